@@ -1,0 +1,1 @@
+"""Importance weights you can trust: make them, check them, tame them, use them, undo their bias."""
