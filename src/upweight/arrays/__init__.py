@@ -8,8 +8,10 @@ from upweight.arrays._log import log_mean_exp, log_sum_exp, normalise
 from upweight.arrays._pareto import fit_pareto
 from upweight.arrays._rate import min_rows, rate, widening
 from upweight.arrays._tail import khat, psis
+from upweight.arrays._tame import clip, shrink, temper, truncate
 
 __all__ = [
+    "clip",
     "design_effect",
     "ess",
     "ess_for",
@@ -21,5 +23,8 @@ __all__ = [
     "normalise",
     "psis",
     "rate",
+    "shrink",
+    "temper",
+    "truncate",
     "widening",
 ]

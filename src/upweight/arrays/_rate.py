@@ -52,7 +52,7 @@ def min_rows(khat: Array) -> Array:
     Notes
     -----
     Costs: nothing is changed.
-    Source: Vehtari et al. (2024), section 3.2.4.
+    Source: Vehtari et al. (2024)
 
     Examples
     --------
@@ -83,7 +83,7 @@ def rate(khat: Array, n: int) -> Array:
     Notes
     -----
     Costs: nothing is changed.
-    Source: Vehtari et al. (2024), section 3.2.3.
+    Source: Vehtari et al. (2024)
 
     Examples
     --------
@@ -122,7 +122,7 @@ def widening(khat: Array, n: int) -> Array:
     Notes
     -----
     Costs: wider intervals. The factor is a heuristic of this library.
-    Source: the rate of Vehtari et al. (2024), section 3.2.3, turned into a width.
+    Source: the rate of Vehtari et al. (2024), turned into a width.
 
     Examples
     --------
