@@ -17,8 +17,7 @@ called "tail-adjusted" wherever it is used; its coverage is measured in papers/h
 
 Inside: `min_rows`, `rate`, `widening`, elementwise; and `threshold`, the k-hat from which n rows are too few.
 
-Source: Vehtari, Simpson, Gelman, Yao & Gabry (2024), Pareto smoothed importance sampling, JMLR 25(72),
-section 3.
+Source: Vehtari, Simpson, Gelman, Yao & Gabry (2024), Pareto smoothed importance sampling, JMLR 25(72).
 """
 
 from __future__ import annotations
