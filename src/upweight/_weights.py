@@ -43,6 +43,12 @@ def _quiet_log(values: np.ndarray) -> np.ndarray:
         return np.log(values)
 
 
+def _frozen(log_w: np.ndarray) -> np.ndarray:
+    log_w = np.asarray(log_w, dtype=np.float64)
+    log_w.flags.writeable = False
+    return log_w
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Weights(Tameable):
     """Log-weights of n rows, with what they are for, what they promise and what was done to them.
@@ -163,16 +169,10 @@ class Weights(Tameable):
         assumed: bool = False,
         container: Container = NUMPY,
     ) -> Weights:
-        log_w.flags.writeable = False
         params = {"kind": kind, "exact": exact} | ({"design": design} if design is not None else {})
         designs = frozenset([design] if design is not None else [])
         trail = (Step(how, params),)
-        return cls(log_w, kind, exact, trail, assumed=assumed, designs=designs, _container=container)
-
-    def _with(self, log_w: np.ndarray, **changes: Any) -> Weights:
-        log_w = np.asarray(log_w, dtype=np.float64)
-        log_w.flags.writeable = False
-        return replace(self, log_w=log_w, **changes)
+        return cls(_frozen(log_w), kind, exact, trail, assumed=assumed, designs=designs, _container=container)
 
     # ---- read -------------------------------------------------------------------------------------------------------
 
@@ -369,8 +369,9 @@ class Weights(Tameable):
         raw = None
         if self.tamed or other.tamed:
             raw = replace(self.raw, _roots=self._roots)._times(replace(other.raw, _roots=other._roots))
-        return self._with(
-            self.log_w + other.log_w,
+        return replace(
+            self,
+            log_w=_frozen(self.log_w + other.log_w),
             kind=kind,
             exact=self.exact and other.exact,
             assumed=self.assumed or other.assumed,
@@ -389,8 +390,9 @@ class Weights(Tameable):
             return self
         if self.kind == "frequency":
             refuse_wrong_kind(np.exp(self.log_w) * scale, "frequency")
-        return self._with(
-            self.log_w + np.log(scale),
+        return replace(
+            self,
+            log_w=_frozen(self.log_w + np.log(scale)),
             exact=False,
             trail=(*self.trail, Step("scale", {"by": scale})),
             _raw=None if self._raw is None else self._raw._scaled(scale),
@@ -402,8 +404,9 @@ class Weights(Tameable):
         if chosen.ndim != 1 or chosen.size == 0:
             raise InputError(f"w[rows] takes a slice, mask or list of at least one row; got {chosen.size} rows.")
         whole = chosen.size == self.n and np.array_equal(np.bincount(chosen, minlength=self.n), np.ones(self.n, int))
-        return self._with(
-            self.log_w[..., chosen],
+        return replace(
+            self,
+            log_w=_frozen(self.log_w[..., chosen]),
             exact=self.exact and whole,
             trail=self.trail if whole else (*self.trail, Step("rows", {"kept": chosen.size, "of": self.n})),
             _container=self._container.take(chosen),
@@ -418,7 +421,7 @@ class Weights(Tameable):
         """
         if self.ndim < 2:
             raise InputError("w.pick(i) chooses from a batch; these are one vector of weights already.")
-        return self._with(self.log_w[i], _raw=None if self._raw is None else self._raw.pick(i))
+        return replace(self, log_w=_frozen(self.log_w[i]), _raw=None if self._raw is None else self._raw.pick(i))
 
     def declare(self, *, kind: str | None = None, exact: bool | None = None) -> Weights:
         """Say what these weights are; it goes on the trail.
@@ -467,7 +470,7 @@ class Weights(Tameable):
         raise TypeError(f"which scale? Weights are not one number: take {_SCALES}.")
 
     def _tamed_to(self, log_w: np.ndarray, step: Step) -> Weights:
-        return self._with(log_w, exact=False, trail=(*self.trail, step), _raw=self.raw)
+        return replace(self, log_w=_frozen(log_w), exact=False, trail=(*self.trail, step), _raw=self.raw)
 
     def _taming_scale(self) -> str:
         """Own scale where it means something; mean one for logs without a promise, whose constant does not."""
