@@ -61,6 +61,7 @@ class Question:
     given: tuple[Any, ...]
     name: str = "X"
     target: str = "y"
+    shown: tuple[str, str] | None = None
 
     @property
     def header(self) -> str:
@@ -120,7 +121,7 @@ class Comparison:
     def to_dict(self) -> dict[str, Any]:
         """The document `upweight.compare/1`."""
         q = self.question
-        data = data_part(q.name, q.target, q.schema, q.facts, q.labels, q.fingerprint)
+        data = data_part(q.name, q.target, q.schema, q.facts, q.labels, q.fingerprint, q.shown)
         return document(q.plan, self.done, self.figures, self.verdict, data, q.settings)
 
     def to_json(self) -> str:

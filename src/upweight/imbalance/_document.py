@@ -58,16 +58,24 @@ def document(
     )
 
 
-def data_part(name: str, target: str, schema: Schema, facts: Facts, labels: Labels, fingerprint: str) -> dict[str, Any]:
+def data_part(
+    name: str,
+    target: str,
+    schema: Schema,
+    facts: Facts,
+    labels: Labels,
+    fingerprint: str,
+    shown: tuple[str, str] | None,
+) -> dict[str, Any]:
     """What is said about the data: sizes, classes, and how each column was read."""
-    binary = len(labels.classes) == 2
+    classes = [plain(c) for c in labels.classes] if shown is None else list(shown)
     return {
         "name": name,
         "target": target,
-        "positive": plain(labels.classes[labels.positive]) if binary else None,
+        "positive": classes[labels.positive] if len(classes) == 2 else None,
         "rows": facts.rows,
         "columns": facts.columns,
-        "classes": [plain(c) for c in labels.classes],
+        "classes": classes,
         "counts": labels.counts.tolist(),
         "prevalence": facts.share,
         "fingerprint": fingerprint,

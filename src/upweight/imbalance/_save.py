@@ -19,7 +19,26 @@ from ._rebalanced import Rebalanced
 
 __all__ = ["OWN_TYPES", "load", "save_model"]
 
-OWN_TYPES: frozenset[str] = frozenset()
+OWN_TYPES = frozenset(
+    f"upweight.{name}"
+    for name in (
+        "_calibration.Calibration",
+        "_kinds.Step",
+        "_prior.Prior",
+        "_repair.Repair",
+        "_undo.Correction",
+        "imbalance._columns.Column",
+        "imbalance._learners.Prepared",
+        "imbalance._members.Fitted",
+        "imbalance._members.Member",
+        "imbalance._methods.balanced",
+        "imbalance._prepare.Preparation",
+        "imbalance._random.RandomOver",
+        "imbalance._random.RandomUnder",
+        "imbalance._rebalanced.Rebalanced",
+        "imbalance._table.Schema",
+    )
+)
 
 
 def save_model(model: Rebalanced, path: Path) -> None:
