@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from . import arrays
 from ._errors import InputError, KindError, MissingExtra, UndoError, UpweightError, VerdictError
+from ._rare import rare_bias
 from ._ratio import log_ratio, mixture, ratio
+from ._repair import recalibrate
+from ._undo import Correction
 from ._weights import Weights
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Correction",
     "InputError",
     "KindError",
     "MissingExtra",
@@ -20,7 +24,9 @@ __all__ = [
     "arrays",
     "log_ratio",
     "mixture",
+    "rare_bias",
     "ratio",
+    "recalibrate",
 ]
 
 _BRANCHES = ("imbalance",)
