@@ -1,0 +1,137 @@
+"""Columns in, the same kind of column out.
+
+The trouble: a weight vector arrives as a NumPy array, a list, a pandas or polars Series, an Arrow array or a tensor, and two
+vectors that belong together arrive with different indexes. Aligning in silence pairs the wrong rows; losing the index makes
+the user pair them by hand.
+
+What is inside: `read` turns any of these into float64 NumPy and remembers the `Container` it came in; `Container.wrap` gives
+values back in it; `same_rows` refuses two containers whose rows cannot be the same. Nothing is ever aligned.
+
+narwhals speaks to the frame libraries, so that none of them is imported here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ._errors import InputError
+
+__all__ = ["NUMPY", "Container", "read", "require", "same_rows"]
+
+
+@dataclass(frozen=True, eq=False)
+class Container:
+    """What a column came in: the library, and for pandas its index and name."""
+
+    backend: str = "numpy"
+    index: Any = None
+    name: str = ""
+    flat: bool = False  # a pyarrow.Array rather than a ChunkedArray
+
+    def wrap(self, values: np.ndarray) -> Any:
+        """Give `values` (n,) back in this container; other shapes stay NumPy."""
+        if self.backend == "numpy" or values.ndim != 1:
+            return values
+        import narwhals as nw
+
+        series = nw.new_series(self.name, values, backend=self.backend)
+        if self.index is not None and len(self.index) == len(values):
+            series = nw.maybe_set_index(series, index=self.index)
+        native = series.to_native()
+        return native.combine_chunks() if self.flat else native
+
+    def take(self, rows: Any) -> Container:
+        """The container of the chosen rows, in their order."""
+        if self.index is None:
+            return self
+        return Container(self.backend, self.index[rows], self.name, self.flat)
+
+
+NUMPY = Container()
+
+
+def read(x: Any, name: str) -> tuple[np.ndarray, Container]:
+    """Any numeric column or array as float64, with the container it came in.
+
+    Nulls, complex numbers and objects are refused with the count and the first row. NaN is left for the caller's own rule.
+    """
+    if isinstance(x, np.ma.MaskedArray):
+        _refuse_nulls(np.ma.getmaskarray(x), name)
+    if isinstance(x, (np.ndarray, list, tuple, int, float, np.generic)):
+        return _numeric(x, name), NUMPY
+    home = type(x).__module__.split(".")[0]
+    if home == "torch":
+        return _numeric(x.detach().cpu().numpy(), name), NUMPY
+    if home == "pyarrow" and not hasattr(x, "combine_chunks"):
+        _refuse_nulls(np.asarray(x.is_null()), name)
+        return _numeric(np.asarray(x), name), Container("pyarrow", flat=True)
+    return _read_series(x, name)
+
+
+def _read_series(x: Any, name: str) -> tuple[np.ndarray, Container]:
+    import narwhals as nw
+
+    series = nw.from_native(x, series_only=True, pass_through=True)
+    if not isinstance(series, nw.Series):
+        if not (hasattr(x, "__array__") or hasattr(x, "__len__")):
+            raise InputError(
+                f"`{name}` must be a column of numbers; got {type(x).__name__}. Pass an array or a Series."
+            )
+        return _numeric(x, name), NUMPY
+    if not (series.dtype.is_numeric() or series.dtype == nw.Boolean):
+        raise InputError(f"`{name}` must hold real numbers; got a column of {series.dtype}. Convert it first.")
+    _refuse_nulls(series.is_null().to_numpy(), name)
+    index = nw.maybe_get_index(series)
+    backend = series.implementation.name.lower()
+    return _numeric(series.to_numpy(), name), Container(backend, index, str(series.name or ""))
+
+
+def _refuse_nulls(mask: np.ndarray, name: str) -> None:
+    require(
+        ~np.asarray(mask, dtype=bool),
+        f"`{name}`",
+        "have no missing values",
+        np.full(mask.shape, np.nan),
+        "Drop those rows first.",
+    )
+
+
+def _numeric(x: Any, name: str) -> np.ndarray:
+    try:
+        a = np.asarray(x)
+    except ValueError:
+        raise InputError(f"`{name}` must be a rectangular array of numbers; got rows of different lengths.") from None
+    if a.dtype.kind not in "fiub":
+        what = "complex numbers" if a.dtype.kind == "c" else f"values of type {a.dtype}"
+        raise InputError(f"`{name}` must hold real numbers; got {what}. Convert it first.")
+    return np.asarray(a, dtype=np.float64)
+
+
+def require(ok: np.ndarray, name: str, rule: str, values: np.ndarray, remedy: str, what: str = "") -> None:
+    """Raise InputError naming rule, count, first offending value and row, and the remedy, unless `ok` is all true."""
+    if ok.all():
+        return
+    bad = np.flatnonzero(~ok.reshape(-1))
+    first = int(bad[0])
+    value = values.reshape(-1)[first]
+    if not what:
+        what = "missing or NaN" if np.isnan(value) else "infinite" if np.isinf(value) else "such"
+    row = first if ok.ndim == 1 else tuple(int(i) for i in np.unravel_index(first, ok.shape))
+    shown = "" if not np.isfinite(value) else f" {value:g}"
+    raise InputError(
+        f"{name} must {rule}; got {bad.size:,} {what}, first{shown} at row {row}. {remedy}".replace("  ", " ")
+    )
+
+
+def same_rows(a: Container, b: Container, names: tuple[str, str]) -> None:
+    """Refuse two columns whose indexes differ: which rows belong together is the caller's to say."""
+    if a.index is None or b.index is None or a.index is b.index:
+        return
+    if len(a.index) != len(b.index) or not a.index.equals(b.index):
+        raise InputError(
+            f"`{names[0]}` and `{names[1]}` have different indexes; rows are never aligned in silence. "
+            f"Reindex one of them, or pass `.to_numpy()` of both if the order is right."
+        )

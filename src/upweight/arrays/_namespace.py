@@ -1,0 +1,69 @@
+"""Which library do these arrays belong to?
+
+Every function of this folder takes NumPy, PyTorch or JAX arrays (or any array that speaks the array API
+standard) and gives back the same kind. NumPy is answered without loading anything; array-api-compat is
+loaded when the first foreign array arrives. PyTorch and JAX are never imported here: whoever hands over a
+tensor has loaded them.
+
+Inside: `namespace` (the library), `floats` (the library and the array in floating point), `stop_gradient`,
+`epsilon` (the rounding unit of the data) and `working` (the precision to compute in).
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from upweight._errors import InputError
+
+__all__ = ["Array", "epsilon", "floats", "namespace", "stop_gradient", "working"]
+
+Array: TypeAlias = Any
+"""A NumPy array, a PyTorch tensor, a JAX array, or anything `numpy.asarray` understands."""
+
+
+def namespace(x: Array) -> Any:
+    """NumPy for whatever NumPy can hold, otherwise the array-API namespace of the library that owns `x`."""
+    if isinstance(x, (np.ndarray, np.generic, list, tuple, float, int)):
+        return np
+    from array_api_compat import array_namespace, is_array_api_obj
+
+    return array_namespace(x) if is_array_api_obj(x) else np
+
+
+def floats(x: Array) -> tuple[Any, Array]:
+    """The namespace of `x`, and `x` in floating point with at least one axis; copied only where needed."""
+    xp = namespace(x)
+    if xp is np:
+        x = np.asarray(x)
+        if x.dtype.kind in "cOSUmM":
+            raise InputError(f"`log_w` must be real; got dtype {x.dtype}. Convert to float first.")
+        x = x if x.dtype.kind == "f" else x.astype(np.float64)
+    elif not xp.isdtype(x.dtype, "real floating"):
+        if xp.isdtype(x.dtype, "complex floating"):
+            raise InputError(f"`log_w` must be real; got dtype {x.dtype}. Convert to float first.")
+        x = xp.astype(x, xp.asarray(1.0).dtype)
+    if x.ndim == 0:
+        raise InputError("log-weights need an axis of rows; got a single number. Wrap it: [log_w].")
+    return xp, x
+
+
+def stop_gradient(xp: Any, x: Array) -> Array:
+    """`x` as a constant: no gradient flows through it."""
+    if hasattr(x, "detach"):
+        return x.detach()
+    if "jax" in getattr(xp, "__name__", ""):
+        return sys.modules["jax"].lax.stop_gradient(x)
+    return x
+
+
+def working(xp: Any, x: Array) -> Array:
+    """`x` in the precision to compute in: half precisions are lifted to float32, the others kept."""
+    return xp.astype(x, xp.float32) if xp.finfo(x.dtype).bits < 32 else x
+
+
+def epsilon(xp: Any, x: Array) -> float:
+    """Distance from one to the next number in the dtype of `x`."""
+    return float(xp.finfo(x.dtype).eps)
