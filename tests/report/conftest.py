@@ -5,8 +5,12 @@ class-weighted, undersampled, oversampled, and with SMOTE-like rows between neig
 log-odds. The documents have the form of `upweight.compare/1`; nothing in upweight is needed to make them.
 
     digits(methods=15)      a document as a comparison writes it
-    HOSTILE                 texts that try to be something else
+    ATTACKS                 texts that try to be something else
     three_classes()         no threshold exists
+    hostile(), odd()        every text an attack; stopped early, failed rows, missing figures
+
+The pages made of them are opened by the fixture `visit` in a real headless Chromium, and every one is watched: a console
+message, an error of the script, a dialog, or a request for anything but the page itself fails the test that caused it.
 """
 
 from __future__ import annotations
@@ -14,6 +18,8 @@ from __future__ import annotations
 import copy
 import functools
 import json
+import os
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -28,7 +34,14 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from upweight.report import write
+
 FOLDS = 5
+QUIET = [  # for a browser that asks nobody for anything
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+]
+PAGES = ("digits", "thirty", "two", "three", "odd", "hostile")
 FITTED = ("none", "threshold", "weights", "random_under", "random_over", "smote")
 NOISY = {  # noise of the log-odds, shift of the raw log-odds, status
     "borderline1": (0.35, 2.0, "impossible"), "tomek": (0.05, 0.1, "impossible"), "enn": (0.2, 0.3, "impossible"),
@@ -148,7 +161,9 @@ def methods_of(number):
 def log_odds(name, odds, seed, i):
     """(repairable, raw) log-odds of a method and its status."""
     if name in odds:
-        return odds[name], {"weights": "approximate", "random_over": "approximate", "smote": "impossible"}.get(name, "exact")
+        return odds[name], {"weights": "approximate", "random_over": "approximate", "smote": "impossible"}.get(
+            name, "exact"
+        )
     noise, shift, status = NOISY.get(name.rsplit("_", 1)[0], NOISY.get(name, (0.5, 1.0, "impossible")))
     return odds["none"] + shift + noise * np.random.default_rng([seed, i]).normal(size=len(odds["none"])), status
 
@@ -245,7 +260,8 @@ def hostile():
     data |= {"name": texts[0], "target": texts[1] + texts[0], "positive": texts[2], "fingerprint": texts[5]}
     data["classes"] = [texts[6], texts[2]]
     data["preprocessing"] = [
-        {"column": text, "kind": texts[(i + 1) % 8][:30], "missing": i, "note": texts[(i + 2) % 8]} for i, text in enumerate(texts)
+        {"column": text, "kind": texts[(i + 1) % 8][:30], "missing": i, "note": texts[(i + 2) % 8]}
+        for i, text in enumerate(texts)
     ]
     verdict |= {"code": "use:" + texts[0], "grade": texts[5], "reasons": texts, "sentences": texts}
     document["settings"] |= {"command": " ".join(texts), "learner": texts[0], texts[5]: texts[6]}
@@ -258,6 +274,18 @@ def hostile():
     return document
 
 
+def odd():
+    """Stopped early, one row failed, some figures missing, every reason given."""
+    facts = copy.deepcopy(make(15, cost=20)) | {"complete": False}
+    facts["rows"][4] = failed("random_over", "MemoryError: Unable to allocate 23.1 GiB")
+    del facts["curves"]["random_over"]
+    facts["rows"][7] |= {"ap": None, "ap_low": None, "oe_raw": None, "precision": None}
+    facts["verdict"] |= {"code": "use:smote", "grade": "unusable", "reasons": [
+        *("harmful", "overpromises", "not_repaired", "resolution", "control_explains", "already_balanced", "leak", "copies")
+    ]}  # fmt: skip
+    return facts
+
+
 @pytest.fixture(scope="session")
 def documents():
     """The makers of documents; what `digits` gives may be changed, it is a copy."""
@@ -265,3 +293,64 @@ def documents():
         digits=lambda number=15, **settings: copy.deepcopy(make(number, **settings)),
         three_classes=three_classes, hostile=hostile, failed=failed, attacks=ATTACKS,
     )  # fmt: skip
+
+
+def refuse(reason):
+    """No browser, no test; where a browser is promised, that is a failure."""
+    (pytest.fail if os.environ.get("UPWEIGHT_REQUIRE_BROWSER") == "1" else pytest.skip)(reason)
+
+
+@pytest.fixture(scope="module")  # not longer: while it lives, playwright keeps an event loop running in this thread
+def browser():
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        refuse("no chromium, chromium-browser or google-chrome on PATH")
+    try:
+        from playwright import sync_api
+    except ImportError:
+        refuse("playwright is not installed")
+    with sync_api.sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=found, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def site(documents, tmp_path_factory):
+    """A folder with a page of every kind, and the documents they were made from."""
+    folder = tmp_path_factory.mktemp("pages")
+    facts = {
+        "digits": documents.digits(15), "thirty": documents.digits(30), "two": documents.digits(2, cost=20),
+        "three": documents.three_classes(), "odd": odd(), "hostile": documents.hostile(),
+    }  # fmt: skip
+    for name in PAGES:
+        write(facts[name], folder / f"{name}.html")
+    return SimpleNamespace(folder=folder, facts=facts)
+
+
+@pytest.fixture
+def visit(browser, site):
+    """visit(name, width=, scheme=, script=) opens a page; afterwards nothing may have been said, shown or asked for."""
+    contexts, heard = [], []
+
+    def open_page(name, width=1280, scheme="light", script=True):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            java_script_enabled=script,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        url = (site.folder / f"{name}.html").as_uri()
+        page.on("console", lambda message: heard.append(("console", message.text)))
+        page.on("pageerror", lambda error: heard.append(("error", str(error))))
+        page.on("dialog", lambda dialog: (heard.append(("dialog", dialog.message)), dialog.dismiss()))
+        page.on("request", lambda request: heard.append(("request", request.url)) if request.url != url else None)
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert heard == []

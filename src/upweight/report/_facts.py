@@ -103,7 +103,7 @@ ROW = {
     **dict.fromkeys(ROW_NUMBERS, NUMBER),
 }
 COLUMN = {"column": SCALAR, "kind": TEXT, "missing": NUMBER, "note": MAYBE_TEXT}
-BIN = {"proba": NUMBER, "observed": NUMBER, "count": NUMBER}
+BIN: dict[str, Rule] = {"proba": NUMBER, "observed": NUMBER, "count": NUMBER}
 
 
 def check(facts: Any) -> None:

@@ -102,7 +102,7 @@ def word(found: dict[str, Any]) -> str:
         return "better"
     if high < 0:
         return "worse"
-    return "no difference" if -SAME <= low and high <= SAME else "cannot tell"
+    return "no difference" if low >= -SAME and high <= SAME else "cannot tell"
 
 
 def columns(found: list[dict[str, Any]]) -> list[Column]:

@@ -103,7 +103,10 @@ GRADES = {
 }
 
 REASONS = {
-    "harmful": ("Some remedies do harm", "At least one ranks worse than the untouched learner with its threshold moved."),
+    "harmful": (
+        "Some remedies do harm",
+        "At least one ranks worse than the untouched learner with its threshold moved.",
+    ),
     "overpromises": (
         "Untouched probabilities are off",
         "Before repair some rows promise far more, or far fewer, positives than come: raw O/E outside 0.8 to 1.25.",
@@ -120,7 +123,10 @@ REASONS = {
         "A gain has another cause",
         "A control without any balancing does as well: the gain is boosting or bagging, not balancing.",
     ),
-    "already_balanced": ("The classes are nearly balanced", "The rarer class has over 40 % of the rows: little to remedy."),
+    "already_balanced": (
+        "The classes are nearly balanced",
+        "The rarer class has over 40 % of the rows: little to remedy.",
+    ),
     "leak": (
         "One column gives the target away",
         "Alone it ranks almost perfectly (AUC above 0.999). Ask whether it is known when the model has to predict.",
