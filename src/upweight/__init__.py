@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from . import arrays
 from ._errors import InputError, KindError, MissingExtra, UndoError, UpweightError, VerdictError
+from ._estimate import Estimate
 from ._ratio import log_ratio, mixture, ratio
 from ._weights import Weights
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Estimate",
     "InputError",
     "KindError",
     "MissingExtra",
