@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import arrays
 from ._errors import InputError, KindError, MissingExtra, UndoError, UpweightError, VerdictError
 from ._rare import rare_bias
+from ._estimate import Estimate
 from ._ratio import log_ratio, mixture, ratio
 from ._repair import recalibrate
 from ._undo import Correction
@@ -14,6 +15,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Correction",
+    "Estimate",
     "InputError",
     "KindError",
     "MissingExtra",
