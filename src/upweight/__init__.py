@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from . import arrays
+from ._check import check
 from ._errors import InputError, KindError, MissingExtra, UndoError, UpweightError, VerdictError
 from ._ratio import log_ratio, mixture, ratio
+from ._verdict import Verdict
 from ._weights import Weights
 
 __version__ = "0.1.0"
@@ -15,9 +17,11 @@ __all__ = [
     "MissingExtra",
     "UndoError",
     "UpweightError",
+    "Verdict",
     "VerdictError",
     "Weights",
     "arrays",
+    "check",
     "log_ratio",
     "mixture",
     "ratio",
