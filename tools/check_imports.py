@@ -22,7 +22,7 @@ from pathlib import Path
 SRC = Path(__file__).resolve().parent.parent / "src" / "upweight"
 BRANCHES = ["imbalance", "negatives", "shift", "ope", "montecarlo", "torch", "keras"]
 TRUNK_TOP = ["_ratio", "_estimate", "_check", "_verdict", "_balance", "_undo", "_repair", "_tally", "_cite"]
-TRUNK_TOP += ["_largest", "_pile", "_segments", "_reasons", "_sources"]
+TRUNK_TOP += ["_digits", "_documents", "_said", "_screen", "_largest", "_pile", "_moments", "_segments", "_reasons", "_bibliography"]
 LAYERS = {
     "_errors": 0,
     "arrays": 1,

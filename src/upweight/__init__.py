@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from . import arrays
 from ._check import check
+from ._cite import cite
 from ._errors import InputError, KindError, MissingExtra, UndoError, UpweightError, VerdictError
 from ._ratio import log_ratio, mixture, ratio
+from ._tally import Tally
 from ._verdict import Verdict
 from ._weights import Weights
 
@@ -15,6 +17,7 @@ __all__ = [
     "InputError",
     "KindError",
     "MissingExtra",
+    "Tally",
     "UndoError",
     "UpweightError",
     "Verdict",
@@ -22,6 +25,7 @@ __all__ = [
     "Weights",
     "arrays",
     "check",
+    "cite",
     "log_ratio",
     "mixture",
     "ratio",

@@ -23,23 +23,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._errors import InputError, VerdictError
-from ._frames import Container, same_rows
+from ._frames import same_rows
 from ._pile import Pile
 from ._reasons import suspect
+from ._said import Said
 from ._segments import Segments, labels, mean_test
 from ._verdict import BalanceFigures, Flipped, Verdict
 from ._weights import Weights
 from .arrays import min_rows, widening
 from .arrays._log import BLOCK
 from .arrays._rate import threshold
-from .arrays._tail import MOST, TIE
+from .arrays._tail import MOST
 
 if TYPE_CHECKING:
     from ._balance import Balance
 
-__all__ = ["check", "judge"]
-
-_EPS = float(np.finfo(float).eps)
+__all__ = ["check", "judge", "segments_of"]
 
 
 def check(
@@ -88,15 +87,15 @@ def check(
         )
     w._one_vector("check")
     raw = w.raw
-    pile, by_label = Pile.of(raw.log_w), _by_label(raw, by)
-    groups = None if cluster is None else labels(_aligned(raw, cluster, "cluster"), raw.n, "cluster")[0]
+    pile, segments = Pile.of(raw.log_w), segments_of(raw, by)
+    groups = None if cluster is None else _groups(raw, cluster)
     se = pile.se if groups is None else _clustered_se(raw.log_w, pile, groups)
 
     def flip() -> tuple[Pile, float]:
         other = Pile.of(raw.log_w, flip=True)
         return other, other.se if groups is None else _clustered_se(-raw.log_w, other, groups)
 
-    v = judge(w, pile, se, flip, by_label)
+    v = judge(Said.of(w), pile, se, flip, segments)
     if f is not None:
         estimate = raw.mean(f, cluster=cluster)
         v = replace(v, ess_f=float(np.min(estimate.ess_f)), khat_f=float(np.max(estimate.khat)))
@@ -108,19 +107,19 @@ def check(
 
 
 def judge(
-    w: Any,
+    said: Said,
     pile: Pile,
     se: float,
     flip: Callable[[], tuple[Pile, float] | None],
     segments: Segments | None,
 ) -> Verdict:
-    """The verdict on the weights whose sums are `pile`; `w` has their kind, exact, assumed, notes and trail.
+    """The verdict on the weights of which this was said and whose sums are `pile`.
 
     se : plain standard error of the mean weight, on its own scale. flip : the sums of 1/w and the standard error of its mean, or
     None where they cannot be had; called only when something looks upside down.
     """
     wider = lambda k, n: float(widening(k, max(n, 2)))
-    promise, frequency = w.raw.exact, w.kind == "frequency"
+    frequency = said.kind == "frequency"
     khat = -math.inf if frequency else pile.khat
     mean = pile.at_own_scale(pile.mean)
     top = min(-(-pile.n // 100), MOST)
@@ -128,9 +127,9 @@ def judge(
     v = Verdict(
         n=pile.n,
         n_zero=pile.zeros,
-        kind=w.kind,
-        assumed=w.assumed,
-        exact=promise,
+        kind=said.kind,
+        assumed=said.assumed,
+        exact=said.exact,
         ess=ess,
         ess_share=ess / pile.n,
         perplexity=pile.perplexity,
@@ -144,13 +143,13 @@ def judge(
         top_share=pile.share_of_top(top),
         mean=mean,
         mean_se=se,
-        mean_z=mean_test(mean, se, wider(khat, pile.n)) if promise and pile.positive else math.nan,
+        mean_z=mean_test(mean, se, wider(khat, pile.n)) if said.exact and pile.positive else math.nan,
         distinct=11 if pile.distinct is None else len(pile.distinct),
         by={} if segments is None else segments.figures(lambda n: wider(khat, n)),
-        trail=w.trail,
-        notes=w.notes,
+        trail=said.trail,
+        notes=said.notes,
         values=tuple((math.exp(min(l, 709.0)), rows) for l, rows in sorted((pile.distinct or {}).items())),
-        constant=pile.zeros == 0 and pile.peak - pile.low <= TIE * _EPS * max(1.0, abs(pile.peak)),
+        constant=pile.constant,
     )
     v = replace(v, normalised=_normalised(v, pile))
     if suspect(v) and (found := flip()) is not None:
@@ -181,17 +180,19 @@ def _clustered_se(log_w: np.ndarray, pile: Pile, groups: np.ndarray) -> float:
     return pile.at_own_scale(math.sqrt(count / (count - 1) * float(np.einsum("i,i->", sums, sums))) / pile.n)
 
 
-def _by_label(w: Weights, by: Any) -> Segments | None:
+def segments_of(w: Weights, by: Any) -> Segments | None:
+    """The sums of the weights of every label of `by`, if it is given."""
     if by is None:
         return None
-    codes, names = labels(_aligned(w, by, "by"), w.n, "by")
+    codes, names, container = labels(by, w.n, "by")
+    same_rows(w._container, container, ("weights", "by"))
     return Segments.of(w.log_w, codes, names, float(w.log_w.max()))
 
 
-def _aligned(w: Weights, column: Any, name: str) -> Any:
-    if w._container.index is not None and hasattr(column, "index") and hasattr(column, "to_numpy"):
-        same_rows(w._container, Container("pandas", column.index), ("weights", name))
-    return column
+def _groups(w: Weights, cluster: Any) -> np.ndarray:
+    from ._average import clusters_of
+
+    return clusters_of(w, cluster)[0]
 
 
 def _balance_figures(balance: Any) -> BalanceFigures: ...

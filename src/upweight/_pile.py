@@ -24,9 +24,10 @@ from typing import Any
 
 import numpy as np
 
+from ._documents import own
 from ._largest import Largest, blocks, likely_cut
 from .arrays._log import BLOCK, UNDERFLOW
-from .arrays._tail import MOST, TOO_FEW, tail_index, tail_size
+from .arrays._tail import MOST, TIE, TOO_FEW, tail_index, tail_size
 
 __all__ = ["KEPT", "Pile", "merge"]
 
@@ -34,6 +35,7 @@ KEPT = MOST + 1  # the largest tail and the cut below it
 FEW = 10  # distinct weights that are counted one by one; more are "many"
 _PROBE = 64  # rows of a block that mostly suffice to see that distinct weights are many
 _NONE = -np.inf
+_EPS = float(np.finfo(float).eps)
 CANCELS = 1e-3  # a centred sum smaller than this share of the raw one is taken from centred values instead
 
 
@@ -111,12 +113,29 @@ class Pile:
     def _sums_at(self, peak: float) -> tuple[int, float, float, float]:
         return _rebased((self.n, self.mean, self.centred, self.elog), self.peak, peak)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists and numbers."""
+        distinct = None if self.distinct is None else [list(pair) for pair in self.distinct.items()]
+        return own(self) | {"top": self.top.tolist(), "distinct": distinct}
+
+    @classmethod
+    def from_dict(cls, d: Mapping[str, Any]) -> Pile:
+        """From what `to_dict` gave, or its JSON."""
+        distinct = None if d["distinct"] is None else {value: rows for value, rows in d["distinct"]}
+        floats = {name: float(d[name]) for name in ("peak", "low", "mean", "centred", "elog")}
+        return cls(n=d["n"], zeros=d["zeros"], row=d["row"], top=np.array(d["top"]), distinct=distinct, **floats)
+
     # ---- figures ----------------------------------------------------------------------------------------------------
 
     @property
     def positive(self) -> int:
         """Rows whose weight is not zero."""
         return self.n - self.zeros
+
+    @property
+    def constant(self) -> bool:
+        """Whether every weight is the same, up to rounding, and none is zero."""
+        return self.zeros == 0 and self.peak - self.low <= TIE * _EPS * max(1.0, abs(self.peak))
 
     @property
     def total(self) -> float:

@@ -21,25 +21,15 @@ import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from ._digits import number, percent, promise, rows_said, z_said
 from ._kinds import rows_worth
+from ._said import TAMINGS
 from .arrays._tail import TOO_FEW
 
 if TYPE_CHECKING:
     from ._verdict import Segment, Verdict
 
-__all__ = [
-    "GRADES",
-    "RATIOS",
-    "Reason",
-    "breaks_promise",
-    "critical",
-    "flagged",
-    "number",
-    "percent",
-    "promise",
-    "reasons",
-    "suspect",
-]
+__all__ = ["GRADES", "RATIOS", "Reason", "breaks_promise", "critical", "flagged", "reasons", "suspect"]
 
 GRADES = ("good", "usable", "unreliable", "unusable")
 Z_LIMIT, SMALL_BREACH = 3.29, 0.02  # two-sided level 0.001; a breach of 2 % harms nobody
@@ -181,7 +171,7 @@ def _segments(v: Verdict) -> Iterator[Reason]:
     if not bad:
         return
     label, s = bad[0]
-    text = f"{len(bad)} of {len(v.by)} segments break the promise, first {label}: mean {number(s.mean)} (z = {_z(s.z)})"
+    text = f"{len(bad)} of {len(v.by)} segments break the promise, first {label}: mean {number(s.mean)} (z = {z_said(s.z)})"
     advice = f"check the probabilities of {label}: logged by another version, filter or rule than the rest?"
     yield Reason("SEGMENT_MEAN", "unreliable", "by", text, advice)
 
@@ -218,7 +208,7 @@ def _heavy_advice(v: Verdict) -> str:
 def _few_rows(v: Verdict) -> Iterator[Reason]:
     rows = v.n - v.n_zero
     if v.kind in RATIOS and rows < TOO_FEW:
-        text = f"not judged: {_rows(rows)}, {TOO_FEW} needed"
+        text = f"not judged: {rows_said(rows)}, {TOO_FEW} needed"
         yield Reason("FEW_ROWS", "unreliable", "tail", text, f"take at least {TOO_FEW} rows of positive weight")
 
 
@@ -318,41 +308,14 @@ def _notes(v: Verdict) -> Iterator[Reason]:
         yield Reason("CONSTANT", "good", "tail", text)
     elif v.kind in RATIOS and v.khat == -math.inf and v.max_share < 0.1:
         yield Reason("BOUNDED", "good", "tail", "none: the largest weights are equal, so the tail is bounded")
-    tamed = [step for step in v.trail if step.moved is not None]
+    tamed = [step for step in v.trail if step.name in TAMINGS]
     if tamed:
-        said = ", ".join(f"{step.name} (moved {_price(step.moved)})" for step in tamed)
+        said = ", ".join(step.name + ("" if step.moved is None else f" (moved {_price(step.moved)})") for step in tamed)
         yield Reason("TAMED", "good", "tamed", f"by {said}; judged here as they were before")
     for code, (text, advice) in _NOTED.items():
         if code in v.notes:
             yield Reason(code, "good", "note", text, advice)
 
 
-# ---- words ----------------------------------------------------------------------------------------------------------
-
-
-def percent(share: float) -> str:
-    """A share for people: 78 %, 2.8 %, 0.28 %."""
-    x = 100 * share
-    return f"{x:.0f} %" if x >= 9.95 else f"{x:.2g} %"
-
-
-def number(x: float, like: float | None = None) -> str:
-    """A mean for people, 0.992 or 3.2e-05; with as many decimals as `like` would have."""
-    size = abs(x if like is None else like)
-    return f"{x:.3f}" if 0.01 <= size < 1000 or size == 0 else f"{x:.3g}"
-
-
-def _z(z: float) -> str:
-    return f"{z:.1f}".replace("-0.0", "0.0")
-
-
-def _rows(n: int) -> str:
-    return "1 row" if n == 1 else f"{n:,} rows"
-
-
 def _price(moved: float) -> str:
     return f"{moved:.2f}" if moved >= 0.005 else f"{moved:.1g}"
-
-
-def promise(v: Verdict) -> str:
-    return f"{number(v.mean)} ± {number(v.mean_se * v.widening, v.mean)}, promised 1 (z = {_z(v.mean_z)})"

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ._errors import InputError
+from ._frames import NUMPY, Container, _container, _series
 from ._pile import merge
 from ._verdict import Segment
 from .arrays._log import BLOCK
@@ -112,37 +113,42 @@ class Segments:
     def from_dict(cls, d: Mapping[str, Any]) -> Segments:
         """From what `to_dict` gave."""
         arrays = (np.asarray(d[name], dtype=float) for name in ("n", "mean", "centred"))
-        return cls(tuple(d["labels"]), *arrays, d["peak"])
+        return cls(tuple(d["labels"]), *arrays, float(d["peak"]))
 
 
-def labels(column: Any, n: int, name: str) -> tuple[np.ndarray, tuple[Label, ...]]:
-    """Codes (n,) and plain labels of a column of any container; missing values are the label "missing"."""
-    values = _values(column)
+def labels(column: Any, n: int, name: str) -> tuple[np.ndarray, tuple[Label, ...], Container]:
+    """Codes (n,), plain labels and container of a column; missing values are the label "missing"."""
+    values, container = _values(column)
     if values.ndim != 1 or len(values) != n:
-        raise InputError(f"`{name}` must hold one label a row, {n:,} of them; got shape {values.shape}.")
+        raise InputError(
+            f"`{name}` must hold one label a row, {n:,} of them; got shape {values.shape}. Pass one column."
+        )
     kind = values.dtype.kind
     if kind in "iu" and int(values.max()) - int(values.min()) < max(4 * n, BLOCK):
-        return _small_integers(values)
+        return *_small_integers(values), container
     if kind in "biuf":
         found, codes = np.unique(values, return_inverse=True)
-        return codes, tuple(MISSING if x != x else x for x in found.tolist())
+        return codes, tuple(MISSING if x != x else x for x in found.tolist()), container
     seen: dict[Any, int] = {}
     codes = np.fromiter((seen.setdefault(x, len(seen)) for x in map(_plain, values.tolist())), np.int64, n)
-    return codes, tuple(seen)
+    return codes, tuple(seen), container
 
 
-def _values(column: Any) -> np.ndarray:
-    if isinstance(column, (np.ndarray, list, tuple)):
-        values = np.asarray(column, dtype=object if isinstance(column, (list, tuple)) else None)
-        return values.astype(str) if values.dtype.kind in "mM" else values
-    import narwhals as nw
-
-    series = nw.from_native(column, series_only=True, pass_through=True)
-    if not isinstance(series, nw.Series):
-        return np.asarray(column.to_pylist() if hasattr(column, "to_pylist") else column, dtype=object)
-    if series.dtype.is_integer() and not series.is_null().any():
-        return series.to_numpy()
-    return np.array(series.to_list(), dtype=object)
+def _values(column: Any) -> tuple[np.ndarray, Container]:
+    """The column as an array; objects, missing ones None, unless it holds whole numbers only."""
+    series = None if isinstance(column, (np.ndarray, list, tuple)) else _series(column)[0]
+    if series is None:
+        values = np.asarray(column, dtype=None if isinstance(column, np.ndarray) else object)
+        if values.dtype.kind in "mM":
+            values = np.where(np.isnat(values), MISSING, values.astype(str))
+        return values, NUMPY
+    missing = series.is_null().to_numpy()
+    if series.dtype.is_integer() and not missing.any():
+        return series.to_numpy(), _container(series)
+    values = np.empty(len(missing), dtype=object)
+    values[:] = series.to_list()
+    values[missing] = None
+    return values, _container(series)
 
 
 def _small_integers(values: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:

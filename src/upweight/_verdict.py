@@ -19,19 +19,19 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ._kinds import Step, rows_worth
-from ._reasons import GRADES, RATIOS, Reason, flagged, number, percent, promise, reasons
+from ._documents import own, plain
+from ._kinds import Step
+from ._reasons import GRADES, Reason, reasons
+from ._screen import USE, screen
 
-__all__ = ["BalanceFigures", "Flipped", "Segment", "Verdict", "plain"]
+__all__ = ["BalanceFigures", "Flipped", "Segment", "Verdict"]
 
 SCHEMA = "upweight.verdict/1"
-_SHOWN = 5  # labels named on the screen
-_TOP_ROWS = 30_000
 
 
 @dataclass(frozen=True)
@@ -147,11 +147,12 @@ class Verdict:
     @property
     def advice(self) -> str:
         """The one thing to do next."""
-        return " ".join(self._advice.split("\n"))
+        return " ".join(self.lines_of_advice.split("\n"))
 
     @property
-    def _advice(self) -> str:
-        return next((reason.advice for reason in self.reasons if reason.advice), _USE[self.kind])
+    def lines_of_advice(self) -> str:
+        """`advice` as it is broken into lines on the screen."""
+        return next((reason.advice for reason in self.reasons if reason.advice), USE[self.kind])
 
     @property
     def rows_needed(self) -> int:
@@ -159,9 +160,7 @@ class Verdict:
         return math.ceil(self.min_rows) if math.isfinite(self.min_rows) else 0
 
     def __str__(self) -> str:
-        indent = "\n" + " " * 11
-        body = [f"  {label:<9}" + text.replace("\n", indent) for label, text in _lines(self)]
-        return "\n".join([_header(self), *body])
+        return screen(self)
 
     def __repr__(self) -> str:
         return f"<Verdict {self.grade}: {', '.join(self.reasons) or 'no reason to doubt'}>"
@@ -173,144 +172,13 @@ class Verdict:
         made = {"schema": SCHEMA, "upweight": sys.modules["upweight"].__version__}
         made |= {"grade": self.grade, "ok": self.ok, "advice": self.advice}
         made["reasons"] = [{"code": r.code, "grade": r.grade, "text": r.text} for r in self.reasons]
-        figures = {f.name: getattr(self, f.name) for f in fields(self)}
-        figures["by"] = [{"label": label} | vars(s) for label, s in self.by.items()]
-        figures["trail"] = [vars(step) for step in self.trail]
+        figures = own(self)
+        figures["by"] = [{"label": label} | own(s) for label, s in self.by.items()]
+        figures["trail"] = [own(step) for step in self.trail]
         figures["values"] = [{"weight": value, "rows": rows} for value, rows in self.values]
-        figures |= {name: None if figures[name] is None else vars(figures[name]) for name in ("inverse", "balance")}
+        figures |= {name: None if figures[name] is None else own(figures[name]) for name in ("inverse", "balance")}
         return made | plain(figures)
 
     def to_json(self) -> str:
         """`to_dict` as JSON text."""
         return json.dumps(self.to_dict(), allow_nan=False, indent=1, ensure_ascii=False)
-
-
-_TRAIN = (
-    "train with sample_weight=w.sample_weight, then give the odds back: Correction.weighted(y, w).\n"
-    "Not for averages: class weights do not estimate a population mean"
-)
-_USE = {
-    "importance": "use them: w.mean(f), or sample_weight=w.sample_weight",
-    "inclusion": 'use them: w.mean(f), or w.mean(f, how="total") for a sum over the population',
-    "frequency": "use them: w.mean(f); every row counts as its copies",
-    "class": _TRAIN,
-    "cost": "train with sample_weight=w.sample_weight.\nNot for averages: cost weights do not estimate a population mean",
-}
-
-
-def plain(x: Any) -> Any:
-    """`x` in the types of JSON: mappings, lists, strings, finite numbers; infinities as "inf" and "-inf", nan as None."""
-    if isinstance(x, Mapping):
-        return {str(key): plain(value) for key, value in x.items()}
-    if isinstance(x, (list, tuple, set, frozenset)):
-        return [plain(value) for value in x]
-    if hasattr(x, "tolist"):
-        return plain(x.tolist())
-    if isinstance(x, float):
-        return x if math.isfinite(x) else None if math.isnan(x) else "inf" if x > 0 else "-inf"
-    return x if x is None or isinstance(x, (str, int, bool)) else str(x)
-
-
-# ---- the screen -----------------------------------------------------------------------------------------------------
-
-
-def _header(v: Verdict) -> str:
-    share = "" if v.ess == 0 or v.kind == "frequency" else f" ({percent(v.ess_share)})"
-    rows = "1 row" if v.n == 1 else f"{v.n:,} rows"
-    return f"{v.grade}: {v.kind} weights{' (assumed)' * v.assumed}, {rows} worth {rows_worth(v.ess)}{share}"
-
-
-def _lines(v: Verdict) -> Iterator[tuple[str, str]]:
-    """(label, sentence) of every line under the header; a reason speaks on the line of its figure, or on one of its own."""
-    said: dict[str, list[str]] = {}
-    for reason in v.reasons:
-        said.setdefault(reason.line, []).append(reason.text)
-    own = {"kind", "support", "size", "sign", "tamed", "note"}
-    for label, standard in _STANDARD.items():
-        if label in own:
-            yield from ((label, text) for text in said.get(label, ()))
-        elif v.n_zero < v.n and (text := standard(v, said.get(label, [""])[0])):
-            yield label, text
-    yield "do", v._advice
-
-
-def _values(v: Verdict, _: str) -> str:
-    if v.kind not in ("class", "cost"):
-        return ""
-    if not v.values:
-        return "more than 10 distinct weights"
-    shown = ", ".join(f"{value:.4g} on {rows:,} {'row' if rows == 1 else 'rows'}" for value, rows in v.values)
-    if len(v.values) == 1:
-        return shown
-    between = "them" if len(v.values) == 2 else "the first and the last"
-    odds = math.log(v.values[-1][0]) - math.log(v.values[0][0])
-    return f"{shown}; log-odds between {between} moved by {odds:.3f}"
-
-
-def _tail(v: Verdict, said: str) -> str:
-    if said or v.kind not in RATIOS:
-        return said
-    if v.khat == -math.inf:
-        return "none: the largest weights are equal"
-    found = "averages and their intervals can be believed" if v.ok else "the tail is light"
-    return f"k-hat {v.khat:.2f} (want < {v.threshold:.2f}): {found}"
-
-
-def _largest(v: Verdict, _: str) -> str:
-    text = f"row {v.max_row} holds {percent(v.max_share)} of the total"
-    if v.n < 200:
-        return text
-    top = "top 1 % of" if -(-v.n // 100) <= _TOP_ROWS else f"top {_TOP_ROWS:,}"
-    return f"{text}; the {top} rows hold {percent(v.top_share)}"
-
-
-def _mean(v: Verdict, said: str) -> str:
-    return said or (promise(v) if v.exact and v.kind in RATIOS else "")
-
-
-def _by(v: Verdict, _: str) -> str:
-    if not v.by:
-        return ""
-    if not v.exact or v.normalised:
-        sizes = [s.ess for s in v.by.values()]
-        return f"{len(v.by):,} segments, worth {rows_worth(min(sizes))} to {rows_worth(max(sizes))} rows"
-    bad = flagged(v)
-    means = [s.mean for s in v.by.values()]
-    head = f"{len(v.by):,} segments, means {number(min(means))} to {number(max(means))}: "
-    if not bad:
-        return head + "none breaks the promise"
-    named = [f"{label}: mean {number(s.mean)} (z = {s.z:.1f}), {s.n:,} rows" for label, s in bad[:_SHOWN]]
-    more = [f"and {len(bad) - _SHOWN:,} more"] if len(bad) > _SHOWN else []
-    return "\n".join([head + f"{len(bad):,} {'breaks' if len(bad) == 1 else 'break'} the promise", *named, *more])
-
-
-def _balance(v: Verdict, _: str) -> str:
-    b = v.balance
-    if b is None:
-        return ""
-    worst = f"worst {b.worst_after:.2f} ({b.column}), {b.worst_before:.2f} before"
-    return f"|SMD| {worst}; mean {b.mean_after:.2f}, {b.mean_before:.2f} before (want < 0.10)"
-
-
-def _for_f(v: Verdict, said: str) -> str:
-    if math.isnan(v.ess_f):
-        return ""
-    tail = said or (f"k-hat {v.khat_f:.2f}" if math.isfinite(v.khat_f) else "no tail of its own")
-    return f"worth {rows_worth(v.ess_f)} rows for this f; {tail}"
-
-
-_STANDARD = {
-    "kind": None,
-    "support": None,
-    "values": _values,
-    "tail": _tail,
-    "largest": _largest,
-    "size": None,
-    "mean": _mean,
-    "sign": None,
-    "by": _by,
-    "balance": _balance,
-    "f": _for_f,
-    "tamed": None,
-    "note": None,
-}
