@@ -6,6 +6,7 @@ from . import arrays
 from ._check import check
 from ._cite import cite
 from ._errors import InputError, KindError, MissingExtra, UndoError, UpweightError, VerdictError
+from ._estimate import Estimate
 from ._ratio import log_ratio, mixture, ratio
 from ._tally import Tally
 from ._verdict import Verdict
@@ -14,6 +15,7 @@ from ._weights import Weights
 __version__ = "0.1.0"
 
 __all__ = [
+    "Estimate",
     "InputError",
     "KindError",
     "MissingExtra",

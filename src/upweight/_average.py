@@ -20,8 +20,8 @@ under Poisson sampling; Owen (2013), Monte Carlo theory, methods and examples, c
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,15 +29,17 @@ import numpy as np
 from ._errors import InputError, KindError
 from ._estimate import Estimate, Terms, make
 from ._frames import Container, labels, read_columns, require, same_rows
-from ._influence import BLOCK, Line, Rows, blocks, scan
+from ._influence import Line, Multipliers, Rows, blocks, scan
 from ._kinds import Step
 from .arrays import ess_for
+from .arrays._ess import positive
+from .arrays._log import sums as log_sums
 from .arrays._tail import TIE
 
 if TYPE_CHECKING:
     from ._weights import Weights
 
-__all__ = ["clusters_of", "few_values", "mean", "multipliers", "rows_of", "without_gaps"]
+__all__ = ["clusters_of", "few_values", "mean", "multipliers", "one_column", "rows_of"]
 
 MANY = 3  # distinct values of f from which its tail is watched
 LAWFUL_HOW = {"importance": ("self", "plain", "control"), "inclusion": ("self", "total"), "frequency": ("self",)}
@@ -57,22 +59,21 @@ def mean(w: Weights, f: Any, *, how: str = "self", cluster: Any = None) -> Estim
     codes, groups = clusters_of(w, cluster)
     u = multipliers(w, how)
     rows = rows_of(w, u, how, codes, groups)
-    zero = w.log_w == -np.inf if rows.support < w.n else None
-    columns = [without_gaps(column, zero) for column in f]
-    fits = _Fits.of(u, columns, how)
-    watch = [not rows.flat and few_values(column, zero) >= MANY for column in columns]
+    zero = w.log_w == -np.inf if rows.copies is not None or rows.support < w.n else None
+    fits = _Fits.of(u, f, how, zero)
+    watch = [not rows.flat and few_values(column, zero) >= MANY for column in fits.columns]
     squares, sides = fits.scan(u, rows, watch=watch)
     before = fits
     if w.tamed:
         u = multipliers(w.raw, how)
-        before = _Fits.of(u, columns, how)
+        before = _Fits.of(u, fits.columns, how, zero)
         sides = before.scan(u, rows, watch=watch)[1]
     terms = Terms(
         rows,
         lambda raw: before.lines(multipliers(w.raw, how)) if raw else fits.lines(multipliers(w, how)),
         w.n,
         scalar,
-        lambda: _ess_f(w, columns, scalar),
+        lambda: _ess_f(w, fits.columns, scalar),
         container,
     )
     said = {"how": how} | ({"clusters": groups} if groups else {})
@@ -82,37 +83,38 @@ def mean(w: Weights, f: Any, *, how: str = "self", cluster: Any = None) -> Estim
 # ---- what all averages of some weights share ------------------------------------------------------------------------------
 
 
-def multipliers(w: Weights, how: str) -> np.ndarray:
-    """The weights (n,) on the scale of the formula: sum one (self), w/n (plain, control), w (total)."""
+def multipliers(w: Weights, how: str) -> Multipliers:
+    """The weights on the scale of the formula: sum one (self), w/n (plain, control), w (total)."""
     l = w.log_w
     if w.kind == "frequency":
-        return np.rint(np.exp(l)) / np.rint(np.exp(l)).sum()
+        copies = w._copies()
+        size = float(copies.sum())
+        return Multipliers(l, 0.0, 1 / size, 1.0, size, copies)
+    sums = log_sums(l, squares=True)
+    peak, total = float(sums.peak), float(sums.w)
+    ess = total * (total / float(np.asarray(sums.w2)))
     if how == "self":
-        u = np.subtract(l, l.max())
-        np.exp(u, out=u)
-        u /= u.sum()
-        return u
-    if l.max() > LARGEST_LOG:
-        raise InputError(f"how={how!r} overflows: the largest log-weight is {l.max():.6g}. Use how='self'.")
-    return np.exp(l) if how == "total" else np.exp(l) / w.n
+        return Multipliers(l, peak, 1 / total, 1.0, ess)
+    if peak > LARGEST_LOG:
+        raise InputError(f"how={how!r} overflows: the largest log-weight is {peak:.6g}. Use how='self'.")
+    scale = 1.0 if how == "total" else 1 / w.n
+    return Multipliers(l, 0.0, scale, total * (math.exp(peak) * scale), ess)
 
 
-def rows_of(w: Weights, u: np.ndarray, how: str, codes: np.ndarray | None, groups: int) -> Rows:
+def rows_of(w: Weights, u: Multipliers, how: str, codes: np.ndarray | None, groups: int) -> Rows:
     """Sizes, degrees of freedom and tail that every average with these multipliers shares."""
-    copies = np.rint(np.exp(w.log_w)) if w.kind == "frequency" else None
-    positive = w.log_w > -np.inf
-    support = int(np.count_nonzero(positive)) if copies is None else int(copies.sum())
-    size = support if how in ("self", "total") else w.n
-    ess = _kish(u) if copies is None else float(support)
-    drawn, worth = size, ess
+    everyone = how in ("plain", "control")  # rows of weight zero count
+    support = int(positive(w.log_w)) if u.copies is None else int(u.copies.sum())
+    size = w.n if everyone else support
+    drawn, worth = size, u.ess
     if codes is not None:
-        worth = _kish(np.bincount(codes, u, groups))
-        inside = np.bincount(codes, positive, groups) if how in ("self", "total") else np.ones(groups)
-        drawn = int(np.count_nonzero(inside))
-    factor = math.inf if drawn < 2 or support < 2 else 1.0 if how == "total" else drawn / (drawn - 1)
-    n = w.n if copies is None else support
-    flat = copies is not None or (how != "total" and _equal(w.raw, positive) and support == size)
-    return Rows(n, support, size, factor, ess, worth, w.raw.khat, flat, copies, codes, groups)
+        totals = np.bincount(codes, u.whole(), groups)
+        worth = float(totals.sum() ** 2 / np.einsum("i,i", totals, totals))
+        drawn = groups if everyone else int(np.count_nonzero(np.bincount(codes, w.log_w > -np.inf, groups)))
+    factor = math.inf if min(drawn, support) < 2 else 1.0 if how == "total" else drawn / (drawn - 1)
+    n = w.n if u.copies is None else support
+    flat = u.copies is not None or (how != "total" and support == size and _equal(w.raw))
+    return Rows(n, support, size, factor, u.ess, worth, w.raw.khat, flat, u.copies, codes, groups)
 
 
 def clusters_of(w: Weights, cluster: Any) -> tuple[np.ndarray | None, int]:
@@ -125,15 +127,11 @@ def clusters_of(w: Weights, cluster: Any) -> tuple[np.ndarray | None, int]:
     return codes, len(levels)
 
 
-def _kish(u: np.ndarray) -> float:
-    return float(u.sum() ** 2 / np.einsum("i,i", u, u))
-
-
-def _equal(w: Weights, positive: np.ndarray) -> bool:
+def _equal(w: Weights) -> bool:
     """Whether all positive weights are the same; a finite k-hat says no without looking."""
     if math.isfinite(w.khat):
         return False
-    l = w.log_w[positive]
+    l = w.log_w[w.log_w > -np.inf]
     top = float(l.max())
     return top - float(l.min()) <= TIE * np.finfo(float).eps * max(1.0, abs(top))
 
@@ -149,7 +147,9 @@ def _lawful(w: Weights, how: str) -> None:
         raise KindError(f"how='control' needs weights that promise a mean of one; {why}, or use how='self'.")
     if how == "total":
         low = (w.log_w < -1e-9) & (w.log_w > -np.inf)
-        require(~low, "inclusion weights", "be at least 1 for how='total'", np.exp(w.log_w), "Pass 1/probability.", "below")
+        require(
+            ~low, "inclusion weights", "be at least 1 for how='total'", np.exp(w.log_w), "Pass 1/probability.", "below"
+        )
 
 
 # ---- f ------------------------------------------------------------------------------------------------------------------
@@ -159,26 +159,38 @@ def _values(w: Weights, f: Any) -> tuple[np.ndarray, bool, Container]:
     """`f` as (c, n), whether it was one column, and its container."""
     a, container = read_columns(f, "f")
     if a.ndim not in (1, 2) or a.size == 0:
-        raise InputError(f"`f` must be (n,) or (n, c) with at least one column; got shape {a.shape}. Pass one number a row.")
+        raise InputError(
+            f"`f` must be (n,) or (n, c) with at least one column; got shape {a.shape}. Pass one number a row."
+        )
     _same_length(w, a.shape[0], "f")
     same_rows(w._container, container, ("weights", "f"))
     return (a[None] if a.ndim == 1 else np.ascontiguousarray(a.T)), a.ndim == 1, container
 
 
+def one_column(w: Weights, f: Any) -> tuple[np.ndarray, Container]:
+    """`f` (n,), finite where the weight is positive, with its container; tables are refused."""
+    a, scalar, container = _values(w, f)
+    if not scalar:
+        raise InputError(f"`f` must be one column here; got {len(a)}. Pass one at a time.")
+    return without_gaps(a[0], w.log_w == -np.inf), container
+
+
 def _same_length(w: Weights, rows: int, name: str) -> None:
     if rows != w.n:
-        raise InputError(f"`{name}` must have one entry a weight; got {rows:,} for {w.n:,} weights. Pass both of the same rows.")
+        raise InputError(
+            f"`{name}` must have one entry a weight; got {rows:,} for {w.n:,} weights. Pass both of the same rows."
+        )
 
 
 def without_gaps(f: np.ndarray, zero: np.ndarray | None) -> np.ndarray:
     """`f` (n,) as it is if finite; what is not is refused where the weight is positive, and set to a finite value elsewhere."""
-    if math.isfinite(float(f.sum())):
-        return f
     finite = np.isfinite(f)
+    if finite.all():
+        return f
     remedy = "Drop those rows, or give them weight 0."
     what = "NaN" if np.isnan(f[~finite]).any() else "infinite"
     require(finite | (False if zero is None else zero), "`f`", "be finite where the weight is > 0", f, remedy, what)
-    return f if finite.all() else np.where(finite, f, f[finite][0])
+    return np.where(finite, f, f[finite][0])
 
 
 def few_values(f: np.ndarray, zero: np.ndarray | None) -> int:
@@ -223,42 +235,53 @@ class _Fits:
     how: str
 
     @classmethod
-    def of(cls, u: np.ndarray, columns: Sequence[np.ndarray], how: str) -> _Fits:
+    def of(cls, u: Multipliers, f: Iterable[np.ndarray], how: str, zero: np.ndarray | None) -> _Fits:
         formula = {"self": _self, "plain": _plain, "control": _control, "total": _total}[how]
-        return cls(columns, [formula(u, f) for f in columns], how)
+        columns, each = [], []
+        for column in f:
+            with np.errstate(all="ignore"):
+                fit = formula(u, column)
+                if not math.isfinite(fit.value):  # something in f is not, perhaps only where the weight is zero
+                    column = without_gaps(column, zero)
+                    fit = formula(u, column)
+            if not math.isfinite(fit.value):
+                raise InputError(f"`f` reaches {np.abs(column).max():.3g}, more than its average can hold. Rescale it.")
+            columns.append(column)
+            each.append(fit)
+        return cls(columns, each, how)
 
     def values(self) -> np.ndarray:
         return np.array([fit.value for fit in self.each])
 
-    def lines(self, u: np.ndarray) -> list[Line]:
-        v = np.sqrt(np.maximum(u * (u - 1), 0.0)) if self.how == "total" else u
+    def lines(self, u: Multipliers) -> list[Line]:
+        v = replace(u, design=self.how == "total")
         return [Line(v, f, fit.shift, fit.level) for f, fit in zip(self.columns, self.each, strict=True)]
 
-    def scan(self, u: np.ndarray, rows: Rows, *, watch: Sequence[bool]) -> tuple[list[float], list[list[float]]]:
-        pairs = [scan(line, rows, u.size, watch=x) for line, x in zip(self.lines(u), watch, strict=True)]
+    def scan(self, u: Multipliers, rows: Rows, *, watch: Sequence[bool]) -> tuple[list[float], list[list[float]]]:
+        pairs = [scan(line, rows, u.n, watch=x) for line, x in zip(self.lines(u), watch, strict=True)]
         return [square for square, _ in pairs], [sides for _, sides in pairs]
 
 
-def _self(u: np.ndarray, f: np.ndarray) -> _Fit:
+def _self(u: Multipliers, f: np.ndarray) -> _Fit:
     """mu = sum W f"""
     pivot = _pivot(u, f)
-    mu = pivot + _dot(u, f, pivot)
+    mu = pivot + u.dot(f, pivot)
     return _Fit(mu, mu)
 
 
-def _plain(u: np.ndarray, f: np.ndarray) -> _Fit:
+def _plain(u: Multipliers, f: np.ndarray) -> _Fit:
     """mu = mean(w f)"""
-    mu = _dot(u, f, 0.0)
-    return _Fit(mu, 0.0, -mu / u.size)
+    mu = u.dot(f, 0.0)
+    return _Fit(mu, 0.0, -mu / u.n)
 
 
-def _control(u: np.ndarray, f: np.ndarray) -> _Fit:
+def _control(u: Multipliers, f: np.ndarray) -> _Fit:
     """mu = mean(w f) - beta (mean(w) - 1), with f less a pivot, so that a constant f is exact."""
-    n, pivot = u.size, _pivot(u, f)
-    mean_w, mean_wf = float(u.sum()), _dot(u, f, pivot)
+    n, pivot = u.n, _pivot(u, f)
+    mean_w, mean_wf = u.total, u.dot(f, pivot)
     cov = var = 0.0
     for piece in blocks(n):
-        w = u[piece] * n
+        w = u.part(piece) * n
         far = w - mean_w
         cov += float(np.einsum("i,i", w * (f[piece] - pivot) - mean_wf, far))
         var += float(np.einsum("i,i", far, far))
@@ -267,20 +290,11 @@ def _control(u: np.ndarray, f: np.ndarray) -> _Fit:
     return _Fit(pivot + mu, pivot + beta, (beta - mu) / n)
 
 
-def _total(u: np.ndarray, f: np.ndarray) -> _Fit:
+def _total(u: Multipliers, f: np.ndarray) -> _Fit:
     """T = sum w f"""
-    return _Fit(_dot(u, f, 0.0), 0.0)
+    return _Fit(u.dot(f, 0.0), 0.0)
 
 
-def _pivot(u: np.ndarray, f: np.ndarray) -> float:
+def _pivot(u: Multipliers, f: np.ndarray) -> float:
     """A value of f that counts; less it, no digit is lost to an offset."""
-    return float(f[int(np.argmax(u > 0))])
-
-
-def _dot(u: np.ndarray, f: np.ndarray, pivot: float) -> float:
-    """sum u (f - pivot), in pieces."""
-    total, out = 0.0, np.empty(min(BLOCK, f.size))
-    for piece in blocks(f.size):
-        part = f[piece]
-        total += float(np.einsum("i,i", u[piece], np.subtract(part, pivot, out=out[: part.size])))
-    return total
+    return float(f[0] if u.log_w[0] > -np.inf else f[int(np.argmax(u.log_w > -np.inf))])

@@ -195,4 +195,13 @@ def _groups(w: Weights, cluster: Any) -> np.ndarray:
     return clusters_of(w, cluster)[0]
 
 
-def _balance_figures(balance: Any) -> BalanceFigures: ...
+def _balance_figures(b: Balance) -> BalanceFigures:
+    """The little of a balance table that a verdict needs; the table for 1/w is made only if balance got worse."""
+    if not hasattr(b, "mean_abs_inverse") or not b.weighted:
+        raise InputError(
+            "`balance` must be a Balance of these weights. Make it with upweight.balance(source, target, weights=w)."
+        )
+    before, after = b.mean_abs_before, b.mean_abs_after
+    turned = b.mean_abs_inverse if after > before else math.nan
+    inverse = None if math.isnan(turned) else turned
+    return BalanceFigures(before, after, b.max_abs_before, b.max_abs_after, b.worst, inverse)

@@ -56,7 +56,7 @@ class Terms:
         lines = self.lines(raw)
         phi = np.empty((self.size, len(lines)))
         for column, line in zip(phi.T, lines, strict=True):
-            column[:] = line.part(slice(0, self.size), np.empty(self.size))
+            column[:] = line.part(slice(0, self.size))
         return phi
 
 
@@ -86,7 +86,7 @@ class Estimate:
     >>> round(e.value, 4), round(e.se, 4), e.ok
     (0.8333, 0.2097, False)
     >>> print(e)
-    0.8 ± 1.9 (k-hat not judged, ESS 2.57 of 3)
+    0.8 ± 1.2 (k-hat not judged, ESS 2.57 of 3)
     """
 
     value: Any
@@ -227,9 +227,7 @@ def make(
     why = "" if wrong is None else wrong[1] if terms.scalar else f"average {wrong[0]}: {wrong[1]}"
     one = (lambda x: float(x[0])) if terms.scalar else (lambda x: x)
     inflation = np.asarray(arrays.widening(khat, max(2, rows.size)), dtype=np.float64)
-    return Estimate(
-        one(values), one(se), rows.n, rows.ess, one(khat), one(inflation), wrong is None, why, trail, terms
-    )
+    return Estimate(one(values), one(se), rows.n, rows.ess, one(khat), one(inflation), wrong is None, why, trail, terms)
 
 
 def judge(rows: Rows, sides: list[float]) -> tuple[float, str]:
@@ -262,17 +260,13 @@ def judge(rows: Rows, sides: list[float]) -> tuple[float, str]:
 def _combined(a: Estimate, b: Estimate, value: Any, by_a: Any, by_b: Any, name: str) -> Estimate:
     rows = _same(a._terms, b._terms)
     scalar = a._terms.scalar and b._terms.scalar
-    shown, raw = (
-        by_a * a._terms.written(raw=raw) + by_b * b._terms.written(raw=raw) for raw in (False, True)
-    )
+    shown, raw = (by_a * a._terms.written(raw=raw) + by_b * b._terms.written(raw=raw) for raw in (False, True))
     lines = [Dense(column) for column in shown.T], [Dense(column) for column in raw.T]
     scans = [scan(line, rows, a._terms.size) for line in lines[0]]
     watched = [scan(line, rows, a._terms.size, watch=not rows.flat)[1] for line in lines[1]]
     container = a._terms.container if a._terms.container.index is not None else b._terms.container
     shape = () if scalar else (len(scans),)
-    terms = Terms(
-        rows, lambda raw: lines[raw], a._terms.size, scalar, lambda: np.full(shape, np.nan)[()], container
-    )
+    terms = Terms(rows, lambda raw: lines[raw], a._terms.size, scalar, lambda: np.full(shape, np.nan)[()], container)
     trail = (*a.trail, *(step for step in b.trail if step not in a.trail), Step(name))
     return make(np.atleast_1d(value), [square for square, _ in scans], watched, terms, trail)
 

@@ -28,7 +28,7 @@ __all__ = ["NUMPY", "Container", "labels", "read", "read_columns", "require", "s
 class Container:
     """What a column came in: the library, and for pandas its index and name."""
 
-    backend: str = "numpy"
+    backend: Any = "numpy"
     index: Any = None
     name: str = ""
     flat: bool = False  # a pyarrow.Array rather than a ChunkedArray

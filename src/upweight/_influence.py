@@ -8,7 +8,7 @@ rows that were not drawn matter more, and the bar is far too short. How heavy th
 which have one form for every estimator: self-normalised (v = W, shift = mean, level = 0), plain (v = w/n, shift = 0,
 level = -mean/n), with a control variate (v = w/n, shift = beta, level = (beta - mean)/n), total (v = sqrt(w(w-1))).
 
-What is inside: `Rows`, what every average over the same weights shares; `Line`, the influences of one column, never written
+What is inside: `Multipliers`, weights on the scale of a formula; `Rows`, what every average over the same weights shares; `Line`, the influences of one column, never written
 out before somebody asks; `Dense`, influences that were; `Tails`, the largest of either sign, kept in one pass; `scan`, their sum
 of squares and tails.
 
@@ -18,6 +18,7 @@ and the rate at which averages converge under it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,7 +27,7 @@ import numpy as np
 
 from .arrays._tail import TOO_FEW, tail_index, tail_size
 
-__all__ = ["Dense", "Influences", "Line", "Rows", "Tails", "blocks", "scan"]
+__all__ = ["Dense", "Influences", "Line", "Multipliers", "Rows", "Tails", "blocks", "scan"]
 
 BLOCK = 1 << 15  # numbers a pass works on at a time: four buffers of them lie in the second-level cache
 
@@ -36,11 +37,48 @@ def blocks(n: int) -> Iterator[slice]:
     return (slice(i, i + BLOCK) for i in range(0, n, BLOCK))
 
 
+@dataclass(frozen=True, eq=False)
+class Multipliers:
+    """Weights on the scale of a formula, u = exp(l - peak) · scale, written out a piece at a time.
+
+    Kept as logs: at ten million rows a second long array costs more time than its exponentials.
+    """
+
+    log_w: np.ndarray
+    peak: float
+    scale: float
+    total: float  # sum of u
+    ess: float  # (sum u)^2 / sum u^2; for copies their number
+    copies: np.ndarray | None = None  # whole numbers, for frequencies
+    design: bool = False  # sqrt(w (w - 1)), whose squares add up to the variance of a total
+
+    @property
+    def n(self) -> int:
+        return self.log_w.size
+
+    def part(self, rows: slice) -> np.ndarray:
+        """The multipliers of a slice, a new array."""
+        if self.copies is not None:
+            return self.copies[rows] * self.scale
+        u = self.log_w[rows] - self.peak
+        np.exp(u, out=u)
+        u *= self.scale
+        return np.sqrt(np.maximum(u * (u - 1), 0.0)) if self.design else u
+
+    def whole(self) -> np.ndarray:
+        """All of them, (n,)."""
+        return self.part(slice(None))
+
+    def dot(self, f: np.ndarray, pivot: float) -> float:
+        """sum u (f - pivot)."""
+        return math.fsum(float(np.einsum("i,i", self.part(p), f[p] - pivot)) for p in blocks(self.n))
+
+
 class Influences(Protocol):
     """Anything that can say how much the rows of a slice move an estimate."""
 
-    def part(self, rows: slice, out: np.ndarray) -> np.ndarray:
-        """The influences of a slice, written to `out` or a view of what is kept."""
+    def part(self, rows: slice) -> np.ndarray:
+        """The influences of a slice; not to be written to."""
         ...
 
 
@@ -48,15 +86,14 @@ class Influences(Protocol):
 class Line:
     """The influences of one average, v (f - shift) + level, computed when asked for; f may be anything where v is 0."""
 
-    v: np.ndarray
+    v: Multipliers
     f: np.ndarray
     shift: float
     level: float = 0.0
 
-    def part(self, rows: slice, out: np.ndarray) -> np.ndarray:
-        f = self.f[rows]
-        phi = np.subtract(f, self.shift, out=out[: f.size])
-        phi *= self.v[rows]
+    def part(self, rows: slice) -> np.ndarray:
+        phi = self.f[rows] - self.shift
+        phi *= self.v.part(rows)
         if self.level:
             phi += self.level
         return phi
@@ -68,7 +105,7 @@ class Dense:
 
     phi: np.ndarray
 
-    def part(self, rows: slice, out: np.ndarray) -> np.ndarray:
+    def part(self, rows: slice) -> np.ndarray:
         return self.phi[rows]
 
 
@@ -141,10 +178,10 @@ def scan(line: Influences, rows: Rows, n: int, *, watch: bool = False) -> tuple[
     """Sum of squares of the influences (summed by cluster), and the k-hats of their sides if `watch`."""
     if rows.codes is not None:
         return _scan_clusters(line, rows, n, watch)
-    square, out = 0.0, np.empty(min(BLOCK, n))
+    square = 0.0
     tails = Tails(tail_size(rows.size)) if watch and rows.size > TOO_FEW else None
     for piece in blocks(n):
-        phi = line.part(piece, out)
+        phi = line.part(piece)
         if rows.copies is None:
             square += float(np.einsum("i,i", phi, phi))
         else:
@@ -155,7 +192,7 @@ def scan(line: Influences, rows: Rows, n: int, *, watch: bool = False) -> tuple[
 
 
 def _scan_clusters(line: Influences, rows: Rows, n: int, watch: bool) -> tuple[float, list[float]]:
-    phi = line.part(slice(0, n), np.empty(n))
+    phi = line.part(slice(0, n))
     sums = rows.sums(phi)
     found: list[float] = []
     for x, size, wanted in ((phi, rows.size, watch), (sums, rows.groups, True)):

@@ -38,15 +38,17 @@ def sentence(e: Estimate, halves: np.ndarray) -> str:
 def plus_minus(value: float, half: float) -> str:
     """A value and half its interval, to two digits of the half: 0.0131 ± 0.0042.
 
-    >>> plus_minus(2.127822985, 2.787019334), plus_minus(123456.0, 2345.0), plus_minus(1.2345e-12, 3.4e-14)
-    ('2.1 ± 2.8', '123,500 ± 2,300', '(1.234 ± 0.034)e-12')
+    >>> plus_minus(2.127822985, 2.787019334), plus_minus(123456.0, 2345.0), plus_minus(1.2346e-12, 3.4e-14)
+    ('2.1 ± 2.8', '123,500 ± 2,300', '(1.235 ± 0.034)e-12')
     """
     if not math.isfinite(half) or half == 0:
         return f"{value:.6g} ± {half:g}"
     size = max(abs(value), half)
     if size >= LARGEST or decimals(half) > PLACES:
         power = math.floor(math.log10(size))
-        return f"({plus_minus(value / 10.0**power, half / 10.0**power)})e{power}" if size != 1 else f"{value} ± {half:.2g}"
+        return (
+            f"({plus_minus(value / 10.0**power, half / 10.0**power)})e{power}" if size != 1 else f"{value} ± {half:.2g}"
+        )
     places = decimals(half)
     said = [f"{round(x, places) + 0.0:,.{max(0, places)}f}" for x in (value, half)]
     return " ± ".join(said)
