@@ -41,6 +41,18 @@ TRUNK_TOP = [
     "_tally",
     "_cite",
 ]
+TRUNK_TOP += [
+    "_digits",
+    "_documents",
+    "_said",
+    "_screen",
+    "_largest",
+    "_pile",
+    "_moments",
+    "_segments",
+    "_reasons",
+    "_bibliography",
+]
 LAYERS = {
     "_errors": 0,
     "arrays": 1,
