@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from . import arrays
+from ._balance import balance
+from ._c2st import c2st
 from ._errors import InputError, KindError, MissingExtra, UndoError, UpweightError, VerdictError
 from ._estimate import Estimate
 from ._ratio import log_ratio, mixture, ratio
@@ -20,6 +22,8 @@ __all__ = [
     "VerdictError",
     "Weights",
     "arrays",
+    "balance",
+    "c2st",
     "log_ratio",
     "mixture",
     "ratio",
