@@ -249,7 +249,8 @@ def _chosen(s: Table, have: Any, columns: Sequence[Any] | None) -> tuple[Any, ..
     if columns is None:
         columns = tuple(have) if isinstance(have, Mapping) else tuple(dict.fromkeys((*s.names, *have)))
     for names, side in ((s.names, "source"), (have, "target")):
-        absent = [name for name in columns if name not in names]
+        there = set(names)
+        absent = [name for name in columns if name not in there]
         if absent:
             shown = ", ".join(repr(name) for name in absent[:5])
             raise InputError(
