@@ -36,6 +36,11 @@ TRUNK_TOP = [
     "_balance",
     "_undo",
     "_repair",
+    "_calibration",
+    "_prior",
+    "_proba",
+    "_odds",
+    "_rare",
     "_tally",
     "_cite",
 ]

@@ -7,12 +7,16 @@ from ._balance import balance
 from ._c2st import c2st
 from ._errors import InputError, KindError, MissingExtra, UndoError, UpweightError, VerdictError
 from ._estimate import Estimate
+from ._rare import rare_bias
 from ._ratio import log_ratio, mixture, ratio
+from ._repair import recalibrate
+from ._undo import Correction
 from ._weights import Weights
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Correction",
     "Estimate",
     "InputError",
     "KindError",
@@ -26,7 +30,9 @@ __all__ = [
     "c2st",
     "log_ratio",
     "mixture",
+    "rare_bias",
     "ratio",
+    "recalibrate",
 ]
 
 _BRANCHES = ("imbalance",)

@@ -7,9 +7,14 @@ from upweight.arrays._ess import design_effect, ess, ess_for
 from upweight.arrays._log import log_mean_exp, log_sum_exp, normalise
 from upweight.arrays._pareto import fit_pareto
 from upweight.arrays._rate import min_rows, rate, widening
+from upweight.arrays._resample import AliasTable, alias_table, resample
 from upweight.arrays._tail import khat, psis
+from upweight.arrays._tame import clip, shrink, temper, truncate
 
 __all__ = [
+    "AliasTable",
+    "alias_table",
+    "clip",
     "design_effect",
     "ess",
     "ess_for",
@@ -21,5 +26,9 @@ __all__ = [
     "normalise",
     "psis",
     "rate",
+    "resample",
+    "shrink",
+    "temper",
+    "truncate",
     "widening",
 ]

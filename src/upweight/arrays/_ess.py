@@ -94,7 +94,7 @@ def design_effect(log_w: Array) -> Array:
     Notes
     -----
     Costs: nothing is changed.
-    Source: Kish (1965), Survey Sampling, section 11.7.
+    Source: Kish (1965), Survey Sampling.
 
     Examples
     --------
@@ -130,7 +130,7 @@ def ess_for(log_w: Array, f: Array) -> Array:
     Notes
     -----
     Costs: nothing is changed.
-    Source: Elvira, Martino & Robert (2022), Rethinking the effective sample size, section 5.
+    Source: Elvira, Martino & Robert (2022), Rethinking the effective sample size.
 
     Examples
     --------

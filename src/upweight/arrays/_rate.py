@@ -17,8 +17,7 @@ called "tail-adjusted" wherever it is used; its coverage is measured in papers/h
 
 Inside: `min_rows`, `rate`, `widening`, elementwise; and `threshold`, the k-hat from which n rows are too few.
 
-Source: Vehtari, Simpson, Gelman, Yao & Gabry (2024), Pareto smoothed importance sampling, JMLR 25(72),
-section 3.
+Source: Vehtari, Simpson, Gelman, Yao & Gabry (2024), Pareto smoothed importance sampling, JMLR 25(72).
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ def min_rows(khat: Array) -> Array:
     Notes
     -----
     Costs: nothing is changed.
-    Source: Vehtari et al. (2024), section 3.2.4.
+    Source: Vehtari et al. (2024)
 
     Examples
     --------
@@ -83,7 +82,7 @@ def rate(khat: Array, n: int) -> Array:
     Notes
     -----
     Costs: nothing is changed.
-    Source: Vehtari et al. (2024), section 3.2.3.
+    Source: Vehtari et al. (2024)
 
     Examples
     --------
@@ -120,7 +119,7 @@ def widening(khat: Array, n: int) -> Array:
     Notes
     -----
     Costs: wider intervals. The factor is a heuristic of this library.
-    Source: the rate of Vehtari et al. (2024), section 3.2.3, turned into a width.
+    Source: the rate of Vehtari et al. (2024), turned into a width.
 
     Examples
     --------

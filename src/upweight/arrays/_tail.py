@@ -65,7 +65,7 @@ def khat(log_w: Array, *, r_eff: float = 1.0) -> Array:
     Notes
     -----
     Costs: nothing is changed. k-hat sees the drawn tail only, and not one huge row: look at the ESS as well.
-    Source: Vehtari et al. (2024), sections 2.4 and 3.2.
+    Source: Vehtari et al. (2024)
 
     Examples
     --------
@@ -98,17 +98,20 @@ def psis(log_w: Array, *, r_eff: float = 1.0) -> tuple[Array, Array]:
     log_w : (..., n) array of log-weights, any scale; -inf is a weight of zero
     r_eff : float > 0, effective over actual number of draws (under 1 for a Markov chain), dimensionless
 
-    Returns ------- log_w : (..., n) array, same library, dtype, order and level; rows whose k-hat is not
-    finite are unchanged.
-        Gradients pass as if nothing had been changed.
+    Returns
+    -------
+    log_w : (..., n) array, same library, dtype, order and level; rows whose k-hat is not finite are
+        unchanged. Gradients pass as if nothing had been changed.
     khat : (...) array, dimensionless
 
     Raises
     ------
     InputError : r_eff is not above zero.
 
-    Notes ----- Costs: the largest weights move toward their fitted quantiles, and none exceeds the largest
-    before: some bias. Source: Vehtari et al. (2024), section 2.
+    Notes
+    -----
+    Costs: the largest weights move to their fitted quantiles, none above the largest before: some bias.
+    Source: Vehtari et al. (2024)
 
     Examples
     --------
