@@ -5,6 +5,8 @@ from __future__ import annotations
 from . import arrays
 from ._check import check
 from ._cite import cite
+from ._balance import balance
+from ._c2st import c2st
 from ._errors import InputError, KindError, MissingExtra, UndoError, UpweightError, VerdictError
 from ._estimate import Estimate
 from ._rare import rare_bias
@@ -32,6 +34,8 @@ __all__ = [
     "arrays",
     "check",
     "cite",
+    "balance",
+    "c2st",
     "log_ratio",
     "mixture",
     "rare_bias",
