@@ -202,7 +202,8 @@ def _heavy_advice(v: Verdict) -> str:
     if any(step.name == "temper" for step in v.trail):
         return f"{closer}. Tempering is done, and pulls every average\n{toward}: say so with the result"
     power = math.floor(50 / v.khat) / 100
-    return f"{closer}. If bias will do: w.temper(power={power:.2f}) takes the tail to 0.5\nand pulls every average {toward}"
+    raw = "w.raw" if any(step.name in TAMINGS for step in v.trail) else "w"
+    return f"{closer}. If bias will do: {raw}.temper(power={power:.2f}) takes the tail to 0.5\nand pulls every average {toward}"
 
 
 def _few_rows(v: Verdict) -> Iterator[Reason]:
@@ -247,8 +248,9 @@ def _imbalance(v: Verdict) -> Iterator[Reason]:
 def _infinite_variance(v: Verdict) -> Iterator[Reason]:
     if v.kind not in RATIOS:
         return
-    smoothed = any(step.name == "smooth" for step in v.trail)
-    advice = "average them: w.mean(f); they are smoothed" if smoothed else "smooth before averaging: w.smooth().mean(f)"
+    advice = "smooth before averaging: w.smooth().mean(f)"
+    if any(step.name in TAMINGS for step in v.trail):
+        advice = "average them: w.mean(f); its interval still looks at the tail before taming"
     if 0.5 <= v.khat < v.threshold:
         text = (
             f"k-hat {v.khat:.2f} (want < 0.50): a plain average has infinite variance; "

@@ -172,8 +172,11 @@ class Tally:
         """The tally that `to_dict` wrote."""
         if d.get("schema") != SCHEMA:
             raise InputError(f"a tally has schema {SCHEMA!r}; got {d.get('schema')!r}. Pass what Tally.to_dict gave.")
-        made = {"said": Said, "pile": Pile, "inverse": Pile, "moments": Moments, "segments": Segments}
-        return cls(*(None if d[name] is None else kind.from_dict(d[name]) for name, kind in made.items()))
+        made = {"inverse": Pile, "moments": Moments, "segments": Segments}
+        parts = {name: None if d[name] is None else kind.from_dict(d[name]) for name, kind in made.items()}
+        return cls(
+            Said.from_dict(d["said"]), Pile.from_dict(d["pile"]), parts["inverse"], parts["moments"], parts["segments"]
+        )
 
     def __repr__(self) -> str:
         extras = [name for name, part in (("f", self.moments), ("by", self.segments)) if part is not None]
