@@ -23,9 +23,9 @@ SRC = Path(__file__).resolve().parent.parent / "src" / "upweight"
 BRANCHES = ["imbalance", "negatives", "shift", "ope", "montecarlo", "torch", "keras"]
 TRUNK_TOP = [
     "_ratio",
+    "_estimate",
     "_influence",
     "_wording",
-    "_estimate",
     "_average",
     "_quantile",
     "_check",
@@ -33,6 +33,11 @@ TRUNK_TOP = [
     "_balance",
     "_undo",
     "_repair",
+    "_calibration",
+    "_prior",
+    "_proba",
+    "_odds",
+    "_rare",
     "_tally",
     "_cite",
 ]
