@@ -1,8 +1,8 @@
 """Data that is there on every machine: the tables that come with scikit-learn, as Arrow tables.
 
-    demo:digits   1,797 scanned digits, 64 grey values; targets `digit` (0 to 9) and `eight` (0 or 1)
-    demo:cancer   569 tumours, 30 measurements; target `malignant` (0 or 1)
-    demo:wine     178 wines, 13 measurements; target `cultivar` (three)
+demo:digits   1,797 scanned digits, 64 grey values; targets `digit` (0 to 9) and `eight` (0 or 1)
+demo:cancer   569 tumours, 30 measurements; target `malignant` (0 or 1)
+demo:wine     178 wines, 13 measurements; target `cultivar` (three)
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from .._errors import InputError
 from ._classes import nearest
 
-__all__ = ["DEMOS", "demo_targets", "demo_table"]
+__all__ = ["DEMOS", "demo_table", "demo_targets"]
 
 
 def digits() -> tuple[Any, list[str], dict[str, Any]]:

@@ -1,8 +1,8 @@
 """Facts about a table that decide how a comparison may be read: size, shares, copies, a column that knows too much.
 
-    header    {n} rows, {d} columns, {pos} positives ({share} %), {K} folds x {R} repeats.
-    leak      one column alone has AUC above .999: it was probably written after the label
-    copies    more than 5 % of the rows, or of the rare rows, stand more than once: a copy in train and test flatters
+header    {n} rows, {d} columns, {pos} positives ({share} %), {K} folds x {R} repeats.
+leak      one column alone has AUC above .999: it was probably written after the label
+copies    more than 5 % of the rows, or of the rare rows, stand more than once: a copy in train and test flatters
 """
 
 from __future__ import annotations
@@ -97,8 +97,29 @@ def header(facts: Facts, labels: Labels, cv: tuple[int, int]) -> str:
         what = f"{facts.positives:,} positives ({percent(facts.share)})"
     else:
         rare: Any = plain(labels.classes[int(labels.counts.argmin())])
-        what = f"{len(labels.classes)} classes, the rarest {rare!r} with {facts.positives:,} rows ({percent(facts.share)})"
+        what = (
+            f"{len(labels.classes)} classes, the rarest {rare!r} with {facts.positives:,} rows ({percent(facts.share)})"
+        )
     return f"{facts.rows:,} rows, {facts.columns:,} columns, {what}, {folds}."
+
+
+def columns_line(schema: Schema) -> str:
+    """How the columns were read, where there is more to say than "numbers": kinds, gaps, what was dropped and why."""
+    kinds = {k: [c for c in schema.columns if c.kind == k] for k in ("numeric", "categorical", "dropped")}
+    gaps = [c for c in schema.kept if c.missing]
+    if not (kinds["categorical"] or kinds["dropped"] or gaps):
+        return ""
+    parts = [f"{len(kinds[k])} {k}" for k in ("numeric", "categorical") if kinds[k]]
+    text = " and ".join(parts) + (" columns" if len(schema.kept) > 1 else " column")
+    if gaps:
+        text += "; gaps in " + few([f"{c.name} ({c.missing:,})" for c in gaps])
+    if kinds["dropped"]:
+        text += "; dropped " + few([f"{c.name} ({c.note})" for c in kinds["dropped"]])
+    return text + "."
+
+
+def few(items: list[str], most: int = 4) -> str:
+    return ", ".join(items[:most]) + (f" and {len(items) - most} more" if len(items) > most else "")
 
 
 def percent(share: float) -> str:

@@ -25,7 +25,7 @@ from ._learners import Prepared, fit_learner, seeded
 from ._prepare import Preparation
 from ._resample import row_slice
 from ._steps import train_with
-from ._table import Schema, Table
+from ._table import Schema
 
 __all__ = ["Fitted", "Member", "Task", "fit_member", "fit_task"]
 

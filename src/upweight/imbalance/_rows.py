@@ -20,7 +20,7 @@ from ._measures import average_precision, calibrate, decision, farthest, macro, 
 from ._methods import Method
 from ._statistics import Interval, holm, paired
 
-__all__ = ["Figures", "Row", "figures", "rows_of"]
+__all__ = ["Figures", "Row", "rows_of"]
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,12 @@ def held(plan: Plan, cell: Cell) -> tuple[np.ndarray, np.ndarray | None]:
 
 def cell_figures(plan: Plan, cell: Cell, alerts: float) -> dict[str, float]:
     codes, w = held(plan, cell)
-    more = {"threshold": cell.threshold, "n_train": cell.n_train, "ess_min": cell.ess_min, "synthetic_share": cell.synthetic_share}
+    more = {
+        "threshold": cell.threshold,
+        "n_train": cell.n_train,
+        "ess_min": cell.ess_min,
+        "synthetic_share": cell.synthetic_share,
+    }
     if not plan.binary:
         return more | many_figures(plan, cell, codes, w)
     hit = codes == plan.task.positive

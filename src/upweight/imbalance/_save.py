@@ -59,7 +59,7 @@ def load(path: str | os.PathLike[str], *, trusted: Iterable[str] = ()) -> Rebala
         found = set(skops.io.get_untrusted_types(data=content))
     except FileNotFoundError as error:
         raise InputError(f"no such file: {str(path)!r}. Save a model first: comparison.save(path).") from error
-    except Exception as error:  # noqa: BLE001  a file that is no skops file fails in many ways
+    except Exception as error:
         raise InputError(f"{str(path)!r} is not a saved model ({type(error).__name__}: {error}).") from error
     strange = sorted(found - OWN_TYPES - set(trusted))
     if strange:

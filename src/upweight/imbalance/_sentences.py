@@ -12,7 +12,8 @@ import numpy as np
 
 from ._facts import percent
 from ._rows import Row
-from ._verdict import FEW, NARROW, REPAIRED_OK, SAME, SURE, Reading, outside
+from ._screen import difference
+from ._verdict import FEW, NARROW, REPAIRED_OK, SAME, SURE, Reading, outside, same
 
 __all__ = ["sentences_of"]
 
@@ -21,7 +22,9 @@ def sentences_of(r: Reading, *, complete: bool, done: int) -> tuple[str, ...]:
     """All sentences that apply, in reading order."""
     found = [advice(r), *others(r), at_the_cut(r), promises(r), *rankings(r), *warnings_of(r), *failures(r)]
     if not complete:
-        found.append(f"Stopped early: {done:,} of {len(r.plan.keys):,} fits are in; the figures are of the folds that finished.")
+        found.append(
+            f"Stopped early: {done:,} of {len(r.plan.keys):,} fits are in; the figures are of the folds that finished."
+        )
     return tuple(s for s in found if s)
 
 
@@ -58,7 +61,7 @@ def cost_of(r: Reading, row: Row) -> str:
 
 
 def interval(row: Row) -> str:
-    return f"{row.ap_diff:+.3f} [{row.ap_low:+.3f}, {row.ap_high:+.3f}]"
+    return difference(row)
 
 
 def lowest(r: Reading) -> int:
@@ -89,7 +92,9 @@ def promises(r: Reading) -> str:
         if rows:
             verb = "promises" if len(rows) == 1 else "promise"
             parts.append(f"{join(x.name for x in rows)} {verb} {times(rows, invert)} times too {word} positives")
-    within = f"all rows are within {spread(fixed)} %" if not r.unrepaired else f"the others are within {spread(fixed)} %"
+    within = (
+        f"all rows are within {spread(fixed)} %" if not r.unrepaired else f"the others are within {spread(fixed)} %"
+    )
     text = f"Untouched, {'; '.join(parts)}; repaired, {within}." if parts else ""
     if not parts and fixed:
         text = f"All probabilities keep their promises within {spread(fixed)} % once repaired."
@@ -118,11 +123,13 @@ def spread(rows: list[Row]) -> str:
 def others(r: Reading) -> list[str]:
     """Remedies beside the best: the same, or not told apart."""
     rest = [x for x in r.remedies if x is not r.best and x not in r.worse and np.isfinite(x.ap_low)]
-    same = [x for x in rest if -SAME <= x.ap_low and x.ap_high <= SAME]
-    open_ = [x for x in rest if x not in same and not x.ap_p < SURE]
+    alike = [x for x in rest if same(x)]
+    open_ = [x for x in rest if x not in alike and not x.ap_p < SURE]
     out = []
-    if same:
-        out.append(f"{join(x.name for x in same)}: no difference in ranking (AP within {SAME:g}).")
+    if alike:
+        out.append(
+            f"{join(x.name for x in alike)} make{'s' if len(alike) == 1 else ''} no difference to the ranking (AP within {SAME:g})."
+        )
     if open_:
         out.append(f"{join(x.name for x in open_)} cannot be told apart from moving the threshold.")
     return out
