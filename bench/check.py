@@ -76,7 +76,9 @@ def tally_rows(n: int, batch: int) -> None:
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     growth = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     print(f"Tally, {n:.0e} rows in batches of {batch:.0e}: {ours:.2f} s, np.exp {exp:.2f} s, ratio {ours / exp:.2f}")
-    print(f"Tally, growth of peak memory after the second batch: {growth:.0f} MB; {total.result().grade}, k-hat {total.khat:.3f}")
+    print(
+        f"Tally, growth of peak memory after the second batch: {growth:.0f} MB; {total.result().grade}, k-hat {total.khat:.3f}"
+    )
 
 
 if __name__ == "__main__":

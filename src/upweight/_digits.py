@@ -40,6 +40,8 @@ def rows_said(n: int) -> str:
 
 def promise(v: Verdict) -> str:
     """The mean test on one line: 0.992 ± 0.052, promised 1 (z = -0.2); decimals enough to see the error."""
+    if math.isnan(v.mean_z):
+        return f"{number(v.mean)}, promised 1, not tested"
     wide = v.mean_se * v.widening
     places = max(3, -math.floor(math.log10(wide))) if 0 < wide < math.inf else 3
     fixed = 0.01 <= v.mean < 1000 and places <= 6

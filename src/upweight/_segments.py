@@ -35,8 +35,10 @@ Label = str | int | float | bool
 def mean_test(mean: float, se: float, widening: float) -> float:
     """z of the test that the mean weight is one, its plain standard error widened for the tail.
 
-    A mean without error is exact: z is 0 if it is one, infinite else.
+    A mean without error is exact: z is 0 if it is one, infinite else; nan where no error can be told.
     """
+    if math.isnan(se):
+        return math.nan
     if abs(mean - 1) <= 1e-12:
         return 0.0
     wide = se * widening if se > 0 else 0.0
