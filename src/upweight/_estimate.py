@@ -249,7 +249,7 @@ def judge(rows: Rows, sides: list[float]) -> tuple[float, str]:
             else f"the tail was not judged: fewer than 5 distinct values at the top of {rows.support:,} rows."
         )
     if min(rows.ess, rows.worth) < ENOUGH:
-        what = "clusters" if rows.worth < rows.ess else "rows"
+        what = "clusters" if rows.groups else "rows"
         return k, f"the weights are worth {rows_worth(min(rows.ess, rows.worth))} {what}, {ENOUGH:.0f} needed."
     return k, ""
 

@@ -104,6 +104,9 @@ class Tally:
                 raise InputError(
                     f"both tallies must have `{what}`, or neither; one of them has not. Tally every batch alike."
                 )
+        if self.moments and other.moments and self.moments.pivot.shape != other.moments.pivot.shape:
+            counts = len(self.moments.pivot), len(other.moments.pivot)
+            raise InputError(f"both tallies must have as many columns of `f`; got {counts[0]} and {counts[1]}.")
         inverse = self.inverse + other.inverse if self.inverse and other.inverse else None
         moments = _both(self.moments, other.moments)
         segments = _both(self.segments, other.segments)
@@ -201,7 +204,9 @@ def _moments(w: Weights, f: Any) -> Moments:
 
     columns, scalar, _ = _values(w, f)
     zero = w.log_w == -np.inf
-    return Moments.of(w.log_w, np.stack([without_gaps(column, zero) for column in columns]), scalar)
+    if zero.any():
+        columns = np.where(zero, 0.0, columns)  # what f is there does not matter
+    return Moments.of(w.log_w, np.stack([without_gaps(column, None) for column in columns]), scalar)
 
 
 def _estimate(t: Tally, m: Moments) -> Estimate:
