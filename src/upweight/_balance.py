@@ -209,7 +209,7 @@ def balance(
     >>> from upweight import Weights
     >>> source, target = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([[2.0], [3.0], [4.0]])
     >>> b = balance(source, target, weights=Weights.of([0, 1, 2, 5], kind="importance"))
-    >>> b.smd_before.tolist(), b.smd_after.tolist()
+    >>> b.smd_before.round(4).tolist(), b.smd_after.round(4).tolist()
     ([-1.5], [-0.5])
     """
     if scale not in ("target", "pooled"):

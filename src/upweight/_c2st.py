@@ -59,7 +59,7 @@ def c2st(source_score: Any, target_score: Any, *, weights: Weights | None = None
 
     >>> e = c2st([0.1, 0.4, 0.35, 0.8], [0.9, 0.7, 0.4])
     >>> round(e.value, 4), round(e.se, 4)
-    (0.7917, 0.1826)
+    (0.7917, 0.1636)
     """
     s, t = _scores(source_score, "source_score"), _scores(target_score, "target_score")
     w = _checked(weights, s, source_score)
