@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import pytest
 import upweight as uw
 from upweight import InputError, KindError, VerdictError, Weights
 from upweight._reasons import critical
+from upweight._verdict import BalanceFigures
 
 
 def grid(k, n):
@@ -209,6 +211,13 @@ def test_wrong_weights_that_are_wrong_both_ways_are_not_called_inverted():
     assert "INVERTED" not in v.reasons
 
 
+def test_an_inverse_that_is_no_better_is_not_recommended():
+    v = logs(-grid(0.8, 4000)).check()
+    assert v.inverse.khat >= 0.7
+    assert "INVERTED" not in v.reasons
+    assert "MEAN_NOT_ONE" in v.reasons
+
+
 # ---- segments ---------------------------------------------------------------------------------------------------------------
 
 
@@ -378,6 +387,7 @@ def test_balance_tells_the_direction():
         v = w.check(balance=uw.balance(source, target, weights=w))
         assert ("WRONG_WAY" in v.reasons) is code
         assert ("IMBALANCE" in v.reasons) is code
+        assert (v.balance.mean_inverse is None) is (sign == 1)
     assert v.grade == "unusable"
     assert "swap" in v.advice
     assert v.balance.mean_inverse < 0.2
@@ -391,6 +401,15 @@ def test_what_stays_out_of_balance_is_named():
     assert far.reasons[far.reasons.index("IMBALANCE")].grade == "unreliable"
     assert "model behind these weights" in far.advice
     assert f"worst {far.balance.worst_after:.2f}" in str(far)
+
+
+def test_balance_that_worsens_both_ways_is_no_matter_of_direction():
+    v = logs(light()).check()
+    worse = BalanceFigures(0.02, 0.09, 0.05, 0.09, "x", mean_inverse=0.08)
+    assert "WRONG_WAY" not in replace(v, balance=worse).reasons
+    assert "WRONG_WAY" in replace(v, balance=replace(worse, mean_inverse=0.04)).reasons
+    assert "WRONG_WAY" not in replace(v, balance=replace(worse, mean_inverse=None)).reasons
+    assert "WRONG_WAY" not in replace(v, balance=replace(worse, mean_before=0.1, mean_inverse=0.01)).reasons
 
 
 def test_a_balance_of_nothing_is_refused():
@@ -418,6 +437,38 @@ def test_check_says_what_to_do_with_an_array_or_a_batch():
 def test_the_method_and_the_function_are_the_same():
     w = logs(grid(0.55, 4000))
     assert str(uw.check(w)) == str(w.check())
+
+
+# ---- edges of the rules -----------------------------------------------------------------------------------------------------
+
+
+def test_a_large_share_of_few_rows_is_no_reason():
+    assert "LARGE_ROW" not in linear([0.8, 1.1, 0.9, 1.3, 0.9]).check().reasons
+    assert "LARGE_ROW" not in linear(np.r_[np.linspace(1, 1.2, 59), 10.0]).check().reasons  # 13 % of 60 rows
+    assert "LARGE_ROW" in linear(np.r_[np.linspace(1, 1.2, 99), 15.0]).check().reasons  # 12 % of 100 rows
+
+
+def test_bounded_is_silent_where_one_row_is_large():
+    assert "BOUNDED" in linear(np.r_[np.ones(95), np.full(5, 9.0)]).check().reasons
+    heavy = linear(np.r_[np.ones(95), np.full(5, 100.0)]).check()
+    assert heavy.khat == -math.inf
+    assert heavy.max_share > 0.1
+    assert "BOUNDED" not in heavy.reasons
+
+
+def test_top_rows_are_a_hundredth_rounded_up():
+    w = np.arange(1.0, 251.0)
+    assert linear(w).check().top_share == pytest.approx((250 + 249 + 248) / w.sum())
+    assert linear(np.arange(1.0, 51.0)).check().top_share == linear(np.arange(1.0, 51.0)).check().max_share
+
+
+def test_weights_that_differ_by_rounding_are_constant():
+    v = linear(np.where(np.arange(100) % 2, 1.0, np.nextafter(1.0, 2.0)), exact=True).check()
+    assert "CONSTANT" in v.reasons
+    assert (
+        "LOOKS_LIKE_CLASS" not in Weights.of(np.where(np.arange(100) % 2, 0.3, np.nextafter(0.3, 1.0))).check().reasons
+    )
+    assert "CONSTANT" not in linear(np.r_[np.ones(100), 0.0]).check().reasons
 
 
 # ---- laws -------------------------------------------------------------------------------------------------------------------
