@@ -72,7 +72,7 @@ class Tameable(ABC):
         >>> from upweight import Weights
         >>> w = Weights.of([1.0] * 99 + [1000.0], kind="importance").truncate()
         >>> round(w.ess, 1), round(w.trail[-1].moved, 2)
-        (5.1, 0.36)
+        (3.6, 0.38)
         """
         return self._tame("truncate", arrays.truncate, {})
 
