@@ -3,9 +3,66 @@ PYTHON ?= python3
 VENV ?= .venv
 BARE ?= $(VENV)-bare
 BIN = $(VENV)/bin
-PIP_FLAGS ?= --quiet --disable-pip-version-check
+PIP = -m pip --quiet --disable-pip-version-check --no-input
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test check slow papers bench rules clean help
+.PHONY: help demo test check fast slow papers bench rules types bare format clean
 
-help:            ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+help:      ## show this list
+	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/'
+
+demo: $(VENV)/.base      ## the main job, on data that scikit-learn brings along; writes out/digits.html
+	@mkdir -p out
+	$(BIN)/upweight compare demo:digits --target eight --rng 0 --report out/digits.html --save out/digits.skops
+
+test: $(VENV)/.dev bare rules types      ## every test but the slow ones, in a full and in a bare environment
+	UPWEIGHT_FULL=1 $(BIN)/python -m pytest -q -n 2 -m "not slow"
+
+check: $(VENV)/.dev rules types fast      ## the fast loop: format, lint, types, rules, unit tests, doctests
+
+fast: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser" src tests --ignore tests/theory --ignore tests/peers --ignore tests/papers
+
+slow: $(VENV)/.dev      ## minutes of statistics
+	$(BIN)/python -m pytest -q -n 2 -m slow
+
+papers: $(VENV)/.dev      ## every reproduction, in its long form
+	for run in papers/*/run.py; do echo "== $$run"; $(BIN)/python $$run || exit 1; done
+
+bench: $(VENV)/.dev      ## ratios against the peers, each from one process
+	for run in bench/*.py; do echo "== $$run"; $(BIN)/python $$run || exit 1; done
+
+rules: $(VENV)/.dev
+	$(BIN)/ruff format --check -q . || (echo "run: make format"; exit 1)
+	$(BIN)/ruff check -q .
+	$(BIN)/python tools/check_imports.py
+	$(BIN)/python tools/check_style.py
+
+types: $(VENV)/.dev
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+bare: $(BARE)/.ready      ## the trunk on its four dependencies
+	PYTHONPATH=src $(BARE)/bin/python -m pytest -q -p no:cacheprovider tests/bare
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
+
+clean:
+	rm -rf $(VENV) $(BARE) out .pytest_cache .ruff_cache
+
+$(VENV)/.base: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python $(PIP) install -c constraints.txt -e .
+	@touch $@
+
+# torch first and pinned: left to itself pip would bring a build with several GB of GPU libraries
+$(VENV)/.dev: $(VENV)/.base
+	$(BIN)/python $(PIP) install -c constraints.txt torch
+	$(BIN)/python $(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(BARE)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(BARE)
+	$(BARE)/bin/python $(PIP) install -c constraints.txt numpy scipy narwhals array-api-compat pytest
+	@touch $@

@@ -21,19 +21,78 @@ from pathlib import Path
 
 SRC = Path(__file__).resolve().parent.parent / "src" / "upweight"
 BRANCHES = ["imbalance", "negatives", "shift", "ope", "montecarlo", "torch", "keras"]
-TRUNK_TOP = ["_estimate", "_check", "_verdict", "_balance", "_undo", "_repair", "_tally", "_frames", "_cite"]
-LAYERS = {"_errors": 0, "arrays": 1, "_frames": 2, "_weights": 3, **dict.fromkeys(TRUNK_TOP, 4)}
-LAYERS["_frames"] = 2
-LAYERS |= {"stream": 5, "training": 5, **dict.fromkeys(BRANCHES, 6), "report": 7, "cli": 8, "__main__": 9, "__init__": 9}
-DOORS = {"_weights": {"_estimate", "_check"}, "__init__": set(BRANCHES)}
+TRUNK_TOP = [
+    "_ratio",
+    "_estimate",
+    "_influence",
+    "_wording",
+    "_average",
+    "_quantile",
+    "_columns",
+    "_differences",
+    "_c2st",
+    "_check",
+    "_verdict",
+    "_balance",
+    "_undo",
+    "_repair",
+    "_calibration",
+    "_prior",
+    "_proba",
+    "_odds",
+    "_rare",
+    "_tally",
+    "_cite",
+]
+TRUNK_TOP += [
+    "_digits",
+    "_documents",
+    "_said",
+    "_screen",
+    "_largest",
+    "_pile",
+    "_moments",
+    "_segments",
+    "_reasons",
+    "_bibliography",
+]
+LAYERS = {
+    "_errors": 0,
+    "arrays": 1,
+    "_frames": 2,
+    "_kinds": 2,
+    "_taming": 2,
+    "_weights": 3,
+    **dict.fromkeys(TRUNK_TOP, 4),
+}
+LAYERS |= {
+    "stream": 5,
+    "training": 5,
+    **dict.fromkeys(BRANCHES, 6),
+    "report": 7,
+    "cli": 8,
+    "__main__": 9,
+    "__init__": 9,
+}
+DOORS = {"_weights": {"_average", "_quantile", "_columns", "_c2st", "_check"}, "__init__": set(BRANCHES)}
 TRUNK = {name for name, layer in LAYERS.items() if layer <= 4}
 LIGHT = {"numpy"}
 INSIDE = {"scipy", "narwhals", "array_api_compat"}
 HOME = {  # heavy package -> the folders that may import it
-    "torch": {"torch"}, "keras": {"keras"}, "pyspark": {"stream"}, "ray": {"stream"},
-    "matplotlib": {"report"}, "jinja2": {"report"}, "typer": {"cli"}, "rich": {"cli", "imbalance", "stream", "negatives"},
-    "sklearn": {*BRANCHES} - {"torch", "keras"}, "skops": {"imbalance"},
-    "joblib": {"imbalance"}, "pyarrow": {"imbalance", "stream", "negatives", "cli"}, "pandas": set(), "polars": set(),
+    "torch": {"torch"},
+    "keras": {"keras"},
+    "pyspark": {"stream"},
+    "ray": {"stream"},
+    "matplotlib": {"report"},
+    "jinja2": {"report"},
+    "typer": {"cli"},
+    "rich": {"cli", "imbalance", "stream", "negatives"},
+    "sklearn": {*BRANCHES} - {"torch", "keras"},
+    "skops": {"imbalance"},
+    "joblib": {"imbalance"},
+    "pyarrow": {"imbalance", "stream", "negatives", "cli"},
+    "pandas": set(),
+    "polars": set(),
     "numba": {*BRANCHES},
 }
 
@@ -80,14 +139,17 @@ def own_targets(path: Path, module: str, names: list[str], level: int) -> list[s
 def breaches(path: Path):
     here = room(path)
     if here not in LAYERS:
-        yield 1, f"`{here}` has no place in the house; give it a layer in tools/check_imports.py and docs/design.md"
+        yield (
+            1,
+            f"`{here}` has no place in the house; give it a layer in tools/check_imports.py and docs/design.md",
+        )
         return
     for line, module, names, level, inside in imports(ast.parse(path.read_text())):
         targets = own_targets(path, module, names, level)
         for target in targets:
             if target == here or (inside and target in DOORS.get(here, ())):
                 continue
-            if target not in LAYERS or target == "__init__" and here not in {"cli", "__main__"}:
+            if target not in LAYERS or (target == "__init__" and here not in {"cli", "__main__"}):
                 yield line, f"{here} imports {target}, which is not a room it may enter"
             elif LAYERS[target] > LAYERS[here] or (target in BRANCHES and here in BRANCHES):
                 yield line, f"{here} imports {target}: imports go down only, and branches never meet"
@@ -96,11 +158,20 @@ def breaches(path: Path):
         top = module.split(".")[0]
         if here in TRUNK and top not in sys.stdlib_module_names:
             if top not in LIGHT | INSIDE:
-                yield line, f"the trunk ({here}) imports {top}; it lives on NumPy, SciPy, narwhals and array-api-compat"
+                yield (
+                    line,
+                    f"the trunk ({here}) imports {top}; it lives on NumPy, SciPy, narwhals and array-api-compat",
+                )
             elif top in INSIDE and not inside:
-                yield line, f"the trunk ({here}) imports {top} at the top; import it inside the function that needs it"
+                yield (
+                    line,
+                    f"the trunk ({here}) imports {top} at the top; import it inside the function that needs it",
+                )
         if top in HOME and here in LAYERS and here not in HOME[top]:
-            yield line, f"{top} is imported in {here}; its home is {sorted(HOME[top]) or 'nowhere (go through narwhals)'}"
+            yield (
+                line,
+                f"{top} is imported in {here}; its home is {sorted(HOME[top]) or 'nowhere (go through narwhals)'}",
+            )
 
 
 def main() -> int:

@@ -97,9 +97,7 @@ def rate(khat: Array, n: int) -> Array:
     grown = float(n) ** (2 * safe)
     top = 2 * (safe - 1) * n * grown + (1 - 2 * safe) * grown + float(n) ** 2
     found = top / ((n - 1) * (n - grown))
-    found = xp.where(
-        inner, xp.where(found > 0, found, xp.zeros_like(k)), xp.full_like(k, 1 - 1 / math.log(n))
-    )
+    found = xp.where(inner, xp.where(found > 0, found, xp.zeros_like(k)), xp.full_like(k, 1 - 1 / math.log(n)))
     found = xp.where(k <= 0, xp.ones_like(k), xp.where(k >= 1, xp.zeros_like(k), found))
     return _plain(xp, xp.where(xp.isnan(k), k, found))
 

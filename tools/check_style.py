@@ -1,0 +1,102 @@
+"""The counts of the house style, over src, tests, tools, papers and bench.
+
+    python tools/check_style.py           # exit 1 and one line per breach
+
+Held: no file over 500 lines; functions over 50 lines (docstring apart) under 3 % of functions; copied lines under 12 %; no file
+named utils, helpers, common, misc or base; no `**kwargs`; no unfinished marks; no absolute paths of somebody's machine; every
+test asserts something.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("src", "tests", "tools", "papers", "bench")
+BANNED_NAMES = {"utils", "helpers", "common", "misc", "base"}
+UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|NotImplemented" r"Error)\b")
+MACHINE = re.compile(r"(?<![\w.])/(home|root|tmp|Users|work)/\w")
+ASSERTS = re.compile(r"\bassert|raises|warns|assert_|check_|run_script|gradcheck")
+WINDOW = 6
+
+
+def body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines of a function without its docstring."""
+    first = function.body[0]
+    doc = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    skipped = (first.end_lineno or 0) - first.lineno + 1 if doc else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - skipped
+
+
+def functions(tree: ast.Module):
+    return [f for f in ast.walk(tree) if isinstance(f, (ast.FunctionDef, ast.AsyncFunctionDef))]
+
+
+def one_file(path: Path, text: str):
+    """Breaches that one file alone can commit."""
+    tree = ast.parse(text)
+    if (lines := text.count("\n")) > 500:
+        yield f"{lines} lines; 500 at most: split it by idea"
+    if path.stem in BANNED_NAMES:
+        yield "name the file for what is inside"
+    for f in functions(tree):
+        if f.args.kwarg and "src" in path.parts:
+            yield f"line {f.lineno}: {f.name}(**{f.args.kwarg.arg}): spell the keywords out"
+        if "tests" in path.parts and f.name.startswith("test_") and not ASSERTS.search(ast.unparse(f)):
+            yield f"line {f.lineno}: {f.name} asserts nothing"
+    for pattern, what in ((UNFINISHED, "unfinished mark"), (MACHINE, "path of one machine")):
+        for match in pattern.finditer(text):
+            if path.name != "check_style.py":
+                yield f"line {text[: match.start()].count(chr(10)) + 1}: {what}: {match.group()}"
+
+
+def copied_share(texts: dict[Path, str]) -> tuple[float, list[str]]:
+    """Share of code lines that stand in a run of six also found elsewhere, and where the longest runs are."""
+    places = defaultdict(list)
+    total = 0
+    for path, text in texts.items():
+        lines = [
+            (i, s)
+            for i, line in enumerate(text.splitlines(), 1)
+            if (s := line.strip()) and not s.startswith(("#", "import ", "from ")) and len(s) > 3
+        ]
+        total += len(lines)
+        for k in range(len(lines) - WINDOW + 1):
+            places[tuple(s for _, s in lines[k : k + WINDOW])].append((path, [i for i, _ in lines[k : k + WINDOW]]))
+    copied, examples = set(), []
+    for spots in places.values():
+        if len(spots) > 1:
+            examples.append(" ~ ".join(f"{p.relative_to(ROOT)}:{rows[0]}" for p, rows in spots[:2]))
+            for path, rows in spots[1:]:
+                copied |= {(path, i) for i in rows}
+    return len(copied) / max(total, 1), examples
+
+
+def main() -> int:
+    texts = {p: p.read_text() for folder in FOLDERS for p in sorted((ROOT / folder).rglob("*.py"))}
+    bad = [f"{p.relative_to(ROOT)}: {what}" for p, text in texts.items() for what in one_file(p, text)]
+    sizes = {
+        f"{p.relative_to(ROOT)}:{f.lineno} {f.name}": body_lines(f)
+        for p, text in texts.items()
+        if "src" in p.parts
+        for f in functions(ast.parse(text))
+    }
+    long = {name: size for name, size in sizes.items() if size > 50}
+    if len(long) > 0.03 * len(sizes):
+        bad += [f"{name}: {size} lines; over 3 % of functions are longer than 50" for name, size in long.items()]
+    share, examples = copied_share({p: t for p, t in texts.items() if "src" in p.parts})
+    if share > 0.12:
+        bad += [f"{share:.0%} of lines are copies, 12 % at most: {e}" for e in examples[:10]]
+    print(
+        "\n".join(bad)
+        or f"style: {len(texts)} files, {len(long)} of {len(sizes)} functions over 50 lines, {share:.1%} copied"
+    )
+    return bool(bad)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
