@@ -138,9 +138,7 @@ def test_float32_khat_is_within_1e_4():
 
 # gradients and transformations ---------------------------------------------------
 
-DIFFERENTIABLE = {
-    k: v for k, v in FUNCTIONS.items() if "khat" not in k and k not in ("rate", "widening", "min_rows")
-}
+DIFFERENTIABLE = {k: v for k, v in FUNCTIONS.items() if "khat" not in k and k not in ("rate", "widening", "min_rows")}
 
 
 @pytest.mark.parametrize(

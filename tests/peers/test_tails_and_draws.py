@@ -84,9 +84,7 @@ def test_rows_in_step_with_the_values_ruin_systematic_draws_and_not_ssp():
     rng = np.random.default_rng(1)
     state = np.random.get_state()  # particles draws from NumPy's global state  # noqa: NPY002
     np.random.seed(1)  # noqa: NPY002
-    theirs = {
-        how: np.var([f[schemes.resampling(how, w)].mean() for _ in range(runs)]) for how in ("systematic",)
-    }
+    theirs = np.var([f[schemes.resampling("systematic", w)].mean() for _ in range(runs)])
     np.random.set_state(state)  # noqa: NPY002
     draw = lambda how: f[resample(np.log(w), n, method=how, rng=rng)].mean()
     ours = {how: np.var([draw(how) for _ in range(runs)]) for how in ("multinomial", "systematic", "ssp")}
