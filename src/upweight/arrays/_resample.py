@@ -113,9 +113,7 @@ def alias_table(log_w: Array) -> AliasTable:
     """
     xp, l = floats(log_w)
     if l.ndim != 1:
-        raise InputError(
-            f"an alias table holds one vector of weights; got shape {tuple(l.shape)}. Pick a row."
-        )
+        raise InputError(f"an alias table holds one vector of weights; got shape {tuple(l.shape)}. Pick a row.")
     w = _weights(to_numpy(xp, l))
     keep, alias = _cells(w * (len(w) / w.sum()))
     return AliasTable(keep, alias, None if xp is np else (xp, l.device))

@@ -142,9 +142,7 @@ def temper(log_w: Array, *, power: float | None = None, ess: float | None = None
     if (power is None) == (ess is None):
         raise InputError(f"give `power` or `ess`, one of the two; got power={power}, ess={ess}.")
     if power is not None and not 0 < power <= 1:
-        raise InputError(
-            f"`power` must lie in (0, 1]; got {power:g}. 1 changes nothing, 0.5 halves the tail index."
-        )
+        raise InputError(f"`power` must lie in (0, 1]; got {power:g}. 1 changes nothing, 0.5 halves the tail index.")
     xp, l = floats(log_w)
     if ess is not None:
         power = xp.astype(power_for(l, ess=ess), l.dtype)[..., None]
@@ -192,9 +190,7 @@ def shrink(log_w: Array, *, lam: float, how: str = "square") -> Array:
     if how == "square" and not lam > 0:
         raise InputError(f"`lam` must be > 0; got {lam:g}. The larger it is, the less is shrunk.")
     if how == "harmonic" and not 0 <= lam <= 1:
-        raise InputError(
-            f"`lam` must lie in [0, 1]; got {lam:g}. 0 changes nothing, 1 makes all weights equal."
-        )
+        raise InputError(f"`lam` must lie in [0, 1]; got {lam:g}. 0 changes nothing, 1 makes all weights equal.")
     xp, l = floats(log_w)
     none = l == -math.inf
     safe = xp.where(none, xp.zeros_like(l), l)
@@ -237,9 +233,7 @@ def _softplus(xp: Any, z: Array) -> Array:
     return xp.where(z > 0, z, xp.zeros_like(z)) + xp.log1p(xp.exp(-xp.abs(z)))
 
 
-def _false_position(
-    f: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...], f_low: float
-) -> np.ndarray:
+def _false_position(f: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...], f_low: float) -> np.ndarray:
     """Where `f`, falling on (0, 1] from `f_low` > 0, is zero; 1 where it stays above. Illinois' halving."""
     low, high, side = np.zeros(shape), np.ones(shape), np.zeros(shape)
     at_low, at_high = np.full(shape, f_low), np.asarray(f(high))

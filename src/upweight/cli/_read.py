@@ -23,7 +23,13 @@ __all__ = ["GAPS", "Source", "read_source"]
 
 GAPS = ["", "?", " ?", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "<NA>"]
 NUMBER = re.compile(r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$")
-MAGIC = {b"PAR1": "Parquet", b"\x1f\x8b": "gzip", b"PK\x03\x04": "a zip or Excel file", b"SQLi": "SQLite", b"\x89HDF": "HDF5"}
+MAGIC = {
+    b"PAR1": "Parquet",
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "a zip or Excel file",
+    b"SQLi": "SQLite",
+    b"\x89HDF": "HDF5",
+}
 LOOK = 1 << 16  # bytes looked at to tell what a file is
 CSV_ENDS = (".csv", ".tsv", ".txt", ".data", ".csv.gz", ".tsv.gz")
 
@@ -53,7 +59,9 @@ def read_source(data: str, tell: Callable[[str], None]) -> Source:
     path = Path(data)
     refuse_absent(path)
     try:
-        source = from_parquet(path) if path.is_dir() or path.suffix.lower() in (".parquet", ".pq") else from_csv(path, tell)
+        source = (
+            from_parquet(path) if path.is_dir() or path.suffix.lower() in (".parquet", ".pq") else from_csv(path, tell)
+        )
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{data}: cannot be read: {one_line(error)}. Is the file whole?") from error
     refuse_doubles(source)
@@ -79,7 +87,9 @@ def refuse_doubles(source: Source) -> None:
     if doubles:
         at = ", ".join(str(j + 1) for j, n in enumerate(names) if n == doubles[0])
         more = f" (and {len(doubles) - 1} other names)" if len(doubles) > 1 else ""
-        raise InputError(f"{source.name}: column {doubles[0]!r} stands {names.count(doubles[0])} times, at {at}{more}. Rename or drop one.")
+        raise InputError(
+            f"{source.name}: column {doubles[0]!r} stands {names.count(doubles[0])} times, at {at}{more}. Rename or drop one."
+        )
 
 
 def from_parquet(path: Path) -> Source:
@@ -120,7 +130,9 @@ def refuse_binary(path: Path) -> bytes:
             return file.read(LOOK)
     for magic, kind in MAGIC.items():
         if head.startswith(magic):
-            raise InputError(f"{path}: not text but {kind}, whatever its name says. Name it by its kind, or save it as CSV.")
+            raise InputError(
+                f"{path}: not text but {kind}, whatever its name says. Name it by its kind, or save it as CSV."
+            )
     if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(f"{path}: not text: a zero byte at position {head.index(0)}. Save it as CSV or Parquet.")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):

@@ -43,7 +43,9 @@ def ask(
     others = [column(source, n, o) for n, o in ((weights, "--weights"), (group, "--group")) if n is not None]
     left_out = [column(source, n, "--exclude") for n in exclude]
     if target in (*others, *left_out):
-        raise InputError(f"{source.name}: column {target!r} is the target; it cannot be weights, group or left out too.")
+        raise InputError(
+            f"{source.name}: column {target!r} is the target; it cannot be weights, group or left out too."
+        )
     y, shown = labels(source, target, positive)
     away = {target, *others, *left_out, *source.leave_out}
     X = source.table.drop_columns([n for n in source.table.column_names if n in away])
@@ -145,7 +147,9 @@ def matching(source: Source, name: str, classes: np.ndarray, positive: str, show
 def weight_values(source: Source, name: str) -> np.ndarray:
     values = unnested(source.table[name])
     if values is None or not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
-        raise InputError(f"{source.name}: column {name!r} must be numbers to be --weights; got {source.table[name].type}.")
+        raise InputError(
+            f"{source.name}: column {name!r} must be numbers to be --weights; got {source.table[name].type}."
+        )
     refuse_gaps(source, name, values, "weights")
     w = values.to_numpy(zero_copy_only=False).astype(np.float64)
     bad = ~(np.isfinite(w) & (w >= 0))

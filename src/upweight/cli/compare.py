@@ -52,21 +52,37 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="CSV, Parquet, folder of Parquet, or demo:NAME", show_default=False)],
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="CSV, Parquet, folder of Parquet, or demo:NAME", show_default=False)
+    ],
     target: Annotated[str, typer.Option(metavar="COL", help="Column to predict", show_default=False)],
-    positive: Annotated[str | None, typer.Option(metavar="LABEL", help="The class in question  [default: 1 or true, else the rarest]")] = None,
-    learner: Annotated[str, typer.Option(help="logistic, boosting or MODULE:CLASS, say lightgbm:LGBMClassifier")] = "logistic",
+    positive: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="The class in question  [default: 1 or true, else the rarest]")
+    ] = None,
+    learner: Annotated[
+        str, typer.Option(help="logistic, boosting or MODULE:CLASS, say lightgbm:LGBMClassifier")
+    ] = "logistic",
     methods: Annotated[str, typer.Option(help="quick, standard, survey, all, or names a,b")] = "standard",
     cv: Annotated[str, typer.Option(help="Folds, or folds x repeats: 5, 5x2")] = "5",
-    cost: Annotated[float | None, typer.Option(metavar="R", help="False alarms that one miss is worth; cost then decides")] = None,
+    cost: Annotated[
+        float | None, typer.Option(metavar="R", help="False alarms that one miss is worth; cost then decides")
+    ] = None,
     weights: Annotated[str | None, typer.Option(metavar="COL", help="Column of row weights")] = None,
-    group: Annotated[str | None, typer.Option(metavar="COL", help="Column naming rows that belong together (a patient)")] = None,
+    group: Annotated[
+        str | None, typer.Option(metavar="COL", help="Column naming rows that belong together (a patient)")
+    ] = None,
     exclude: Annotated[str, typer.Option(metavar="A,B", help="Columns to leave out")] = "",
     rng: Annotated[int, typer.Option(min=0, help="Seed: one seed, one answer")] = 0,
-    journal: Annotated[str | None, typer.Option(metavar="DIR", help="Keep finished fits here; the same call goes on from there")] = None,
+    journal: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Keep finished fits here; the same call goes on from there")
+    ] = None,
     report: Annotated[str | None, typer.Option(metavar="F", help="Write one self-contained HTML page")] = None,
-    save: Annotated[str | None, typer.Option(metavar="F", help="Write the chosen model (upweight.imbalance.load reads it)")] = None,
-    json: Annotated[str | None, typer.Option(metavar="[F]", help="Write the result as JSON, to F or instead of the table")] = None,
+    save: Annotated[
+        str | None, typer.Option(metavar="F", help="Write the chosen model (upweight.imbalance.load reads it)")
+    ] = None,
+    json: Annotated[
+        str | None, typer.Option(metavar="[F]", help="Write the result as JSON, to F or instead of the table")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if the verdict is unusable")] = False,
 ) -> None:
     """Read, check, run, tell, write; see HELP."""

@@ -1,8 +1,8 @@
 """Data that is there on every machine: the tables that come with scikit-learn, as Arrow tables.
 
-    demo:digits   1,797 scanned digits, 64 grey values; targets `digit` (0 to 9) and `eight` (0 or 1)
-    demo:cancer   569 tumours, 30 measurements; target `malignant` (0 or 1)
-    demo:wine     178 wines, 13 measurements; target `cultivar` (three)
+demo:digits   1,797 scanned digits, 64 grey values; targets `digit` (0 to 9) and `eight` (0 or 1)
+demo:cancer   569 tumours, 30 measurements; target `malignant` (0 or 1)
+demo:wine     178 wines, 13 measurements; target `cultivar` (three)
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Facts about a table that decide how a comparison may be read: size, shares, copies, a column that knows too much.
 
-    header    {n} rows, {d} columns, {pos} positives ({share} %), {K} folds x {R} repeats.
-    leak      one column alone has AUC above .999: it was probably written after the label
-    copies    more than 5 % of the rows, or of the rare rows, stand more than once: a copy in train and test flatters
+header    {n} rows, {d} columns, {pos} positives ({share} %), {K} folds x {R} repeats.
+leak      one column alone has AUC above .999: it was probably written after the label
+copies    more than 5 % of the rows, or of the rare rows, stand more than once: a copy in train and test flatters
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ def header(facts: Facts, labels: Labels, cv: tuple[int, int]) -> str:
         what = f"{facts.positives:,} positives ({percent(facts.share)})"
     else:
         rare: Any = plain(labels.classes[int(labels.counts.argmin())])
-        what = f"{len(labels.classes)} classes, the rarest {rare!r} with {facts.positives:,} rows ({percent(facts.share)})"
+        what = (
+            f"{len(labels.classes)} classes, the rarest {rare!r} with {facts.positives:,} rows ({percent(facts.share)})"
+        )
     return f"{facts.rows:,} rows, {facts.columns:,} columns, {what}, {folds}."
 
 

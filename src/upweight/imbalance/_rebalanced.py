@@ -171,7 +171,9 @@ def live_task(X: Any, labels: Labels, w: np.ndarray | None, group: np.ndarray | 
         X, w, labels = row_slice(X, live), w[live], Labels.of(labels.classes[labels.codes[live]])
         group = None if group is None else group[live]
     schema = Schema.of(X) if isinstance(learner, Prepared) else None
-    return Task(X if schema is None else schema.read(X), labels.codes, labels.classes, labels.positive, w, group, schema)
+    return Task(
+        X if schema is None else schema.read(X), labels.codes, labels.classes, labels.positive, w, group, schema
+    )
 
 
 def read_cost(cost: Any) -> float | None:

@@ -127,7 +127,12 @@ def held(plan: Plan, cell: Cell) -> tuple[np.ndarray, np.ndarray | None]:
 
 def cell_figures(plan: Plan, cell: Cell, alerts: float) -> dict[str, float]:
     codes, w = held(plan, cell)
-    more = {"threshold": cell.threshold, "n_train": cell.n_train, "ess_min": cell.ess_min, "synthetic_share": cell.synthetic_share}
+    more = {
+        "threshold": cell.threshold,
+        "n_train": cell.n_train,
+        "ess_min": cell.ess_min,
+        "synthetic_share": cell.synthetic_share,
+    }
     if not plan.binary:
         return more | many_figures(plan, cell, codes, w)
     hit = codes == plan.task.positive

@@ -100,7 +100,9 @@ def score(
         code = labels.positive if positive is None else code_of(labels, positive)
         return one_class(labels.codes == code, p, cut(labels.codes == code, w, threshold, cost), w)
     if threshold is not None or cost is not None or positive is not None:
-        raise InputError("`threshold`, `cost` and `positive` are for two classes; with more the cut is argmax p_k/pi_k.")
+        raise InputError(
+            "`threshold`, `cost` and `positive` are for two classes; with more the cut is argmax p_k/pi_k."
+        )
     prior = np.bincount(labels.codes, weights=w, minlength=p.shape[1])
     chosen = (p / prior).argmax(axis=1)
     each = {plain(c): one_class(labels.codes == k, p[:, k], None, w, chosen == k) for k, c in enumerate(labels.classes)}
@@ -112,7 +114,9 @@ def proba_columns(proba: Any, labels: Labels, positive: Any) -> np.ndarray:
     p = np.asarray(proba, dtype=np.float64)
     k = len(labels.classes)
     if p.shape[:1] != labels.codes.shape or p.ndim > 2 or (p.ndim == 2 and p.shape[1] != k) or (p.ndim == 1 and k > 2):
-        raise InputError(f"`proba` must be (n,) for two classes or (n, {k}), a column a class, n = {len(labels.codes):,}; got {p.shape}.")
+        raise InputError(
+            f"`proba` must be (n,) for two classes or (n, {k}), a column a class, n = {len(labels.codes):,}; got {p.shape}."
+        )
     if not (np.isfinite(p).all() and (p >= 0).all() and (p <= 1).all()):
         row = int((~((p >= 0) & (p <= 1))).reshape(len(p), -1).any(axis=1).argmax())
         raise InputError(f"`proba` must lie in [0, 1]; first other value at row {row}. Log-odds? Apply expit first.")
@@ -159,7 +163,11 @@ def one_class(
 
 def macro_scores(each: Mapping[Any, Scores], labels: Labels, p: np.ndarray, w: np.ndarray | None) -> Scores:
     """Means over classes; Brier, log loss and slope of all classes together; the O/E farthest from one."""
-    names = [f.name for f in fields(Scores) if f.name not in ("by_class", "support", "threshold", "oe", "slope", "brier", "log_loss")]
+    names = [
+        f.name
+        for f in fields(Scores)
+        if f.name not in ("by_class", "support", "threshold", "oe", "slope", "brier", "log_loss")
+    ]
     held = calibrate(labels.codes, p, w)
     return Scores(
         **{name: macro([getattr(s, name) for s in each.values()]) for name in names},

@@ -21,7 +21,9 @@ def sentences_of(r: Reading, *, complete: bool, done: int) -> tuple[str, ...]:
     """All sentences that apply, in reading order."""
     found = [advice(r), *others(r), at_the_cut(r), promises(r), *rankings(r), *warnings_of(r), *failures(r)]
     if not complete:
-        found.append(f"Stopped early: {done:,} of {len(r.plan.keys):,} fits are in; the figures are of the folds that finished.")
+        found.append(
+            f"Stopped early: {done:,} of {len(r.plan.keys):,} fits are in; the figures are of the folds that finished."
+        )
     return tuple(s for s in found if s)
 
 
@@ -89,7 +91,9 @@ def promises(r: Reading) -> str:
         if rows:
             verb = "promises" if len(rows) == 1 else "promise"
             parts.append(f"{join(x.name for x in rows)} {verb} {times(rows, invert)} times too {word} positives")
-    within = f"all rows are within {spread(fixed)} %" if not r.unrepaired else f"the others are within {spread(fixed)} %"
+    within = (
+        f"all rows are within {spread(fixed)} %" if not r.unrepaired else f"the others are within {spread(fixed)} %"
+    )
     text = f"Untouched, {'; '.join(parts)}; repaired, {within}." if parts else ""
     if not parts and fixed:
         text = f"All probabilities keep their promises within {spread(fixed)} % once repaired."

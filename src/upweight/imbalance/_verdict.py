@@ -102,7 +102,9 @@ def read_figures(plan: Plan, facts: Facts, figures: Figures) -> Reading:
     """Sort the rows and decide the code and grade."""
     controls = {m.rival for m in plan.rows if m.rival} | {m.name for m in plan.rows if m.control}
     remedies = tuple(
-        r for r in figures.rows if r.name not in ("none", "threshold") and r.name not in controls and r.error is None and r.folds
+        r
+        for r in figures.rows
+        if r.name not in ("none", "threshold") and r.name not in controls and r.error is None and r.folds
     )
     worse = tuple(r for r in remedies if r.ap_p < SURE and r.ap_diff < 0)
     ahead = sorted((r for r in remedies if np.isfinite(gain(plan, figures, r))), key=lambda r: -gain(plan, figures, r))
