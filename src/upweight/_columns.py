@@ -143,7 +143,7 @@ def _moments(d: np.ndarray, w: np.ndarray, there: np.ndarray | None) -> tuple[np
     """Means, variances and missing shares of the columns of `d` (n, b), zero where not `there`, under w (n,)."""
     total, square, missing = np.ones(d.shape[1]), np.full(d.shape[1], np.einsum("i,i", w, w)), np.zeros(d.shape[1])
     if there is not None:
-        missing = np.einsum("i,ij->j", w, ~there)
+        missing = np.minimum(1.0, np.einsum("i,ij->j", w, ~there))
         total, square = np.einsum("i,ij->j", w, there), np.einsum("i,i,ij->j", w, w, there)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.einsum("i,ij->j", w, d) / total
@@ -178,7 +178,7 @@ def _sparse(x: Any, names: Sequence[Any], weightings: np.ndarray, label: str) ->
 def _stored(v: np.ndarray, column: np.ndarray, w: np.ndarray, size: int, square: float) -> tuple[np.ndarray, ...]:
     """Means, variances and missing shares of `size` columns from their stored values; `square` is sum W^2."""
     there = ~np.isnan(v)
-    missing = np.bincount(column[~there], w[~there], size)
+    missing = np.minimum(1.0, np.bincount(column[~there], w[~there], size))
     absent = np.bincount(column[~there], w[~there] ** 2, size)
     v, column, w = v[there], column[there], w[there]
     total = 1 - missing
