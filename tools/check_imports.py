@@ -23,9 +23,9 @@ SRC = Path(__file__).resolve().parent.parent / "src" / "upweight"
 BRANCHES = ["imbalance", "negatives", "shift", "ope", "montecarlo", "torch", "keras"]
 TRUNK_TOP = [
     "_ratio",
+    "_estimate",
     "_influence",
     "_wording",
-    "_estimate",
     "_average",
     "_quantile",
     "_columns",
@@ -43,6 +43,18 @@ TRUNK_TOP = [
     "_rare",
     "_tally",
     "_cite",
+]
+TRUNK_TOP += [
+    "_digits",
+    "_documents",
+    "_said",
+    "_screen",
+    "_largest",
+    "_pile",
+    "_moments",
+    "_segments",
+    "_reasons",
+    "_bibliography",
 ]
 LAYERS = {
     "_errors": 0,

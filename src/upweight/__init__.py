@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from . import arrays
+from ._check import check
+from ._cite import cite
 from ._balance import balance
 from ._c2st import c2st
 from ._errors import InputError, KindError, MissingExtra, UndoError, UpweightError, VerdictError
@@ -10,7 +12,9 @@ from ._estimate import Estimate
 from ._rare import rare_bias
 from ._ratio import log_ratio, mixture, ratio
 from ._repair import recalibrate
+from ._tally import Tally
 from ._undo import Correction
+from ._verdict import Verdict
 from ._weights import Weights
 
 __version__ = "0.1.0"
@@ -21,11 +25,15 @@ __all__ = [
     "InputError",
     "KindError",
     "MissingExtra",
+    "Tally",
     "UndoError",
     "UpweightError",
+    "Verdict",
     "VerdictError",
     "Weights",
     "arrays",
+    "check",
+    "cite",
     "balance",
     "c2st",
     "log_ratio",

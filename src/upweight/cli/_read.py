@@ -6,6 +6,7 @@ The trouble: real files have no header, five spellings of a gap, semicolons, a s
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -231,7 +232,7 @@ def lacks_header(table: pa.Table) -> bool:
 def counts_up(names: list[str]) -> bool:
     """0, 1, 2, .. or 2019, 2020, ..: names, not values."""
     values = [float(n) for n in names]
-    return len(values) > 1 and all(b - a == 1 for a, b in zip(values, values[1:], strict=False))
+    return len(values) > 1 and all(b - a == 1 for a, b in itertools.pairwise(values))
 
 
 def one_line(error: BaseException) -> str:

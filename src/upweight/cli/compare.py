@@ -10,6 +10,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+import textwrap
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,11 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-HELP = """Try every remedy for a rare class on the same folds, repair its probabilities, and say which one earned its place.
+HELP = """Try every remedy for a rare class on the same folds, repair its probabilities, say which one earned its place.
 
-DATA is a CSV file, a Parquet file, a folder of Parquet files, or data that is always there: demo:digits (targets eight,
-digit), demo:cancer (malignant), demo:wine (cultivar). Text, dates and gaps are fine; a file without a header line has
-columns c0, c1, ... Often the answer is: move the threshold, change nothing else.
+DATA is a CSV file, a Parquet file, a folder of Parquet files, or data that is always there: demo:digits (targets eight, digit), demo:cancer (malignant), demo:wine (cultivar). Text, dates and gaps are fine; a file without a header line has columns c0, c1, ... Often the answer is: move the threshold, change nothing else.
 
 [bold]Examples[/bold]
 
@@ -35,12 +34,11 @@ columns c0, c1, ... Often the answer is: move the threshold, change nothing else
 
   upweight compare churn.csv --target churned --positive yes --cost 20 --save model.skops
 
-  upweight compare loans.parquet --target default --learner boosting --group customer --exclude id,decided_at
+  upweight compare loans.parquet --target default --learner boosting --group customer
 
-  upweight compare cases.csv --target ill --methods none,threshold,weights --cv 5x2 --journal run1 --json result.json
+  upweight compare cases.csv --target ill --cv 5x2 --journal run1 --json result.json
 
-[bold]Reading the table[/bold]  AP is average precision, beside it the difference to moving the threshold with its 95 %
-interval. O/E is observed over expected positives: 0.5 promises twice too many. Alerts (and cost) are per 1,000 rows.
+[bold]Reading the table[/bold]  AP is average precision, beside it the difference to moving the threshold with its 95 % interval. O/E is observed over expected positives: 0.5 promises twice too many. Alerts and cost are per 1,000 rows.
 
 [bold]Exit codes[/bold]  0 done; 1 the verdict is unusable under --strict; 2 bad use or input; 130 interrupted.
 """
@@ -90,9 +88,14 @@ def run(
     more = {"learner": learner, "methods": methods, "cv": cv, "cost": cost, "rng": rng}
     asked = read_question(data, target, positive, weights, group, exclude, more)
     shown = sys.stderr if outputs.json_aside else sys.stdout
-    tell(asked.header, shown)
+    tell("\n".join(asked.opening), shown)
     result = asked.run(journal, Voice())
-    finish(result, outputs, strict=strict)
+    resume = (
+        "The same call goes on from the journal."
+        if journal
+        else "With --journal DIR the same call would go on from here."
+    )
+    finish(result, outputs, resume, strict=strict)
 
 
 @dataclass(frozen=True)
@@ -144,16 +147,18 @@ def read_question(
     return replace(made, name=source.name, target=asked.target, shown=asked.shown, settings=settings)
 
 
-def finish(result: Comparison, outputs: Outputs, *, strict: bool) -> None:
+def finish(result: Comparison, outputs: Outputs, resume: str, *, strict: bool) -> None:
     """Tell, write, and exit with the code that says how it went."""
     if outputs.json_aside:
         sys.stdout.write(result.to_json())
     else:
-        tell(f"\n{result.table(width=screen_width())}\n\n{result.verdict}", sys.stdout)
+        width = screen_width()
+        told = [wrapped(s, width) if sys.stdout.isatty() else s for s in result.verdict.sentences]
+        tell("\n".join(["", result.table(width=width), "", *told]), sys.stdout)
     for text in result.warnings:
         notice(f"warning: {text}")
     if not result.complete:
-        notice("interrupted: no file was written." + (" The same call goes on from the journal."))
+        notice(f"interrupted: no file was written. {resume}")
         raise typer.Exit(130)
     write_files(result, outputs)
     raise typer.Exit(1 if strict and not result.verdict.ok else 0)
@@ -167,15 +172,20 @@ def write_files(result: Comparison, outputs: Outputs) -> None:
         result.save(outputs.save)
         notice(f"wrote {outputs.save}: upweight.imbalance.load({str(outputs.save)!r}).predict(X_new)")
     if outputs.report is not None:
+        from ..imbalance._document import with_seconds
         from ..report import write
 
-        write(result.to_dict(), outputs.report)
+        write(with_seconds(result.to_dict()), outputs.report)
         notice(f"wrote {outputs.report}")
 
 
 def screen_width() -> int:
-    """Columns of the terminal, or 100 where the text goes to a file."""
-    return max(60, shutil.get_terminal_size((100, 24)).columns) if sys.stdout.isatty() else 100
+    """Columns of the terminal, or 120 where the text goes to a file."""
+    return max(60, shutil.get_terminal_size((120, 24)).columns) if sys.stdout.isatty() else 120
+
+
+def wrapped(sentence: str, width: int) -> str:
+    return textwrap.fill(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def tell(text: str, stream: Any) -> None:

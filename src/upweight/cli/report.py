@@ -34,9 +34,10 @@ def run(
     """Read the result, write the page."""
     target = check_writable(output, "-o", taken={str(Path(result).resolve()): "the result itself"})
     facts = read_result(result)
+    from ..imbalance._document import with_seconds
     from ..report import write
 
-    write(facts, target)
+    write(with_seconds(facts), target)
     sys.stderr.write(f"wrote {target}\n")
 
 

@@ -17,7 +17,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,8 @@ import numpy as np
 from .._errors import InputError
 from ._cells import Plan, learner_and_steps
 from ._classes import Labels, row_weights
-from ._document import SCHEMA, data_part, document, text_of, versions
-from ._facts import Facts, facts_of, header
+from ._document import data_part, document, text_of, versions
+from ._facts import Facts, columns_line, facts_of, header
 from ._folds import group_codes, inner_default, read_cv, test_folds
 from ._journal import Journal
 from ._learners import Prepared, as_learner, learner_name, refuse_double_count
@@ -67,6 +67,11 @@ class Question:
     def header(self) -> str:
         """The first line of the answer."""
         return header(self.facts, self.labels, self.cv)
+
+    @property
+    def opening(self) -> list[str]:
+        """The first line, and a second where columns were not all plain numbers."""
+        return [line for line in (self.header, columns_line(self.schema)) if line]
 
     def run(self, journal: str | os.PathLike[str] | None, watch: Watch) -> Comparison:
         """Run what the journal does not hold, and judge."""
@@ -114,7 +119,7 @@ class Comparison:
             self.fitted.append(chosen_model(self))
         return self.fitted[0]
 
-    def table(self, *, width: int = 100) -> str:
+    def table(self, *, width: int = 120) -> str:
         """The rows as aligned text."""
         return table_text(self.rows, width=width)
 
@@ -133,7 +138,7 @@ class Comparison:
         save_model(self.model, Path(path))
 
     def __str__(self) -> str:
-        return "\n".join([self.question.header, "", self.table(), "", str(self.verdict)])
+        return "\n".join([*self.question.opening, "", self.table(), "", str(self.verdict)])
 
     def __repr__(self) -> str:
         return f"Comparison({self.verdict.code}, {self.verdict.grade}, {len(self.rows)} rows)"

@@ -15,7 +15,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from .._errors import InputError
 from ._classes import nearest
 
-__all__ = ["DEMOS", "demo_targets", "demo_table"]
+__all__ = ["DEMOS", "demo_table", "demo_targets"]
 
 
 def digits() -> tuple[Any, list[str], dict[str, Any]]:

@@ -1,7 +1,7 @@
 """The JSON document of a comparison, schema upweight.compare/1.
 
 For one seed it is the same to the byte whatever the number of processes, but for `timing`; so the seconds of a row are in
-`timing.rows` and not in the row. What could not be told is null.
+`timing.rows`, and null in the row until `with_seconds` puts them there. What could not be told is null.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ._running import Run
 from ._table import Schema
 from ._verdict import Verdict
 
-__all__ = ["SCHEMA", "data_part", "document", "text_of", "versions"]
+__all__ = ["SCHEMA", "data_part", "document", "text_of", "versions", "with_seconds"]
 
 SCHEMA = "upweight.compare/1"
 
@@ -37,7 +37,8 @@ def document(
 ) -> dict[str, Any]:
     """The whole comparison as plain lists, numbers and text."""
     rows = [asdict(r) for r in figures.rows]
-    seconds = {row["name"]: row.pop("seconds") for row in rows}
+    seconds = {row["name"]: row["seconds"] for row in rows}
+    rows = [row | {"seconds": None} for row in rows]
     return clean(
         {
             "schema": SCHEMA,
@@ -56,6 +57,12 @@ def document(
             },
         }
     )
+
+
+def with_seconds(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The document with the seconds of `timing.rows` in its rows, for whoever shows them."""
+    seconds = facts.get("timing", {}).get("rows", {})
+    return {**facts, "rows": [row | {"seconds": seconds.get(row.get("name"))} for row in facts["rows"]]}
 
 
 def data_part(

@@ -103,6 +103,25 @@ def header(facts: Facts, labels: Labels, cv: tuple[int, int]) -> str:
     return f"{facts.rows:,} rows, {facts.columns:,} columns, {what}, {folds}."
 
 
+def columns_line(schema: Schema) -> str:
+    """How the columns were read, where there is more to say than "numbers": kinds, gaps, what was dropped and why."""
+    kinds = {k: [c for c in schema.columns if c.kind == k] for k in ("numeric", "categorical", "dropped")}
+    gaps = [c for c in schema.kept if c.missing]
+    if not (kinds["categorical"] or kinds["dropped"] or gaps):
+        return ""
+    parts = [f"{len(kinds[k])} {k}" for k in ("numeric", "categorical") if kinds[k]]
+    text = " and ".join(parts) + (" columns" if len(schema.kept) > 1 else " column")
+    if gaps:
+        text += "; gaps in " + few([f"{c.name} ({c.missing:,})" for c in gaps])
+    if kinds["dropped"]:
+        text += "; dropped " + few([f"{c.name} ({c.note})" for c in kinds["dropped"]])
+    return text + "."
+
+
+def few(items: list[str], most: int = 4) -> str:
+    return ", ".join(items[:most]) + (f" and {len(items) - most} more" if len(items) > most else "")
+
+
 def percent(share: float) -> str:
     """A share in %, with one decimal below 10 and two digits below 1."""
     x = 100 * share

@@ -20,7 +20,7 @@ from ._measures import average_precision, calibrate, decision, farthest, macro, 
 from ._methods import Method
 from ._statistics import Interval, holm, paired
 
-__all__ = ["Figures", "Row", "figures", "rows_of"]
+__all__ = ["Figures", "Row", "rows_of"]
 
 
 @dataclass(frozen=True)

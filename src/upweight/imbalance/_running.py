@@ -107,12 +107,11 @@ def keep(cells: dict[Key, Cell], cell: Cell, journal: Journal | None) -> None:
 
 
 def foreseen(plan: Plan, timed: Cell, left: list[Key]) -> tuple[float, int]:
-    """(seconds in all, processes) from one timed cell: the work of a method is a multiple of the rows it fits."""
+    """(seconds in all, processes) from one timed cell: what a method costs is a known multiple of it."""
     share = float(plan.task.prior.min())
 
     def work(name: str) -> float:
-        method = plan.method(name)
-        return method.work(share) / (plan.inner if name == "none" else 1)
+        return plan.method(name).work(share)
 
     rest = timed.seconds * sum(work(k.name) for k in left) / max(work(timed.key.name), 1e-9)
     processes = min(workers(), max(len(left), 1))

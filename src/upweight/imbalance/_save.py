@@ -11,8 +11,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import skops.io
-
 from .._errors import InputError
 from ._journal import write_atomic
 from ._rebalanced import Rebalanced
@@ -43,6 +41,8 @@ OWN_TYPES = frozenset(
 
 def save_model(model: Rebalanced, path: Path) -> None:
     """Write beside the name and rename: a failed save leaves the old file."""
+    import skops.io  # seconds to import, and only saving and loading need it
+
     write_atomic(path, skops.io.dumps(model))
 
 
@@ -54,12 +54,14 @@ def load(path: str | os.PathLike[str], *, trusted: Iterable[str] = ()) -> Rebala
 
     Raises InputError if there is no such file, it is not a saved model, or holds types that are not known to be safe.
     """
+    import skops.io
+
     try:
         content = Path(path).read_bytes()
         found = set(skops.io.get_untrusted_types(data=content))
     except FileNotFoundError as error:
         raise InputError(f"no such file: {str(path)!r}. Save a model first: comparison.save(path).") from error
-    except Exception as error:  # noqa: BLE001  a file that is no skops file fails in many ways
+    except Exception as error:
         raise InputError(f"{str(path)!r} is not a saved model ({type(error).__name__}: {error}).") from error
     strange = sorted(found - OWN_TYPES - set(trusted))
     if strange:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ._rows import Row
 
-__all__ = ["table_text"]
+__all__ = ["difference", "table_text"]
 
 GIVES_WAY = ("seconds", "status", "log loss", "spec.")
 
@@ -29,30 +29,43 @@ def number(value: float, digits: int) -> str:
     return "-" if not np.isfinite(value) else f"{value:.{digits}f}"
 
 
+def share(value: float, digits: int) -> str:
+    """A number in [0, 1] without the zero before the point."""
+    text = number(value, digits)
+    return text[1:] if text.startswith("0.") else text
+
+
+def signed(value: float) -> str:
+    """+.012, -.340, .000."""
+    text = f"{value:+.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:+.3f}"
+    return " .000" if text in ("+.000", "-.000") else text
+
+
 def difference(row: Row) -> str:
+    """AP less that of moving the threshold, with its interval."""
     if not np.isfinite(row.ap_low):
         return ""
-    return f"{row.ap_diff:+.3f} [{row.ap_low:+.3f}, {row.ap_high:+.3f}]"
+    return f"{signed(row.ap_diff)} [{signed(row.ap_low).strip()}, {signed(row.ap_high).strip()}]".strip()
 
 
 FIELDS = (
     Field("", lambda r: r.name, left=True),
     Field("status", lambda r: r.status, left=True),
-    Field("AP", lambda r: number(r.ap, 3)),
+    Field("AP", lambda r: share(r.ap, 3)),
     Field("less threshold's", difference, left=True),
     Field("O/E raw", lambda r: number(r.oe_raw, 2)),
     Field("O/E", lambda r: number(r.oe, 2)),
-    Field("log loss", lambda r: number(r.log_loss, 4)),
-    Field("recall", lambda r: number(r.recall, 2)),
-    Field("prec.", lambda r: number(r.precision, 2)),
-    Field("spec.", lambda r: number(r.specificity, 2)),
+    Field("log loss", lambda r: share(r.log_loss, 4)),
+    Field("recall", lambda r: share(r.recall, 2)),
+    Field("prec.", lambda r: share(r.precision, 2)),
+    Field("spec.", lambda r: share(r.specificity, 2)),
     Field("alerts", lambda r: number(r.alerts, 0)),
     Field("cost", lambda r: number(r.cost, 1)),
     Field("seconds", lambda r: number(r.seconds, 1)),
 )
 
 
-def table_text(rows: Sequence[Row], *, width: int = 100) -> str:
+def table_text(rows: Sequence[Row], *, width: int = 120) -> str:
     """The rows as aligned text of at most `width` columns, if the least set of columns fits."""
     fields = [f for f in FIELDS if f.head != "cost" or any(np.isfinite(r.cost) for r in rows)]
     for head in ("", *GIVES_WAY):

@@ -12,7 +12,8 @@ import numpy as np
 
 from ._facts import percent
 from ._rows import Row
-from ._verdict import FEW, NARROW, REPAIRED_OK, SAME, SURE, Reading, outside
+from ._screen import difference
+from ._verdict import FEW, NARROW, REPAIRED_OK, SAME, SURE, Reading, outside, same
 
 __all__ = ["sentences_of"]
 
@@ -60,7 +61,7 @@ def cost_of(r: Reading, row: Row) -> str:
 
 
 def interval(row: Row) -> str:
-    return f"{row.ap_diff:+.3f} [{row.ap_low:+.3f}, {row.ap_high:+.3f}]"
+    return difference(row)
 
 
 def lowest(r: Reading) -> int:
@@ -122,11 +123,13 @@ def spread(rows: list[Row]) -> str:
 def others(r: Reading) -> list[str]:
     """Remedies beside the best: the same, or not told apart."""
     rest = [x for x in r.remedies if x is not r.best and x not in r.worse and np.isfinite(x.ap_low)]
-    same = [x for x in rest if -SAME <= x.ap_low and x.ap_high <= SAME]
-    open_ = [x for x in rest if x not in same and not x.ap_p < SURE]
+    alike = [x for x in rest if same(x)]
+    open_ = [x for x in rest if x not in alike and not x.ap_p < SURE]
     out = []
-    if same:
-        out.append(f"{join(x.name for x in same)}: no difference in ranking (AP within {SAME:g}).")
+    if alike:
+        out.append(
+            f"{join(x.name for x in alike)} make{'s' if len(alike) == 1 else ''} no difference to the ranking (AP within {SAME:g})."
+        )
     if open_:
         out.append(f"{join(x.name for x in open_)} cannot be told apart from moving the threshold.")
     return out

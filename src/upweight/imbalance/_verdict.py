@@ -22,7 +22,7 @@ from ._facts import Facts
 from ._rows import Figures, Row
 from ._statistics import Interval
 
-__all__ = ["Reading", "Verdict", "read_figures"]
+__all__ = ["FEW", "NARROW", "REPAIRED_OK", "SAME", "SURE", "Reading", "Verdict", "outside", "read_figures", "same"]
 
 FEW, MANY_ENOUGH = 20, 100
 SURE, WIDE, NARROW, SAME = 0.05, 0.05, 0.02, 0.01
@@ -106,7 +106,7 @@ def read_figures(plan: Plan, facts: Facts, figures: Figures) -> Reading:
         for r in figures.rows
         if r.name not in ("none", "threshold") and r.name not in controls and r.error is None and r.folds
     )
-    worse = tuple(r for r in remedies if r.ap_p < SURE and r.ap_diff < 0)
+    worse = tuple(r for r in remedies if r.ap_p < SURE and r.ap_diff < 0 and not same(r))
     ahead = sorted((r for r in remedies if np.isfinite(gain(plan, figures, r))), key=lambda r: -gain(plan, figures, r))
     winners = [r for r in ahead if earns_its_place(plan, figures, r)]
     explained = tuple(r for r in remedies if r.ap_p < SURE and r.ap_diff > 0 and beaten(r))
@@ -148,6 +148,11 @@ def grade_of(code: str, few: int, resolution: float) -> str:
     if few < MANY_ENOUGH or not resolution <= WIDE:
         return "unreliable"
     return "usable" if resolution > NARROW else "good"
+
+
+def same(row: Row) -> bool:
+    """Whether the whole interval of the AP difference lies within +-.01."""
+    return bool(row.ap_low >= -SAME and row.ap_high <= SAME)
 
 
 def outside(value: float, bounds: tuple[float, float]) -> bool:
