@@ -31,7 +31,7 @@ import numpy as np
 
 from upweight._errors import InputError
 from upweight.arrays._log import as_rows
-from upweight.arrays._namespace import Array, floats, to_numpy
+from upweight.arrays._namespace import Array, device, floats, to_numpy
 
 __all__ = ["METHODS", "AliasTable", "alias_table", "resample"]
 
@@ -78,7 +78,7 @@ def resample(log_w: Array, m: int, *, method: str = "systematic", rng: Rng = Non
     for i, row in enumerate(rows):
         found[i] = np.repeat(np.arange(len(row)), scheme(_weights(row), m, rng))
     found = found.reshape(*l.shape[:-1], m)
-    return found if xp is np else xp.asarray(found, device=l.device)
+    return found if xp is np else xp.asarray(found, device=device(l))
 
 
 def alias_table(log_w: Array) -> AliasTable:
@@ -116,7 +116,7 @@ def alias_table(log_w: Array) -> AliasTable:
         raise InputError(f"an alias table holds one vector of weights; got shape {tuple(l.shape)}. Pick a row.")
     w = _weights(to_numpy(xp, l))
     keep, alias = _cells(w * (len(w) / w.sum()))
-    return AliasTable(keep, alias, None if xp is np else (xp, l.device))
+    return AliasTable(keep, alias, None if xp is np else (xp, device(l)))
 
 
 @dataclass(frozen=True, eq=False)
