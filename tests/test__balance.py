@@ -320,7 +320,7 @@ def test_wrong_means_are_refused(means, said):
 def test_columns_of_one_side_only_are_named():
     s, t = pd.DataFrame({"a": [1, 2], "outcome": [0, 1]}), pd.DataFrame({"a": [1, 2]})
     with pytest.raises(
-        InputError, match="`target` lacks 1 of 2 columns: 'outcome'. Choose those of both with columns="
+        InputError, match=r"`target` lacks 1 of 2 columns: 'outcome'. Choose those of both with columns="
     ):
         balance(s, t)
 
@@ -351,7 +351,7 @@ def test_lazy_frames_are_refused():
 
 @pytest.mark.parametrize("x", [np.arange(3.0), np.ones((0, 2)), 5.0, pd.DataFrame({"a": []})])
 def test_what_is_no_table_is_refused(x):
-    with pytest.raises(InputError, match="table of rows and columns|no rows"):
+    with pytest.raises(InputError, match=r"table of rows and columns|no rows"):
         balance(x, np.ones((2, 1)))
 
 
