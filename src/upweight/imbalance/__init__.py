@@ -1,0 +1,1 @@
+"""Few of one kind: weights, resamplers, ensembles, and the honest comparison."""
