@@ -1,0 +1,140 @@
+"""Adopt any sampler with `fit_resample`: imbalanced-learn's, or one of your own.
+
+The trouble: a foreign sampler returns matrices, drops weights, and its row numbers are sometimes wrong. So they are believed
+only if `X[sample_indices_]` *is* its output; else output rows are matched by content, and what matches nothing is kept as a
+made-up row. What it did to the odds has no formula: `Rebalanced` repairs it by crossfit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import clone
+
+from .._errors import InputError
+from ._classes import Labels, nearest
+from ._random import Sampler, as_generator, at_the_door
+from ._resample import Resample, mass_correction, row_slice
+from ._table import Table, is_frame, row_count
+
+__all__ = ["Adopted", "adopt"]
+
+
+class Adopted(Sampler):
+    """A foreign sampler behind our interface; made by `adopt`."""
+
+    def __init__(self, sampler: Any, *, rng: Any = None):
+        self.sampler = sampler
+        self.rng = rng
+
+    def resample(self, X: Any, y: Any, *, sample_weight: Any = None, neighbours: Any = None) -> Resample:
+        """Run the sampler and find out where its rows came from.
+
+        X : the table in a kind the sampler takes. y : (n,) labels. sample_weight : (n,) weights; rows of zero weight are
+        taken out first, a real row keeps its own, a made-up row gets the mean weight of its class.
+        """
+        labels, w, live = at_the_door(X, y, sample_weight)
+        rows = np.flatnonzero(live)
+        inner = for_the_sampler(row_slice(X, rows))
+        sampler = clone(self.sampler)
+        if "random_state" in sampler.get_params() and sampler.get_params()["random_state"] is None:
+            sampler.set_params(random_state=int(as_generator(self.rng).integers(2**31 - 1)))
+        made_X, made_y = sampler.fit_resample(inner, labels.classes[labels.codes[rows]])
+        found = source_rows(inner, made_X, getattr(sampler, "sample_indices_", None))
+        return self.described(labels, w, rows, np.asarray(made_y), made_X, found)
+
+    def described(
+        self, labels: Labels, w: np.ndarray, rows: np.ndarray, made_y: np.ndarray, made_X: Any, found: np.ndarray
+    ) -> Resample:
+        real = found >= 0
+        indices = np.where(real, rows[np.where(real, found, 0)], -1)
+        codes = np.searchsorted(labels.classes, made_y)
+        classes = len(labels.classes)
+        mean = np.bincount(labels.codes[rows], weights=w[rows], minlength=classes)
+        mean = mean / np.maximum(np.bincount(labels.codes[rows], minlength=classes), 1)
+        weights = np.where(real, w[np.where(real, indices, 0)], mean[codes])
+        correction = mass_correction(
+            (labels.codes, w), (codes, weights), classes, "impossible", f"{name_of(self.sampler)} is not ours"
+        )
+        return Resample(
+            indices,
+            np.stack([indices, indices], axis=1),
+            np.zeros(len(indices)),
+            made_y,
+            weights,
+            correction,
+            removed=np.setdiff1d(rows, indices),
+            notes=(f"{int((~real).sum()):,} rows are made up",) if (~real).any() else (),
+            made=None if real.all() else row_slice(made_X, np.flatnonzero(~real)),
+        )
+
+
+def adopt(sampler: Any, *, rng: Any = None) -> Adopted:
+    """Put any object with `fit_resample` behind our interface, so that it says which rows it kept and which it made.
+
+        indices = sample_indices_ if X[sample_indices_] is the output, else rows matched by content, -1 for the unmatched
+
+    Parameters
+    ----------
+    sampler : object with fit_resample(X, y) -> (X, y), clone-safe. rng : seeds its `random_state` where that is None.
+
+    Raises
+    ------
+    InputError : an object without `fit_resample`.
+
+    Costs: its rows are compared with the table, one pass; what it did to the odds is unknown, so the status is impossible
+    and only crossfit repairs it.
+    Source: imbalanced-learn's sampler interface.
+
+    >>> from imblearn.over_sampling import SMOTE
+    >>> X, y = np.arange(40.0).reshape(20, 2), np.repeat([0, 1], [14, 6])
+    >>> adopt(SMOTE(k_neighbors=3), rng=0).resample(X, y)
+    Resample(28 rows, 8 synthetic, 0 removed, impossible)
+    """
+    if isinstance(sampler, Adopted):
+        return sampler
+    if not hasattr(sampler, "fit_resample"):
+        near = nearest("fit_resample", [n for n in dir(sampler) if not n.startswith("_")])
+        raise InputError(f"{name_of(sampler)} has no fit_resample, so it cannot be adopted.{near}")
+    return Adopted(sampler, rng=rng)
+
+
+def name_of(sampler: Any) -> str:
+    return getattr(sampler, "__name__", None) or type(sampler).__name__
+
+
+def for_the_sampler(X: Any) -> Any:
+    """A prepared table becomes one float matrix, numbers then codes; anything else goes as it is."""
+    if not isinstance(X, Table):
+        return X
+    if sparse.issparse(X.numbers):
+        return X.numbers
+    return np.hstack([X.numbers, X.codes.astype(np.float64)]) if X.codes.shape[1] else X.numbers
+
+
+def source_rows(X: Any, made: Any, indices: Any) -> np.ndarray:
+    """(m,) row of X that each output row is, -1 if none; given indices are believed only if they are right."""
+    ours, theirs = content(X), content(made)
+    if indices is not None and len(indices) == row_count(made):
+        indices = np.asarray(indices)
+        if (ours[indices] == theirs).all():
+            return indices.astype(np.int64)
+    order = np.argsort(ours, kind="stable")
+    at = np.minimum(np.searchsorted(ours[order], theirs), len(ours) - 1)
+    return np.where(ours[order][at] == theirs, order[at], -1)
+
+
+def content(X: Any) -> np.ndarray:
+    """(n,) one comparable value a row: its bytes, or a hash of its texts."""
+    if is_frame(X):
+        import narwhals.stable.v1 as nw
+
+        frame = nw.from_native(X, eager_only=True)
+        return np.array([repr(row) for row in frame.iter_rows()])
+    dense = np.ascontiguousarray(X.toarray() if sparse.issparse(X) else np.asarray(X))
+    if dense.dtype == object:
+        return np.array([repr(tuple(row)) for row in dense.tolist()])
+    dense = dense + 0.0 if dense.dtype.kind == "f" else dense  # -0.0 is 0.0
+    return dense.view([("", dense.dtype)] * dense.shape[1]).ravel().view(f"V{dense.itemsize * dense.shape[1]}")

@@ -1,0 +1,165 @@
+"""Labels at the door: which classes there are, how many rows each has, and which one is meant.
+
+The trouble: labels come as 0/1, 1/2, booleans or text, with gaps, with a class of one row, with weights that switch rows
+off. Everything behind this door works on codes 0 .. K-1 of the sorted classes and on float64 weights that are finite and
+not all zero.
+
+Words: *minority* is the class with the fewest rows (ties: the one met first), *majority* every other class. *Positive* is
+the class a binary question is about: what the labels say themselves (True, or 1 beside 0 or -1), else the rarest.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._errors import InputError
+
+__all__ = ["Labels", "first_rows", "nearest", "row_weights"]
+
+TELLING = ({False, True}, {0, 1}, {-1, 1})
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Classes of a label vector: `classes` (K,) sorted, `codes` (n,) into them, `positive` the code asked about."""
+
+    classes: np.ndarray
+    codes: np.ndarray
+    positive: int
+
+    @classmethod
+    def of(cls, y, *, name: str = "y", rows: int | None = None) -> Labels:
+        """Read labels, refusing gaps, fractions, a single class and a length other than `rows`."""
+        values = label_array(y, name)
+        if rows is not None and len(values) != rows:
+            raise InputError(f"`{name}` needs one label a row; got {len(values):,} labels for {rows:,} rows.")
+        classes, codes = np.unique(values, return_inverse=True)
+        if len(classes) < 2:
+            raise InputError(
+                f"`{name}` needs two classes; got only {plain(classes[0])!r} in {len(values):,} rows. "
+                "Check --target and --positive."
+            )
+        return cls(classes, codes.reshape(-1), positive_code(classes, np.bincount(codes.reshape(-1))))
+
+    @property
+    def counts(self) -> np.ndarray:
+        """(K,) rows of each class."""
+        return np.bincount(self.codes, minlength=len(self.classes))
+
+    def rows(self, keep) -> Labels:
+        """The same classes on some of the rows; a class may become empty."""
+        return Labels(self.classes, self.codes[keep], self.positive)
+
+
+def label_array(y, name: str) -> np.ndarray:
+    """One-dimensional labels of one sortable type, without gaps."""
+    values = np.asarray(y)
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1:
+        raise InputError(
+            f"`{name}` must be one label a row; got shape {values.shape}. For several labels a row fit one model each."
+        )
+    if not len(values):
+        raise InputError(f"`{name}` holds no rows.")
+    refuse_gaps(values, name)
+    if values.dtype == object:
+        values = as_one_type(values, name)
+    if values.dtype.kind == "f":
+        values = refuse_fractions(values, name)
+    if values.dtype.kind == "c":
+        raise InputError(f"Complex data not supported: `{name}` must hold classes.")
+    return values
+
+
+def refuse_gaps(values: np.ndarray, name: str) -> None:
+    if values.dtype.kind == "f":
+        gaps = ~np.isfinite(values)
+    elif values.dtype == object:
+        gaps = np.array([v is None or v != v or str(v) in ("<NA>", "NaT") for v in values], dtype=bool)
+    else:
+        return
+    if gaps.any():
+        what = "missing or infinite" if values.dtype.kind == "f" else "missing"
+        raise InputError(
+            f"`{name}` has {int(gaps.sum()):,} {what} labels (NaN or inf), first at row {int(gaps.argmax())}. "
+            "Drop those rows first."
+        )
+
+
+def as_one_type(values: np.ndarray, name: str) -> np.ndarray:
+    kinds = {bool if isinstance(v, (bool, np.bool_)) else str if isinstance(v, str) else float for v in values}
+    if len(kinds) > 1:
+        first = next(i for i, v in enumerate(values) if isinstance(v, str) != isinstance(values[0], str) or i)
+        raise InputError(f"`{name}` mixes text and numbers, first at row {first}: {values[first]!r}. Make them one type.")
+    return np.asarray(values.tolist())
+
+
+def refuse_fractions(values: np.ndarray, name: str) -> np.ndarray:
+    whole = values == np.round(values)
+    if not whole.all():
+        row = int((~whole).argmax())
+        raise InputError(
+            f"Unknown label type: continuous. `{name}` must hold classes; got {len(np.unique(values)):,} different "
+            f"numbers, first fraction {values[row]:g} at row {row}. Name a class: y > cut."
+        )
+    return values
+
+
+def positive_code(classes: np.ndarray, counts: np.ndarray) -> int:
+    """The class asked about: True, or 1 beside 0 or -1; else the rarest (ties: the last)."""
+    if len(classes) == 2 and classes.dtype.kind in "biuf" and set(classes.tolist()) in TELLING:
+        return 1
+    return int(len(counts) - 1 - counts[::-1].argmin())
+
+
+def first_rows(codes: np.ndarray, k: int) -> np.ndarray:
+    """(k,) row of the first appearance of every class; len(codes) for a class that never appears."""
+    first = np.full(k, len(codes))
+    np.minimum.at(first, codes, np.arange(len(codes)))
+    return first
+
+
+def row_weights(sample_weight, rows: int, *, name: str = "sample_weight") -> np.ndarray | None:
+    """float64 weights, finite, not negative, not all zero; None stays None. `Weights` come on their mean-one scale."""
+    if sample_weight is None:
+        return None
+    w = np.asarray(sample_weight)
+    if w.dtype == object or w.dtype.kind not in "biuf":
+        raise InputError(f"`{name}` must be numbers; got {w.dtype}.")
+    w = w.astype(np.float64)
+    if w.ndim == 0:
+        w = np.full(rows, float(w))
+    if w.shape != (rows,):
+        raise InputError(f"`{name}` must be one number a row, shape ({rows},); got {w.shape}. 1D array expected.")
+    for bad, what in ((~np.isfinite(w), "NaN or infinite"), (w < 0, "negative")):
+        if bad.any():
+            row = int(bad.argmax())
+            raise InputError(
+                f"`{name}` must be finite and >= 0; got {int(bad.sum()):,} {what}, first {w[row]} at row {row}. "
+                "Drop them first."
+            )
+    if not w.any():
+        raise InputError(f"`{name}`: every weight is zero, so no row is left.")
+    return w
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """' Did you mean ...?' with up to three near names, or the whole short list."""
+    known = [str(k) for k in known]
+    close = difflib.get_close_matches(str(name), known, n=3, cutoff=0.5)
+    if not close:
+        close = [k for k in known if k.lower().startswith(str(name).lower()[:3])][:3]
+    if close:
+        return " Did you mean " + " or ".join(repr(c) for c in close) + "?"
+    shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
+    return f" Known: {shown}."
+
+
+def plain(value):
+    """A NumPy scalar as the Python value it is."""
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,121 @@
+"""The registry of rows: every remedy that `compare` knows, one entry each.
+
+An entry says what the remedy is called, what it does to a training set (`make`), against which control it must be judged,
+and in which sets it stands. To add a remedy add one entry; the sets, the command line, the comparison, its controls and
+its sentences follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._errors import InputError
+from .._weights import Weights
+from ._class_weights import class_weights
+from ._classes import nearest
+from ._random import RandomOver, RandomUnder
+
+__all__ = ["METHODS", "SETS", "Method", "method", "rows_for"]
+
+ALWAYS = ("none", "threshold")  # the two rows every comparison needs
+
+
+@dataclass(frozen=True)
+class Method:
+    """One row of a comparison.
+
+    name : what the user types. label : the same in words. make : gives the step (None changes nothing), or, with `whole`,
+    a classifier that is a remedy in itself, given the learner. rival : name of the control that must be beaten. sets : where it stands.
+    work : rows the learner sees, as a multiple of n, given the minority share: for the estimate of time.
+    """
+
+    name: str
+    label: str
+    make: Callable[..., Any]
+    sets: tuple[str, ...] = ()
+    rival: str | None = None
+    work: Callable[[float], float] = lambda share: 1.0
+    whole: bool = False
+    control: bool = False
+
+
+def balanced(y: Any, base: Any) -> Weights:
+    """Balanced class weights from what is there."""
+    return class_weights(y, base=base)
+
+
+def nothing() -> None:
+    """No step at all."""
+
+
+BASIC = ("quick", "standard", "survey")
+METHODS = {
+    entry.name: entry
+    for entry in (
+        Method("none", "the untouched learner", nothing, BASIC),
+        Method("threshold", "moving the threshold", nothing, BASIC),
+        Method("weights", "class weights", lambda: balanced, BASIC, work=lambda s: 1.3),
+        Method("random_under", "random undersampling", RandomUnder, BASIC, work=lambda s: 2 * s + 0.2),
+        Method("random_over", "random oversampling", RandomOver, ("standard", "survey"), work=lambda s: 2 * (1 - s)),
+    )
+}
+SETS = ("quick", "standard", "survey", "all")
+
+
+def method(name: str) -> Any:
+    """The object behind a name: a resampler, a weight function, or None for "none" and "threshold".
+
+        method("random_under") is RandomUnder()
+
+    Raises InputError for an unknown name, with the nearest ones. Source: the table of `compare`.
+
+    >>> method("random_under")
+    RandomUnder()
+    """
+    if name not in METHODS:
+        raise InputError(f"unknown method {name!r}.{nearest(name, [*METHODS, *SETS])}")
+    entry = METHODS[name]
+    if entry.whole:
+        raise InputError(f"{name!r} is a classifier, not a method of another learner. Use `compare`, or its own class.")
+    return entry.make()
+
+
+def rows_for(methods: Any) -> list[Method]:
+    """The rows of a comparison in order: the two that must be there, those asked for, and their controls."""
+    if isinstance(methods, Mapping):
+        asked = [custom(str(label), made) for label, made in methods.items()]
+    else:
+        asked = [METHODS[name] for name in names_asked(methods)]
+    first = [METHODS[name] for name in ALWAYS]
+    rows = {entry.name: entry for entry in (*first, *asked)}
+    for entry in list(rows.values()):
+        if entry.rival is not None:
+            rows.setdefault(entry.rival, METHODS[entry.rival])
+    return list(rows.values())
+
+
+def names_asked(methods: Any) -> list[str]:
+    """Names from a set, a comma list or a sequence; each must be known."""
+    if isinstance(methods, str) and methods in SETS:
+        return [n for n, e in METHODS.items() if methods == "all" or methods in e.sets]
+    names = [n.strip() for n in methods.split(",")] if isinstance(methods, str) else list(methods)
+    for name in names:
+        if not isinstance(name, str):
+            raise InputError(f"`methods` lists names; got {name!r}. Give objects a label: {{'mine': {type(name).__name__}()}}.")
+        if name not in METHODS:
+            raise InputError(f"unknown method {name!r}.{nearest(name, [*METHODS, *SETS])}")
+    return names
+
+
+def custom(label: str, made: Any) -> Method:
+    """A row of the user's own: a method, or a classifier judged as it is."""
+    if label in ALWAYS or not label.strip():
+        raise InputError(f"`methods`: {label!r} cannot be a label; it is a row that every comparison has.")
+    if isinstance(made, str) and made in METHODS:
+        entry = METHODS[made]
+        return Method(label, label, entry.make, rival=entry.rival, work=entry.work, whole=entry.whole)
+    if hasattr(made, "predict_proba") or (hasattr(made, "fit") and hasattr(made, "predict")):
+        return Method(label, label, lambda learner: made, whole=True)
+    return Method(label, label, lambda: made)

@@ -1,0 +1,203 @@
+"""Resample: which rows, which parents, which weights; the matrix only when asked for.
+
+The trouble: resamplers hand back a copied matrix. The rows it came from, their weights, the index of the frame and the
+column types are gone, a synthetic row cannot be told from a real one, and nobody knows what happened to the odds.
+
+    row j of the output:   x_j = x_a + step_j (x_b - x_a),   (a, b) = parents_j;   a real row has a = b and step 0
+    delta_c = log(W'_c / W') - log(W_c / W)                  the class masses before and after, with weights
+
+`take(X)` builds the rows in the kind of frame `X` is. A category is never mixed: it is copied from one row, its donor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import narwhals.stable.v1 as nw
+import numpy as np
+from scipy import sparse
+
+from .._errors import InputError
+from .._undo import Correction
+from ._table import Table, is_frame, row_count
+
+__all__ = ["Resample", "mass_correction", "row_slice"]
+
+
+@dataclass(frozen=True, eq=False)
+class Resample:
+    """What a resampler did to n rows, as m output rows; frozen.
+
+    Attributes
+    ----------
+    indices : (m,) int64, source row each output row starts from; -1 for a row that an adopted sampler made up.
+    parents : (m, 2) int64, (i, i) for a real row, (a, b) for a synthetic one.
+    step : (m,) float64 in [0, 1], how far from a to b; 0 for real rows.
+    y : (m,) labels of the output rows.
+    weights : (m,) float64 weights to train with: those of the source rows, times what the method adds.
+    correction : `Correction` of the log-odds, from weighted class masses.
+    donors : (m, number of `categorical`) int64 source row of each category, or None.
+    categorical : positions or names of the columns that donors are for.
+    removed : (r,) int64 source rows of positive weight that are in no output row.
+    notes : tuple of str, what the reader should know.
+    made : rows that an adopted sampler made up, in order, in its own kind; None if there are none.
+    """
+
+    indices: np.ndarray
+    parents: np.ndarray
+    step: np.ndarray
+    y: np.ndarray
+    weights: np.ndarray
+    correction: Correction
+    donors: np.ndarray | None = None
+    categorical: tuple[Any, ...] = ()
+    removed: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    notes: tuple[str, ...] = ()
+    made: Any = None
+
+    @classmethod
+    def of_rows(cls, indices: Any, y: np.ndarray, weights: np.ndarray, correction: Correction, **more: Any) -> Resample:
+        """A resample of real rows only: `indices` into the source, `y` and `weights` of the output rows."""
+        indices = np.asarray(indices, dtype=np.int64)
+        return cls(indices, np.stack([indices, indices], axis=1), np.zeros(len(indices)), y, weights, correction, **more)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    @property
+    def is_synthetic(self) -> np.ndarray:
+        """(m,) bool, rows that are in no source table."""
+        return (self.parents[:, 0] != self.parents[:, 1]) | (self.indices < 0)
+
+    def __repr__(self) -> str:
+        made = int(self.is_synthetic.sum())
+        return f"Resample({len(self):,} rows, {made:,} synthetic, {len(self.removed):,} removed, {self.correction.status})"
+
+    def take(self, X: Any) -> Any:
+        """The output rows, in the kind of table that `X` is.
+
+        X : the table that was resampled (NumPy, CSR, pandas, polars, Arrow), n rows. Returns m rows; pandas keep the index
+        of the row they start from. Whole-number columns become float64 if a synthetic row needs a fraction.
+
+        Raises InputError if `X` has fewer rows than were resampled. Costs: one copy of m rows.
+        """
+        if len(self.indices) and row_count(X) <= self.parents.max():
+            raise InputError(
+                f"`X` has {row_count(X):,} rows, but row {int(self.parents.max()):,} was resampled. Pass the same table."
+            )
+        if not self.is_synthetic.any():
+            return row_slice(X, self.indices)
+        if self.made is not None:
+            return with_made(self, X)
+        if isinstance(X, Table):
+            return Table(between(X.numbers, self), donated(X.codes, self))
+        if is_frame(X):
+            return frame_between(X, self)
+        return matrix_between(X, self)
+
+
+def row_slice(X: Any, rows: np.ndarray) -> Any:
+    """Rows of any table, by number, repeats allowed; its own kind back."""
+    if isinstance(X, Table):
+        return X.rows(rows)
+    if is_frame(X):
+        frame = nw.from_native(X, eager_only=True)
+        return nw.to_native(frame[np.asarray(rows).tolist()] if len(rows) else frame.head(0))
+    return X.tocsr()[rows] if sparse.issparse(X) else np.asarray(X)[rows]
+
+
+def between(x: Any, r: Resample) -> Any:
+    """x_a + step (x_b - x_a), dense or CSR, in the dtype of x."""
+    a, b = r.parents.T
+    step = r.step.astype(x.dtype if x.dtype.kind == "f" else np.float64)
+    if sparse.issparse(x):
+        x = sparse.csr_array(x)
+        return sparse.csr_array(x[a] + sparse.diags_array(step) @ (x[b] - x[a]))
+    out = np.array(x[a], dtype=np.result_type(x.dtype, step.dtype))
+    new = np.flatnonzero(a != b)
+    out[new] += step[new, None] * (x[b[new]] - x[a[new]])
+    return out
+
+
+def donated(codes: np.ndarray, r: Resample) -> np.ndarray:
+    """Categories of the donors; without donors those of the starting row."""
+    if r.donors is None:
+        return codes[r.indices]
+    return np.take_along_axis(codes, r.donors, axis=0)
+
+
+def matrix_between(X: Any, r: Resample) -> Any:
+    X = X.tocsr() if sparse.issparse(X) else np.asarray(X)
+    out = between(X, r)
+    if r.donors is None:
+        return out
+    if sparse.issparse(X):
+        out = out.tolil()
+        for j, column in enumerate(r.categorical):
+            out[:, [column]] = X[r.donors[:, j]][:, [column]]
+        return out.tocsr()
+    out[:, list(r.categorical)] = np.take_along_axis(X[:, list(r.categorical)], r.donors, axis=0)
+    return out
+
+
+def frame_between(X: Any, r: Resample) -> Any:
+    frame = nw.from_native(X, eager_only=True)
+    start = frame[r.indices.tolist()]
+    columns = {}
+    for j, name in enumerate(frame.columns):
+        series = frame[name]
+        where = [i for i, c in enumerate(r.categorical) if c in (name, j)]
+        if r.donors is not None and where:
+            values = series[r.donors[:, where[0]].tolist()]
+        elif series.dtype.is_numeric() and series.dtype != nw.Boolean:
+            values = nw.new_series(name, between(series.to_numpy()[:, None], r)[:, 0], backend=frame.implementation)
+        else:
+            values = series[r.indices.tolist()]
+        columns[name] = values
+    made = [with_index_of(start, values).alias(name) for name, values in columns.items()]
+    return nw.to_native(start.with_columns(*made))
+
+
+def with_index_of(frame: nw.DataFrame, values: nw.Series) -> nw.Series:
+    """pandas aligns by index: give the new column the index of the frame it goes into."""
+    return nw.maybe_set_index(values, index=nw.maybe_get_index(frame)) if nw.maybe_get_index(frame) is not None else values
+
+
+def with_made(r: Resample, X: Any) -> Any:
+    """Real rows of X and made-up rows of an adopted sampler, in output order; a matrix or a prepared table."""
+    real = r.indices >= 0
+    source = np.where(real, r.indices, 0)
+    if isinstance(X, Table):
+        p = X.numbers.shape[1]
+        numbers = blend(X.numbers, source, real, r.made[:, :p])
+        return Table(numbers, blend(X.codes, source, real, np.rint(r.made[:, p:]).astype(np.int32)))
+    if is_frame(X):
+        stacked = nw.concat([nw.from_native(X, eager_only=True), nw.from_native(r.made, eager_only=True)])
+        rows = np.where(real, source, row_count(X) + np.cumsum(~real) - 1)
+        return nw.to_native(stacked[rows.tolist()])
+    return blend(X.tocsr() if sparse.issparse(X) else np.asarray(X), source, real, r.made)
+
+
+def blend(x: Any, source: np.ndarray, real: np.ndarray, made: Any) -> Any:
+    if sparse.issparse(x):
+        rows = np.where(real, source, x.shape[0] + np.cumsum(~real) - 1)
+        return sparse.csr_array(sparse.vstack([x, sparse.csr_array(made)]))[rows]
+    out = np.array(x[source], dtype=np.result_type(x.dtype, made.dtype))
+    out[~real] = made
+    return out
+
+
+def mass_correction(
+    before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray], classes: int, status: str, why: str
+) -> Correction:
+    """delta_c = log(W'_c/W') - log(W_c/W) from (codes, weights) before and after; a class without mass gets 0.
+
+    For two classes the Correction holds one number, that of the second class against the first.
+    """
+    shares = [np.bincount(codes, weights=w, minlength=classes) for codes, w in (before, after)]
+    there = (shares[0] > 0) & (shares[1] > 0)
+    old, new = (np.where(there, s / s.sum(), 1.0) for s in shares)
+    delta = np.log(new) - np.log(old)
+    log_odds = float(delta[1] - delta[0]) if classes == 2 else delta
+    return Correction(log_odds, status, why)

@@ -1,0 +1,192 @@
+"""A table with a rare class, from any frame: numbers, category codes, gaps, and what was done with every column.
+
+The trouble: learners want one matrix of numbers; people have frames of numbers, text, dates and gaps, and later want
+predictions for a *new* frame whose levels differ. A `Schema` is read once from the training frame and turns every frame
+with those columns into a `Table`. Nothing here learns from labels or from row statistics other than which levels exist:
+medians, scales and rare levels belong inside the training fold (`_prepare`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import narwhals.stable.v1 as nw
+import numpy as np
+import pyarrow as pa
+from scipy import sparse
+
+from .._errors import InputError
+from ._classes import nearest
+from ._columns import Column, codes, describe, describe_numbers, numbers
+
+__all__ = ["Schema", "Table", "is_frame", "row_count"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """`numbers` (n, p) float64 or CSR with NaN for gaps; `codes` (n, q) int32 with -1 for gaps, -2 for unseen levels."""
+
+    numbers: np.ndarray | sparse.csr_array
+    codes: np.ndarray
+
+    def __len__(self) -> int:
+        return self.codes.shape[0]
+
+    def rows(self, keep) -> Table:
+        return Table(self.numbers[keep], self.codes[keep])
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the content, 16 hex digits."""
+        digest = hashlib.sha256()
+        dense = self.numbers
+        for part in (dense.data, dense.indices, dense.indptr) if sparse.issparse(dense) else (dense,):
+            digest.update(np.ascontiguousarray(part).tobytes())
+        digest.update(np.ascontiguousarray(self.codes).tobytes())
+        return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """How every column of a frame or matrix is read; made by `Schema.of`, kept with the model."""
+
+    columns: tuple[Column, ...]
+    named: bool
+
+    @classmethod
+    def of(cls, X) -> Schema:
+        """Describe the columns of a frame, NumPy matrix or CSR matrix."""
+        if not is_frame(X):
+            schema = cls(tuple(matrix_columns(matrix(X))), named=False)
+        else:
+            schema = cls(tuple(describe(name, values) for name, values in arrow_columns(X)), named=True)
+        if not schema.kept:
+            notes = "; ".join(f"{c.name!r}: {c.note}" for c in schema.columns[:5])
+            raise InputError(f"`X` needs a column that varies; dropped all {len(schema.columns)}: {notes}.")
+        return schema
+
+    @property
+    def kept(self) -> list[Column]:
+        return [c for c in self.columns if c.kind != "dropped"]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the kept columns in table order: the numeric ones, then the categorical ones."""
+        return [c.name for kind in ("numeric", "categorical") for c in self.columns if c.kind == kind]
+
+    def read(self, X) -> Table:
+        """Read any frame that has these columns; others are ignored, a missing one is an error."""
+        if self.named:
+            return self.read_frame(X)
+        values = matrix(X)
+        if values.shape[1] != len(self.columns):
+            raise InputError(f"`X` has {values.shape[1]} features, but {len(self.columns)} features were fitted on.")
+        keep = [j for j, c in enumerate(self.columns) if c.kind == "numeric"]
+        return Table(values[:, keep], np.empty((values.shape[0], 0), np.int32))
+
+    def read_frame(self, X) -> Table:
+        if not is_frame(X):
+            raise InputError(
+                f"`X` must be a frame with the columns the model was fitted on: {', '.join(map(repr, self.names[:8]))}"
+                f"{', ...' if len(self.names) > 8 else ''}; got {type(X).__name__}."
+            )
+        found = dict(arrow_columns(X))
+        for column in self.kept:
+            if column.name not in found:
+                raise InputError(f"`X` lacks column {column.name!r}.{nearest(column.name, found)}")
+        rows = row_count(X)
+        read = [numbers(c.name, found[c.name]) for c in self.kept if c.kind == "numeric"]
+        coded = [codes(c, found[c.name]) for c in self.kept if c.kind == "categorical"]
+        return Table(stack(read, rows, np.float64), stack(coded, rows, np.int32))
+
+
+def stack(columns: list[np.ndarray], rows: int, dtype) -> np.ndarray:
+    out = np.empty((rows, len(columns)), dtype)
+    for j, column in enumerate(columns):
+        out[:, j] = column
+    return out
+
+
+def is_frame(X) -> bool:
+    """Whether `X` is a pandas, polars or Arrow frame."""
+    return isinstance(nw.from_native(X, eager_only=True, pass_through=True), nw.DataFrame)
+
+
+def row_count(X) -> int:
+    shape = getattr(X, "shape", None)
+    return int(shape[0]) if shape else len(X)
+
+
+def arrow_columns(X) -> list[tuple[str, pa.Array]]:
+    """(name, Arrow array) of every column; duplicate names are refused."""
+    names = [str(n) for n in (X.column_names if isinstance(X, pa.Table) else X.columns)]
+    doubles = sorted({n for n in names if names.count(n) > 1}) if len(set(names)) < len(names) else []
+    if doubles:
+        at = [j for j, n in enumerate(names) if n == doubles[0]]
+        raise InputError(f"Column names must differ; {doubles[0]!r} stands at columns {at}. Rename or drop one.")
+    if isinstance(X, pa.Table):
+        return list(zip(names, X.columns, strict=True))
+    frame = nw.from_native(X, eager_only=True)
+    return [(n, arrow_array(frame[c])) for n, c in zip(names, frame.columns, strict=True)]
+
+
+def arrow_array(series: nw.Series) -> pa.Array:
+    try:
+        found = series.to_arrow()
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):  # objects of several types
+        found = pa.array([None if v is None or v != v else str(v) for v in series.to_list()], pa.string())
+    return found
+
+
+def matrix(X) -> np.ndarray | sparse.csr_array:
+    """A two-dimensional float64 matrix; NaN is a gap, infinities are refused with row and column."""
+    if sparse.issparse(X):
+        found = sparse.csr_array(X, dtype=np.float64)
+        values = found.data
+    else:
+        found = dense_matrix(X)
+        values = found
+    if not np.isfinite(values).all() and np.isinf(values).any():
+        row, column = first_infinity(found)
+        raise InputError(
+            f"`X` must hold no infinity: first at row {row}, column {column}. Input X contains infinity; "
+            "write it as NaN (missing), or drop the row."
+        )
+    return found
+
+
+def dense_matrix(X) -> np.ndarray:
+    found = np.asarray(X)
+    if found.dtype.kind == "c":
+        raise InputError("Complex data not supported: `X` must be real numbers.")
+    if found.ndim != 2:
+        raise InputError(f"`X` must be a table, rows by columns; got shape {found.shape}. Reshape your data, X[:, None].")
+    try:
+        return np.ascontiguousarray(found, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"`X` as an array must hold numbers only ({error}). Pass text columns in a pandas, polars or Arrow frame."
+        ) from error
+
+
+def first_infinity(found) -> tuple[int, int]:
+    if sparse.issparse(found):
+        at = int(np.isinf(found.data).argmax())
+        return int(np.searchsorted(found.indptr, at, side="right") - 1), int(found.indices[at])
+    row, column = np.argwhere(np.isinf(found))[0]
+    return int(row), int(column)
+
+
+def matrix_columns(values) -> list[Column]:
+    """Columns of a matrix; of a sparse one only those without any entry are dropped."""
+    if not sparse.issparse(values):
+        return [unnamed(describe_numbers("", values[:, j]), j) for j in range(values.shape[1])]
+    if np.isnan(values.data).any():
+        raise InputError("A sparse `X` must hold no NaN. Write the gaps as zeros, or pass a dense matrix.")
+    filled = np.bincount(values.indices, minlength=values.shape[1])
+    kind = np.where(filled > 0, "numeric", "dropped")
+    return [Column(f"x{j}", str(k), note="" if k == "numeric" else "one value only: 0") for j, k in enumerate(kind)]
+
+
+def unnamed(column: Column, j: int) -> Column:
+    return Column(f"x{j}", column.kind, column.levels, column.missing, column.note)
