@@ -21,7 +21,22 @@ from pathlib import Path
 
 SRC = Path(__file__).resolve().parent.parent / "src" / "upweight"
 BRANCHES = ["imbalance", "negatives", "shift", "ope", "montecarlo", "torch", "keras"]
-TRUNK_TOP = ["_ratio", "_estimate", "_check", "_verdict", "_balance", "_undo", "_repair", "_tally", "_cite"]
+TRUNK_TOP = [
+    "_ratio",
+    "_estimate",
+    "_check",
+    "_verdict",
+    "_balance",
+    "_undo",
+    "_repair",
+    "_calibration",
+    "_prior",
+    "_proba",
+    "_odds",
+    "_rare",
+    "_tally",
+    "_cite",
+]
 LAYERS = {
     "_errors": 0,
     "arrays": 1,
