@@ -110,9 +110,8 @@ def out_of_fold(
     )
     classes = np.arange(len(labels.classes))
     table, schema = read(X) if isinstance(made, Prepared) else (X, None)
-    everyone = Task(table, np.zeros(len(labels.codes), np.int64), classes, 0, w, None, schema)
-    task = everyone.rows(rows)
-    task = Task(task.X, codes, classes, 0, task.w, None, schema)
+    weights = None if w is None else w[rows]
+    task = Task(row_slice(table, rows), codes, classes, 0, weights, None, schema)
     own = np.empty(len(rows))
     for test in stratified(codes, cv, rng, None):
         train = np.setdiff1d(np.arange(len(rows)), test, assume_unique=True)
