@@ -20,7 +20,7 @@ def test_leaves_share_out_the_rows_evenly():
 
 def test_witnesses_are_other_rows_strictly_inside_the_radius(brute, path):
     for seed in range(48):
-        X, y, kind = brute.table(seed)
+        X, _, kind = brute.table(seed)
         space = Space.of(X)
         d2 = brute.square_distances(space.values)
         rng = np.random.default_rng(seed)
@@ -54,7 +54,7 @@ def test_nearly_every_row_with_much_company_is_settled():
 
 def test_floors_lie_below_the_nearest_distance_and_close_to_it(brute, path):
     for seed in range(48):
-        X, y, kind = brute.table(seed)
+        X, _, kind = brute.table(seed)
         space = Space.of(X)
         d2 = brute.square_distances(space.values)
         np.fill_diagonal(d2, np.inf)
