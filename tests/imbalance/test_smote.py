@@ -422,7 +422,7 @@ def with_nan(X):
         ),
         (lambda X, y: (pd.DataFrame(with_nan(X), columns=["a", "age", "c"]), y, {}), "'age': 14 NaN, first at row 17."),
         (lambda X, y: (sparse.csr_array(with_nan(X)), y, {}), "'column 1': 14 NaN, first at row 17."),
-        (lambda X, y: (np.where(X == X[3, 0], np.inf, X), y, {}), "'column 0': 1 NaN or infinite, first at row 3."),
+        (lambda X, y: (np.where(X[3, 0] == X, np.inf, X), y, {}), "'column 0': 1 NaN or infinite, first at row 3."),
         (
             lambda X, y: (X, (np.arange(90) == 5).astype(int), {}),
             "SMOTE needs two rows of class 1; got 1. Use weights.",
