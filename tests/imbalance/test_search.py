@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from upweight.imbalance._distances import Space, typical_spread
-from upweight.imbalance._screen import Screen
+from upweight.imbalance._bounds import Screen
 from upweight.imbalance._search import nearest
 
 

@@ -10,7 +10,7 @@ where T_c is the squared distance between two levels of categorical column c; fo
 standard deviation of the numeric columns in the minority.
 
 What is inside: `Space`, rows with this distance; `Space.pairs` evaluates it for listed pairs and is the only judge in this
-folder. Everything faster (`_screen.py`) only says which pairs need judging. Sparse rows give the same bits as dense ones,
+folder. Everything faster (`_bounds.py`) only says which pairs need judging. Sparse rows give the same bits as dense ones,
 because adding the zeros in between changes nothing when columns are added in order.
 
 Sources: Chawla, Bowyer, Hall and Kegelmeyer (2002), JAIR 16, section 6.1, for Med.
@@ -46,6 +46,7 @@ class Space:
     values: Any
     codes: np.ndarray | None = None
     tables: tuple[Table, ...] = field(default=())
+    memory: dict[Any, Any] = field(default_factory=dict)  # what searches found out about the space, not about rows
 
     @classmethod
     def of(cls, values: Any, codes: np.ndarray | None = None, tables: tuple[Table, ...] = ()) -> Space:

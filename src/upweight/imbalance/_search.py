@@ -9,22 +9,22 @@ because k blocks have a row within their own bound. Only blocks with L_b <= U ca
 more, the few rows that are left are measured exactly, and the order is (distance, row number). A row is left out of its own
 list by row number, so copies of it stay.
 
-What is inside: `nearest` (k rows and their squared distances), `pairs_within` (all pairs no farther than a radius), `floors` (a
-lower bound of the nearest distance: one pass, nothing measured) and `screen_of`. Work: F multiplications for F pairs, one pass
+What is inside: `nearest` (k rows and their squared distances), `nearest_ties` (all rows at the least distance), `pairs_within`
+(all pairs no farther than a radius), `floors` (a lower bound of the nearest distance: one pass, nothing measured) and
+`screen_of`. Work: F multiplications for F pairs, one pass
 of minima, and about 2 k blocks a query again. One block of at most 64 MB is held beside a screening copy of the pool.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 import numpy as np
 
 from ._distances import Space
-from ._screen import Pool, Queries, Screen
+from ._bounds import Pool, Queries, Screen
 
-__all__ = ["Found", "floors", "nearest", "pairs_within", "screen_of", "tiles"]
+__all__ = ["Found", "floors", "nearest", "nearest_ties", "pairs_within", "screen_of", "tiles"]
 
 TILE = 1 << 20  # entries of one product: 4 to 8 MB
 MINIMA = 1 << 21  # entries of block minima kept at a time
@@ -59,6 +59,17 @@ def nearest(
     return rows, d2
 
 
+def nearest_ties(space: Space, queries: np.ndarray, pool: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Every row of `pool` at the smallest distance from each query, never itself: positions in `queries`, rows, d2."""
+    queries, found = np.asarray(queries, dtype=np.int64), []
+    for run, who, which, gaps in _hits(space, queries, pool, 1, None, None):
+        least = np.full(run.stop - run.start, np.inf)
+        np.minimum.at(least, who, gaps)
+        tied = gaps == least[who]
+        found.append((who[tied] + run.start, which[tied], gaps[tied]))
+    return _joined(found)
+
+
 def pairs_within(space: Space, queries: np.ndarray, pool: np.ndarray, within: np.ndarray) -> tuple[np.ndarray, ...]:
     """Every pair of a query and another row of `pool` at most `within` (q,) apart, squared: positions in `queries`, rows, d2."""
     queries = np.asarray(queries, dtype=np.int64)
@@ -67,9 +78,12 @@ def pairs_within(space: Space, queries: np.ndarray, pool: np.ndarray, within: np
         for run, who, which, gaps in _hits(space, queries, pool, 0, within, None)
         for near in [np.flatnonzero(gaps <= within[run][who])]
     ]
-    if not found:
-        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
-    return tuple(np.concatenate(part) for part in zip(*found, strict=True))
+    return _joined(found)
+
+
+def _joined(found: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
+    empty = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+    return tuple(np.concatenate(part) for part in zip(empty, *found, strict=True))
 
 
 def floors(space: Space, queries: np.ndarray, pool: np.ndarray, *, screen: Screen | None = None) -> np.ndarray:
@@ -88,15 +102,20 @@ def floors(space: Space, queries: np.ndarray, pool: np.ndarray, *, screen: Scree
     return np.maximum(screen.exact(low), 0)
 
 
-@lru_cache(maxsize=4)
 def screen_of(space: Space) -> Screen:
     """The screen of a space: in single precision if that tells neighbours apart, tried on a few rows, else in double."""
+    if "precision" not in space.memory:
+        space.memory["precision"] = _precision(space)
+    return Screen(space, space.memory["precision"])
+
+
+def _precision(space: Space) -> type:
     screen = Screen(space)
     if screen.dtype == np.float64 or space.n <= PROBE:
-        return Screen(space, np.float64)
+        return np.float64
     some = np.unique(np.linspace(0, space.n - 1, PROBE).astype(np.int64))
     judged = sum(len(who) for _, who, _, _ in _hits(space, some, np.arange(space.n), 3, None, screen))
-    return screen if judged <= 16 * len(some) else Screen(space, np.float64)
+    return np.float32 if judged <= 16 * len(some) else np.float64
 
 
 def block_width(m: int, k: int) -> int:
@@ -156,7 +175,8 @@ def _block_minima(screen: Screen, pool: Pool, asked: Queries, width: int) -> np.
     low = np.empty((-(-len(pool) // width), len(asked.rows)), dtype=screen.dtype)
     for rows, part, tile in tiles(screen, pool, asked, width):
         first, whole = rows.start // width, len(tile) // width
-        np.min(tile[: whole * width].reshape(whole, width, -1), axis=1, out=low[first : first + whole, part])
+        blocks = tile[: whole * width].reshape(whole, width, tile.shape[1])
+        np.min(blocks, axis=1, out=low[first : first + whole, part])
         if len(tile) % width:
             low[first + whole, part] = tile[whole * width :].min(axis=0)
     return low

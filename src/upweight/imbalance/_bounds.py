@@ -61,6 +61,22 @@ class Pool:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def some(self, at: np.ndarray) -> Pool:
+        """The pool rows at these positions."""
+        return Pool(self.rows[at], self.columns[at], self.slack[at], None if self.norms is None else self.norms[at])
+
+    def asking(self, at: np.ndarray) -> Queries:
+        """The pool rows at these positions, as queries."""
+        if self.norms is None:
+            columns = self.columns[at]
+            columns[:, :-2] *= -2
+            columns[:, -2:] = columns[:, :-3:-1]
+        else:
+            columns = np.empty((len(at), self.columns.shape[1] + 2), dtype=self.columns.dtype)
+            columns[:, :-2] = -2 * self.columns[at].toarray()
+            columns[:, -2], columns[:, -1] = self.norms[at], 1
+        return Queries(self.rows[at], columns, self.slack[at])
+
 
 class Screen:
     """Lower bounds of squared distances of a `Space`, by matrix products in `dtype`."""
@@ -68,8 +84,9 @@ class Screen:
     def __init__(self, space: Space, dtype: Any = np.float32):
         self.space = space
         self.dtype = np.dtype(np.float64 if space.sparse else dtype)
-        sample = space.dense(np.unique(np.linspace(0, max(space.n - 1, 0), SAMPLE).astype(int))) if space.n else None
-        self.centre, self.scale, whole = _frame(space, sample, self.dtype)
+        if self.dtype not in space.memory:
+            space.memory[self.dtype] = _frame(space, self.dtype)
+        self.centre, self.scale, whole = space.memory[self.dtype]
         terms = space.values.shape[1] + len(space.tables)
         self.extra = sum(float(np.max(t)) for t in space.tables) * self.scale**2
         bound = (2 * terms + 16) * UNIT[self.dtype] + (4 * terms + 16) * UNIT[np.dtype(np.float64)]
@@ -137,11 +154,12 @@ class Screen:
             yield slice(start, start + step), block, norm
 
 
-def _frame(space: Space, sample: np.ndarray | None, dtype: np.dtype) -> tuple[np.ndarray, float, bool]:
+def _frame(space: Space, dtype: np.dtype) -> tuple[np.ndarray, float, bool]:
     """Centre, scale and whether every product is a whole number small enough to be exact."""
     d = space.values.shape[1]
-    if sample is None or d == 0:
+    if space.n == 0 or d == 0:
         return np.zeros(d), 1.0, not space.tables
+    sample = space.dense(np.unique(np.linspace(0, space.n - 1, SAMPLE).astype(int)))
     centre = np.zeros(d) if space.sparse else np.median(sample, axis=0)
     if bool(np.all(sample == np.rint(sample))) and not space.tables:
         centre = np.rint(centre)
