@@ -24,6 +24,10 @@ BRANCHES = ["imbalance", "negatives", "shift", "ope", "montecarlo", "torch", "ke
 TRUNK_TOP = [
     "_ratio",
     "_estimate",
+    "_influence",
+    "_wording",
+    "_average",
+    "_quantile",
     "_check",
     "_verdict",
     "_balance",
@@ -36,6 +40,18 @@ TRUNK_TOP = [
     "_rare",
     "_tally",
     "_cite",
+]
+TRUNK_TOP += [
+    "_digits",
+    "_documents",
+    "_said",
+    "_screen",
+    "_largest",
+    "_pile",
+    "_moments",
+    "_segments",
+    "_reasons",
+    "_bibliography",
 ]
 LAYERS = {
     "_errors": 0,
@@ -55,7 +71,7 @@ LAYERS |= {
     "__main__": 9,
     "__init__": 9,
 }
-DOORS = {"_weights": {"_estimate", "_check"}, "__init__": set(BRANCHES)}
+DOORS = {"_weights": {"_average", "_quantile", "_check"}, "__init__": set(BRANCHES)}
 TRUNK = {name for name, layer in LAYERS.items() if layer <= 4}
 LIGHT = {"numpy"}
 INSIDE = {"scipy", "narwhals", "array_api_compat"}

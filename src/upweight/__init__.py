@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 from . import arrays
+from ._check import check
+from ._cite import cite
 from ._errors import InputError, KindError, MissingExtra, UndoError, UpweightError, VerdictError
+from ._estimate import Estimate
+from ._rare import rare_bias
 from ._ratio import log_ratio, mixture, ratio
+from ._repair import recalibrate
+from ._tally import Tally
+from ._undo import Correction
+from ._verdict import Verdict
 from ._weights import Weights
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Correction",
+    "Estimate",
     "InputError",
     "KindError",
     "MissingExtra",
+    "Tally",
     "UndoError",
     "UpweightError",
+    "Verdict",
     "VerdictError",
     "Weights",
     "arrays",
+    "check",
+    "cite",
     "log_ratio",
     "mixture",
+    "rare_bias",
     "ratio",
+    "recalibrate",
 ]
 
 _BRANCHES = ("imbalance",)

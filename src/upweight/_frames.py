@@ -4,14 +4,16 @@ The trouble: a weight vector arrives as a NumPy array, a list, a pandas or polar
 vectors that belong together arrive with different indexes. Aligning in silence pairs the wrong rows; losing the index makes
 the user pair them by hand.
 
-What is inside: `read` turns any of these into float64 NumPy and remembers the `Container` it came in; `Container.wrap` gives
-values back in it; `same_rows` refuses two containers whose rows cannot be the same. Nothing is ever aligned.
+What is inside: `read` turns any of these into float64 NumPy and remembers the `Container` it came in; `read_columns` does so for
+one column or a table of them; `labels` numbers the groups of a column; `Container.wrap` gives values back in it; `same_rows`
+refuses two containers whose rows cannot be the same. Nothing is ever aligned.
 
 narwhals speaks to the frame libraries, so that none of them is imported here.
 """
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,14 +21,14 @@ import numpy as np
 
 from ._errors import InputError
 
-__all__ = ["NUMPY", "Container", "read", "require", "same_rows"]
+__all__ = ["NUMPY", "Container", "labels", "read", "read_columns", "require", "same_rows"]
 
 
 @dataclass(frozen=True, eq=False)
 class Container:
     """What a column came in: the library, and for pandas its index and name."""
 
-    backend: str = "numpy"
+    backend: Any = "numpy"
     index: Any = None
     name: str = ""
     flat: bool = False  # a pyarrow.Array rather than a ChunkedArray
@@ -53,50 +55,109 @@ class Container:
 NUMPY = Container()
 
 
-def read(x: Any, name: str) -> tuple[np.ndarray, Container]:
+def read(x: Any, name: str, *, nulls: bool = False) -> tuple[np.ndarray, Container]:
     """Any numeric column or array as float64, with the container it came in.
 
-    Nulls, complex numbers and objects are refused with the count and the first row. NaN is left for the caller's own rule.
+    Nulls, complex numbers and objects are refused with the count and the first row; with `nulls` missing values become NaN.
+    NaN is left for the caller's own rule.
     """
     if isinstance(x, np.ma.MaskedArray):
-        _refuse_nulls(np.ma.getmaskarray(x), name)
+        if not nulls:
+            _refuse_nulls(np.ma.getmaskarray(x), name)
+        return _numeric(x if not nulls else np.ma.filled(x.astype(np.float64), np.nan), name), NUMPY
     if isinstance(x, (np.ndarray, list, tuple, int, float, np.generic)):
         return _numeric(x, name), NUMPY
     home = type(x).__module__.split(".")[0]
     if home == "torch":
         return _numeric(x.detach().cpu().numpy(), name), NUMPY
-    if home == "pyarrow" and not hasattr(x, "combine_chunks"):
-        _refuse_nulls(np.asarray(x.is_null()), name)
-        return _numeric(np.asarray(x), name), Container("pyarrow", flat=True)
-    return _read_series(x, name)
+    return _read_series(x, name, nulls)
 
 
-def _read_series(x: Any, name: str) -> tuple[np.ndarray, Container]:
-    import narwhals as nw
-
-    series = nw.from_native(x, series_only=True, pass_through=True)
-    if not isinstance(series, nw.Series):
+def _read_series(x: Any, name: str, nulls: bool) -> tuple[np.ndarray, Container]:
+    series, flat = _series(x)
+    if series is None:
         if not (hasattr(x, "__array__") or hasattr(x, "__len__")):
             raise InputError(
                 f"`{name}` must be a column of numbers; got {type(x).__name__}. Pass an array or a Series."
             )
         return _numeric(x, name), NUMPY
+    import narwhals as nw
+
     if not (series.dtype.is_numeric() or series.dtype == nw.Boolean):
         raise InputError(f"`{name}` must hold real numbers; got a column of {series.dtype}. Convert it first.")
-    _refuse_nulls(series.is_null().to_numpy(), name)
-    index = nw.maybe_get_index(series)
+    missing = series.is_null().to_numpy()
+    if not nulls:
+        _refuse_nulls(missing, name)
+    if missing.any():
+        series = series.cast(nw.Float64)
+    return _numeric(series.to_numpy(), name), _container(series, flat)
+
+
+def _series(x: Any) -> tuple[Any, bool]:
+    """`x` as a narwhals Series and whether it was a flat Arrow array; None if it is no column of a frame library."""
+    import narwhals as nw
+
+    flat = type(x).__module__.split(".")[0] == "pyarrow" and hasattr(x, "is_null") and not hasattr(x, "chunks")
+    if flat:
+        x = sys.modules["pyarrow"].chunked_array([x])  # narwhals speaks to chunked arrays only
+    series = nw.from_native(x, series_only=True, pass_through=True)
+    return (series, flat) if isinstance(series, nw.Series) else (None, False)
+
+
+def _container(series: Any, flat: bool = False) -> Container:
+    import narwhals as nw
+
     backend = series.implementation.name.lower()
-    return _numeric(series.to_numpy(), name), Container(backend, index, str(series.name or ""))
+    return Container(backend, nw.maybe_get_index(series), str(series.name or ""), flat)
+
+
+def read_columns(x: Any, name: str) -> tuple[np.ndarray, Container]:
+    """One column (n,) or a table of columns (n, c) as float64, missing values as NaN, with the container of its rows."""
+    if isinstance(x, (np.ndarray, list, tuple)) or not hasattr(x, "columns"):
+        return read(x, name, nulls=True)
+    import narwhals as nw
+
+    frame = nw.from_native(x, eager_only=True)
+    columns = [read(frame[c].to_native(), f"{name}[{c!r}]", nulls=True)[0] for c in frame.columns]
+    index = nw.maybe_get_index(frame)
+    return np.column_stack(columns) if columns else np.empty((len(frame), 0)), Container(index=index)
+
+
+def labels(x: Any, name: str) -> tuple[np.ndarray, np.ndarray, Container]:
+    """Group numbers (n,) of a column of labels, the sorted labels they stand for, and the column's container."""
+    series = None if isinstance(x, (np.ndarray, list, tuple)) else _series(x)[0]
+    container = NUMPY if series is None else _container(series)
+    a = np.asarray(x if series is None else series.to_numpy())
+    if a.ndim != 1 or a.size == 0:
+        raise InputError(f"`{name}` must be one column of labels, one a row; got shape {a.shape}.")
+    _refuse_nulls(_absent(a) if series is None else series.is_null().to_numpy() | _absent(a), name)
+    return *_numbered(a, name), container
+
+
+def _absent(a: np.ndarray) -> np.ndarray:
+    if a.dtype.kind in "fc":
+        return np.isnan(a)
+    if a.dtype.kind == "O":
+        return np.array([v is None or v != v for v in a], dtype=bool)
+    return np.isnat(a) if a.dtype.kind in "mM" else np.zeros(a.shape, dtype=bool)
+
+
+def _numbered(a: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+    if a.dtype.kind in "iu" and a.min() >= 0 and a.max() < 4 * a.size:  # no sort where a count will do
+        present = np.bincount(a) > 0
+        return (np.cumsum(present) - 1)[a], np.flatnonzero(present)
+    try:
+        levels, codes = np.unique(a, return_inverse=True)
+    except TypeError:
+        raise InputError(
+            f"`{name}` must hold labels of one type; got {len({type(v) for v in a})} types. Make them all strings, say."
+        ) from None
+    return codes, levels
 
 
 def _refuse_nulls(mask: np.ndarray, name: str) -> None:
-    require(
-        ~np.asarray(mask, dtype=bool),
-        f"`{name}`",
-        "have no missing values",
-        np.full(mask.shape, np.nan),
-        "Drop those rows first.",
-    )
+    missing = np.full(np.shape(mask), np.nan)
+    require(~np.asarray(mask, dtype=bool), f"`{name}`", "have no missing values", missing, "Drop those rows first.")
 
 
 def _numeric(x: Any, name: str) -> np.ndarray:

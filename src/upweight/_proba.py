@@ -121,8 +121,10 @@ def _open_frame(x: Any, name: str) -> tuple[np.ndarray, Container, Callable[[np.
 
     def give(a: np.ndarray) -> Any:
         data = {c: np.ascontiguousarray(a[:, i], dtype=dtype) for i, c in enumerate(frame.columns)}
-        out = nw.from_dict(data, backend=backend)
-        return (out if index is None else nw.maybe_set_index(out, index=index)).to_native()
+        out = nw.from_dict(data, backend=backend).to_native()
+        if index is not None:
+            out.index = index  # pandas; narwhals sets an index from columns only
+        return out
 
     return np.column_stack(columns).astype(dtype), Container(backend, index), give
 

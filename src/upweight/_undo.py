@@ -303,7 +303,8 @@ class Correction:
         self._refuse_impossible()
         self._refuse_twice(trained_with)
         given = read_proba(proba)
-        return given.give(softmax(shift(given.log_p, self.log_odds, self.by)))
+        logits = shift(given.log_p, self.log_odds, self.by)
+        return given.give(softmax(logits) if np.any(self.log_odds) else given.p)  # nothing to undo: not a digit changes
 
     def threshold(
         self,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from upweight.imbalance._distances import Space, typical_spread
 from upweight.imbalance._bounds import Screen
+from upweight.imbalance._distances import Space, typical_spread
 from upweight.imbalance._search import nearest
 
 

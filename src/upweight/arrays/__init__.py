@@ -1,7 +1,34 @@
-"""Pure functions over arrays of log-weights: NumPy, PyTorch or JAX in, the same out; the last axis is the
-sample."""
+"""Pure functions over arrays of log-weights; the last axis is the rows, leading axes a batch.
+
+NumPy, PyTorch or JAX in, the same out. Nothing here knows `Weights`, kinds or promises.
+"""
 
 from upweight.arrays._ess import design_effect, ess, ess_for
 from upweight.arrays._log import log_mean_exp, log_sum_exp, normalise
+from upweight.arrays._pareto import fit_pareto
+from upweight.arrays._rate import min_rows, rate, widening
+from upweight.arrays._resample import AliasTable, alias_table, resample
+from upweight.arrays._tail import khat, psis
+from upweight.arrays._tame import clip, shrink, temper, truncate
 
-__all__ = ["design_effect", "ess", "ess_for", "log_mean_exp", "log_sum_exp", "normalise"]
+__all__ = [
+    "AliasTable",
+    "alias_table",
+    "clip",
+    "design_effect",
+    "ess",
+    "ess_for",
+    "fit_pareto",
+    "khat",
+    "log_mean_exp",
+    "log_sum_exp",
+    "min_rows",
+    "normalise",
+    "psis",
+    "rate",
+    "resample",
+    "shrink",
+    "temper",
+    "truncate",
+    "widening",
+]

@@ -94,7 +94,7 @@ def design_effect(log_w: Array) -> Array:
     Notes
     -----
     Costs: nothing is changed.
-    Source: Kish (1965), Survey Sampling, section 11.7.
+    Source: Kish (1965), Survey Sampling.
 
     Examples
     --------
@@ -130,7 +130,7 @@ def ess_for(log_w: Array, f: Array) -> Array:
     Notes
     -----
     Costs: nothing is changed.
-    Source: Elvira, Martino & Robert (2022), Rethinking the effective sample size, section 5.
+    Source: Elvira, Martino & Robert (2022), Rethinking the effective sample size.
 
     Examples
     --------
@@ -165,9 +165,10 @@ def hill(l: np.ndarray, s: Sums, order: float) -> np.ndarray:
 
 def positive(l: np.ndarray) -> np.ndarray:
     """How many weights of each row are above zero (NaN counts, so that it stays visible)."""
-    rows, count = as_rows(l), np.zeros(math.prod(l.shape[:-1]), dtype=np.int64)
-    for i, j in tiles(*rows.shape):
-        count[i] += np.count_nonzero(rows[i, j] != -np.inf, axis=-1)
+    rows, count = as_rows(l), np.full(math.prod(l.shape[:-1]), l.shape[-1])
+    with np.errstate(invalid="ignore"):
+        for i in np.flatnonzero(~(rows.min(axis=-1, initial=np.inf) > -np.inf)):
+            count[i] -= sum(np.count_nonzero(rows[i, j] == -np.inf) for _, j in tiles(1, rows.shape[1]))
     return count.reshape(l.shape[:-1])
 
 

@@ -6,7 +6,7 @@ loaded when the first foreign array arrives. PyTorch and JAX are never imported 
 tensor has loaded them.
 
 Inside: `namespace` (the library), `floats` (the library and the array in floating point), `stop_gradient`,
-`epsilon` (the rounding unit of the data) and `working` (the precision to compute in).
+`to_numpy`, `epsilon` (the rounding unit of the data) and `working` (the precision to compute in).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 
 from upweight._errors import InputError
 
-__all__ = ["Array", "epsilon", "floats", "namespace", "stop_gradient", "working"]
+__all__ = ["Array", "epsilon", "floats", "namespace", "stop_gradient", "to_numpy", "working"]
 
 Array: TypeAlias = Any
 """A NumPy array, a PyTorch tensor, a JAX array, or anything `numpy.asarray` understands."""
@@ -57,6 +57,14 @@ def stop_gradient(xp: Any, x: Array) -> Array:
     if "jax" in getattr(xp, "__name__", ""):
         return sys.modules["jax"].lax.stop_gradient(x)
     return x
+
+
+def to_numpy(xp: Any, x: Array) -> np.ndarray:
+    """The values of a floating array as a NumPy array, without gradients, wherever they lay."""
+    if xp is np:
+        return x
+    x = working(xp, stop_gradient(xp, x))
+    return np.asarray(x.cpu() if hasattr(x, "cpu") else x)
 
 
 def working(xp: Any, x: Array) -> Array:

@@ -190,7 +190,9 @@ def cost_by_matrix(labels: Labels, cost: Any) -> np.ndarray:
         )
     total = wrong.sum(axis=1)
     if (total <= 0).any():
-        raise InputError(f"`cost`: class {plain(labels.classes[int(total.argmin())])!r} costs nothing; costs must be > 0.")
+        raise InputError(
+            f"`cost`: class {plain(labels.classes[int(total.argmin())])!r} costs nothing; costs must be > 0."
+        )
     return total
 
 

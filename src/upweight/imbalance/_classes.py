@@ -95,7 +95,9 @@ def as_one_type(values: np.ndarray, name: str) -> np.ndarray:
     kinds = {bool if isinstance(v, (bool, np.bool_)) else str if isinstance(v, str) else float for v in values}
     if len(kinds) > 1:
         first = next(i for i, v in enumerate(values) if isinstance(v, str) != isinstance(values[0], str) or i)
-        raise InputError(f"`{name}` mixes text and numbers, first at row {first}: {values[first]!r}. Make them one type.")
+        raise InputError(
+            f"`{name}` mixes text and numbers, first at row {first}: {values[first]!r}. Make them one type."
+        )
     return np.asarray(values.tolist())
 
 

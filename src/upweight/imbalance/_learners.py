@@ -71,7 +71,9 @@ def from_module(path: str) -> Any:
     try:
         return found()
     except TypeError as error:
-        raise InputError(f"learner {path!r}: {name}() needs arguments ({error}). Pass an object from Python.") from error
+        raise InputError(
+            f"learner {path!r}: {name}() needs arguments ({error}). Pass an object from Python."
+        ) from error
 
 
 def refuse_without_proba(learner: Any) -> Any:

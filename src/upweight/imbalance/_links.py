@@ -28,7 +28,9 @@ __all__ = ["links"]
 TREES = 3
 
 
-def links(space: Space, codes: np.ndarray, *, alive: np.ndarray | None = None, lists: Lists | None = None) -> np.ndarray:
+def links(
+    space: Space, codes: np.ndarray, *, alive: np.ndarray | None = None, lists: Lists | None = None
+) -> np.ndarray:
     """(m, 2) linked pairs among the alive rows (all, if None), each once; `lists` hold neighbours of every row."""
     alive = np.ones(space.n, dtype=bool) if alive is None else alive
     rows = np.flatnonzero(alive)

@@ -25,7 +25,7 @@ from ._learners import Prepared, fit_learner, seeded
 from ._prepare import Preparation
 from ._resample import row_slice
 from ._steps import train_with
-from ._table import Schema, Table
+from ._table import Schema
 
 __all__ = ["Fitted", "Member", "Task", "fit_member", "fit_task"]
 
@@ -151,12 +151,21 @@ def for_learner(X: Any, learner: Any) -> Any:
 
 
 def fit_task(
-    learner: Any, steps: tuple[Any, ...], task: Task, *, repair: str, inner: int, cost: float | None, rng: Any
+    learner: Any,
+    steps: tuple[Any, ...],
+    task: Task,
+    *,
+    repair: str,
+    inner: int,
+    cost: float | None,
+    rng: np.random.Generator,
+    split: np.random.Generator | None = None,
 ) -> Fitted:
-    """Fit by crossfit, by formula, or plainly."""
+    """Fit by crossfit, by formula, or plainly; `split` draws the inner folds (None: `rng` does)."""
     prior = task.prior
     if repair == "crossfit":
-        members, fixed = crossfit(learner, steps, task, inner, rng)
+        tests = stratified(task.codes, inner_folds(task, inner), rng if split is None else split, task.group)
+        members, fixed = crossfit(learner, steps, task, tests, rng)
     else:
         members, fixed = (fit_member(learner, steps, task, rng),), None
         if repair == "formula" and members[0].correction.status == "impossible":
@@ -170,12 +179,12 @@ def fit_task(
 
 
 def crossfit(
-    learner: Any, steps: tuple[Any, ...], task: Task, inner: int, rng: np.random.Generator
+    learner: Any, steps: tuple[Any, ...], task: Task, tests: list[np.ndarray], rng: np.random.Generator
 ) -> tuple[tuple[Member, ...], Repair]:
     """Members of the inner folds, and one repair from all held-out rows at their own prevalence."""
     held = np.empty((len(task.codes), len(task.classes)))
     members = []
-    for test in stratified(task.codes, inner_folds(task, inner), rng, task.group):
+    for test in tests:
         train = np.setdiff1d(np.arange(len(task.codes)), test, assume_unique=True)
         member = fit_member(learner, steps, task.rows(train), rng)
         held[test] = member.given(member.raw(row_slice(task.X, test)))

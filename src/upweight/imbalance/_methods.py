@@ -103,7 +103,9 @@ def names_asked(methods: Any) -> list[str]:
     names = [n.strip() for n in methods.split(",")] if isinstance(methods, str) else list(methods)
     for name in names:
         if not isinstance(name, str):
-            raise InputError(f"`methods` lists names; got {name!r}. Give objects a label: {{'mine': {type(name).__name__}()}}.")
+            raise InputError(
+                f"`methods` lists names; got {name!r}. Give objects a label: {{'mine': {type(name).__name__}()}}."
+            )
         if name not in METHODS:
             raise InputError(f"unknown method {name!r}.{nearest(name, [*METHODS, *SETS])}")
     return names

@@ -63,7 +63,7 @@ class Preparation:
         """The learner's matrix: numbers, then one column for every level seen in training (one for a pair of levels)."""
         width = table.numbers.shape[1] + sum(len(s) for s in self.shown)
         blocks = [one_hot(table.codes[:, j], shown) for j, shown in enumerate(self.shown)]
-        if sparse.issparse(table.numbers) or 8 * width * len(table) > DENSE_BYTES and blocks:
+        if sparse.issparse(table.numbers) or (8 * width * len(table) > DENSE_BYTES and blocks):
             return sparse.csr_array(sparse.hstack([sparse.csr_array(b) for b in (table.numbers, *blocks)]))
         return np.hstack([table.numbers, *blocks]) if blocks else table.numbers
 

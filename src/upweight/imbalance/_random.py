@@ -159,7 +159,7 @@ def rows_wanted(labels: Labels, counts: np.ndarray, to: Any, *, fewer: bool) -> 
     there = counts[counts > 0]
     if to == "balanced":
         ratio = 1.0
-    elif isinstance(to, str) or isinstance(to, bool) or not 0 < to <= 1:
+    elif isinstance(to, (str, bool)) or not 0 < to <= 1:
         raise InputError(f"`to` must be 'balanced', a ratio rare/common in (0, 1] or {{label: rows}}; got {to!r}.")
     else:
         ratio = float(to)

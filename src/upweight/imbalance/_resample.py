@@ -60,7 +60,9 @@ class Resample:
     def of_rows(cls, indices: Any, y: np.ndarray, weights: np.ndarray, correction: Correction, **more: Any) -> Resample:
         """A resample of real rows only: `indices` into the source, `y` and `weights` of the output rows."""
         indices = np.asarray(indices, dtype=np.int64)
-        return cls(indices, np.stack([indices, indices], axis=1), np.zeros(len(indices)), y, weights, correction, **more)
+        return cls(
+            indices, np.stack([indices, indices], axis=1), np.zeros(len(indices)), y, weights, correction, **more
+        )
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -72,7 +74,9 @@ class Resample:
 
     def __repr__(self) -> str:
         made = int(self.is_synthetic.sum())
-        return f"Resample({len(self):,} rows, {made:,} synthetic, {len(self.removed):,} removed, {self.correction.status})"
+        return (
+            f"Resample({len(self):,} rows, {made:,} synthetic, {len(self.removed):,} removed, {self.correction.status})"
+        )
 
     def take(self, X: Any) -> Any:
         """The output rows, in the kind of table that `X` is.
@@ -166,7 +170,9 @@ def frame_between(X: Any, r: Resample) -> Any:
 
 def with_index_of(frame: nw.DataFrame, values: nw.Series) -> nw.Series:
     """pandas aligns by index: give the new column the index of the frame it goes into."""
-    return nw.maybe_set_index(values, index=nw.maybe_get_index(frame)) if nw.maybe_get_index(frame) is not None else values
+    return (
+        nw.maybe_set_index(values, index=nw.maybe_get_index(frame)) if nw.maybe_get_index(frame) is not None else values
+    )
 
 
 def with_made(r: Resample, X: Any) -> Any:

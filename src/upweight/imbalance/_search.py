@@ -18,11 +18,12 @@ of minima, and about 2 k blocks a query again. One block of at most 64 MB is hel
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
-from ._distances import Space
 from ._bounds import Pool, Queries, Screen
+from ._distances import Space
 
 __all__ = ["Found", "floors", "nearest", "nearest_ties", "pairs_within", "screen_of", "tiles"]
 
@@ -212,7 +213,7 @@ def _look_again(screen: Screen, pool: Pool, asked: Queries, low: np.ndarray, lim
     block, query = np.nonzero(low <= limit)
     edges = np.flatnonzero(np.diff(block, prepend=-1, append=-1))
     who, which, total = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in pairwise(edges):
         some, top = query[first:last], int(block[first]) * width
         rows = slice(top, min(top + width, len(pool)))
         tile = screen.tile(pool, rows, asked[some])

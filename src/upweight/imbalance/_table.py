@@ -160,7 +160,9 @@ def dense_matrix(X) -> np.ndarray:
     if found.dtype.kind == "c":
         raise InputError("Complex data not supported: `X` must be real numbers.")
     if found.ndim != 2:
-        raise InputError(f"`X` must be a table, rows by columns; got shape {found.shape}. Reshape your data, X[:, None].")
+        raise InputError(
+            f"`X` must be a table, rows by columns; got shape {found.shape}. Reshape your data, X[:, None]."
+        )
     try:
         return np.ascontiguousarray(found, dtype=np.float64)
     except (TypeError, ValueError) as error:

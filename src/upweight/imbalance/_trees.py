@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._distances import Space
 from ._bounds import Pool, Screen
+from ._distances import Space
 from ._search import screen_of
 
 __all__ = ["company", "leaves"]

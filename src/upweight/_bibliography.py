@@ -1,0 +1,416 @@
+"""The references, and which operation rests on which: the one table behind `cite`.
+
+The trouble: a method is used through three layers and its author is named in none of them. Here every step that a trail can hold, every
+figure that a verdict prints and every row of a comparison points to the papers that it comes from.
+
+What is inside: `REFERENCES`, key -> BibTeX type and fields; `RESTS_ON`, operation -> keys. An operation is the name of a step of a
+trail ("smooth"), with a setting where it matters ("mean:control"), a kind of result ("Verdict"), or a row of `compare`
+("compare:smote").
+"""
+
+from __future__ import annotations
+
+__all__ = ["REFERENCES", "RESTS_ON"]
+
+JASA = "Journal of the American Statistical Association"
+NIPS = "Advances in Neural Information Processing Systems"
+SMC = "IEEE Transactions on Systems, Man, and Cybernetics"
+Reference = tuple[str, dict[str, str]]
+
+
+def _article(
+    author: str, year: str, title: str, journal: str, volume: str, number: str = "", pages: str = ""
+) -> Reference:
+    said = {"author": author, "title": title, "journal": journal, "volume": volume, "number": number}
+    return "article", said | {"pages": pages, "year": year}
+
+
+def _talk(author: str, year: str, title: str, booktitle: str, pages: str = "", volume: str = "") -> Reference:
+    said = {"author": author, "title": title, "booktitle": booktitle, "volume": volume}
+    return "inproceedings", said | {"pages": pages, "year": year}
+
+
+def _book(author: str, year: str, title: str, publisher: str) -> Reference:
+    return "book", {"author": author, "title": title, "publisher": publisher, "year": year}
+
+
+REFERENCES: dict[str, Reference] = {
+    "upweight": (
+        "software",
+        {"author": "{The upweight authors}", "title": "upweight: importance weights you can trust"},
+    ),
+    # sizes, tails, tests
+    "kish1965": _book("Kish, Leslie", "1965", "Survey Sampling", "Wiley"),
+    "martino2017": _article(
+        "Martino, Luca and Elvira, V{\\'i}ctor and Louzada, Francisco",
+        "2017",
+        "Effective sample size for importance sampling based on discrepancy measures",
+        "Signal Processing",
+        "131",
+        pages="386--401",
+    ),
+    "elvira2022": _article(
+        "Elvira, V{\\'i}ctor and Martino, Luca and Robert, Christian P.",
+        "2022",
+        "Rethinking the effective sample size",
+        "International Statistical Review",
+        "90",
+        "3",
+        "525--550",
+    ),
+    "vehtari2024": _article(
+        "Vehtari, Aki and Simpson, Daniel and Gelman, Andrew and Yao, Yuling and Gabry, Jonah",
+        "2024",
+        "{Pareto} smoothed importance sampling",
+        "Journal of Machine Learning Research",
+        "25",
+        "72",
+        "1--58",
+    ),
+    "zhang2009": _article(
+        "Zhang, Jin and Stephens, Michael A.",
+        "2009",
+        "A new and efficient estimation method for the generalized {Pareto} distribution",
+        "Technometrics",
+        "51",
+        "3",
+        "316--325",
+    ),
+    "austin2009": _article(
+        "Austin, Peter C.",
+        "2009",
+        "Balance diagnostics for comparing the distribution of baseline covariates between treatment groups in propensity-score "
+        "matched samples",
+        "Statistics in Medicine",
+        "28",
+        "25",
+        "3083--3107",
+    ),
+    "chan1983": _article(
+        "Chan, Tony F. and Golub, Gene H. and LeVeque, Randall J.",
+        "1983",
+        "Algorithms for computing the sample variance: analysis and recommendations",
+        "The American Statistician",
+        "37",
+        "3",
+        "242--247",
+    ),
+    # making and taming weights
+    "veach1995": _talk(
+        "Veach, Eric and Guibas, Leonidas J.",
+        "1995",
+        "Optimally combining sampling techniques for {Monte Carlo} rendering",
+        "Proceedings of the 22nd Annual Conference on Computer Graphics and Interactive Techniques (SIGGRAPH)",
+        "419--428",
+    ),
+    "ionides2008": _article(
+        "Ionides, Edward L.",
+        "2008",
+        "Truncated importance sampling",
+        "Journal of Computational and Graphical Statistics",
+        "17",
+        "2",
+        "295--311",
+    ),
+    "koblents2015": _article(
+        "Koblents, Eugenia and M{\\'i}guez, Joaqu{\\'i}n",
+        "2015",
+        "A population {Monte Carlo} scheme with transformed weights and its application to stochastic kinetic models",
+        "Statistics and Computing",
+        "25",
+        "2",
+        "407--425",
+    ),
+    "su2020": _talk(
+        "Su, Yi and Dimakopoulou, Maria and Krishnamurthy, Akshay and Dud{\\'i}k, Miroslav",
+        "2020",
+        "Doubly robust off-policy evaluation with shrinkage",
+        "Proceedings of the 37th International Conference on Machine Learning",
+        "9167--9176",
+    ),
+    "metelli2021": _talk(
+        "Metelli, Alberto Maria and Russo, Alessio and Restelli, Marcello",
+        "2021",
+        "Subgaussian and differentiable importance sampling for off-policy evaluation and learning",
+        NIPS,
+        "8119--8132",
+        "34",
+    ),
+    # averages
+    "hesterberg1995": _article(
+        "Hesterberg, Tim",
+        "1995",
+        "Weighted average importance sampling and defensive mixture distributions",
+        "Technometrics",
+        "37",
+        "2",
+        "185--194",
+    ),
+    "horvitz1952": _article(
+        "Horvitz, Daniel G. and Thompson, Donovan J.",
+        "1952",
+        "A generalization of sampling without replacement from a finite universe",
+        JASA,
+        "47",
+        "260",
+        "663--685",
+    ),
+    "woodruff1952": _article(
+        "Woodruff, Ralph S.",
+        "1952",
+        "Confidence intervals for medians and other position measures",
+        JASA,
+        "47",
+        "260",
+        "635--646",
+    ),
+    "liang1986": _article(
+        "Liang, Kung-Yee and Zeger, Scott L.",
+        "1986",
+        "Longitudinal data analysis using generalized linear models",
+        "Biometrika",
+        "73",
+        "1",
+        "13--22",
+    ),
+    "lopezpaz2017": _talk(
+        "Lopez-Paz, David and Oquab, Maxime",
+        "2017",
+        "Revisiting classifier two-sample tests",
+        "International Conference on Learning Representations",
+    ),
+    # the odds given back
+    "elkan2001": _talk(
+        "Elkan, Charles",
+        "2001",
+        "The foundations of cost-sensitive learning",
+        "Proceedings of the 17th International Joint Conference on Artificial Intelligence",
+        "973--978",
+    ),
+    "saerens2002": _article(
+        "Saerens, Marco and Latinne, Patrice and Decaestecker, Christine",
+        "2002",
+        "Adjusting the outputs of a classifier to new a priori probabilities: a simple procedure",
+        "Neural Computation",
+        "14",
+        "1",
+        "21--41",
+    ),
+    "dalpozzolo2015": _talk(
+        "Dal Pozzolo, Andrea and Caelen, Olivier and Johnson, Reid A. and Bontempi, Gianluca",
+        "2015",
+        "Calibrating probability with undersampling for unbalanced classification",
+        "IEEE Symposium Series on Computational Intelligence",
+        "159--166",
+    ),
+    "king2001": _article(
+        "King, Gary and Zeng, Langche",
+        "2001",
+        "Logistic regression in rare events data",
+        "Political Analysis",
+        "9",
+        "2",
+        "137--163",
+    ),
+    "cox1958": _article(
+        "Cox, David R.",
+        "1958",
+        "Two further applications of a model for binary regression",
+        "Biometrika",
+        "45",
+        "3/4",
+        "562--565",
+    ),
+    # comparison of remedies
+    "nadeau2003": _article(
+        "Nadeau, Claude and Bengio, Yoshua",
+        "2003",
+        "Inference for the generalization error",
+        "Machine Learning",
+        "52",
+        "3",
+        "239--281",
+    ),
+    "holm1979": _article(
+        "Holm, Sture",
+        "1979",
+        "A simple sequentially rejective multiple test procedure",
+        "Scandinavian Journal of Statistics",
+        "6",
+        "2",
+        "65--70",
+    ),
+    "chawla2002": _article(
+        "Chawla, Nitesh V. and Bowyer, Kevin W. and Hall, Lawrence O. and Kegelmeyer, W. Philip",
+        "2002",
+        "{SMOTE}: synthetic minority over-sampling technique",
+        "Journal of Artificial Intelligence Research",
+        "16",
+        pages="321--357",
+    ),
+    "han2005": _talk(
+        "Han, Hui and Wang, Wen-Yuan and Mao, Bing-Huan",
+        "2005",
+        "Borderline-{SMOTE}: a new over-sampling method in imbalanced data sets learning",
+        "Advances in Intelligent Computing (ICIC)",
+        "878--887",
+    ),
+    "he2008": _talk(
+        "He, Haibo and Bai, Yang and Garcia, Edwardo A. and Li, Shutao",
+        "2008",
+        "{ADASYN}: adaptive synthetic sampling approach for imbalanced learning",
+        "IEEE International Joint Conference on Neural Networks",
+        "1322--1328",
+    ),
+    "tomek1976links": _article("Tomek, Ivan", "1976", "Two modifications of {CNN}", SMC, "SMC-6", "11", "769--772"),
+    "tomek1976enn": _article(
+        "Tomek, Ivan", "1976", "An experiment with the edited nearest-neighbor rule", SMC, "SMC-6", "6", "448--452"
+    ),
+    "wilson1972": _article(
+        "Wilson, Dennis L.",
+        "1972",
+        "Asymptotic properties of nearest neighbor rules using edited data",
+        SMC,
+        "SMC-2",
+        "3",
+        "408--421",
+    ),
+    "laurikkala2001": _talk(
+        "Laurikkala, Jorma",
+        "2001",
+        "Improving identification of difficult small classes by balancing class distribution",
+        "Artificial Intelligence in Medicine (AIME)",
+        "63--66",
+    ),
+    "kubat1997": _talk(
+        "Kubat, Miroslav and Matwin, Stan",
+        "1997",
+        "Addressing the curse of imbalanced training sets: one-sided selection",
+        "Proceedings of the 14th International Conference on Machine Learning",
+        "179--186",
+    ),
+    "hart1968": _article(
+        "Hart, Peter E.",
+        "1968",
+        "The condensed nearest neighbor rule",
+        "IEEE Transactions on Information Theory",
+        "14",
+        "3",
+        "515--516",
+    ),
+    "mani2003": _talk(
+        "Mani, Inderjeet and Zhang, Jianping",
+        "2003",
+        "{kNN} approach to unbalanced data distributions: a case study involving information extraction",
+        "ICML Workshop on Learning from Imbalanced Datasets",
+    ),
+    "smith2014": _article(
+        "Smith, Michael R. and Martinez, Tony and Giraud-Carrier, Christophe",
+        "2014",
+        "An instance level analysis of data complexity",
+        "Machine Learning",
+        "95",
+        "2",
+        "225--256",
+    ),
+    "batista2004": _article(
+        "Batista, Gustavo E. A. P. A. and Prati, Ronaldo C. and Monard, Maria Carolina",
+        "2004",
+        "A study of the behavior of several methods for balancing machine learning training data",
+        "ACM SIGKDD Explorations Newsletter",
+        "6",
+        "1",
+        "20--29",
+    ),
+    "liu2009": _article(
+        "Liu, Xu-Ying and Wu, Jianxin and Zhou, Zhi-Hua",
+        "2009",
+        "Exploratory undersampling for class-imbalance learning",
+        SMC + ", Part B",
+        "39",
+        "2",
+        "539--550",
+    ),
+    "seiffert2010": _article(
+        "Seiffert, Chris and Khoshgoftaar, Taghi M. and Van Hulse, Jason and Napolitano, Amri",
+        "2010",
+        "{RUSBoost}: a hybrid approach to alleviating class imbalance",
+        SMC + ", Part A",
+        "40",
+        "1",
+        "185--197",
+    ),
+    "chen2004": (
+        "techreport",
+        {
+            "author": "Chen, Chao and Liaw, Andy and Breiman, Leo",
+            "title": "Using random forest to learn imbalanced data",
+            "institution": "University of California, Berkeley",
+            "number": "666",
+            "year": "2004",
+        },
+    ),
+    "liu2021": _talk(
+        "Liu, Evan Z. and Haghgoo, Behzad and Chen, Annie S. and Raghunathan, Aditi and Koh, Pang Wei and Sagawa, Shiori and "
+        "Liang, Percy and Finn, Chelsea",
+        "2021",
+        "Just train twice: improving group robustness without training group information",
+        "Proceedings of the 38th International Conference on Machine Learning",
+        "6781--6792",
+    ),
+}
+
+_TAIL = ("vehtari2024", "zhang2009")
+_EVERY_COMPARISON = ("elkan2001", "nadeau2003", "holm1979")
+
+RESTS_ON: dict[str, tuple[str, ...]] = {
+    "mixture": ("veach1995",),
+    "smooth": _TAIL,
+    "truncate": ("ionides2008",),
+    "clip": ("ionides2008",),
+    "temper": ("koblents2015",),
+    "shrink:square": ("su2020",),
+    "shrink:harmonic": ("metelli2021",),
+    "Estimate": _TAIL,
+    "mean:self": ("hesterberg1995",),
+    "mean:control": ("hesterberg1995",),
+    "mean:total": ("horvitz1952",),
+    "clusters": ("liang1986",),
+    "quantile": ("woodruff1952",),
+    "c2st": ("lopezpaz2017",),
+    "Verdict": ("kish1965", "martino2017", *_TAIL),
+    "ess_f": ("elvira2022",),
+    "balance": ("austin2009",),
+    "Tally": ("chan1983",),
+    "Correction.prior": ("elkan2001", "saerens2002"),
+    "Correction.kept": ("dalpozzolo2015", "king2001"),
+    "Correction.weighted": ("elkan2001", "king2001"),
+    "Correction.offset": ("king2001",),
+    "Correction.em": ("saerens2002",),
+    "Correction.weights": ("king2001",),
+    "recalibrate": ("cox1958",),
+    "compare": _EVERY_COMPARISON,
+    "compare:random_under": ("dalpozzolo2015",),
+    "compare:smote": ("chawla2002",),
+    "compare:borderline1": ("han2005",),
+    "compare:borderline2": ("han2005",),
+    "compare:adasyn": ("he2008",),
+    "compare:tomek": ("tomek1976links",),
+    "compare:enn": ("wilson1972",),
+    "compare:renn": ("tomek1976enn",),
+    "compare:allknn": ("tomek1976enn",),
+    "compare:ncr": ("laurikkala2001",),
+    "compare:oss": ("kubat1997",),
+    "compare:cnn": ("hart1968",),
+    "compare:nearmiss1": ("mani2003",),
+    "compare:nearmiss2": ("mani2003",),
+    "compare:nearmiss3": ("mani2003",),
+    "compare:hardness": ("smith2014",),
+    "compare:smote+tomek": ("batista2004", "chawla2002"),
+    "compare:smote+enn": ("batista2004", "chawla2002"),
+    "compare:easy_ensemble": ("liu2009",),
+    "compare:balance_cascade": ("liu2009",),
+    "compare:balanced_forest": ("chen2004",),
+    "compare:rusboost": ("seiffert2010",),
+    "compare:errors": ("liu2021",),
+}

@@ -1,0 +1,43 @@
+"""Figures for people: as many digits as mean something.
+
+The trouble: 0.2736953559053840 of 4,000 rows says less than 27 %. Shares get two digits, means three decimals and their errors as many,
+z one decimal and never a minus before nothing.
+
+What is inside: `percent`, `number`, `z_said`, `rows_said`, and `promise`, the mean test on one line. Text keeps to Latin-1.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._verdict import Verdict
+
+__all__ = ["number", "percent", "promise", "rows_said", "z_said"]
+
+
+def percent(share: float) -> str:
+    """A share for people: 78 %, 2.8 %, 0.28 %."""
+    x = 100 * share
+    return f"{x:.0f} %" if x >= 9.95 else f"{x:.2g} %"
+
+
+def number(x: float, like: float | None = None) -> str:
+    """A mean for people, 0.992 or 3.2e-05; with as many decimals as `like` would have."""
+    size = abs(x if like is None else like)
+    return f"{x:.3f}" if 0.01 <= size < 1000 or size == 0 else f"{x:.3g}"
+
+
+def z_said(z: float) -> str:
+    """A z to one decimal, never minus zero."""
+    return f"{z:.1f}".replace("-0.0", "0.0")
+
+
+def rows_said(n: int) -> str:
+    """1 row, 25 rows, 4,000 rows."""
+    return "1 row" if n == 1 else f"{n:,} rows"
+
+
+def promise(v: Verdict) -> str:
+    """The mean test on one line: 0.992 ± 0.052, promised 1 (z = -0.2)."""
+    return f"{number(v.mean)} ± {number(v.mean_se * v.widening, v.mean)}, promised 1 (z = {z_said(v.mean_z)})"

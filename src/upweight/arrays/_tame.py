@@ -1,0 +1,269 @@
+"""Taming weights: less variance, and some bias, by lowering the largest.
+
+Four ways, from the mildest to the bluntest. Each takes log-weights on the scale they come in and gives
+log-weights.
+
+    truncate   min(w, mean(w) sqrt(S))     the cap recedes as rows are added: consistent, nothing to choose
+    shrink     lam w / (w**2 + lam)        smooth; made to minimise a bound on the error of a policy's value
+    clip       min(w, at)                  the everyday cap; its bias does not vanish with more rows
+    temper     w ** power                  every ratio moves; the tail index is multiplied by power
+
+Pareto smoothing (`psis`) is milder than all of these: if unsure, use that where k-hat is below 0.7. The
+scale matters: truncate and temper move shares alike on every scale, clip and shrink do not.
+
+Sources: Ionides (2008), Truncated importance sampling, JCGS 17. Su, Dimakopoulou, Krishnamurthy & Dudik
+(2020), Doubly robust off-policy evaluation with shrinkage, ICML. Metelli, Russo & Restelli (2021),
+Subgaussian and differentiable importance sampling, NeurIPS.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from upweight._errors import InputError
+from upweight.arrays._ess import ess as size_of
+from upweight.arrays._ess import positive
+from upweight.arrays._log import log_sum_exp
+from upweight.arrays._namespace import Array, floats, stop_gradient, working
+
+__all__ = ["clip", "power_for", "shrink", "temper", "truncate"]
+
+EXACT = 1e-13  # error of the share, or of the power, that `power_for` is content with
+TRIES = 100
+
+
+def truncate(log_w: Array) -> Array:
+    """Cap weights at their mean times the root of their number: less variance, a bias that vanishes with
+    rows.
+
+        w_i' = min(w_i, mean(w) sqrt(S)),   S = number of weights > 0, mean over those
+
+    Parameters
+    ----------
+    log_w : (..., n) array of log-weights, any scale; -inf is a weight of zero
+
+    Returns
+    -------
+    (..., n) array, same library, dtype and scale. Gradients pass as if nothing had been cut.
+
+    Notes
+    -----
+    Costs: averages move toward the unweighted one; by less, the more rows there are.
+    Source: Ionides (2008).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from upweight.arrays import truncate
+    >>> np.exp(truncate(np.log([1.0, 1.0, 1.0, 97.0]))).round(9).tolist()       # mean 25, times the root of 4
+    [1.0, 1.0, 1.0, 50.0]
+    """
+    xp, l = floats(log_w)
+    cap = _mean_times_root(xp, l)[..., None]
+    high = l > cap
+    change = xp.where(high, cap - xp.where(high, l, xp.zeros_like(l)), xp.zeros_like(l))
+    return l + stop_gradient(xp, change)
+
+
+def clip(log_w: Array, *, at: float) -> Array:
+    """Cap weights at a constant: less variance, a bias that stays.
+
+        w_i' = min(w_i, at)
+
+    Parameters
+    ----------
+    log_w : (..., n) array of log-weights; -inf is a weight of zero
+    at : float > 0, the largest weight allowed (a weight, no logarithm), on the scale of `log_w`
+
+    Returns
+    -------
+    (..., n) array, same library, dtype and scale.
+
+    Raises
+    ------
+    InputError : at is not above zero.
+
+    Notes
+    -----
+    Costs: pulls every average toward the unweighted one, however many rows there are.
+    Source: Ionides (2008); the habit is older.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from upweight.arrays import clip, ess
+    >>> round(float(ess(clip(np.log([1.0, 1.0, 98.0]), at=10))), 2)              # 1.04 before
+    1.41
+    """
+    if not at > 0:
+        raise InputError(f"`at` must be > 0, a weight and no logarithm; got {at:g}.")
+    xp, l = floats(log_w)
+    return xp.where(l > math.log(at), xp.full_like(l, math.log(at)), l)
+
+
+def temper(log_w: Array, *, power: float | None = None, ess: float | None = None) -> Array:
+    """Raise weights to a power below one: every ratio shrinks, and the tail index with it.
+
+        l_i' = power * l_i,   khat(l') = power * khat(l) nearly
+
+    Parameters
+    ----------
+    log_w : (..., n) array of log-weights, any scale; -inf is a weight of zero
+    power : float in (0, 1]; 1 changes nothing
+    ess : float in (0, 1), instead of power: the effective size wanted, as a share of the weights > 0;
+        weights that are worth as much already keep the power 1
+
+    Returns
+    -------
+    (..., n) array, same library and dtype, on the tempered scale. Gradients see the power as a constant.
+
+    Raises
+    ------
+    InputError : power or ess out of range; both given, or neither.
+
+    Notes
+    -----
+    Costs: averages move from the target toward the source; at power 1/2 to a distribution halfway between.
+    Source: Koblents & Miguez (2015), A population Monte Carlo scheme with transformed weights and its
+    application to stochastic kinetic models, Stat. Comput. 25.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from upweight.arrays import ess, temper
+    >>> log_w = np.log([1.0, 1.0, 98.0])
+    >>> round(float(ess(temper(log_w, power=0.5))), 2), round(float(ess(temper(log_w, ess=0.6))), 2)
+    (1.42, 1.8)
+    """
+    if (power is None) == (ess is None):
+        raise InputError(f"give `power` or `ess`, one of the two; got power={power}, ess={ess}.")
+    if power is not None and not 0 < power <= 1:
+        raise InputError(
+            f"`power` must lie in (0, 1]; got {power:g}. 1 changes nothing, 0.5 halves the tail index."
+        )
+    xp, l = floats(log_w)
+    if ess is not None:
+        power = xp.astype(power_for(l, ess=ess), l.dtype)[..., None]
+    return l * power
+
+
+def shrink(log_w: Array, *, lam: float, how: str = "square") -> Array:
+    """Shrink weights smoothly, the large ones most: less variance, some bias.
+
+        square:    w_i' = lam w_i / (w_i**2 + lam)          falls again above sqrt(lam)
+        harmonic:  w_i' = w_i / ((1 - lam) + lam w_i)       rises toward 1 / lam
+
+    Parameters
+    ----------
+    log_w : (..., n) array of log-weights, on the scale of exact weights or with mean one: the scale matters
+    lam : square: float > 0, infinity changes nothing; harmonic: float in [0, 1], 0 changes nothing and 1
+        makes all weights equal
+    how : "square" or "harmonic"
+
+    Returns
+    -------
+    (..., n) array, same library, dtype and scale.
+
+    Raises
+    ------
+    InputError : lam out of range, or an unknown `how`.
+
+    Notes
+    -----
+    Costs: averages move toward the unweighted one. With "square" a huge weight ends up small: the rows that
+    matter most to the target are given up first.
+    Source: Su et al. (2020); Metelli et al. (2021).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from upweight.arrays import shrink
+    >>> np.exp(shrink(np.log([0.5, 1.0, 10.0]), lam=10.0)).round(3).tolist()
+    [0.488, 0.909, 0.909]
+    >>> np.exp(shrink(np.log([0.5, 1.0, 10.0]), lam=0.1, how="harmonic")).round(3).tolist()
+    [0.526, 1.0, 5.263]
+    """
+    if how not in ("square", "harmonic"):
+        raise InputError(f"`how` must be 'square' or 'harmonic'; got {how!r}.")
+    if how == "square" and not lam > 0:
+        raise InputError(f"`lam` must be > 0; got {lam:g}. The larger it is, the less is shrunk.")
+    if how == "harmonic" and not 0 <= lam <= 1:
+        raise InputError(
+            f"`lam` must lie in [0, 1]; got {lam:g}. 0 changes nothing, 1 makes all weights equal."
+        )
+    xp, l = floats(log_w)
+    none = l == -math.inf
+    safe = xp.where(none, xp.zeros_like(l), l)
+    if how == "square":
+        tamed = safe - _softplus(xp, 2 * safe - math.log(lam))
+    elif lam == 1:
+        tamed = safe - safe
+    else:
+        rest = math.log1p(-lam)
+        tamed = safe - rest - _softplus(xp, safe + (math.log(lam) if lam else -math.inf) - rest)
+    return xp.where(none, xp.full_like(l, -math.inf), tamed)
+
+
+def power_for(log_w: Array, *, ess: float) -> Array:
+    """The power in (0, 1] at which each row is worth `ess` of its positive weights; 1 if it is already."""
+    if not 0 < ess < 1:
+        raise InputError(f"`ess` must lie in (0, 1), a share of the rows; got {ess:g}.")
+    xp, l = floats(log_w)
+    l = l.astype(np.float64) if xp is np else working(xp, stop_gradient(xp, l))
+    rows = size_of(l, order=0)
+    rows = xp.where(rows > 1, rows, xp.ones_like(rows))
+
+    def surplus(power: Array) -> Array:
+        return size_of(l * power[..., None]) / rows - ess
+
+    return _false_position(surplus, rows.shape, 1 - ess)[()] if xp is np else _bisect(xp, surplus, rows)
+
+
+def _mean_times_root(xp: Any, l: Array) -> Array:
+    """log( mean(w) sqrt(S) ) = LSE - log(S) / 2; NaN for rows of zeros, above which nothing lies."""
+    if xp is np:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return (log_sum_exp(l.astype(np.float64)) - 0.5 * np.log(positive(l))).astype(l.dtype)
+    rows = size_of(working(xp, l), order=0)
+    return xp.astype(log_sum_exp(working(xp, l)) - 0.5 * xp.log(rows), l.dtype)
+
+
+def _softplus(xp: Any, z: Array) -> Array:
+    """log(1 + e**z)"""
+    return xp.where(z > 0, z, xp.zeros_like(z)) + xp.log1p(xp.exp(-xp.abs(z)))
+
+
+def _false_position(
+    f: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...], f_low: float
+) -> np.ndarray:
+    """Where `f`, falling on (0, 1] from `f_low` > 0, is zero; 1 where it stays above. Illinois' halving."""
+    low, high, side = np.zeros(shape), np.ones(shape), np.zeros(shape)
+    at_low, at_high = np.full(shape, f_low), np.asarray(f(high))
+    root, done = np.ones(shape), ~(at_high < 0)
+    for _ in range(TRIES):
+        if np.all(done):
+            break
+        root = np.where(done, root, (low * at_high - high * at_low) / np.where(done, 1.0, at_high - at_low))
+        value = np.asarray(f(root))
+        up, down = ~done & (value > 0), ~done & ~(value > 0)
+        at_high = np.where(down, value, np.where(up & (side > 0), at_high / 2, at_high))
+        at_low = np.where(up, value, np.where(down & (side < 0), at_low / 2, at_low))
+        low, high = np.where(up, root, low), np.where(down, root, high)
+        side = np.where(up, 1, -1)
+        done |= (np.abs(value) < EXACT) | (high - low < EXACT)
+    return root
+
+
+def _bisect(xp: Any, f: Callable[[Array], Array], like: Array) -> Array:
+    """The same for tensors, with a fixed number of halvings, so that it can be compiled and mapped."""
+    low, high = xp.zeros_like(like), xp.ones_like(like)
+    enough = f(high) >= 0
+    for _ in range(xp.finfo(like.dtype).bits - 10):
+        middle = (low + high) / 2
+        up = f(middle) > 0
+        low, high = xp.where(up, middle, low), xp.where(up, high, middle)
+    return xp.where(enough, xp.ones_like(like), (low + high) / 2)

@@ -1,0 +1,223 @@
+"""upweight compare: which remedy for a rare class, if any, earned its place?
+
+Standard output carries the answer (header, table, sentences; or the JSON document), standard error the progress and the
+notices, so that either can be redirected. Whatever can be refused is refused before the first fit; files appear only at
+the end, each whole.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+import textwrap
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ._outputs import check_writable, write_text
+
+if TYPE_CHECKING:
+    from ..imbalance._compare import Comparison, Question
+
+__all__ = ["register"]
+
+HELP = """Try every remedy for a rare class on the same folds, repair its probabilities, say which one earned its place.
+
+DATA is a CSV file, a Parquet file, a folder of Parquet files, or data that is always there: demo:digits (targets eight, digit), demo:cancer (malignant), demo:wine (cultivar). Text, dates and gaps are fine; a file without a header line has columns c0, c1, ... Often the answer is: move the threshold, change nothing else.
+
+[bold]Examples[/bold]
+
+  upweight compare demo:digits --target eight --report out.html
+
+  upweight compare churn.csv --target churned --positive yes --cost 20 --save model.skops
+
+  upweight compare loans.parquet --target default --learner boosting --group customer
+
+  upweight compare cases.csv --target ill --cv 5x2 --journal run1 --json result.json
+
+[bold]Reading the table[/bold]  AP is average precision, beside it the difference to moving the threshold with its 95 % interval. O/E is observed over expected positives: 0.5 promises twice too many. Alerts and cost are per 1,000 rows.
+
+[bold]Exit codes[/bold]  0 done; 1 the verdict is unusable under --strict; 2 bad use or input; 130 interrupted.
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("compare", help=HELP)(run)
+
+
+def run(
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="CSV, Parquet, folder of Parquet, or demo:NAME", show_default=False)
+    ],
+    target: Annotated[str, typer.Option(metavar="COL", help="Column to predict", show_default=False)],
+    positive: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="The class in question  [default: 1 or true, else the rarest]")
+    ] = None,
+    learner: Annotated[
+        str, typer.Option(help="logistic, boosting or MODULE:CLASS, say lightgbm:LGBMClassifier")
+    ] = "logistic",
+    methods: Annotated[str, typer.Option(help="quick, standard, survey, all, or names a,b")] = "standard",
+    cv: Annotated[str, typer.Option(help="Folds, or folds x repeats: 5, 5x2")] = "5",
+    cost: Annotated[
+        float | None, typer.Option(metavar="R", help="False alarms that one miss is worth; cost then decides")
+    ] = None,
+    weights: Annotated[str | None, typer.Option(metavar="COL", help="Column of row weights")] = None,
+    group: Annotated[
+        str | None, typer.Option(metavar="COL", help="Column naming rows that belong together (a patient)")
+    ] = None,
+    exclude: Annotated[str, typer.Option(metavar="A,B", help="Columns to leave out")] = "",
+    rng: Annotated[int, typer.Option(min=0, help="Seed: one seed, one answer")] = 0,
+    journal: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Keep finished fits here; the same call goes on from there")
+    ] = None,
+    report: Annotated[str | None, typer.Option(metavar="F", help="Write one self-contained HTML page")] = None,
+    save: Annotated[
+        str | None, typer.Option(metavar="F", help="Write the chosen model (upweight.imbalance.load reads it)")
+    ] = None,
+    json: Annotated[
+        str | None, typer.Option(metavar="[F]", help="Write the result as JSON, to F or instead of the table")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if the verdict is unusable")] = False,
+) -> None:
+    """Read, check, run, tell, write; see HELP."""
+    outputs = Outputs.checked(data, report=report, save=save, json=json)
+    more = {"learner": learner, "methods": methods, "cv": cv, "cost": cost, "rng": rng}
+    asked = read_question(data, target, positive, weights, group, exclude, more)
+    shown = sys.stderr if outputs.json_aside else sys.stdout
+    tell("\n".join(asked.opening), shown)
+    result = asked.run(journal, Voice())
+    resume = (
+        "The same call goes on from the journal."
+        if journal
+        else "With --journal DIR the same call would go on from here."
+    )
+    finish(result, outputs, resume, strict=strict)
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where results go; checked to be writable."""
+
+    report: Path | None
+    save: Path | None
+    json: Path | None
+    json_aside: bool
+
+    @classmethod
+    def checked(cls, data: str, *, report: str | None, save: str | None, json: str | None) -> Outputs:
+        from . import ASIDE
+
+        taken = {str(Path(data).resolve()): "the data"}
+        named = {"--report": report, "--save": save, "--json": None if json == ASIDE else json}
+        paths = {o: None if p is None else check_writable(p, o, taken=taken) for o, p in named.items()}
+        return cls(paths["--report"], paths["--save"], paths["--json"], json == ASIDE)
+
+
+def read_question(
+    data: str,
+    target: str,
+    positive: str | None,
+    weights: str | None,
+    group: str | None,
+    exclude: str,
+    more: dict[str, Any],
+) -> Question:
+    """Everything that can be refused, refused; complaints name the file."""
+    from .._errors import InputError, UndoError
+    from ..imbalance._compare import question
+    from ..imbalance._learners import as_learner
+    from ..imbalance._methods import rows_for
+    from ..imbalance._rebalanced import read_cost
+    from ._read import read_source
+    from ._target import ask
+
+    rows_for(more["methods"]), as_learner(more["learner"]), read_cost(more["cost"])
+    source = read_source(data, notice)
+    left_out = [n.strip() for n in exclude.split(",") if n.strip()]
+    asked = ask(source, target, positive=positive, weights=weights, group=group, exclude=left_out)
+    try:
+        made = question(asked.X, asked.y, sample_weight=asked.weights, group=asked.group, **more)
+    except (InputError, UndoError) as error:
+        raise type(error)(f"{source.name}: {error}") from error
+    settings = {**made.settings, "command": shlex.join(["upweight", *sys.argv[1:]])}
+    return replace(made, name=source.name, target=asked.target, shown=asked.shown, settings=settings)
+
+
+def finish(result: Comparison, outputs: Outputs, resume: str, *, strict: bool) -> None:
+    """Tell, write, and exit with the code that says how it went."""
+    if outputs.json_aside:
+        sys.stdout.write(result.to_json())
+    else:
+        width = screen_width()
+        told = [wrapped(s, width) if sys.stdout.isatty() else s for s in result.verdict.sentences]
+        tell("\n".join(["", result.table(width=width), "", *told]), sys.stdout)
+    for text in result.warnings:
+        notice(f"warning: {text}")
+    if not result.complete:
+        notice(f"interrupted: no file was written. {resume}")
+        raise typer.Exit(130)
+    write_files(result, outputs)
+    raise typer.Exit(1 if strict and not result.verdict.ok else 0)
+
+
+def write_files(result: Comparison, outputs: Outputs) -> None:
+    if outputs.json is not None:
+        write_text(outputs.json, result.to_json())
+        notice(f"wrote {outputs.json}")
+    if outputs.save is not None:
+        result.save(outputs.save)
+        notice(f"wrote {outputs.save}: upweight.imbalance.load({str(outputs.save)!r}).predict(X_new)")
+    if outputs.report is not None:
+        from ..imbalance._document import with_seconds
+        from ..report import write
+
+        write(with_seconds(result.to_dict()), outputs.report)
+        notice(f"wrote {outputs.report}")
+
+
+def screen_width() -> int:
+    """Columns of the terminal, or 120 where the text goes to a file."""
+    return max(60, shutil.get_terminal_size((120, 24)).columns) if sys.stdout.isatty() else 120
+
+
+def wrapped(sentence: str, width: int) -> str:
+    return textwrap.fill(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def tell(text: str, stream: Any) -> None:
+    stream.write(text + "\n")
+    stream.flush()
+
+
+def notice(text: str) -> None:
+    tell(text, sys.stderr)
+
+
+class Voice:
+    """Progress on stderr: a line with the estimate always, a bar on terminals."""
+
+    def __init__(self) -> None:
+        from ..imbalance._running import terminal_watch
+
+        self.inner = terminal_watch()
+
+    def estimate(self, seconds: float, cells: int, processes: int) -> None:
+        notice(f"{cells:,} fits, about {duration(seconds)} on {processes} core{'s' if processes > 1 else ''}.")
+        self.inner.estimate(seconds, cells, processes)
+
+    def step(self, cell: Any) -> None:
+        self.inner.step(cell)
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+def duration(seconds: float) -> str:
+    """About how long, in words."""
+    if seconds < 90:
+        return f"{max(1, round(seconds)):d} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

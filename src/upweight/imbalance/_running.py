@@ -1,0 +1,144 @@
+"""Run the cells of a plan in processes, one thread each, with an estimate, a bar, a journal and a way out.
+
+The trouble: nobody starts a run that does not say how long it will take, and Ctrl-C after an hour must not mean an hour
+lost. The first cell is timed in this process; what it took says what the rest will take. Cells come back in any order;
+the answer does not depend on it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import joblib
+from joblib.parallel import get_active_backend
+
+from ._cells import Cell, Key, Plan, run_cell
+from ._journal import Journal
+
+__all__ = ["Run", "Watch", "run_plan"]
+
+WORTH_PROCESSES = 4.0  # seconds of work below which starting processes costs more than it saves
+START_SECONDS = 2.0  # what starting them takes
+
+
+class Watch:
+    """Where progress goes: nowhere. `estimate` is called once, `step` after every cell, `close` at the end."""
+
+    def estimate(self, seconds: float, cells: int, processes: int) -> None:
+        """Told once, after the first timed cell."""
+
+    def step(self, cell: Cell) -> None:
+        """Told after every cell."""
+
+    def close(self) -> None:
+        """Told at the end, or when interrupted."""
+
+
+class Bar(Watch):
+    """A rich bar on stderr."""
+
+    def estimate(self, seconds: float, cells: int, processes: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self.bar = Progress(*columns, console=Console(file=sys.stderr), transient=True)
+        self.task = self.bar.add_task("fitting", total=cells)
+        self.bar.start()
+
+    def step(self, cell: Cell) -> None:
+        self.bar.update(self.task, advance=1, description=cell.key.name)
+
+    def close(self) -> None:
+        if hasattr(self, "bar"):
+            self.bar.stop()
+
+
+class Run:
+    """Finished cells, whether all are, and how long it took."""
+
+    def __init__(self, cells: dict[Key, Cell], complete: bool, seconds: float, estimate: float, processes: int):
+        self.cells = cells
+        self.complete = complete
+        self.seconds = seconds
+        self.estimate = estimate
+        self.processes = processes
+
+
+def terminal_watch() -> Watch:
+    """A bar if stderr is a terminal."""
+    return Bar() if sys.stderr is not None and sys.stderr.isatty() else Watch()
+
+
+def run_plan(plan: Plan, journal: Journal | None, watch: Watch) -> Run:
+    """Run every cell that the journal does not hold. Ctrl-C ends it early, with `complete` False."""
+    start = time.perf_counter()
+    cells = {k: c for k in plan.keys if journal is not None and (c := journal.read(k)) is not None}
+    left = [k for k in plan.keys if k not in cells]
+    total, processes = 0.0, 1
+    try:
+        if left:
+            first = next((k for k in left if k.name == "threshold"), left[0])
+            left.remove(first)
+            keep(cells, run_cell(plan, first), journal)
+            total, processes = foreseen(plan, cells[first], left)
+            watch.estimate(total, len(left) + 1, processes)
+            watch.step(cells[first])
+            for cell in each_cell(plan, left, processes):
+                keep(cells, cell, journal)
+                watch.step(cell)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        watch.close()
+    return Run(cells, len(cells) == len(plan.keys), time.perf_counter() - start, total, processes)
+
+
+def keep(cells: dict[Key, Cell], cell: Cell, journal: Journal | None) -> None:
+    cells[cell.key] = cell
+    if journal is not None:
+        journal.write(cell)
+
+
+def foreseen(plan: Plan, timed: Cell, left: list[Key]) -> tuple[float, int]:
+    """(seconds in all, processes) from one timed cell: the work of a method is a multiple of the rows it fits."""
+    share = float(plan.task.prior.min())
+
+    def work(name: str) -> float:
+        method = plan.method(name)
+        return method.work(share) / (plan.inner if name == "none" else 1)
+
+    rest = timed.seconds * sum(work(k.name) for k in left) / max(work(timed.key.name), 1e-9)
+    processes = min(workers(), max(len(left), 1))
+    if rest < WORTH_PROCESSES or processes == 1:
+        return timed.seconds + rest, 1
+    return timed.seconds + START_SECONDS + rest / processes, processes
+
+
+def workers() -> int:
+    """Processes to use: what `joblib.parallel_config` says, else every core we may use."""
+    _, asked = get_active_backend()
+    return joblib.effective_n_jobs(-1 if asked is None else asked)
+
+
+def each_cell(plan: Plan, left: list[Key], processes: int) -> Iterator[Cell]:
+    """Cells as they finish."""
+    if processes == 1:
+        for key in left:
+            yield run_cell(plan, key)
+        return
+    pool = joblib.Parallel(n_jobs=processes, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
+    yield from pool(joblib.delayed(quiet_cell)(os.getpid(), plan, key) for key in left)
+
+
+def quiet_cell(parent: int, plan: Plan, key: Key) -> Any:
+    """`run_cell` in a worker; Ctrl-C is for the parent alone."""
+    if os.getpid() != parent and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return run_cell(plan, key)

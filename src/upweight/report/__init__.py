@@ -1,0 +1,14 @@
+"""From facts to one page a team can pass around.
+
+    page(facts) -> str          the `upweight.compare/1` document as one self-contained HTML page
+    write(facts, path) -> Path  the same, on disk, all or nothing
+
+The house has four rooms: `_facts` (is this the document we know?), `_words` (numbers and codes in plain English),
+`_plots` (figures to coordinates) and `_page` (coordinates to HTML, by the templates beside it). None of them estimates
+anything: every number on the page is in the document, or is the sum or the ratio of two that are.
+"""
+
+from upweight.report._page import page
+from upweight.report._write import write
+
+__all__ = ["page", "write"]

@@ -1,0 +1,204 @@
+"""Is this the document we know? One pass at the door, so that the rest of the folder may trust its keys.
+
+A report is made days after the comparison, from a file that somebody may have edited, truncated or mistaken for another.
+A page that silently leaves out what is missing would be read as "nothing to see there". So every key that a page needs is
+asked for by name, and the error says which one failed, where, and what stood in its place.
+
+    check(facts)      raises InputError at the first breach; returns nothing
+    finite(value)     the number, or None for null, NaN and infinities: those are printed as a dash
+
+Curves may be absent for a row (it failed) and `pr` and `operating` for all of them (more than two classes).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from numbers import Real
+from typing import Any
+
+from upweight._errors import InputError
+
+__all__ = ["ROW_NUMBERS", "ROW_TEXTS", "SCHEMA", "check", "finite"]
+
+SCHEMA = "upweight.compare/1"
+REMEDY = "Write the document again with `upweight compare --json`."
+
+ROW_TEXTS = ("name", "label", "rival", "status", "error")
+ROW_NUMBERS = (
+    *("ap", "ap_diff", "ap_low", "ap_high", "oe_raw", "oe", "log_loss", "threshold", "recall", "specificity"),
+    *("precision", "alerts", "cost", "raw_recall", "raw_precision", "seconds"),
+)
+
+
+def finite(value: Any) -> float | None:
+    """The number as a float; None for anything that is not a finite number.
+
+    >>> finite(0.25), finite(None), finite(float("nan"))
+    (0.25, None, None)
+    """
+    if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
+        return float(value)
+    return None
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def maybe_number(value: Any) -> bool:
+    return value is None or is_number(value)
+
+
+def is_count(value: Any) -> bool:
+    return is_number(value) and math.isfinite(value) and value >= 0
+
+
+def is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def maybe_text(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def is_scalar(value: Any) -> bool:
+    return value is None or isinstance(value, str | bool | Real)
+
+
+def is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple)
+
+
+def is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+Rule = tuple[Callable[[Any], bool], str]
+COUNT: Rule = (is_count, "a number, 0 or more")
+NUMBER: Rule = (maybe_number, "a number or null")
+TEXT: Rule = (is_text, "text")
+MAYBE_TEXT: Rule = (maybe_text, "text or null")
+SCALAR: Rule = (is_scalar, "text, a number or null")
+LIST: Rule = (is_list, "a list")
+OBJECT: Rule = (is_object, "an object")
+FLAG: Rule = (is_flag, "true or false")
+
+TOP = {
+    **dict.fromkeys(("data", "settings", "verdict", "curves", "versions", "timing"), OBJECT),
+    "rows": LIST,
+    "complete": FLAG,
+}
+DATA = {
+    **{"name": MAYBE_TEXT, "target": SCALAR, "positive": SCALAR, "rows": COUNT, "columns": COUNT},
+    **{"classes": LIST, "counts": LIST, "prevalence": NUMBER, "fingerprint": MAYBE_TEXT, "preprocessing": LIST},
+}
+VERDICT = {"code": TEXT, "grade": TEXT, "reasons": LIST, "sentences": LIST}
+ROW = {
+    **{"name": TEXT, "label": MAYBE_TEXT, "rival": MAYBE_TEXT, "status": MAYBE_TEXT, "error": MAYBE_TEXT},
+    **dict.fromkeys(ROW_NUMBERS, NUMBER),
+}
+COLUMN = {"column": SCALAR, "kind": TEXT, "missing": NUMBER, "note": MAYBE_TEXT}
+BIN: dict[str, Rule] = {"proba": NUMBER, "observed": NUMBER, "count": NUMBER}
+
+
+def check(facts: Any) -> None:
+    """Raise `InputError` naming the first key that is absent or of the wrong kind."""
+    if not isinstance(facts, dict):
+        raise InputError(f"`facts` must be an object; got {type(facts).__name__}. Pass json.load(file).")
+    check_schema(facts)
+    check_keys(facts, TOP, "")
+    check_data(facts["data"])
+    check_keys(facts["verdict"], VERDICT, "verdict.")
+    for key in ("reasons", "sentences"):
+        check_items(facts["verdict"][key], TEXT, f"verdict.{key}")
+    if not facts["rows"]:
+        raise InputError(f"`rows` must hold at least one row; got none. {REMEDY}")
+    check_objects(facts["rows"], ROW, "rows")
+    for name, curves in facts["curves"].items():
+        check_curves(curves, f"curves[{short(name)}]")
+
+
+def check_schema(facts: dict) -> None:
+    if "schema" not in facts:
+        raise InputError(f"`schema` is missing; a report is made from a {SCHEMA} document. {REMEDY}")
+    if facts["schema"] != SCHEMA:
+        raise InputError(f"`schema` must be {SCHEMA!r}; got {short(facts['schema'])}. {REMEDY}")
+
+
+def check_data(data: dict) -> None:
+    check_keys(data, DATA, "data.")
+    check_items(data["classes"], SCALAR, "data.classes")
+    check_items(data["counts"], COUNT, "data.counts")
+    if len(data["classes"]) != len(data["counts"]):
+        raise InputError(
+            f"`data.counts` must have one count a class; got {len(data['counts'])} for "
+            f"{len(data['classes'])} classes. {REMEDY}"
+        )
+    prevalence = finite(data["prevalence"])
+    if prevalence is not None and not 0 <= prevalence <= 1:
+        raise InputError(f"`data.prevalence` must lie in [0, 1]; got {prevalence:g}. {REMEDY}")
+    check_objects(data["preprocessing"], COLUMN, "data.preprocessing")
+
+
+def check_keys(found: dict, rules: dict[str, Rule], path: str) -> None:
+    for key, rule in rules.items():
+        if key not in found:
+            raise InputError(f"`{path}{key}` is missing; a {SCHEMA} document has it. {REMEDY}")
+        check_value(found[key], rule, f"{path}{key}")
+
+
+def check_value(value: Any, rule: Rule, path: str) -> None:
+    holds, wanted = rule
+    if not holds(value):
+        raise InputError(f"`{path}` must be {wanted}; got {short(value)}. {REMEDY}")
+
+
+def check_items(values: Any, rule: Rule, path: str) -> None:
+    for i, value in enumerate(values):
+        check_value(value, rule, f"{path}[{i}]")
+
+
+def check_objects(values: Any, rules: dict[str, Rule], path: str) -> None:
+    for i, value in enumerate(values):
+        check_value(value, OBJECT, f"{path}[{i}]")
+        check_keys(value, rules, f"{path}[{i}].")
+
+
+def check_curves(curves: Any, path: str) -> None:
+    check_value(curves, OBJECT, path)
+    for key in ("calibration", "calibration_raw"):
+        check_value(curves.get(key, []), LIST, f"{path}.{key}")
+        check_objects(curves.get(key, []), BIN, f"{path}.{key}")
+    for key, lists in {
+        "pr": ("recall", "precision"),
+        "operating": ("threshold", "true_positives", "false_positives"),
+    }.items():
+        if curves.get(key) is not None:
+            check_parallel(curves[key], lists, NUMBER if key == "pr" else COUNT, f"{path}.{key}")
+
+
+def check_parallel(found: Any, names: tuple[str, ...], rule: Rule, path: str) -> None:
+    """The named lists exist, hold what `rule` asks, and are of one length; thresholds never fall."""
+    check_value(found, OBJECT, path)
+    check_keys(found, dict.fromkeys(names, LIST), f"{path}.")
+    for name in names:
+        check_items(found[name], rule, f"{path}.{name}")
+        if len(found[name]) != len(found[names[0]]):
+            raise InputError(
+                f"`{path}.{name}` must be as long as `{names[0]}`; got {len(found[name])} for "
+                f"{len(found[names[0]])}. {REMEDY}"
+            )
+    steps = found.get("threshold", [])
+    fall = next((i for i in range(1, len(steps)) if steps[i] < steps[i - 1]), None)
+    if fall is not None:
+        raise InputError(f"`{path}.threshold` must increase; it falls first at item {fall}. {REMEDY}")
+
+
+def short(value: Any) -> str:
+    text = ascii(value)  # messages go to terminals: no control characters from the document
+    return text if len(text) <= 60 else f"{text[:60]}..."

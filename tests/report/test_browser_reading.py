@@ -1,0 +1,183 @@
+"""Reading the page in a real headless Chromium: light and dark, wide and narrow, by ear, by key and on paper."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from upweight.report import write
+
+pytestmark = pytest.mark.browser
+PAGES = ("digits", "thirty", "two", "three", "odd", "hostile")
+
+
+def test_column_heads_sort_and_missing_figures_stay_last(visit, site):
+    page, facts = visit("odd"), site.facts["odd"]
+    names = lambda: page.locator(".methods tbody th .name").all_inner_texts()
+    head = page.get_by_role("columnheader", name="AP", exact=False).nth(0)
+    known = [row for row in facts["rows"] if row["ap"] is not None]
+    blank = [row["name"] for row in facts["rows"] if row["ap"] is None]
+    for direction, sign in (("descending", -1), ("ascending", 1)):
+        head.get_by_role("button").click()
+        assert head.get_attribute("aria-sort") == direction
+        assert names() == [r["name"] for r in sorted(known, key=lambda r: sign * r["ap"])] + blank
+    page.get_by_role("button", name="Method", exact=True).click()
+    assert names() == sorted(names(), key=str.lower)
+    assert page.locator("th[aria-sort]").count() == 1
+
+
+def test_what_has_the_focus_can_be_seen(visit):
+    page = visit("digits")
+    for selector in ("#threshold", "#cheapest", "#method", ".methods button.sort", "summary", ".skip", ".scroll"):
+        page.locator(selector).first.focus()
+        page.keyboard.press("Shift")
+        style = page.evaluate(
+            "() => { const s = getComputedStyle(document.activeElement); return [s.outlineStyle, s.outlineWidth]; }"
+        )
+        assert style[0] != "none", selector
+        assert style[1] != "0px", selector
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_control_picture_and_region_has_a_name(visit, name):
+    page = visit(name)
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    roles = {}
+    for node in tree:
+        if not node.get("ignored"):
+            roles.setdefault(node["role"]["value"], []).append(node.get("name", {}).get("value", "").strip())
+    for role in (
+        *("button", "link", "slider", "spinbutton", "combobox", "radio", "textbox", "image", "region"),
+        *("table", "navigation", "group", "heading", "columnheader", "rowheader"),
+    ):
+        for label in roles.get(role, ()):
+            assert label or role == "group", (role, roles[role])
+    assert len(roles.get("heading", ())) >= 5
+    if name == "digits":
+        assert roles["slider"] == ["Threshold"]
+        assert len(roles["status"]) == 1
+        assert sorted(roles["spinbutton"]) == ["A false alarm costs", "A miss costs"]
+        assert len([b for b in roles["button"] if b in {"Method", "AP", "O/E raw", "Alerts"}]) == 4
+        assert "Precision against recall, 15 methods" in roles["image"]
+
+
+def test_headings_go_down_one_step_at_a_time(visit):
+    for name in PAGES:
+        levels = visit(name).evaluate(
+            "Array.from(document.querySelectorAll('h1,h2,h3,h4')).map(h => Number(h.tagName[1]))"
+        )
+        assert levels.count(1) == 1
+        assert levels[0] == 1
+        assert all(b - a <= 1 for a, b in itertools.pairwise(levels)), levels
+
+
+CONTRAST = """() => {
+  const parse = (text) => { const v = text.match(/[0-9.]+/g).map(Number); return [v[0], v[1], v[2], v.length > 3 ? v[3] : 1]; };
+  const over = (top, under) => [0, 1, 2].map((i) => top[i] * top[3] + under[i] * (1 - top[3])).concat(1);
+  const lum = (c) => { const f = (v) => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; };
+    return 0.2126 * f(c[0]) + 0.7152 * f(c[1]) + 0.0722 * f(c[2]); };
+  const behind = (e) => { const stack = [];
+    for (let n = e; n; n = n.parentElement) { const c = parse(getComputedStyle(n).backgroundColor); stack.push(c); if (c[3] === 1) break; }
+    return stack.reverse().reduce((under, top) => over(top, under), [255, 255, 255, 1]); };
+  const bad = []; let seen = 0;
+  for (const e of document.querySelectorAll('body *')) {
+    if (['SCRIPT', 'STYLE', 'TITLE', 'DESC'].includes(e.tagName.toUpperCase())) continue;
+    const own = Array.from(e.childNodes).some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !e.getClientRects().length) continue;
+    const s = getComputedStyle(e);
+    if (s.visibility !== 'visible') continue;
+    const bg = behind(e), svg = e instanceof SVGElement;
+    const fg = over(parse(svg ? s.fill : s.color), bg);
+    const [a, b] = [lum(fg), lum(bg)].sort((x, y) => y - x), ratio = (a + 0.05) / (b + 0.05);
+    seen += 1;
+    let faint = 1;
+    for (let n = e; n; n = n.parentElement) faint *= Number(getComputedStyle(n).opacity);
+    if (ratio < 4.5 || faint < 1) bad.push([e.tagName, e.className.baseVal || e.className, e.textContent.trim().slice(0, 30), ratio.toFixed(2), faint]);
+  }
+  return { seen, bad };
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["digits", "odd", "three"])
+def test_text_is_read_easily_in_both_schemes(visit, name, scheme):
+    page = visit(name, scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    if name == "odd":
+        page.locator("#miss").fill("-1")
+        page.locator(".methods button.sort").nth(2).click()
+    found = page.evaluate(CONTRAST)
+    assert found["seen"] > 150
+    assert found["bad"] == []
+
+
+@pytest.mark.parametrize("grade", ["good", "usable", "unreliable", "unusable"])
+def test_every_grade_is_read_easily_in_both_schemes(visit, site, grade):
+    write(
+        site.facts["two"] | {"verdict": site.facts["two"]["verdict"] | {"grade": grade}}, site.folder / f"{grade}.html"
+    )
+    for scheme in ("light", "dark"):
+        assert visit(grade, scheme=scheme).evaluate(CONTRAST)["bad"] == []
+
+
+def test_light_and_dark_follow_the_reader_and_then_the_choice(visit):
+    ground = "getComputedStyle(document.documentElement).backgroundColor"
+    light, dark = visit("two", scheme="light"), visit("two", scheme="dark")
+    white, black = light.evaluate(ground), dark.evaluate(ground)
+    assert white != black
+    light.locator("input[value=dark]").check()
+    dark.locator("input[value=light]").check()
+    assert light.evaluate(ground) == black
+    assert dark.evaluate(ground) == white
+    assert light.evaluate(CONTRAST)["bad"] == []
+    assert dark.evaluate(CONTRAST)["bad"] == []
+    dark.locator("input[value=auto]").check()
+    assert dark.evaluate(ground) == black
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_never_scrolls_sideways(visit, name):
+    page = visit(name)
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    for width in (1280, 768, 390, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_wide_table_scrolls_in_its_own_box_by_key(visit):
+    page = visit("digits", width=390)
+    inside = page.locator(".scroll").first
+    assert inside.evaluate("e => e.scrollWidth > e.clientWidth")
+    inside.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(200)
+    assert inside.evaluate("e => e.scrollLeft") > 0
+
+
+def test_fingers_find_what_they_touch(visit):
+    page = visit("digits", width=390)
+    for selector in ("#method", "#false-alarm", "#miss", "#cheapest", "#home", "#threshold"):
+        assert page.locator(selector).bounding_box()["height"] >= 24, selector
+
+
+def test_paper_is_light_and_unfolded_and_without_controls(visit):
+    page = visit("digits", scheme="dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(251, 251, 252)"
+    assert page.locator(".controls").is_hidden()
+    assert page.locator(".theme").is_hidden()
+    assert page.locator(".glossary").is_visible()
+    assert page.locator("#pr").is_visible()
+    assert page.evaluate(CONTRAST)["bad"] == []
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen")
+    assert page.locator(".glossary").is_hidden()
+
+
+def test_the_link_to_the_words_opens_them(visit):
+    page = visit("digits")
+    page.get_by_role("link", name="What the words mean").click()
+    assert page.locator(".glossary").is_visible()

@@ -1,0 +1,276 @@
+"""The page as text: complete, the same each time, small, and closed against what is in the data."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import pytest
+
+from upweight.report import page
+from upweight.report._page import embedded
+from upweight.report._table import word
+
+VOID = {"meta", "link", "input", "br", "path", "rect", "line", "circle"}
+
+
+class Outline(HTMLParser):
+    """Tags, attributes and the text of scripts and styles; complains of tags that do not nest."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.attributes, self.raw, self.open, self.broken = Counter(), [], [], [], []
+        self.text = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags[tag] += 1
+        self.attributes += [(tag, key, value) for key, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags[tag] += 1
+        self.attributes += [(tag, key, value) for key, value in attrs]
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.broken.append((tag, self.getpos()))
+
+    def handle_data(self, data):
+        (self.raw if self.open and self.open[-1] in {"script", "style"} else self.text).append(data)
+
+
+def variants(documents):
+    incomplete = documents.digits(15, cost=20) | {"complete": False}
+    incomplete["rows"][4] = documents.failed("random_over", "MemoryError: 23.1 GiB")
+    del incomplete["curves"]["random_over"]
+    bare = documents.digits(15)
+    bare["curves"] = {}
+    return {
+        "fifteen": documents.digits(15), "two": documents.digits(2), "thirty": documents.digits(30),
+        "three classes": documents.three_classes(), "hostile": documents.hostile(), "incomplete": incomplete, "bare": bare,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def outlines(documents):
+    return {name: Outline(page(facts)) for name, facts in variants(documents).items()}
+
+
+def test_every_page_nests_and_has_unique_ids(outlines):
+    for name, outline in outlines.items():
+        assert not outline.broken, name
+        assert not outline.open, name
+        ids = Counter(value for _, key, value in outline.attributes if key == "id")
+        assert max(ids.values()) == 1, (name, ids.most_common(3))
+        wanted = {
+            v
+            for _, key, values in outline.attributes
+            if key in {"aria-labelledby", "aria-describedby", "for"}
+            for v in values.split()
+        }
+        assert wanted <= set(ids), name
+
+
+def test_the_same_document_gives_the_same_bytes(documents):
+    assert page(documents.digits(15)) == page(documents.digits(15))
+
+
+def test_thirty_rows_stay_under_a_megabyte(documents):
+    assert len(page(documents.digits(30)).encode()) < 700_000
+    assert len(page(documents.hostile()).encode()) < 700_000
+
+
+def test_thousands_of_columns_are_listed_in_part_and_the_odd_ones_first(documents):
+    facts = documents.digits(2)
+    plain = [{"column": f"c{i}", "kind": "numeric", "missing": 0, "note": ""} for i in range(5000)]
+    plain[4321] |= {"kind": "dropped", "note": "one value only"}
+    html = page(facts | {"data": facts["data"] | {"preprocessing": plain}})
+    assert "c4321" in html
+    assert "And 4,700 more columns" in html
+    assert "4,999 numeric" in html
+    assert len(html) < 300_000
+
+
+def test_hostile_text_makes_no_element_and_no_attribute(outlines):
+    hostile, honest = outlines["hostile"], outlines["fifteen"]
+    assert hostile.tags["script"] == 2
+    assert hostile.tags["style"] == 1
+    assert not {"img", "iframe", "object", "embed", "textarea"} & set(hostile.tags)
+    assert set(hostile.tags) - set(honest.tags) <= {"small"}
+    names = {(tag, key) for tag, key, _ in hostile.attributes}
+    assert not {
+        key for _, key in names if key.startswith("on") or key in {"style", "srcdoc", "autofocus", "formaction"}
+    }
+    assert {value[:1] for _, key, value in hostile.attributes if key == "href"} == {"#", "d"}
+    assert {value for _, key, value in hostile.attributes if key == "href" and value[0] == "d"} == {"data:,"}
+
+
+def test_hostile_text_is_shown_as_it_was_written(outlines, documents):
+    shown = "".join(outlines["hostile"].text)
+    for name in ("script", "quote", "template", "style", "comment"):
+        assert " ".join(documents.attacks[name].split())[:40] in shown, name
+    assert "safe[U+202E]gnp.exe[U+2066][U+0000]" in shown
+
+
+def test_nothing_is_asked_of_the_network(outlines):
+    for name, outline in outlines.items():
+        asked = [
+            (tag, key)
+            for tag, key, _ in outline.attributes
+            if key in {"src", "srcset", "action", "data", "poster", "xlink:href"}
+        ]
+        assert not asked, name
+        assert not re.search(
+            r"https?://|@import|url\(|fetch\(|XMLHttp|WebSocket|sendBeacon|import\(", "".join(outline.raw)
+        ), name
+
+
+def test_the_policy_names_this_style_and_this_script_and_nothing_else(documents):
+    html = page(documents.digits(2))
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)[1].replace("&#39;", "'")
+    for element, inside in (("script", r"<script>(.*?)</script>"), ("style", r"<style>(.*?)</style>")):
+        text = re.search(inside, html, re.S)[1]
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{element}-src 'sha256-{digest}';" in policy
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert html.index("Content-Security-Policy") < html.index("<style>")
+
+
+def test_embedded_json_comes_back_and_cannot_end_its_element():
+    value = {"a": "</script><!--\u2028\u2029&", "b": [1.5, None, -3]}
+    text = str(embedded(value))
+    assert json.loads(text) == value
+    assert not set("<>&\u2028\u2029") & set(text)
+    with pytest.raises(ValueError, match="JSON compliant"):
+        embedded(float("nan"))
+
+
+def test_the_script_is_given_numbers_and_not_a_word_of_the_data(documents, outlines):
+    given = next(json.loads(t) for t in outlines["hostile"].raw if t.startswith('{"prevalence"'))
+    words = set(re.findall(r'"([^"]*)"', json.dumps(given))) - set(given["shapes"].values())
+    assert all(re.fullmatch(r"[a-z]+|\d+", w) for w in words), words
+    for i, row in enumerate(documents.hostile()["rows"]):
+        operating = documents.hostile()["curves"][row["name"]]["operating"]
+        assert given["rows"][str(i)]["caught"] == pytest.approx(operating["true_positives"], rel=1e-6)
+        assert given["rows"][str(i)]["false"] == pytest.approx(operating["false_positives"], rel=1e-6)
+
+
+def test_the_verdict_comes_before_the_table_and_the_table_before_the_pictures(documents):
+    html = page(documents.digits(15))
+    places = [html.index(f'id="{part}"') for part in ("verdict", "methods", "bench", "reliability", "words", "data")]
+    assert places == sorted(places)
+    for sentence in documents.digits(15)["verdict"]["sentences"]:
+        assert sentence.split(";")[0] in html
+
+
+def test_every_row_and_its_figures_are_in_the_table(documents):
+    facts = documents.digits(15, cost=20)
+    html = page(facts)
+    body = html[html.index('<table class="methods') : html.index("</table>")]
+    lines = re.findall(r"<tr data-row.*?</tr>", body, re.S)
+    assert len(lines) == 15
+    for row, line in zip(facts["rows"], lines, strict=True):
+        assert f"<bdi>{row['name']}</bdi>" in line
+        for wanted in (
+            f">{row['ap']:.3f}<",
+            f">{row['oe_raw']:.2f}<",
+            f">{row['cost']:.1f}<",
+            f">{100 * row['recall']:.1f}\u202f%<",
+        ):
+            assert wanted in line, (row["name"], wanted)
+
+
+def test_a_column_without_a_figure_is_left_out(documents):
+    heads = lambda facts: re.findall(r'class="sort">([^<]*)<', page(facts))
+    assert "Cost" in heads(documents.digits(2, cost=20))
+    assert "Cost" not in heads(documents.digits(2))
+    assert "Specificity" in heads(documents.digits(2))
+    assert "Specificity" not in heads(documents.three_classes())
+
+
+def test_a_failed_row_says_so_in_words(documents):
+    facts = documents.digits(15)
+    facts["rows"][4] = documents.failed("random_over", "MemoryError: Unable to allocate 23.1 GiB")
+    html = page(facts)
+    assert '<td data-sort="failed" class="failed">failed</td>' in html
+    assert "Unable to allocate 23.1 GiB" in html
+
+
+def test_an_incomplete_run_says_so_first(documents):
+    html = page(documents.digits(2) | {"complete": False})
+    assert html.index("Incomplete run.") < html.index('class="lead"')
+    assert "Incomplete run." not in page(documents.digits(2))
+
+
+def test_more_than_two_classes_have_no_threshold_to_move(documents):
+    html = page(documents.three_classes())
+    assert 'id="threshold"' not in html
+    assert "no single threshold exists" in html
+    assert 'id="reliability"' in html
+    assert ">null</script>" in html
+
+
+def test_without_any_curve_the_verdict_and_the_table_remain(documents):
+    html = page(documents.digits(15) | {"curves": {}})
+    assert 'id="pr"' not in html
+    assert 'id="calibration"' not in html
+    assert html.count("<tr data-row") == 15
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "p", "said"),
+    [
+        (0.01, 0.05, 0.01, "better"),
+        (0.01, 0.05, None, "better"),
+        (0.01, 0.05, 0.2, "cannot tell"),
+        (-0.05, -0.01, 0.01, "worse"),
+        (-0.009, 0.01, 0.9, "no difference"),
+        (-0.011, 0.01, 0.9, "cannot tell"),
+        (None, 0.01, 0.9, ""),
+    ],
+)
+def test_the_word_follows_the_interval(low, high, p, said):
+    assert word({"ap_low": low, "ap_high": high, "ap_p": p}) == said
+
+
+def test_the_advised_row_is_the_one_of_the_verdict(documents):
+    facts = documents.digits(15)
+    advised = lambda html: re.findall(r'class="chosen">\s*<th scope="row" data-sort="([^"]*)"', html)
+    assert advised(page(facts)) == ["threshold"]
+    facts["verdict"]["code"] = "use:smote"
+    html = page(facts)
+    assert advised(html) == ["smote"]
+    assert "selected>smote</option>" in html
+    facts["verdict"]["code"] = "too_few"
+    assert ">advised<" not in page(facts)
+
+
+def test_prices_start_where_the_comparison_stood(documents):
+    assert 'id="miss" type="number" inputmode="decimal" min="0" step="any" required value="20"' in page(
+        documents.digits(2, cost=20)
+    )
+    share = documents.digits(2)["data"]["prevalence"]
+    assert f'required value="{(1 - share) / share:.3g}"' in page(documents.digits(2))
+
+
+def test_settings_versions_fingerprint_and_command_are_at_the_foot(documents):
+    html = page(documents.digits(2))
+    foot = html[html.index("<footer>") :]
+    for wanted in (
+        "upweight compare demo:digits --target eight",
+        "logistic",
+        "sha256:6d0a1f0c7be2",
+        "1.9.1",
+        "31.2 seconds",
+    ):
+        assert wanted in foot
+    facts = documents.digits(2)
+    del facts["settings"]["command"]
+    assert "Run it again" not in page(facts)
