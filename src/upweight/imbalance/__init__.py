@@ -2,6 +2,7 @@
 
 from ._adopt import adopt
 from ._categorical import vdm
+from ._chain import Chain
 from ._class_weights import class_weights, cost_weights
 from ._cleaning import NeighbourhoodCleaning
 from ._compare import Comparison, compare
@@ -25,6 +26,7 @@ from ._tomek import TomekLinks
 
 __all__ = [
     "SMOTE",
+    "Chain",
     "Comparison",
     "CondensedNN",
     "EditedNN",

@@ -62,7 +62,9 @@ class Family:
         off[made] = np.sqrt(space.pairs(made, near[made]))
         rare = filled.copy()
         rare[made] = False
-        return cls(space, np.flatnonzero(rare), made, np.flatnonzero(~filled), near, off, far, np.minimum(step, 1 - step))
+        return cls(
+            space, np.flatnonzero(rare), made, np.flatnonzero(~filled), near, off, far, np.minimum(step, 1 - step)
+        )
 
     @property
     def members(self) -> np.ndarray:

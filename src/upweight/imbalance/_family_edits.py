@@ -74,7 +74,9 @@ def members_outvoted(family: Family, lists: Lists, within: np.ndarray, k: int) -
     return outvoted(family, suspects[open_], members, edge[open_], last[open_], k)
 
 
-def outvoted(family: Family, rows: np.ndarray, own: np.ndarray, edge: np.ndarray, last: np.ndarray, k: int) -> np.ndarray:
+def outvoted(
+    family: Family, rows: np.ndarray, own: np.ndarray, edge: np.ndarray, last: np.ndarray, k: int
+) -> np.ndarray:
     """Those of `rows` that have fewer than k rows of `own` before (edge, last)."""
     near, gap = nearest(family.space, rows, own, k, within=edge)
     kth, d2 = near[:, -1], gap[:, -1]
@@ -144,7 +146,8 @@ class Lists:
             np.minimum(reach, tile.min(axis=1), out=reach)
             t2 = np.maximum(screen.exact(tile.min(axis=0) + some.slack + rare.slack.max()), 0)
             limit = screen.scaled(t2 + 4 * np.sqrt(t2) * drift + 2 * drift**2) * (1 + 1e-6)
-            row, column = np.nonzero(tile <= (limit + spread[:, None] * (1 + 1e-6)).astype(screen.dtype))
+            hits = np.flatnonzero(tile <= (limit + spread[:, None] * (1 + 1e-6)).astype(screen.dtype))
+            row, column = np.divmod(hits, tile.shape[1])
             pairs.append((row.astype(np.int32), (column + start).astype(np.int32)))
             total += len(row)
             if total > LISTED:
