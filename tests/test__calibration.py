@@ -176,6 +176,28 @@ def test_the_rule_needs_both_size_and_significance():
     assert not is_calibrated(figures(np.tile(Y, 50), expit(np.tile(LOGIT, 50) + 0.4)))
 
 
+def figure(oe=1.0, z=0.0, slope=1.0, slope_se=0.01):
+    return Calibration((500, 500), 0, oe, z, 0.0, slope, slope_se, 0.1, 0.3)
+
+
+def test_the_rule_by_its_own_numbers():
+    assert is_calibrated(figure(oe=1.051, z=9.0))  # log 1.051 is .0497
+    assert not is_calibrated(figure(oe=1.053, z=9.0))
+    assert is_calibrated(figure(oe=1.2, z=1.95))
+    assert not is_calibrated(figure(oe=0.8, z=-1.97))
+    assert is_calibrated(figure(slope=0.91))
+    assert is_calibrated(figure(slope=1.09))
+    assert not is_calibrated(figure(slope=0.89))
+    assert is_calibrated(figure(slope=0.89, slope_se=0.06))
+    assert is_calibrated(figure(slope=np.nan, slope_se=np.nan))
+
+
+def test_many_classes_share_one_five_per_cent():
+    three = np.array([1.2, 1.0, 1.0])
+    assert is_calibrated(figure(oe=three, z=np.array([2.39, 0, 0])))  # the level is .05/3 a class: 2.394
+    assert not is_calibrated(figure(oe=three, z=np.array([2.40, 0, 0])))
+
+
 def test_bad_held_out_rows_are_told():
     pd = pytest.importorskip("pandas")
     for args, error, says in (

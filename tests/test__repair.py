@@ -162,6 +162,13 @@ def test_recalibrate_of_separated_classes_stays_finite():
     assert r.apply(p).mean() == pytest.approx(30 / 80)
 
 
+def test_recalibrate_of_nearly_certain_promises_still_gets_the_total_right():
+    y = np.arange(1000) < 300
+    p = np.where(y, 1 - 2e-5, 1e-5)  # all together worth less than one surprise
+    r = recalibrate(y, p, method="intercept")
+    assert r.apply(p).sum() == pytest.approx(300, abs=1e-9)
+
+
 def test_recalibrate_of_one_promise_for_all():
     r = recalibrate(Y, np.full(N, 0.5))
     assert r.how == "intercept"

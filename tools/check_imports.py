@@ -28,6 +28,9 @@ TRUNK_TOP = [
     "_wording",
     "_average",
     "_quantile",
+    "_columns",
+    "_differences",
+    "_c2st",
     "_check",
     "_verdict",
     "_balance",
@@ -59,6 +62,7 @@ LAYERS = {
     "_frames": 2,
     "_kinds": 2,
     "_taming": 2,
+    "_scaleless": 2,
     "_weights": 3,
     **dict.fromkeys(TRUNK_TOP, 4),
 }
@@ -71,7 +75,7 @@ LAYERS |= {
     "__main__": 9,
     "__init__": 9,
 }
-DOORS = {"_weights": {"_average", "_quantile", "_check"}, "__init__": set(BRANCHES)}
+DOORS = {"_weights": {"_average", "_quantile", "_columns", "_c2st", "_check"}, "__init__": set(BRANCHES)}
 TRUNK = {name for name, layer in LAYERS.items() if layer <= 4}
 LIGHT = {"numpy"}
 INSIDE = {"scipy", "narwhals", "array_api_compat"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from . import arrays
+from ._balance import balance
+from ._c2st import c2st
 from ._check import check
 from ._cite import cite
 from ._errors import InputError, KindError, MissingExtra, UndoError, UpweightError, VerdictError
@@ -30,6 +32,8 @@ __all__ = [
     "VerdictError",
     "Weights",
     "arrays",
+    "balance",
+    "c2st",
     "check",
     "cite",
     "log_ratio",

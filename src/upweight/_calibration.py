@@ -241,15 +241,16 @@ def fit_logits(held: Held, *, slope: bool) -> Fit:
     theta = np.append(start[1:] - start[0], 1.0)
     free = held.k if slope and _varies(x) else held.k - 1
     level, q = _level(held, theta)
+    perfect = -0.25 * float(held.w.min()) if free == held.k else np.inf  # two rows out of order cost more than this
     for _ in range(100):
         gradient, hessian = _slopes(held, q, held.w)
         step = np.zeros(held.k)
         step[:free] = np.linalg.lstsq(hessian[:free, :free], gradient[:free], rcond=1e-14)[0]
         gain = float(gradient @ step)
         theta, level, q = _climb(held, theta, step, level)
-        if gain < 1e-10 * held.w.sum() or level > -0.25 * held.w.min():
+        if gain < 1e-10 * held.w.sum() or level > perfect:
             break
-    separated = free == held.k and level > -0.25 * float(held.w.min())
+    separated = level > perfect
     b = float(theta[-1]) if free == held.k else (np.nan if slope else 1.0)
     return Fit(np.append(0.0, theta[:-1]), b, _slope_se(held, q) if free == held.k else np.nan, level, separated)
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._average import clusters_of
 from ._errors import InputError, VerdictError
 from ._frames import same_rows
 from ._pile import Pile
@@ -57,7 +58,8 @@ def check(
     Parameters
     ----------
     w : Weights, one vector (n,); tamed ones are judged as they were before taming.
-    by : (n,) labels; the promise of a mean of one is tested in every segment, those under 25 rows pooled.
+    by : (n,) labels that were known before a row was drawn (day, position, user group: nothing that the target draws differently);
+        the promise of a mean of one is tested in every segment, those under 25 rows pooled.
     f : (n,) numbers to be averaged; adds the effective rows and the tail index for that average.
     cluster : (n,) labels of rows that belong together; the mean test then counts clusters.
     balance : Balance of the same weights from `upweight.balance`; adds what is still out of balance, and the direction.
@@ -88,7 +90,7 @@ def check(
     w._one_vector("check")
     raw = w.raw
     pile, segments = Pile.of(raw.log_w), segments_of(raw, by)
-    groups = None if cluster is None else _groups(raw, cluster)
+    groups = clusters_of(raw, cluster)[0]
     se = pile.se if groups is None else _clustered_se(raw.log_w, pile, groups)
 
     def flip() -> tuple[Pile, float]:
@@ -187,12 +189,6 @@ def segments_of(w: Weights, by: Any) -> Segments | None:
     codes, names, container = labels(by, w.n, "by")
     same_rows(w._container, container, ("weights", "by"))
     return Segments.of(w.log_w, codes, names, float(w.log_w.max()))
-
-
-def _groups(w: Weights, cluster: Any) -> np.ndarray:
-    from ._average import clusters_of
-
-    return clusters_of(w, cluster)[0]
 
 
 def _balance_figures(b: Balance) -> BalanceFigures:

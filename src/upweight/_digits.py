@@ -8,6 +8,7 @@ What is inside: `percent`, `number`, `z_said`, `rows_said`, and `promise`, the m
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,10 +23,9 @@ def percent(share: float) -> str:
     return f"{x:.0f} %" if x >= 9.95 else f"{x:.2g} %"
 
 
-def number(x: float, like: float | None = None) -> str:
-    """A mean for people, 0.992 or 3.2e-05; with as many decimals as `like` would have."""
-    size = abs(x if like is None else like)
-    return f"{x:.3f}" if 0.01 <= size < 1000 or size == 0 else f"{x:.3g}"
+def number(x: float) -> str:
+    """A mean for people: 0.992 or 3.2e-05."""
+    return f"{x:.3f}" if 0.01 <= abs(x) < 1000 or x == 0 else f"{x:.3g}"
 
 
 def z_said(z: float) -> str:
@@ -39,5 +39,11 @@ def rows_said(n: int) -> str:
 
 
 def promise(v: Verdict) -> str:
-    """The mean test on one line: 0.992 ± 0.052, promised 1 (z = -0.2)."""
-    return f"{number(v.mean)} ± {number(v.mean_se * v.widening, v.mean)}, promised 1 (z = {z_said(v.mean_z)})"
+    """The mean test on one line: 0.992 ± 0.052, promised 1 (z = -0.2); decimals enough to see the error."""
+    if math.isnan(v.mean_z):
+        return f"{number(v.mean)}, promised 1, not tested"
+    wide = v.mean_se * v.widening
+    places = max(3, -math.floor(math.log10(wide))) if 0 < wide < math.inf else 3
+    fixed = 0.01 <= v.mean < 1000 and places <= 6
+    mean, error = (f"{x:.{places}f}" if fixed else f"{x:.3g}" for x in (v.mean, wide))
+    return f"{mean} ± {error}, promised 1 (z = {z_said(v.mean_z)})"

@@ -225,9 +225,15 @@ def make(
     khat = np.array([k for k, _ in judged])
     wrong = next(((i, why) for i, (_, why) in enumerate(judged) if why), None)
     why = "" if wrong is None else wrong[1] if terms.scalar else f"average {wrong[0]}: {wrong[1]}"
-    one = (lambda x: float(x[0])) if terms.scalar else (lambda x: x)
+    one = (lambda x: float(x[0])) if terms.scalar else _frozen
     inflation = np.asarray(arrays.widening(khat, max(2, rows.size)), dtype=np.float64)
     return Estimate(one(values), one(se), rows.n, rows.ess, one(khat), one(inflation), wrong is None, why, trail, terms)
+
+
+def _frozen(x: np.ndarray) -> np.ndarray:
+    x = np.array(x)
+    x.flags.writeable = False
+    return x
 
 
 def judge(rows: Rows, sides: list[float]) -> tuple[float, str]:
@@ -249,7 +255,7 @@ def judge(rows: Rows, sides: list[float]) -> tuple[float, str]:
             else f"the tail was not judged: fewer than 5 distinct values at the top of {rows.support:,} rows."
         )
     if min(rows.ess, rows.worth) < ENOUGH:
-        what = "clusters" if rows.worth < rows.ess else "rows"
+        what = "clusters" if rows.groups else "rows"
         return k, f"the weights are worth {rows_worth(min(rows.ess, rows.worth))} {what}, {ENOUGH:.0f} needed."
     return k, ""
 

@@ -37,7 +37,7 @@ class Largest:
 
     def add(self, block: np.ndarray, high: float) -> None:
         if high > self.cut:
-            new = block[np.greater(block, self.cut, out=self._above[: len(block)])]
+            new = block.take(np.flatnonzero(np.greater(block, self.cut, out=self._above[: len(block)])))
             room = len(self.kept) - self.count
             for i in range(0, len(new), room):
                 self._keep(new[i : i + room])
@@ -85,9 +85,15 @@ def blocks(log_w: np.ndarray, flip: bool) -> Iterator[tuple[int, np.ndarray]]:
 
 
 def likely_cut(log_w: np.ndarray, count: int, flip: bool) -> float:
-    """A log-weight that about four times `count` rows exceed, from every so-manieth row; -inf where that saves nothing."""
-    if len(log_w) < 16 * count:
+    """A log-weight that rather more than `count` rows exceed, from every so-manieth row; -inf where that saves nothing.
+
+    Of the sample as many rows as expected lie above it, and six standard errors more.
+    """
+    if len(log_w) < 8 * count:
         return -np.inf
-    sample = np.sort(log_w[:: len(log_w) // _SAMPLE])
-    place = int(4 * count / len(log_w) * len(sample))
-    return -float(sample[place]) if flip else float(sample[-place])
+    sample = log_w[:: len(log_w) // _SAMPLE]
+    expected = count / len(log_w) * len(sample)
+    place = int(expected + 6 * expected**0.5 + 6)
+    at = place if flip else len(sample) - place
+    cut = float(np.partition(sample, at)[at])
+    return -cut if flip else cut

@@ -98,8 +98,8 @@ class Moments:
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Moments:
         """From what `to_dict` gave."""
-        sums = ((d[name][0], np.asarray(d[name][1]), np.asarray(d[name][2])) for name in ("one", "two"))
-        return cls(float(d["peak"]), np.asarray(d["pivot"], dtype=float), *sums, d["scalar"])
+        one, two = ((d[name][0], np.asarray(d[name][1]), np.asarray(d[name][2])) for name in ("one", "two"))
+        return cls(float(d["peak"]), np.asarray(d["pivot"], dtype=float), one, two, d["scalar"])
 
 
 def _sums(e: np.ndarray, x: np.ndarray) -> Sums:

@@ -78,8 +78,9 @@ class Pile:
 
     @classmethod
     def of(cls, log_w: np.ndarray, *, flip: bool = False) -> Pile:
-        """The pile of one vector of float64 log-weights, -inf for a weight of zero, in one pass; of 1/w if `flip`."""
-        run, largest = _Run(), Largest(min(len(log_w), KEPT), likely_cut(log_w, KEPT, flip))
+        """The pile of one vector of float64 log-weights, -inf for a weight of zero, in one pass; of 1/w, without perplexity and
+        distinct values, if `flip`."""
+        run, largest = _Run(lean=flip), Largest(min(len(log_w), KEPT), likely_cut(log_w, KEPT, flip))
         for start, block in blocks(log_w, flip):
             high = float(block.max())
             run.add(block, start, high)
@@ -186,12 +187,16 @@ class Pile:
 
 
 class _Run:
-    """The running sums of one pass; `peak` rises as larger weights come, and the sums are rebased with it."""
+    """The running sums of one pass; `peak` rises as larger weights come, and the sums are rebased with it.
 
-    def __init__(self) -> None:
+    A `lean` run leaves out what the test of 1/w does not need: entropy and distinct values.
+    """
+
+    def __init__(self, *, lean: bool) -> None:
+        self.lean = lean
         self.zeros, self.peak, self.row, self.low = 0, _NONE, -1, np.inf
         self.sums = (0, 0.0, 0.0, 0.0)
-        self.distinct: dict[float, int] | None = {}
+        self.distinct: dict[float, int] | None = None if lean else {}
         self._log, self._e = np.empty(BLOCK), np.empty(BLOCK)
 
     def add(self, block: np.ndarray, start: int, high: float) -> None:
@@ -218,9 +223,9 @@ class _Run:
         log = np.subtract(block, self.peak, out=self._log[:n])
         e = np.exp(log, out=self._e[:n])
         mean = float(e.sum()) / n
-        if far:
+        if far and not self.lean:
             np.maximum(log, UNDERFLOW, out=log)
-        elog = float(np.einsum("i,i->", e, log))
+        elog = 0.0 if self.lean else float(np.einsum("i,i->", e, log))
         squares = float(np.einsum("i,i->", e, e))
         centred = squares - n * mean * mean
         if centred < CANCELS * squares:

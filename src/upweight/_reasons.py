@@ -85,11 +85,11 @@ def suspect(v: Verdict) -> bool:
     return breaks_promise(v.mean, v.mean_z, v.khat) or (v.khat >= 0.7 and v.mean > 1)
 
 
-def critical(segments: int) -> float:
-    """Limit of |z| for one of so many segments, so that all together raise a false alarm at level 0.001."""
-    from statistics import NormalDist
+def critical(segments: int, ess: float) -> float:
+    """Limit of |z| for one of so many segments, worth `ess` rows, so that all together raise a false alarm at level 0.001."""
+    from scipy.special import stdtrit
 
-    return NormalDist().inv_cdf(1 - LEVEL / max(segments, 1) / 2)
+    return float(stdtrit(max(1.0, ess - 1.0), 1 - LEVEL / segments / 2))
 
 
 def flagged(v: Verdict) -> list[tuple[object, Segment]]:
@@ -97,9 +97,13 @@ def flagged(v: Verdict) -> list[tuple[object, Segment]]:
     if not v.exact or v.normalised:
         return []
     tested = {label: s for label, s in v.by.items() if not math.isnan(s.z)}
-    limit = critical(len(tested))
-    bad = [(label, s) for label, s in tested.items() if breaks_promise(s.mean, s.z, v.khat, limit)]
+    limits = {label: critical(len(tested), s.ess) for label, s in tested.items() if abs(s.z) > Z_LIMIT}
+    bad = [(label, tested[label]) for label, limit in limits.items() if _breaks(tested[label], v.khat, limit)]
     return sorted(bad, key=lambda pair: -abs(pair[1].z))
+
+
+def _breaks(s: Segment, khat: float, limit: float) -> bool:
+    return breaks_promise(s.mean, s.z, khat, limit)
 
 
 # ---- unusable -------------------------------------------------------------------------------------------------------
@@ -202,7 +206,8 @@ def _heavy_advice(v: Verdict) -> str:
     if any(step.name == "temper" for step in v.trail):
         return f"{closer}. Tempering is done, and pulls every average\n{toward}: say so with the result"
     power = math.floor(50 / v.khat) / 100
-    return f"{closer}. If bias will do: w.temper(power={power:.2f}) takes the tail to 0.5\nand pulls every average {toward}"
+    raw = "w.raw" if any(step.name in TAMINGS for step in v.trail) else "w"
+    return f"{closer}. If bias will do: {raw}.temper(power={power:.2f}) takes the tail to 0.5\nand pulls every average {toward}"
 
 
 def _few_rows(v: Verdict) -> Iterator[Reason]:
@@ -221,7 +226,7 @@ def _large_row(v: Verdict) -> Iterator[Reason]:
 def _low_ess(v: Verdict) -> Iterator[Reason]:
     if v.ess < 30:
         grade = "unusable" if v.ess < 2 else "unreliable"
-        text = f"worth {rows_worth(v.ess)} rows (want at least 30)"
+        text = f"ESS {rows_worth(v.ess)} (want at least 30)"
         yield Reason("LOW_ESS", grade, "size", text, _more_rows(v))
 
 
@@ -247,8 +252,9 @@ def _imbalance(v: Verdict) -> Iterator[Reason]:
 def _infinite_variance(v: Verdict) -> Iterator[Reason]:
     if v.kind not in RATIOS:
         return
-    smoothed = any(step.name == "smooth" for step in v.trail)
-    advice = "average them: w.mean(f); they are smoothed" if smoothed else "smooth before averaging: w.smooth().mean(f)"
+    advice = "smooth before averaging: w.smooth().mean(f)"
+    if any(step.name in TAMINGS for step in v.trail):
+        advice = "average them: w.mean(f); its interval still looks at the tail before taming"
     if 0.5 <= v.khat < v.threshold:
         text = (
             f"k-hat {v.khat:.2f} (want < 0.50): a plain average has infinite variance; "
@@ -269,7 +275,7 @@ def _tail_unknown(v: Verdict) -> Iterator[Reason]:
 
 def _modest_ess(v: Verdict) -> Iterator[Reason]:
     if 30 <= v.ess < 100:
-        text = f"worth {rows_worth(v.ess)} rows (want at least 100)"
+        text = f"ESS {rows_worth(v.ess)} (want at least 100)"
         yield Reason("MODEST_ESS", "usable", "size", text, _more_rows(v))
 
 

@@ -35,8 +35,10 @@ Label = str | int | float | bool
 def mean_test(mean: float, se: float, widening: float) -> float:
     """z of the test that the mean weight is one, its plain standard error widened for the tail.
 
-    A mean without error is exact: z is 0 if it is one, infinite else.
+    A mean without error is exact: z is 0 if it is one, infinite else; nan where no error can be told.
     """
+    if math.isnan(se):
+        return math.nan
     if abs(mean - 1) <= 1e-12:
         return 0.0
     wide = se * widening if se > 0 else 0.0
@@ -82,7 +84,7 @@ class Segments:
     def figures(self, widening: Any) -> dict[Label, Segment]:
         """The table of a verdict, labels sorted, those under 25 rows pooled; `widening(n)` is the factor for n rows."""
         small = self.n < FEWEST
-        table = {self.labels[i]: self._figure(i, widening) for i in np.flatnonzero(~small)}
+        table = {self.labels[i]: self._figure(i, widening) for i in np.flatnonzero(~small).tolist()}
         table = dict(sorted(table.items(), key=lambda pair: (isinstance(pair[0], str), pair[0])))
         if small.any():
             name = POOLED if POOLED not in table else f"{POOLED} ({int(small.sum())} small)"
@@ -93,7 +95,8 @@ class Segments:
         total = 0.0, 0.0, 0.0
         for i in np.flatnonzero(rows):
             total = merge(*total, self.n[i], self.mean[i], self.centred[i])
-        return Segments((POOLED,), *(np.array([x]) for x in total), self.peak)
+        n, mean, centred = (np.array([x]) for x in total)
+        return Segments((POOLED,), n, mean, centred, self.peak)
 
     def _figure(self, i: int, widening: Any) -> Segment:
         n, mean, centred = float(self.n[i]), float(self.mean[i]), float(self.centred[i])
@@ -112,8 +115,8 @@ class Segments:
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Segments:
         """From what `to_dict` gave."""
-        arrays = (np.asarray(d[name], dtype=float) for name in ("n", "mean", "centred"))
-        return cls(tuple(d["labels"]), *arrays, float(d["peak"]))
+        n, mean, centred = (np.asarray(d[name], dtype=float) for name in ("n", "mean", "centred"))
+        return cls(tuple(d["labels"]), n, mean, centred, float(d["peak"]))
 
 
 def labels(column: Any, n: int, name: str) -> tuple[np.ndarray, tuple[Label, ...], Container]:
@@ -129,9 +132,20 @@ def labels(column: Any, n: int, name: str) -> tuple[np.ndarray, tuple[Label, ...
     if kind in "biuf":
         found, codes = np.unique(values, return_inverse=True)
         return codes, tuple(MISSING if x != x else x for x in found.tolist()), container
-    seen: dict[Any, int] = {}
-    codes = np.fromiter((seen.setdefault(x, len(seen)) for x in map(_plain, values.tolist())), np.int64, n)
-    return codes, tuple(seen), container
+    return *_numbered(values.tolist(), name), container
+
+
+def _numbered(values: list[Any], name: str) -> tuple[np.ndarray, tuple[Label, ...]]:
+    """Codes and labels of any objects, in order of appearance; only distinct ones are looked at in Python."""
+    try:
+        found = {raw: _plain(raw) for raw in dict.fromkeys(values)}
+    except TypeError:
+        raise InputError(
+            f"`{name}` must hold labels such as strings or numbers; got lists or other containers."
+        ) from None
+    names = {label: code for code, label in enumerate(dict.fromkeys(found.values()))}
+    code_of = {raw: names[label] for raw, label in found.items()}
+    return np.fromiter(map(code_of.__getitem__, values), np.int64, len(values)), tuple(names)
 
 
 def _values(column: Any) -> tuple[np.ndarray, Container]:

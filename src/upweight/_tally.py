@@ -104,6 +104,9 @@ class Tally:
                 raise InputError(
                     f"both tallies must have `{what}`, or neither; one of them has not. Tally every batch alike."
                 )
+        if self.moments and other.moments and self.moments.pivot.shape != other.moments.pivot.shape:
+            counts = len(self.moments.pivot), len(other.moments.pivot)
+            raise InputError(f"both tallies must have as many columns of `f`; got {counts[0]} and {counts[1]}.")
         inverse = self.inverse + other.inverse if self.inverse and other.inverse else None
         moments = _both(self.moments, other.moments)
         segments = _both(self.segments, other.segments)
@@ -172,8 +175,11 @@ class Tally:
         """The tally that `to_dict` wrote."""
         if d.get("schema") != SCHEMA:
             raise InputError(f"a tally has schema {SCHEMA!r}; got {d.get('schema')!r}. Pass what Tally.to_dict gave.")
-        made = {"said": Said, "pile": Pile, "inverse": Pile, "moments": Moments, "segments": Segments}
-        return cls(*(None if d[name] is None else kind.from_dict(d[name]) for name, kind in made.items()))
+        made = {"inverse": Pile, "moments": Moments, "segments": Segments}
+        parts = {name: None if d[name] is None else kind.from_dict(d[name]) for name, kind in made.items()}
+        return cls(
+            Said.from_dict(d["said"]), Pile.from_dict(d["pile"]), parts["inverse"], parts["moments"], parts["segments"]
+        )
 
     def __repr__(self) -> str:
         extras = [name for name, part in (("f", self.moments), ("by", self.segments)) if part is not None]
@@ -198,7 +204,9 @@ def _moments(w: Weights, f: Any) -> Moments:
 
     columns, scalar, _ = _values(w, f)
     zero = w.log_w == -np.inf
-    return Moments.of(w.log_w, np.stack([without_gaps(column, zero) for column in columns]), scalar)
+    if zero.any():
+        columns = np.where(zero, 0.0, columns)  # what f is there does not matter
+    return Moments.of(w.log_w, np.stack([without_gaps(column, None) for column in columns]), scalar)
 
 
 def _estimate(t: Tally, m: Moments) -> Estimate:

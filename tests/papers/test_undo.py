@@ -19,7 +19,7 @@ def paper():
     return module
 
 
-def held(found: dict[str, float], prefix: str) -> None:
+def assert_held(found: dict[str, float], prefix: str) -> None:
     claims = {k: v for k, v in json.loads((HERE / "expected.json").read_text()).items() if k.startswith(prefix)}
     assert set(claims) <= set(found), set(claims) - set(found)
     for name, claim in claims.items():
@@ -28,18 +28,18 @@ def held(found: dict[str, float], prefix: str) -> None:
 
 
 def test_closed_forms_are_those_of_the_papers(paper):
-    held({f"closed_{k}": v for k, v in paper.closed_forms().items()}, "closed_")
+    assert_held({f"closed_{k}": v for k, v in paper.closed_forms().items()}, "closed_")
 
 
 def test_the_prior_of_unlabelled_rows_keeps_its_promises(paper):
-    held({f"em_{k}": v for k, v in paper.unlabelled_prior(500).items()}, "em_")
+    assert_held({f"em_{k}": v for k, v in paper.unlabelled_prior(500).items()}, "em_")
 
 
 def test_rare_events_lose_their_bias(paper):
-    held({f"rare_{k}": v for k, v in paper.rare_events(1000).items()}, "rare_")
+    assert_held({f"rare_{k}": v for k, v in paper.rare_events(1000).items()}, "rare_")
 
 
 @pytest.mark.data
 def test_adult_is_repaired(paper, data_folder):
     pytest.importorskip("sklearn")
-    held({f"adult_{k}": v for k, v in paper.adult(data_folder / "imbalanced", 4).items()}, "adult_")
+    assert_held({f"adult_{k}": v for k, v in paper.adult(data_folder / "imbalanced", 4).items()}, "adult_")

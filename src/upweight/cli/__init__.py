@@ -16,7 +16,7 @@ from .._errors import UpweightError
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = ("compare", "report")
+COMMANDS = ("check", "cite", "compare", "report")
 HELP = "Importance weights you can trust: make them, check them, tame them, use them, undo their bias."
 ASIDE = "-"  # what a bare --json stands for: standard output
 

@@ -20,6 +20,7 @@ from sklearn.base import clone
 from .._errors import InputError, UndoError
 from .._repair import Repair, recalibrate
 from .._undo import Correction
+from ._bins import bin_cuts, binned
 from ._folds import stratified
 from ._learners import Prepared, fit_learner, seeded
 from ._prepare import Preparation
@@ -68,11 +69,13 @@ class Member:
     rows: int
     ess_rare: float
     synthetic_share: float
+    cuts: tuple[np.ndarray, ...] | None = None
 
     def raw(self, X: Any) -> np.ndarray:
         """(n, K) probabilities as the learner gives them; a class it never saw gets 0."""
         if self.preparation is not None:
             X = for_learner(self.preparation.matrix(self.preparation.table(X)), self.learner)
+            X = X if self.cuts is None else binned(X, self.cuts)
         found = np.asarray(self.learner.predict_proba(X), dtype=np.float64)
         out = np.zeros((len(found), self.classes))
         out[:, self.seen] = found
@@ -121,7 +124,11 @@ def fit_member(learner: Any, steps: tuple[Any, ...], task: Task, rng: np.random.
     X = preparation.table(task.X) if preparation else task.X
     training = train_with(steps, X, task.codes, task.w, classes=task.classes, rng=rng)
     inner = seeded(clone(learner.learner if prepared else learner), rng)
-    X = for_learner(preparation.matrix(training.X), inner) if preparation else training.X
+    X, cuts = training.X, None
+    if preparation is not None:
+        X = for_learner(preparation.matrix(training.X), inner)
+        cuts = bin_cuts(X, inner, rng)
+        X = X if cuts is None else binned(X, cuts)
     y = task.classes[training.codes] if names_classes(inner) else training.codes
     fitted = fit_learner(inner, X, y, training.w)
     seen = fitted.classes_ if y is training.codes else np.searchsorted(task.classes, fitted.classes_)
@@ -135,6 +142,7 @@ def fit_member(learner: Any, steps: tuple[Any, ...], task: Task, rng: np.random.
         len(training.codes),
         training.ess_of(rare, len(task.codes)),
         training.synthetic / max(len(training.codes), 1),
+        cuts,
     )
 
 

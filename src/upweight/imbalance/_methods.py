@@ -28,7 +28,7 @@ class Method:
 
     name : what the user types. label : the same in words. make : gives the step (None changes nothing), or, with `whole`,
     a classifier that is a remedy in itself, given the learner. rival : name of the control that must be beaten. sets : where it stands.
-    work : rows the learner sees, as a multiple of n, given the minority share: for the estimate of time.
+    work : time of a cell as a multiple of that of "threshold", given the minority share (measured with both learners).
     """
 
     name: str
@@ -54,11 +54,11 @@ BASIC = ("quick", "standard", "survey")
 METHODS = {
     entry.name: entry
     for entry in (
-        Method("none", "the untouched learner", nothing, BASIC),
+        Method("none", "the untouched learner", nothing, BASIC, work=lambda s: 0.3),
         Method("threshold", "moving the threshold", nothing, BASIC),
-        Method("weights", "class weights", lambda: balanced, BASIC, work=lambda s: 1.3),
-        Method("random_under", "random undersampling", RandomUnder, BASIC, work=lambda s: 2 * s + 0.2),
-        Method("random_over", "random oversampling", RandomOver, ("standard", "survey"), work=lambda s: 2 * (1 - s)),
+        Method("weights", "class weights", lambda: balanced, BASIC, work=lambda s: 1.15),
+        Method("random_under", "random undersampling", RandomUnder, BASIC, work=lambda s: 0.5 + 1.2 * s),
+        Method("random_over", "random oversampling", RandomOver, ("standard", "survey"), work=lambda s: 1.1 + 0.4 * (1 - 2 * s)),
     )
 }
 SETS = ("quick", "standard", "survey", "all")

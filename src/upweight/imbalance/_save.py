@@ -11,8 +11,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import skops.io
-
 from .._errors import InputError
 from ._journal import write_atomic
 from ._rebalanced import Rebalanced
@@ -43,6 +41,8 @@ OWN_TYPES = frozenset(
 
 def save_model(model: Rebalanced, path: Path) -> None:
     """Write beside the name and rename: a failed save leaves the old file."""
+    import skops.io  # seconds to import, and only saving and loading need it
+
     write_atomic(path, skops.io.dumps(model))
 
 
@@ -54,6 +54,8 @@ def load(path: str | os.PathLike[str], *, trusted: Iterable[str] = ()) -> Rebala
 
     Raises InputError if there is no such file, it is not a saved model, or holds types that are not known to be safe.
     """
+    import skops.io
+
     try:
         content = Path(path).read_bytes()
         found = set(skops.io.get_untrusted_types(data=content))
