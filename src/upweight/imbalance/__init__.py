@@ -2,6 +2,7 @@
 
 from ._adopt import adopt
 from ._categorical import vdm
+from ._chain import Chain
 from ._class_weights import class_weights, cost_weights
 from ._cleaning import NeighbourhoodCleaning
 from ._compare import Comparison, compare
@@ -10,6 +11,7 @@ from ._density import density_weights
 from ._edited import EditedNN
 from ._hardness import InstanceHardness
 from ._labels import label_weights
+from ._mae import macro_mae
 from ._methods import method
 from ._near_miss import NearMiss
 from ._neighbours import Neighbours, neighbours
@@ -20,11 +22,13 @@ from ._resample import Resample
 from ._rows import Row
 from ._save import load
 from ._score import Scores, score
+from ._scorers import scorer
 from ._smote import SMOTE
 from ._tomek import TomekLinks
 
 __all__ = [
     "SMOTE",
+    "Chain",
     "Comparison",
     "CondensedNN",
     "EditedNN",
@@ -48,8 +52,10 @@ __all__ = [
     "density_weights",
     "label_weights",
     "load",
+    "macro_mae",
     "method",
     "neighbours",
     "score",
+    "scorer",
     "vdm",
 ]
