@@ -3,8 +3,9 @@
 import itertools
 import json
 import math
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -42,7 +43,9 @@ CLOSE = ("ess", "ess_share", "perplexity", "design_effect", "max_share", "top_sh
 def assert_same_verdict(a, b):
     assert [getattr(a, name) for name in EXACT] == [getattr(b, name) for name in EXACT]
     for name in CLOSE:
-        assert getattr(a, name) == pytest.approx(getattr(b, name), rel=1e-12, abs=1e-9 if name == "mean_z" else 0, nan_ok=True), name
+        assert getattr(a, name) == pytest.approx(
+            getattr(b, name), rel=1e-12, abs=1e-9 if name == "mean_z" else 0, nan_ok=True
+        ), name
     assert a.reasons == b.reasons
 
 
@@ -74,7 +77,12 @@ def test_sizes_agree_with_those_of_the_weights_to_twelve_digits():
 def test_every_way_of_bracketing_gives_the_same_bits_where_promised():
     tallies = split(sample(40_000), 4)
     a, b, c, d = tallies
-    results = [((a + b) + (c + d)).result(), (a + (b + (c + d))).result(), (((d + c) + b) + a).result(), sum(tallies).result()]
+    results = [
+        ((a + b) + (c + d)).result(),
+        (a + (b + (c + d))).result(),
+        (((d + c) + b) + a).result(),
+        sum(tallies).result(),
+    ]
     assert len({(v.khat, v.n, v.max_share > 0, v.distinct) for v in results}) == 1
     for v in results[1:]:
         assert_same_verdict(v, results[0])
@@ -193,7 +201,12 @@ def test_row_by_row_tamings_are_averaged_as_tamed_and_judged_as_raw():
     assert t.khat == logs(l).khat
     assert "TAMED" in t.result().reasons
     assert t.result().exact
-    for whole_taming in (logs(l).smooth(), logs(l).truncate(), logs(l).temper(ess=0.5), logs(l, exact=False).clip(at=2.0)):
+    for whole_taming in (
+        logs(l).smooth(),
+        logs(l).truncate(),
+        logs(l).temper(ess=0.5),
+        logs(l, exact=False).clip(at=2.0),
+    ):
         with pytest.raises(InputError, match="of a batch is not that of all rows"):
             Tally.of(whole_taming)
 
@@ -279,14 +292,21 @@ def test_documents_of_something_else_are_refused():
         Tally.from_dict(logs(sample(30)).check().to_dict())
 
 
-def _one_batch(seed):
-    l = sample(20_000, seed=seed)
-    return json.dumps(Tally.of(logs(l), f=l, by=np.full(20_000, seed % 3)).to_dict(), allow_nan=False)
+WORKER = """
+import json, sys
+import numpy as np
+import upweight as uw
+seed = int(sys.argv[1])
+l = np.log(0.7) + 0.3 * np.random.default_rng(seed).exponential(size=20_000)
+w = uw.Weights.of_log(l, kind="importance", exact=True)
+json.dump(uw.Tally.of(w, f=l, by=np.full(20_000, seed % 3)).to_dict(), sys.stdout, allow_nan=False)
+"""
 
 
 def test_eight_processes_send_json_and_are_merged_in_any_order():
-    with ProcessPoolExecutor(2, mp_context=get_context("fork")) as pool:
-        sent = list(pool.map(_one_batch, range(8)))
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    start = lambda seed: subprocess.Popen([sys.executable, "-c", WORKER, str(seed)], stdout=subprocess.PIPE, env=env)
+    sent = [process.communicate()[0] for process in [start(seed) for seed in range(8)]]
     l = np.concatenate([sample(20_000, seed=seed) for seed in range(8)])
     whole = logs(l)
     for order in (range(8), [3, 7, 0, 5, 1, 6, 2, 4]):

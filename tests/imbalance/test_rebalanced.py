@@ -214,7 +214,7 @@ def test_it_works_inside_scikit_learns_search_and_scores():
         ({"repair": "crosfit"}, "unknown repair 'crosfit'. Did you mean 'crossfit'?"),
         ({"inner": 1}, "`inner` must be a number of folds, 2 or more; got 1"),
         ({"cost": -3}, "`cost` must be a number > 0, the false alarms that one miss is worth; got -3"),
-        ({"method": "smot"}, "unknown method 'smot'"),
+        ({"method": "smoot"}, "unknown method 'smoot'. Did you mean 'smote'"),
         ({"learner": "forest"}, "unknown learner 'forest'"),
     ],
 )

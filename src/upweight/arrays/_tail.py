@@ -30,14 +30,16 @@ import numpy as np
 from upweight._errors import InputError
 from upweight.arrays._ess import positive
 from upweight.arrays._log import BLOCK, as_rows
-from upweight.arrays._namespace import Array, floats
-from upweight.arrays._pareto import FEWEST, ROWS, Fit, fit_logs
+from upweight.arrays._namespace import Array, compiled, floats
+from upweight.arrays._pareto import FEWEST, Fit, fit_logs
 
 __all__ = ["MOST", "TIE", "TOO_FEW", "khat", "largest", "psis", "tail_index", "tail_size"]
 
 TOO_FEW = 25  # positive weights below which no tail is judged
 MOST = 30_000  # exceedances at most: more cost time and tell nothing new
 TIE = 8.0  # rounding units within which two logs are equal
+NUMBERS = 1 << 19  # numbers partitioned together
+FAR = 30.0  # beyond e**30 times sigma / k the cut itself no longer shows in a quantile
 PLAIN, SMALL_SAMPLE = 225, 5  # up to 225 effective rows a fifth of them is the tail
 
 
@@ -80,7 +82,7 @@ def khat(log_w: Array, *, r_eff: float = 1.0) -> Array:
     if xp is not np:
         from upweight.arrays._tail_tensors import khat_tensor
 
-        return khat_tensor(xp, l, r_eff)
+        return compiled(khat_tensor)(xp, l, r_eff)
     rows = as_rows(l)
     found = np.full(len(rows), np.nan)
     for block, size in _blocks(rows, r_eff):
@@ -127,7 +129,7 @@ def psis(log_w: Array, *, r_eff: float = 1.0) -> tuple[Array, Array]:
     if xp is not np:
         from upweight.arrays._tail_tensors import psis_tensor
 
-        return psis_tensor(xp, l, r_eff)
+        return compiled(psis_tensor)(xp, l, r_eff)
     out = as_rows(np.array(l, order="C"))
     found = np.full(len(out), np.nan)
     for block, size in _blocks(out, r_eff):
@@ -184,11 +186,12 @@ def _eps(l: np.ndarray) -> float:
 
 def _blocks(rows: np.ndarray, r_eff: float) -> Iterator[tuple[slice | np.ndarray, int]]:
     """Groups of rows that share their tail size, a few at a time; rows with too few weights are in none."""
-    count = positive(rows)
-    for s in np.unique(count[count >= TOO_FEW]):
-        same, size = np.flatnonzero(count == s), tail_size(int(s), r_eff)
-        for i in range(0, len(same) if size >= FEWEST else 0, ROWS):
-            yield _view(same[i : i + ROWS]), size
+    count, place = np.unique(positive(rows), return_inverse=True)
+    sizes = np.array([tail_size(int(s), r_eff) if s >= TOO_FEW else 0 for s in count], dtype=np.int64)[place]
+    step = max(16, min(512, NUMBERS // max(1, rows.shape[1])))
+    for size in np.unique(sizes[sizes >= FEWEST]):
+        same = np.flatnonzero(sizes == size)
+        yield from ((_view(same[i : i + step]), int(size)) for i in range(0, len(same), step))
 
 
 def _view(rows: np.ndarray) -> slice | np.ndarray:
@@ -241,11 +244,16 @@ def _smooth(out: np.ndarray, rows: np.ndarray, tail: np.ndarray, fit: Fit, count
     sound = _view(np.flatnonzero(np.isfinite(fit.k))) if np.isfinite(fit.k).any() else slice(0)
     rows, edge, u, top, k, sigma, unit = (x[sound, None] for x in (rows, edge, u, top, *fit))
     level = -np.log1p(-(np.arange(1, count + 1) - 0.5) / count)
+    grown = k * level
     with np.errstate(all="ignore"):
-        above = np.where(k == 0, level, np.expm1(k * level) / k)
-        smooth = np.minimum(top, unit + np.log(np.exp(u - unit) + sigma * above))
+        above = np.where(k == 0, level, np.expm1(grown) / k)
+        smooth = np.log(np.exp(u - unit) + sigma * above)
+        if grown.max(initial=0.0) > FAR:
+            smooth = np.where(grown > FAR, grown + np.log(np.abs(sigma / k)), smooth)
+        smooth = np.minimum(top, unit + smooth)
     if len(rows):
         places = np.flatnonzero(out[_view(rows[:, 0])] > edge).reshape(-1, count)
         places += (rows - np.arange(len(rows))[:, None]) * out.shape[1]
-        order = np.argsort(out.reshape(-1)[places], axis=-1)
+        tied = np.any(tail[:, -count:-1] == tail[:, 1 - count :])  # then rows in their own order, everywhere
+        order = np.argsort(out.reshape(-1)[places], axis=-1, kind="stable" if tied else None)
         out.reshape(-1)[np.take_along_axis(places, order, axis=-1)] = smooth

@@ -13,9 +13,17 @@ from typing import Any
 
 from .._errors import InputError
 from .._weights import Weights
+from ._chain import Chain
 from ._class_weights import class_weights
 from ._classes import nearest
+from ._cleaning import NeighbourhoodCleaning
+from ._condensed import CondensedNN, OneSided
+from ._edited import EditedNN
+from ._hardness import InstanceHardness
+from ._near_miss import NearMiss
 from ._random import RandomOver, RandomUnder
+from ._smote import SMOTE
+from ._tomek import TomekLinks
 
 __all__ = ["METHODS", "SETS", "Method", "method", "rows_for"]
 
@@ -46,19 +54,58 @@ def balanced(y: Any, base: Any) -> Weights:
     return class_weights(y, base=base)
 
 
+def oversampled(share: float) -> float:
+    """Work of a row that brings the classes to one size: up to twice the rows, and a search."""
+    return 1.4 + 0.6 * (1 - 2 * share)
+
+
+def searched(share: float) -> float:
+    """Work of a row that searches neighbours and fits on little less than everything."""
+    return 1.4
+
+
+def smote_tomek() -> Chain:
+    """SMOTE+Tomek: every Tomek link after SMOTE loses both its ends."""
+    return Chain(SMOTE(), TomekLinks(drop="all"))
+
+
+def smote_enn() -> Chain:
+    """SMOTE+ENN: every row that its neighbours outvote goes, whichever its class."""
+    return Chain(SMOTE(), EditedNN(drop="all"))
+
+
 def nothing() -> None:
     """No step at all."""
 
 
-BASIC = ("quick", "standard", "survey")
+QUICK = ("quick", "standard", "survey")
+STANDARD = ("standard", "survey")
+SURVEY = ("survey",)
 METHODS = {
     entry.name: entry
     for entry in (
-        Method("none", "the untouched learner", nothing, BASIC, work=lambda s: 0.3),
-        Method("threshold", "moving the threshold", nothing, BASIC),
-        Method("weights", "class weights", lambda: balanced, BASIC, work=lambda s: 1.15),
-        Method("random_under", "random undersampling", RandomUnder, BASIC, work=lambda s: 0.5 + 1.2 * s),
-        Method("random_over", "random oversampling", RandomOver, ("standard", "survey"), work=lambda s: 1.1 + 0.4 * (1 - 2 * s)),
+        Method("none", "the untouched learner", nothing, QUICK, work=lambda s: 0.3),
+        Method("threshold", "moving the threshold", nothing, QUICK),
+        Method("weights", "class weights", lambda: balanced, QUICK, work=lambda s: 1.15),
+        Method("random_under", "random undersampling", RandomUnder, QUICK, work=lambda s: 0.5 + 1.2 * s),
+        Method("random_over", "random oversampling", RandomOver, STANDARD, work=lambda s: 1.1 + 0.4 * (1 - 2 * s)),
+        Method("smote", "SMOTE", SMOTE, QUICK, work=oversampled),
+        Method("borderline1", "Borderline-SMOTE 1", lambda: SMOTE(kind="borderline1"), STANDARD, work=oversampled),
+        Method("borderline2", "Borderline-SMOTE 2", lambda: SMOTE(kind="borderline2"), SURVEY, work=oversampled),
+        Method("adasyn", "ADASYN", lambda: SMOTE(kind="adasyn"), work=oversampled),
+        Method("tomek", "Tomek links", TomekLinks, STANDARD, work=searched),
+        Method("enn", "edited nearest neighbours", EditedNN, STANDARD, work=searched),
+        Method("renn", "repeated ENN", lambda: EditedNN(scheme="repeated"), SURVEY, work=searched),
+        Method("allknn", "AllKNN", lambda: EditedNN(scheme="growing"), work=searched),
+        Method("ncr", "neighbourhood cleaning rule", NeighbourhoodCleaning, work=searched),
+        Method("oss", "one-sided selection", OneSided, work=searched),
+        Method("cnn", "condensed nearest neighbour", CondensedNN, SURVEY, work=searched),
+        Method("nearmiss1", "NearMiss-1", NearMiss, STANDARD, work=searched),
+        Method("nearmiss2", "NearMiss-2", lambda: NearMiss(version=2), SURVEY, work=searched),
+        Method("nearmiss3", "NearMiss-3", lambda: NearMiss(version=3), SURVEY, work=searched),
+        Method("hardness", "instance hardness threshold", InstanceHardness, work=lambda s: 2.0),
+        Method("smote+tomek", "SMOTE, then Tomek links", smote_tomek, STANDARD, work=oversampled),
+        Method("smote+enn", "SMOTE, then ENN", smote_enn, SURVEY, work=oversampled),
     )
 }
 SETS = ("quick", "standard", "survey", "all")
