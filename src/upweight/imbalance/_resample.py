@@ -155,7 +155,7 @@ def frame_between(X: Any, r: Resample) -> Any:
     start = frame[r.indices.tolist()]
     columns = {}
     for j, name in enumerate(frame.columns):
-        series = frame[name]
+        series = frame.get_column(name)
         where = [i for i, c in enumerate(r.categorical) if c in (name, j)]
         if r.donors is not None and where:
             values = series[r.donors[:, where[0]].tolist()]
@@ -184,7 +184,9 @@ def with_made(r: Resample, X: Any) -> Any:
         numbers = blend(X.numbers, source, real, r.made[:, :p])
         return Table(numbers, blend(X.codes, source, real, np.rint(r.made[:, p:]).astype(np.int32)))
     if is_frame(X):
-        stacked = nw.concat([nw.from_native(X, eager_only=True), nw.from_native(r.made, eager_only=True)])
+        made = nw.from_native(r.made, eager_only=True)
+        wider = [nw.col(c).cast(t) for c, t in made.schema.items() if t.is_float()]  # whole numbers beside fractions
+        stacked = nw.concat([nw.from_native(X, eager_only=True).with_columns(*wider), made])
         rows = np.where(real, source, row_count(X) + np.cumsum(~real) - 1)
         return nw.to_native(stacked[rows.tolist()])
     return blend(X.tocsr() if sparse.issparse(X) else np.asarray(X), source, real, r.made)
