@@ -125,7 +125,8 @@ def read(X: Any) -> tuple[Table, Schema]:
     if not isinstance(X, Table):
         schema = Schema.of(X)
         return schema.read(X), schema
-    numeric = [Column(f"x{j}", "numeric") for j in range(X.numbers.shape[1])]
+    numbers: Any = X.numbers
+    numeric = [Column(f"x{j}", "numeric") for j in range(numbers.shape[1])]
     codes = X.codes.max(axis=0, initial=-1)
     levels = [Column(f"c{j}", "categorical", tuple(map(str, range(top + 1)))) for j, top in enumerate(codes)]
     return X, Schema((*numeric, *levels), named=True)

@@ -33,9 +33,11 @@ class Lists:
     whole : (q,) bool, the list names every row there was when it was searched.
     """
 
-    def __init__(self, space: Space, queries: np.ndarray, rows: np.ndarray, d2: np.ndarray):
+    def __init__(
+        self, space: Space, queries: np.ndarray, rows: np.ndarray, d2: np.ndarray, whole: np.ndarray | None = None
+    ):
         self.space, self.queries, self.rows, self.d2 = space, queries, rows, d2
-        self.whole = rows[:, -1] < 0 if rows.shape[1] else np.zeros(len(queries), dtype=bool)
+        self.whole = rows[:, -1] < 0 if whole is None else whole
 
     @classmethod
     def search(cls, space: Space, queries: np.ndarray, k: int, alive: np.ndarray | None = None) -> Lists:
@@ -46,18 +48,21 @@ class Lists:
     def of(self, queries: np.ndarray) -> Lists:
         """A copy of the lists of these rows, which must be among ours; ours are in ascending order."""
         at = np.searchsorted(self.queries, queries)
-        return Lists(self.space, self.queries[at], self.rows[at].astype(np.int64), self.d2[at])
+        return Lists(self.space, self.queries[at], self.rows[at].astype(np.int64), self.d2[at], self.whole[at])
 
     def subset(self, space: Space, rows: np.ndarray) -> Lists:
         """The lists of these rows (of lists of all rows) among themselves, numbered within `rows`; `space` holds them."""
         number = np.full(self.space.n, -1, dtype=np.int64)
         number[rows] = np.arange(len(rows))
-        old = self.rows[rows]
+        old, d2, whole = self.rows[rows], self.d2[rows], self.whole[rows]
         new = np.where(old >= 0, number[old], -1)
-        order = np.lexsort((new, self.d2[rows], new < 0), axis=-1)
-        made = Lists(space, np.arange(len(rows)), *_taken(new, self.d2[rows], order))
-        made.whole = self.whole[rows]
-        return made
+        if (
+            np.diff(rows) < 0
+        ).any():  # in another order other rows come first among those tied with the last on the list
+            new[(d2 == d2[:, -1:]) & ~whole[:, None]] = -1
+        d2 = np.where(new >= 0, d2, np.inf)
+        order = np.lexsort((new, d2), axis=-1)
+        return Lists(space, np.arange(len(rows)), *_taken(new, d2, order), whole)
 
     def first(self, k: int, alive: np.ndarray, who: np.ndarray | None = None) -> Found:
         """The k nearest alive rows of the queries at positions `who` (all, if None), searched again where too few are left."""

@@ -188,9 +188,8 @@ def foreign_lists(given: Any, space: Space) -> Lists:
     rows = found[np.arange(width) != out[:, None]].reshape(space.n, width - 1).astype(np.int64)
     d2 = space.pairs(np.repeat(np.arange(space.n), width - 1), rows.ravel()).reshape(rows.shape)
     order = np.lexsort((rows, d2), axis=-1)
-    lists = Lists(space, np.arange(space.n), np.take_along_axis(rows, order, 1), np.take_along_axis(d2, order, 1))
-    lists.whole[:] = width == space.n
-    return lists
+    whole = np.full(space.n, width == space.n)
+    return Lists(space, np.arange(space.n), np.take_along_axis(rows, order, 1), np.take_along_axis(d2, order, 1), whole)
 
 
 def searched(space: Space, k: int) -> Lists:

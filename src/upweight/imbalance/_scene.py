@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError
+from .._undo import Correction
 from ._categorical import value_tables
 from ._classes import Labels, first_rows, nearest
 from ._distances import Space, typical_spread
@@ -88,7 +89,9 @@ class Selecting(Sampler):
         keep, name, classes = rows[stays], type(self).__name__, len(labels.classes)
         two = len(np.unique(labels.codes[rows])) == 2
         why = f"{name} changed which negatives exist" if two else f"{name} chose rows by where they lie"
-        correction = mass_correction((labels.codes, w), (labels.codes[keep], w[keep]), classes, "impossible", why)
+        correction = Correction.impossible(why)
+        if len(keep):
+            correction = mass_correction((labels.codes, w), (labels.codes[keep], w[keep]), classes, "impossible", why)
         y = labels.classes[labels.codes[keep]]
         return Resample.of_rows(keep, y, w[keep], correction, removed=rows[~stays], notes=notes)
 
