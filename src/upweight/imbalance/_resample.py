@@ -151,6 +151,7 @@ def matrix_between(X: Any, r: Resample) -> Any:
 
 
 def frame_between(X: Any, r: Resample) -> Any:
+    """Column by column: numbers between their parents, categories from their donors, the rest from the starting row."""
     frame = nw.from_native(X, eager_only=True)
     start = frame[r.indices.tolist()]
     columns = {}
@@ -164,15 +165,11 @@ def frame_between(X: Any, r: Resample) -> Any:
         else:
             values = series[r.indices.tolist()]
         columns[name] = values
-    made = [with_index_of(start, values).alias(name) for name, values in columns.items()]
-    return nw.to_native(start.with_columns(*made))
-
-
-def with_index_of(frame: nw.DataFrame, values: nw.Series) -> nw.Series:
-    """pandas aligns by index: give the new column the index of the frame it goes into."""
-    return (
-        nw.maybe_set_index(values, index=nw.maybe_get_index(frame)) if nw.maybe_get_index(frame) is not None else values
-    )
+    made = [nw.maybe_reset_index(values).alias(name) for name, values in columns.items()]
+    out = nw.to_native(nw.maybe_reset_index(start).with_columns(*made))
+    if (index := nw.maybe_get_index(start)) is not None:
+        out.index = index
+    return out
 
 
 def with_made(r: Resample, X: Any) -> Any:
