@@ -38,7 +38,7 @@ class Adopted(Sampler):
         labels, w, live = at_the_door(X, y, sample_weight)
         rows = np.flatnonzero(live)
         inner = for_the_sampler(row_slice(X, rows))
-        sampler = clone(self.sampler)
+        sampler: Any = clone(self.sampler)
         if "random_state" in sampler.get_params() and sampler.get_params()["random_state"] is None:
             sampler.set_params(random_state=int(as_generator(self.rng).integers(2**31 - 1)))
         made_X, made_y = sampler.fit_resample(inner, labels.classes[labels.codes[rows]])

@@ -30,7 +30,7 @@ __all__ = ["LEARNERS", "Prepared", "as_learner", "fit_learner", "learner_name", 
 
 LEARNERS = {
     "logistic": lambda: LogisticRegression(C=1.0, max_iter=1000),
-    "boosting": lambda: HistGradientBoostingClassifier(max_iter=100, early_stopping=False),
+    "boosting": lambda: HistGradientBoostingClassifier(max_iter=100).set_params(early_stopping=False),
 }
 COUNTS_CLASSES = {"class_weight": None, "scale_pos_weight": 1, "is_unbalance": False, "auto_class_weights": None}
 

@@ -147,7 +147,7 @@ def seeded_sampler(step: Any, rng: Any) -> Any:
         return adopt(step, rng=rng)
     if not hasattr(step, "get_params"):
         return step
-    fresh = clone(step)
+    fresh: Any = clone(step)
     if "rng" in fresh.get_params(deep=False) and fresh.rng is None:
         fresh.set_params(rng=rng)
     return fresh

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import narwhals.stable.v1 as nw
 import numpy as np
@@ -27,7 +28,7 @@ __all__ = ["Schema", "Table", "is_frame", "row_count"]
 class Table:
     """`numbers` (n, p) float64 or CSR with NaN for gaps; `codes` (n, q) int32 with -1 for gaps, -2 for unseen levels."""
 
-    numbers: np.ndarray | sparse.csr_array
+    numbers: Any
     codes: np.ndarray
 
     def __len__(self) -> int:
@@ -78,7 +79,7 @@ class Schema:
         """Read any frame that has these columns; others are ignored, a missing one is an error."""
         if self.named:
             return self.read_frame(X)
-        values = matrix(X)
+        values: Any = matrix(X)
         if values.shape[1] != len(self.columns):
             raise InputError(f"`X` has {values.shape[1]} features, but {len(self.columns)} features were fitted on.")
         keep = [j for j, c in enumerate(self.columns) if c.kind == "numeric"]
