@@ -424,12 +424,12 @@ def test_plain_of_clipped_weights_is_truncated_importance_sampling():
 
 
 def test_unknown_formula_is_refused():
-    with pytest.raises(InputError, match="`how` must be .*got 'snips'"):
+    with pytest.raises(InputError, match=r"`how` must be .*got 'snips'"):
         Weights.of([1, 2], kind="importance").mean([1, 2], how="snips")
 
 
 def test_total_needs_weights_of_at_least_one():
-    with pytest.raises(InputError, match="at least 1 for how='total'; got 1 below, first 0.5 at row 1"):
+    with pytest.raises(InputError, match=r"at least 1 for how='total'; got 1 below, first 0.5 at row 1"):
         Weights.of([2, 0.5], kind="inclusion").mean([1, 2], how="total")
 
 

@@ -42,7 +42,9 @@ CLOSE = ("ess", "ess_share", "perplexity", "design_effect", "max_share", "top_sh
 def assert_same_verdict(a, b):
     assert [getattr(a, name) for name in EXACT] == [getattr(b, name) for name in EXACT]
     for name in CLOSE:
-        assert getattr(a, name) == pytest.approx(getattr(b, name), rel=1e-12, abs=1e-9 if name == "mean_z" else 0, nan_ok=True), name
+        assert getattr(a, name) == pytest.approx(
+            getattr(b, name), rel=1e-12, abs=1e-9 if name == "mean_z" else 0, nan_ok=True
+        ), name
     assert a.reasons == b.reasons
 
 
@@ -74,7 +76,12 @@ def test_sizes_agree_with_those_of_the_weights_to_twelve_digits():
 def test_every_way_of_bracketing_gives_the_same_bits_where_promised():
     tallies = split(sample(40_000), 4)
     a, b, c, d = tallies
-    results = [((a + b) + (c + d)).result(), (a + (b + (c + d))).result(), (((d + c) + b) + a).result(), sum(tallies).result()]
+    results = [
+        ((a + b) + (c + d)).result(),
+        (a + (b + (c + d))).result(),
+        (((d + c) + b) + a).result(),
+        sum(tallies).result(),
+    ]
     assert len({(v.khat, v.n, v.max_share > 0, v.distinct) for v in results}) == 1
     for v in results[1:]:
         assert_same_verdict(v, results[0])
@@ -193,7 +200,12 @@ def test_row_by_row_tamings_are_averaged_as_tamed_and_judged_as_raw():
     assert t.khat == logs(l).khat
     assert "TAMED" in t.result().reasons
     assert t.result().exact
-    for whole_taming in (logs(l).smooth(), logs(l).truncate(), logs(l).temper(ess=0.5), logs(l, exact=False).clip(at=2.0)):
+    for whole_taming in (
+        logs(l).smooth(),
+        logs(l).truncate(),
+        logs(l).temper(ess=0.5),
+        logs(l, exact=False).clip(at=2.0),
+    ):
         with pytest.raises(InputError, match="of a batch is not that of all rows"):
             Tally.of(whole_taming)
 

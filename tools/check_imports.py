@@ -62,6 +62,7 @@ LAYERS = {
     "_frames": 2,
     "_kinds": 2,
     "_taming": 2,
+    "_scaleless": 2,
     "_weights": 3,
     **dict.fromkeys(TRUNK_TOP, 4),
 }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from . import arrays
-from ._check import check
-from ._cite import cite
 from ._balance import balance
 from ._c2st import c2st
+from ._check import check
+from ._cite import cite
 from ._errors import InputError, KindError, MissingExtra, UndoError, UpweightError, VerdictError
 from ._estimate import Estimate
 from ._rare import rare_bias
@@ -32,10 +32,10 @@ __all__ = [
     "VerdictError",
     "Weights",
     "arrays",
-    "check",
-    "cite",
     "balance",
     "c2st",
+    "check",
+    "cite",
     "log_ratio",
     "mixture",
     "rare_bias",

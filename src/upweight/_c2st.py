@@ -65,18 +65,21 @@ def c2st(source_score: Any, target_score: Any, *, weights: Weights | None = None
     w = _checked(weights, s, source_score)
     u = multipliers(w, "self")
     rows = _rows(rows_of(w, u, "self", None, 0), t.size)
-    order = np.argsort(s, kind="stable")
-    up, weight, t_up = s[order], u.whole()[order], np.sort(t)
-    above = _above(t_up, up)
+    order = np.argsort(s)
+    weight, t_up = u.whole()[order], np.sort(t)
+    ranks = _ranks(t_up, s[order])
+    above = 1 - ranks.sum(axis=0) / (2 * t.size)
     area = float(np.einsum("i,i", weight, above))
     each = weight * weight if u.copies is None else weight * u.scale
-    square = float(np.einsum("i,i,i", each, above - area, above - area))
-    far = _below(up, weight, t_up) - area
-    square += float(np.einsum("i,i", far, far)) / t.size**2
+    far = _below(ranks, weight, t.size) - area
+    square = float(np.einsum("i,i,i", each, above - area, above - area) + np.einsum("i,i", far, far) / t.size**2)
 
     def lines(raw: bool) -> list[Dense]:
-        v = multipliers(w.raw if raw else w, "self").whole()
-        return [Dense(np.r_[v * (_above(t_up, s) - area), (_below(up, v[order], t) - area) / t.size])]
+        v, ranks = multipliers(w.raw if raw else w, "self").whole(), _ranks(t_up, s)
+        phi = np.empty(s.size + t.size)
+        phi[: s.size] = v * (1 - ranks.sum(axis=0) / (2 * t.size) - area)
+        phi[s.size + np.argsort(t, kind="stable")] = (_below(ranks, v, t.size) - area) / t.size
+        return [Dense(phi)]
 
     terms = Terms(rows, lines, s.size + t.size, True, lambda: np.nan)
     return make(np.array([area]), [square], [[]], terms, (*w.trail, Step("c2st", {"targets": t.size})))
@@ -112,14 +115,12 @@ def _checked(weights: Weights | None, s: np.ndarray, given: Any) -> Weights:
     return weights
 
 
-def _above(t_up: np.ndarray, s: np.ndarray) -> np.ndarray:
-    """Share of targets above each source score, ties half; `t_up` ascending."""
-    left, right = np.searchsorted(t_up, s, side="left"), np.searchsorted(t_up, s, side="right")
-    return 1 - (left + right) / (2 * t_up.size)
+def _ranks(t_up: np.ndarray, s: np.ndarray) -> np.ndarray:
+    """How many targets lie below each source score, and how many not above it, (2, n); `t_up` ascending."""
+    return np.stack([np.searchsorted(t_up, s, side="left"), np.searchsorted(t_up, s, side="right")])
 
 
-def _below(s_up: np.ndarray, weight: np.ndarray, t: np.ndarray) -> np.ndarray:
-    """Weighted share of sources below each target score, ties half; `s_up` ascending, `weight` in its order."""
-    running = np.r_[0.0, np.cumsum(weight)]
-    left, right = np.searchsorted(s_up, t, side="left"), np.searchsorted(s_up, t, side="right")
-    return (running[left] + running[right]) / (2 * running[-1])
+def _below(ranks: np.ndarray, weight: np.ndarray, targets: int) -> np.ndarray:
+    """Weighted share of sources below each target in ascending order, ties half: s < t_j where at most j targets are <= s."""
+    at_most, less = (np.cumsum(np.bincount(rank, weight, targets + 1))[:-1] for rank in ranks)
+    return (at_most + less) / (2 * weight.sum())

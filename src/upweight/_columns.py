@@ -63,7 +63,7 @@ class Table:
                 x = x.copy()
                 x.sum_duplicates()
             return cls(x, tuple(range(x.shape[1])), x.shape[0], "sparse")
-        if hasattr(x, "columns"):
+        if hasattr(type(x), "columns"):
             return cls._frame(x, name)
         a = np.asarray(x)
         if a.ndim != 2 or a.size == 0:
@@ -110,7 +110,7 @@ class Table:
     def _series(self, name: Any, weightings: np.ndarray, label: str) -> Numbers | Levels:
         import narwhals as nw
 
-        series = self.data[name]
+        series = self.data.get_column(name)
         if series.dtype.is_numeric():
             missing = series.is_null().to_numpy()
             x = (series.cast(nw.Float64) if missing.any() else series).to_numpy()
@@ -141,9 +141,9 @@ def _dense(x: np.ndarray, weightings: np.ndarray, names: Sequence[Any], label: s
 
 def _moments(d: np.ndarray, w: np.ndarray, there: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Means, variances and missing shares of the columns of `d` (n, b), zero where not `there`, under w (n,)."""
-    if there is None:
-        total, square = np.ones(d.shape[1]), np.full(d.shape[1], np.einsum("i,i", w, w))
-    else:
+    total, square, missing = np.ones(d.shape[1]), np.full(d.shape[1], np.einsum("i,i", w, w)), np.zeros(d.shape[1])
+    if there is not None:
+        missing = np.minimum(1.0, np.einsum("i,ij->j", w, ~there))
         total, square = np.einsum("i,ij->j", w, there), np.einsum("i,i,ij->j", w, w, there)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.einsum("i,ij->j", w, d) / total
@@ -151,7 +151,7 @@ def _moments(d: np.ndarray, w: np.ndarray, there: np.ndarray | None) -> tuple[np
         if there is not None:
             far *= there
         spread = np.einsum("i,ij,ij->j", w, far, far) / total
-        return mean, unbiased(spread, square / total**2), np.maximum(0.0, 1 - total) if there is not None else 0 * total
+        return mean, unbiased(spread, square / total**2), missing
 
 
 def unbiased(spread: np.ndarray, square: np.ndarray) -> np.ndarray:
@@ -178,7 +178,7 @@ def _sparse(x: Any, names: Sequence[Any], weightings: np.ndarray, label: str) ->
 def _stored(v: np.ndarray, column: np.ndarray, w: np.ndarray, size: int, square: float) -> tuple[np.ndarray, ...]:
     """Means, variances and missing shares of `size` columns from their stored values; `square` is sum W^2."""
     there = ~np.isnan(v)
-    missing = np.bincount(column[~there], w[~there], size)
+    missing = np.minimum(1.0, np.bincount(column[~there], w[~there], size))
     absent = np.bincount(column[~there], w[~there] ** 2, size)
     v, column, w = v[there], column[there], w[there]
     total = 1 - missing

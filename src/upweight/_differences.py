@@ -131,7 +131,7 @@ def _unit(target: float, source: float, scale: str) -> float:
 
 
 def _share_var(p: float, n: int) -> float:
-    return p * (1 - p) * n / (n - 1) if n > 1 else 0.0
+    return max(0.0, p * (1 - p)) * n / (n - 1) if n > 1 else 0.0
 
 
 def _standardised(far: float, unit: float) -> float:

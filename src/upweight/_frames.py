@@ -113,12 +113,12 @@ def _container(series: Any, flat: bool = False) -> Container:
 
 def read_columns(x: Any, name: str) -> tuple[np.ndarray, Container]:
     """One column (n,) or a table of columns (n, c) as float64, missing values as NaN, with the container of its rows."""
-    if isinstance(x, (np.ndarray, list, tuple)) or not hasattr(x, "columns"):
+    if isinstance(x, (np.ndarray, list, tuple)) or not hasattr(type(x), "columns"):
         return read(x, name, nulls=True)
     import narwhals as nw
 
     frame = nw.from_native(x, eager_only=True)
-    columns = [read(frame[c].to_native(), f"{name}[{c!r}]", nulls=True)[0] for c in frame.columns]
+    columns = [read(frame.get_column(c).to_native(), f"{name}[{c!r}]", nulls=True)[0] for c in frame.columns]
     index = nw.maybe_get_index(frame)
     return np.column_stack(columns) if columns else np.empty((len(frame), 0)), Container(index=index)
 

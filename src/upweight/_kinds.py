@@ -72,6 +72,11 @@ class Step:
     ess_after: Any = None
     moved: Any = None
 
+    def pick(self, which: tuple[int, ...]) -> Step:
+        """The same step for one vector of a batch."""
+        figures = self.ess_before, self.ess_after, self.moved
+        return Step(self.name, self.params, *(x[which] if np.ndim(x) else x for x in figures))
+
 
 def known(kind: str | None) -> str:
     """The kind to use; None is importance (assumed). Unknown kinds are refused with the list of kinds."""

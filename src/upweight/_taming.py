@@ -100,7 +100,7 @@ class Tameable(ABC):
         w_i' = w_i^power
 
         power : the power itself, or
-        ess : the effective sample size wanted, as a share of the positive weights in (0, 1]; the power is found by bisection.
+        ess : the effective sample size wanted, as a share in (0, 1) of the positive weights; weights worth that much already are kept.
 
         Costs: bias toward the unweighted average; with power 0 it would be complete.
         Source: Koblents and Miguez (2015), nonlinear transformation of importance weights.

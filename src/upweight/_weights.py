@@ -19,7 +19,7 @@ import warnings
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Real
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from . import arrays
 from ._errors import InputError, KindError, UndoError
 from ._frames import NUMPY, Container, read, require, same_rows
 from ._kinds import Step, forbid, known, product_kind, refuse_shape, refuse_wrong_kind, rows_worth
+from ._scaleless import SCALES, Scaleless
 from ._taming import Tameable, scalar
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from ._estimate import Estimate
 
 __all__ = ["Weights"]
-
-_SCALES = "w.values (own scale), w.sample_weight (mean one), w.probabilities (sum one) or w.log_w"
 
 
 def _quiet_log(values: np.ndarray) -> np.ndarray:
@@ -50,7 +49,7 @@ def _frozen(log_w: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Weights(Tameable):
+class Weights(Tameable, Scaleless):
     """Log-weights of n rows, with what they are for, what they promise and what was done to them.
 
     Made by `Weights.of`, `Weights.of_log`, `upweight.ratio`, `upweight.log_ratio` and `upweight.mixture`, never by the
@@ -85,9 +84,6 @@ class Weights(Tameable):
     _container: Container = NUMPY
     _roots: frozenset[str] = field(default_factory=lambda: frozenset([os.urandom(8).hex()]))
     _raw: Weights | None = None
-
-    __array_ufunc__ = None
-    __iter__ = None
 
     # ---- make -------------------------------------------------------------------------------------------------------
 
@@ -349,7 +345,7 @@ class Weights(Tameable):
             return self._times(other)
         if isinstance(other, Real) and not isinstance(other, bool):
             return self._scaled(float(other))
-        raise TypeError(f"which scale? Weights times {type(other).__name__} is not defined: take {_SCALES}.")
+        raise TypeError(f"which scale? Weights times {type(other).__name__} is not defined: take {SCALES}.")
 
     __rmul__ = __mul__
 
@@ -400,9 +396,16 @@ class Weights(Tameable):
 
     def __getitem__(self, rows: Any) -> Weights:
         """The weights of some rows: a slice, a boolean mask or row numbers, repeats allowed."""
-        chosen = np.arange(self.n)[rows if isinstance(rows, slice) else np.atleast_1d(np.asarray(rows))]
-        if chosen.ndim != 1 or chosen.size == 0:
-            raise InputError(f"w[rows] takes a slice, mask or list of at least one row; got {chosen.size} rows.")
+        if isinstance(rows, tuple):
+            raise InputError(
+                f"w[rows] takes one index, for the rows; got {len(rows)}. Of a batch choose with w.pick(i)."
+            )
+        rows = rows if isinstance(rows, slice) else np.atleast_1d(np.asarray(rows))
+        if not isinstance(rows, slice) and (rows.ndim != 1 or rows.size == 0):
+            raise InputError(f"w[rows] takes a slice, mask or list of at least one row; got shape {rows.shape}.")
+        chosen = np.arange(self.n)[rows]
+        if chosen.size == 0:
+            raise InputError("w[rows] takes a slice, mask or list of at least one row; got none.")
         whole = chosen.size == self.n and np.array_equal(np.bincount(chosen, minlength=self.n), np.ones(self.n, int))
         return replace(
             self,
@@ -421,7 +424,13 @@ class Weights(Tameable):
         """
         if self.ndim < 2:
             raise InputError("w.pick(i) chooses from a batch; these are one vector of weights already.")
-        return replace(self, log_w=_frozen(self.log_w[i]), _raw=None if self._raw is None else self._raw.pick(i))
+        which = i if isinstance(i, tuple) else (i,)
+        sizes = self.shape[: len(which)]
+        if len(which) >= self.ndim or any(not -size <= k < size for k, size in zip(which, sizes, strict=True)):
+            raise InputError(f"w.pick({i}) is outside the batch of shape {self.shape[:-1]}.")
+        trail = tuple(step.pick(which) for step in self.trail)
+        raw = None if self._raw is None else self._raw.pick(i)
+        return replace(self, log_w=_frozen(self.log_w[which]), trail=trail, _raw=raw)
 
     def declare(self, *, kind: str | None = None, exact: bool | None = None) -> Weights:
         """Say what these weights are; it goes on the trail.
@@ -446,28 +455,7 @@ class Weights(Tameable):
             _raw=None if self._raw is None else self._raw.declare(kind=said),
         )
 
-    # ---- refuse -----------------------------------------------------------------------------------------------------
-
-    def _no_sum(self, other: Any) -> NoReturn:
-        if isinstance(other, Weights):
-            raise TypeError(
-                "adding weights is a mixture of sources: use upweight.mixture(log_target, log_sources, counts)."
-            )
-        raise TypeError(f"which scale? Take {_SCALES}, then add.")
-
-    def _no_quotient(self, other: Any) -> NoReturn:
-        if isinstance(other, Weights):
-            raise TypeError("dividing weights is a ratio: use upweight.ratio(target, source) or log_ratio.")
-        raise TypeError(f"which scale? Take {_SCALES}, then divide.")
-
-    __add__ = __radd__ = __sub__ = __rsub__ = _no_sum
-    __truediv__ = __rtruediv__ = _no_quotient
-
-    def __pow__(self, power: Any) -> NoReturn:
-        raise TypeError("raising weights to a power is tempering: use w.temper(power=), which records its price.")
-
-    def __float__(self) -> float:
-        raise TypeError(f"which scale? Weights are not one number: take {_SCALES}.")
+    # ---- inside -----------------------------------------------------------------------------------------------------
 
     def _tamed_to(self, log_w: np.ndarray, step: Step) -> Weights:
         return replace(self, log_w=_frozen(log_w), exact=False, trail=(*self.trail, step), _raw=self.raw)

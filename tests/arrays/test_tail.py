@@ -278,9 +278,7 @@ def test_inputs_are_not_written_and_strides_do_not_matter():
 @pytest.mark.parametrize("order", ["random", "ascending", "descending", "equal"])
 def test_largest_is_the_end_of_a_sort(order):
     l = np.random.default_rng(10).normal(size=400_001)
-    l = {"random": l, "ascending": np.sort(l), "descending": np.sort(l)[::-1], "equal": np.zeros(400_001)}[
-        order
-    ]
+    l = {"random": l, "ascending": np.sort(l), "descending": np.sort(l)[::-1], "equal": np.zeros(400_001)}[order]
     for count in (6, 1898, 200_000):
         np.testing.assert_array_equal(largest(l, count), np.sort(l)[-count:])
 

@@ -6,19 +6,32 @@ loaded when the first foreign array arrives. PyTorch and JAX are never imported 
 tensor has loaded them.
 
 Inside: `namespace` (the library), `floats` (the library and the array in floating point), `stop_gradient`,
-`to_numpy`, `epsilon` (the rounding unit of the data) and `working` (the precision to compute in).
+`compiled`, `to_numpy`, `device`, `epsilon` (the rounding unit of the data), `working` (the precision to
+compute in).
 """
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from upweight._errors import InputError
 
-__all__ = ["Array", "epsilon", "floats", "namespace", "stop_gradient", "to_numpy", "working"]
+__all__ = [
+    "Array",
+    "compiled",
+    "device",
+    "epsilon",
+    "floats",
+    "namespace",
+    "stop_gradient",
+    "to_numpy",
+    "working",
+]
 
 Array: TypeAlias = Any
 """A NumPy array, a PyTorch tensor, a JAX array, or anything `numpy.asarray` understands."""
@@ -54,9 +67,14 @@ def stop_gradient(xp: Any, x: Array) -> Array:
     """`x` as a constant: no gradient flows through it."""
     if hasattr(x, "detach"):
         return x.detach()
-    if "jax" in getattr(xp, "__name__", ""):
+    if _is_jax(xp):
         return sys.modules["jax"].lax.stop_gradient(x)
     return x
+
+
+def device(x: Array) -> Any:
+    """Where `x` lies; None for NumPy and while JAX traces."""
+    return getattr(x, "device", None)
 
 
 def to_numpy(xp: Any, x: Array) -> np.ndarray:
@@ -70,6 +88,28 @@ def to_numpy(xp: Any, x: Array) -> np.ndarray:
 def working(xp: Any, x: Array) -> Array:
     """`x` in the precision to compute in: half precisions are lifted to float32, the others kept."""
     return xp.astype(x, xp.float32) if xp.finfo(x.dtype).bits < 32 else x
+
+
+@functools.cache
+def compiled(f: Callable[..., Any]) -> Callable[..., Any]:
+    """`f(xp, x, *settings)`, as one program where JAX runs it: it would compile every single step instead."""
+
+    def run(xp: Any, x: Array, *settings: float) -> Any:
+        if not _is_jax(xp):
+            return f(xp, x, *settings)
+        return _jitted(f, xp)(x, *settings)
+
+    return run
+
+
+@functools.cache
+def _jitted(f: Callable[..., Any], xp: Any) -> Callable[..., Any]:
+    settings = range(1, f.__code__.co_argcount - 1)
+    return sys.modules["jax"].jit(functools.partial(f, xp), static_argnums=tuple(settings))
+
+
+def _is_jax(xp: Any) -> bool:
+    return xp.__name__.startswith("jax")
 
 
 def epsilon(xp: Any, x: Array) -> float:

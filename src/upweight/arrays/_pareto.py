@@ -33,7 +33,7 @@ import numpy as np
 
 from upweight._errors import InputError
 from upweight.arrays._log import as_rows
-from upweight.arrays._namespace import Array, floats
+from upweight.arrays._namespace import Array, compiled, floats
 
 __all__ = ["CAP", "FEWEST", "NEGLIGIBLE", "ROWS", "Fit", "first_quartile", "fit_logs", "fit_pareto", "grid"]
 
@@ -92,7 +92,7 @@ def fit_pareto(y: Array) -> tuple[Array, Array]:
     if xp is not np:
         from upweight.arrays._tail_tensors import fit_tensor
 
-        return fit_tensor(xp, y)
+        return compiled(fit_tensor)(xp, y)
     bad = np.flatnonzero(y <= 0)
     if bad.size:
         raise InputError(

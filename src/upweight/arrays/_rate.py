@@ -27,11 +27,11 @@ from typing import Any
 
 import numpy as np
 
-from upweight.arrays._namespace import Array, namespace
+from upweight.arrays._namespace import Array, epsilon, namespace
 
 __all__ = ["min_rows", "rate", "threshold", "widening"]
 
-HALF_WIDTH = 1e-8  # closer to k = 1/2 the quotient is 0/0 to working precision
+HALF_WIDTH = 1e-8  # closer to k = 1/2 the quotient is 0/0 to working precision (float32 needs more)
 BELIEVED = 0.7  # no number of rows that anyone draws helps above
 
 
@@ -91,7 +91,8 @@ def rate(khat: Array, n: int) -> Array:
     (0.855, 0.574)
     """
     xp, k = _floating(khat)
-    inner = (k > 0) & (k < 1) & (xp.abs(k - 0.5) >= HALF_WIDTH)
+    half = max(HALF_WIDTH, math.sqrt(epsilon(xp, k)) / 2)
+    inner = (k > 0) & (k < 1) & (xp.abs(k - 0.5) >= half)
     safe = xp.where(inner, k, xp.full_like(k, 0.25))
     grown = float(n) ** (2 * safe)
     top = 2 * (safe - 1) * n * grown + (1 - 2 * safe) * grown + float(n) ** 2

@@ -30,7 +30,7 @@ import numpy as np
 from upweight._errors import InputError
 from upweight.arrays._ess import positive
 from upweight.arrays._log import BLOCK, as_rows
-from upweight.arrays._namespace import Array, floats
+from upweight.arrays._namespace import Array, compiled, floats
 from upweight.arrays._pareto import FEWEST, ROWS, Fit, fit_logs
 
 __all__ = ["MOST", "TIE", "TOO_FEW", "khat", "largest", "psis", "tail_index", "tail_size"]
@@ -38,6 +38,7 @@ __all__ = ["MOST", "TIE", "TOO_FEW", "khat", "largest", "psis", "tail_index", "t
 TOO_FEW = 25  # positive weights below which no tail is judged
 MOST = 30_000  # exceedances at most: more cost time and tell nothing new
 TIE = 8.0  # rounding units within which two logs are equal
+FAR = 30.0  # beyond e**30 times sigma / k the cut itself no longer shows in a quantile
 PLAIN, SMALL_SAMPLE = 225, 5  # up to 225 effective rows a fifth of them is the tail
 
 
@@ -80,7 +81,7 @@ def khat(log_w: Array, *, r_eff: float = 1.0) -> Array:
     if xp is not np:
         from upweight.arrays._tail_tensors import khat_tensor
 
-        return khat_tensor(xp, l, r_eff)
+        return compiled(khat_tensor)(xp, l, r_eff)
     rows = as_rows(l)
     found = np.full(len(rows), np.nan)
     for block, size in _blocks(rows, r_eff):
@@ -127,7 +128,7 @@ def psis(log_w: Array, *, r_eff: float = 1.0) -> tuple[Array, Array]:
     if xp is not np:
         from upweight.arrays._tail_tensors import psis_tensor
 
-        return psis_tensor(xp, l, r_eff)
+        return compiled(psis_tensor)(xp, l, r_eff)
     out = as_rows(np.array(l, order="C"))
     found = np.full(len(out), np.nan)
     for block, size in _blocks(out, r_eff):
@@ -241,11 +242,16 @@ def _smooth(out: np.ndarray, rows: np.ndarray, tail: np.ndarray, fit: Fit, count
     sound = _view(np.flatnonzero(np.isfinite(fit.k))) if np.isfinite(fit.k).any() else slice(0)
     rows, edge, u, top, k, sigma, unit = (x[sound, None] for x in (rows, edge, u, top, *fit))
     level = -np.log1p(-(np.arange(1, count + 1) - 0.5) / count)
+    grown = k * level
     with np.errstate(all="ignore"):
-        above = np.where(k == 0, level, np.expm1(k * level) / k)
-        smooth = np.minimum(top, unit + np.log(np.exp(u - unit) + sigma * above))
+        above = np.where(k == 0, level, np.expm1(grown) / k)
+        smooth = np.log(np.exp(u - unit) + sigma * above)
+        if grown.max(initial=0.0) > FAR:
+            smooth = np.where(grown > FAR, grown + np.log(np.abs(sigma / k)), smooth)
+        smooth = np.minimum(top, unit + smooth)
     if len(rows):
         places = np.flatnonzero(out[_view(rows[:, 0])] > edge).reshape(-1, count)
         places += (rows - np.arange(len(rows))[:, None]) * out.shape[1]
-        order = np.argsort(out.reshape(-1)[places], axis=-1)
+        tied = np.any(tail[:, -count:-1] == tail[:, 1 - count :])  # then rows in their own order, everywhere
+        order = np.argsort(out.reshape(-1)[places], axis=-1, kind="stable" if tied else None)
         out.reshape(-1)[np.take_along_axis(places, order, axis=-1)] = smooth

@@ -28,7 +28,7 @@ from upweight._errors import InputError
 from upweight.arrays._ess import ess as size_of
 from upweight.arrays._ess import positive
 from upweight.arrays._log import log_sum_exp
-from upweight.arrays._namespace import Array, floats, stop_gradient, working
+from upweight.arrays._namespace import Array, compiled, floats, stop_gradient, working
 
 __all__ = ["clip", "power_for", "shrink", "temper", "truncate"]
 
@@ -142,9 +142,7 @@ def temper(log_w: Array, *, power: float | None = None, ess: float | None = None
     if (power is None) == (ess is None):
         raise InputError(f"give `power` or `ess`, one of the two; got power={power}, ess={ess}.")
     if power is not None and not 0 < power <= 1:
-        raise InputError(
-            f"`power` must lie in (0, 1]; got {power:g}. 1 changes nothing, 0.5 halves the tail index."
-        )
+        raise InputError(f"`power` must lie in (0, 1]; got {power:g}. 1 changes nothing, 0.5 halves the tail index.")
     xp, l = floats(log_w)
     if ess is not None:
         power = xp.astype(power_for(l, ess=ess), l.dtype)[..., None]
@@ -192,9 +190,7 @@ def shrink(log_w: Array, *, lam: float, how: str = "square") -> Array:
     if how == "square" and not lam > 0:
         raise InputError(f"`lam` must be > 0; got {lam:g}. The larger it is, the less is shrunk.")
     if how == "harmonic" and not 0 <= lam <= 1:
-        raise InputError(
-            f"`lam` must lie in [0, 1]; got {lam:g}. 0 changes nothing, 1 makes all weights equal."
-        )
+        raise InputError(f"`lam` must lie in [0, 1]; got {lam:g}. 0 changes nothing, 1 makes all weights equal.")
     xp, l = floats(log_w)
     none = l == -math.inf
     safe = xp.where(none, xp.zeros_like(l), l)
@@ -214,13 +210,16 @@ def power_for(log_w: Array, *, ess: float) -> Array:
         raise InputError(f"`ess` must lie in (0, 1), a share of the rows; got {ess:g}.")
     xp, l = floats(log_w)
     l = l.astype(np.float64) if xp is np else working(xp, stop_gradient(xp, l))
+    if xp is not np:
+        return compiled(_power_tensor)(xp, l, ess)
     rows = size_of(l, order=0)
-    rows = xp.where(rows > 1, rows, xp.ones_like(rows))
+    with np.errstate(invalid="ignore"):
+        return _false_position(lambda power: _surplus(l, rows, power, ess), rows.shape, 1 - ess)[()]
 
-    def surplus(power: Array) -> Array:
-        return size_of(l * power[..., None]) / rows - ess
 
-    return _false_position(surplus, rows.shape, 1 - ess)[()] if xp is np else _bisect(xp, surplus, rows)
+def _surplus(l: Array, rows: Array, power: Array, ess: float) -> Array:
+    """What the size at this power has over the share asked for; NaN where every weight is zero."""
+    return size_of(l * power[..., None]) / rows - ess
 
 
 def _mean_times_root(xp: Any, l: Array) -> Array:
@@ -229,6 +228,7 @@ def _mean_times_root(xp: Any, l: Array) -> Array:
         with np.errstate(divide="ignore", invalid="ignore"):
             return (log_sum_exp(l.astype(np.float64)) - 0.5 * np.log(positive(l))).astype(l.dtype)
     rows = size_of(working(xp, l), order=0)
+    rows = xp.where(rows > 0, rows, xp.ones_like(rows))
     return xp.astype(log_sum_exp(working(xp, l)) - 0.5 * xp.log(rows), l.dtype)
 
 
@@ -237,9 +237,7 @@ def _softplus(xp: Any, z: Array) -> Array:
     return xp.where(z > 0, z, xp.zeros_like(z)) + xp.log1p(xp.exp(-xp.abs(z)))
 
 
-def _false_position(
-    f: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...], f_low: float
-) -> np.ndarray:
+def _false_position(f: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...], f_low: float) -> np.ndarray:
     """Where `f`, falling on (0, 1] from `f_low` > 0, is zero; 1 where it stays above. Illinois' halving."""
     low, high, side = np.zeros(shape), np.ones(shape), np.zeros(shape)
     at_low, at_high = np.full(shape, f_low), np.asarray(f(high))
@@ -258,12 +256,14 @@ def _false_position(
     return root
 
 
-def _bisect(xp: Any, f: Callable[[Array], Array], like: Array) -> Array:
-    """The same for tensors, with a fixed number of halvings, so that it can be compiled and mapped."""
-    low, high = xp.zeros_like(like), xp.ones_like(like)
-    enough = f(high) >= 0
-    for _ in range(xp.finfo(like.dtype).bits - 10):
-        middle = (low + high) / 2
-        up = f(middle) > 0
-        low, high = xp.where(up, middle, low), xp.where(up, high, middle)
-    return xp.where(enough, xp.ones_like(like), (low + high) / 2)
+def _power_tensor(xp: Any, l: Array, ess: float) -> Array:
+    """The same for tensors, by a fixed number of halvings, so that it can be compiled and mapped."""
+    rows = size_of(l, order=0)
+    low, high = xp.zeros_like(rows), xp.ones_like(rows)
+    with np.errstate(invalid="ignore"):
+        wanting = _surplus(l, rows, high, ess) < 0
+        for _ in range(xp.finfo(l.dtype).bits - 10):
+            middle = (low + high) / 2
+            up = _surplus(l, rows, middle, ess) > 0
+            low, high = xp.where(up, middle, low), xp.where(up, high, middle)
+    return xp.where(wanting, (low + high) / 2, xp.ones_like(rows))

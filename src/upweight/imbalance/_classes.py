@@ -62,7 +62,7 @@ def label_array(y, name: str) -> np.ndarray:
         values = values[:, 0]
     if values.ndim != 1:
         raise InputError(
-            f"`{name}` must be one label a row; got shape {values.shape}. For several labels a row fit one model each."
+            f"`{name}` must be one label a row; got shape {values.shape}. For several labels a row use label_weights."
         )
     if not len(values):
         raise InputError(f"`{name}` holds no rows.")
@@ -107,7 +107,7 @@ def refuse_fractions(values: np.ndarray, name: str) -> np.ndarray:
         row = int((~whole).argmax())
         raise InputError(
             f"Unknown label type: continuous. `{name}` must hold classes; got {len(np.unique(values)):,} different "
-            f"numbers, first fraction {values[row]:g} at row {row}. Name a class: y > cut."
+            f"numbers, first fraction {values[row]:g} at row {row}. Name a class, y > cut, or use density_weights."
         )
     return values
 

@@ -132,16 +132,21 @@ def donated(codes: np.ndarray, r: Resample) -> np.ndarray:
 
 
 def matrix_between(X: Any, r: Resample) -> Any:
+    """Numbers between their parents, categorical columns from their donors."""
     X = X.tocsr() if sparse.issparse(X) else np.asarray(X)
-    out = between(X, r)
     if r.donors is None:
-        return out
+        return between(X, r)
+    chosen = list(r.categorical)
+    rest = np.setdiff1d(np.arange(X.shape[1]), chosen)
     if sparse.issparse(X):
-        out = out.tolil()
-        for j, column in enumerate(r.categorical):
-            out[:, [column]] = X[r.donors[:, j]][:, [column]]
-        return out.tocsr()
-    out[:, list(r.categorical)] = np.take_along_axis(X[:, list(r.categorical)], r.donors, axis=0)
+        copied = [sparse.csr_array(X[r.donors[:, j]][:, [column]]) for j, column in enumerate(chosen)]
+        both = sparse.hstack([between(X[:, rest], r), *copied] if len(rest) else copied)
+        return sparse.csr_array(both)[:, np.argsort([*rest, *chosen])]
+    mixed = between(X[:, rest].astype(np.float64) if X.dtype.kind == "O" else X[:, rest], r) if len(rest) else None
+    out = np.array(X[r.indices], dtype=X.dtype if mixed is None else np.result_type(X.dtype, mixed.dtype))
+    if mixed is not None:
+        out[:, rest] = mixed
+    out[:, chosen] = np.take_along_axis(X[:, chosen], r.donors, axis=0)
     return out
 
 
