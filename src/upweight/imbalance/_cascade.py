@@ -73,9 +73,8 @@ class BalanceCascade(TreeEnsemble):
                 "Ask about one class: y == label."
             )
         self.rare_ = rows.rare
-        wanted = pool_sizes(
-            *(int(rows.counts[c]) for c in (self.rare_, 1 - self.rare_)), read_count(self.members, "members", least=2)
-        )
+        rare, common = int(rows.counts[self.rare_]), int(rows.counts[1 - self.rare_])
+        wanted = pool_sizes(rare, common, read_count(self.members, "members", least=2))
         pool = np.flatnonzero(rows.codes != self.rare_)
         members, thetas, pools = [], [], []
         for i, keep in enumerate(wanted):

@@ -60,6 +60,7 @@ class Rows:
 class Ensemble(ClassifierMixin, BaseEstimator, ABC):
     """A classifier that balances inside: settings, `fit`, `predict`, `predict_proba`."""
 
+    rng: Any
     balances_classes = True  # so that a remedy outside is refused: the two would count twice
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
@@ -113,8 +114,6 @@ class Ensemble(ClassifierMixin, BaseEstimator, ABC):
 
 class TreeEnsemble(Ensemble):
     """An ensemble of boosted trees: numbers in (dense float64 or CSR, gaps allowed in dense), one score a class out."""
-
-    rng: Any
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Scores on the log scale: (n,) for two classes, the second less the first; else (n, K)."""

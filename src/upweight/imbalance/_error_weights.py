@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from .._weights import Weights
 from ._class_weights import kept_kind
 from ._classes import Labels, row_weights

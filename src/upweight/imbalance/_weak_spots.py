@@ -56,6 +56,11 @@ class Ground:
         """(n,) weights, ones if none were given."""
         return np.ones(len(self.task.codes)) if self.task.w is None else self.task.w
 
+    @property
+    def parts(self) -> np.ndarray:
+        """(n,) group codes, all zero if none were given."""
+        return np.zeros(len(self.task.codes), np.intp) if self.part is None else self.part
+
     def prepared(self) -> Preparation:
         return Preparation.fit(self.schema, self.table, self.task.w)
 
@@ -89,9 +94,8 @@ def out_of_fold(learner: Any, task: Task, folds: int, rng: np.random.Generator) 
 
 
 def weak_groups(loss: np.ndarray, ground: Ground) -> Spots:
-    part = ground.part if ground.part is not None else np.zeros(len(loss), np.intp)
-    weak = weak_parts(loss, part, ground.w)
-    return Spots(np.isin(part, weak), lambda other: np.isin(other.part, weak))
+    weak = weak_parts(loss, ground.parts, ground.w)
+    return Spots(np.isin(ground.parts, weak), lambda other: np.isin(other.parts, weak))
 
 
 def weak_regions(loss: np.ndarray, ground: Ground, rng: np.random.Generator) -> Spots:
