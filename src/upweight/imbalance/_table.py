@@ -131,7 +131,6 @@ def arrow_columns(X) -> list[tuple[str, pa.Array]]:
         return list(zip(names, X.columns, strict=True))
     frame = nw.from_native(X, eager_only=True)
     return [(n, arrow_array(frame[:, j])) for j, n in enumerate(names)]
-    return [(n, arrow_array(frame.get_column(c))) for n, c in zip(names, frame.columns, strict=True)]
 
 
 def arrow_array(series: nw.Series) -> pa.Array:
