@@ -31,7 +31,9 @@ def test_positive_is_what_labels_say_themselves_else_the_rarest(y, classes, posi
     assert labels.classes[labels.codes].tolist() == y
 
 
-@pytest.mark.parametrize("box", [list, np.array, pd.Series, pl.Series, pa.array, lambda v: pd.Series(v, dtype="category")])
+@pytest.mark.parametrize(
+    "box", [list, np.array, pd.Series, pl.Series, pa.array, lambda v: pd.Series(v, dtype="category")]
+)
 def test_labels_read_the_same_from_every_container(box):
     labels = Labels.of(box(["ill", "ok", "ok"]))
     assert (labels.classes.tolist(), labels.codes.tolist()) == (["ill", "ok"], [0, 1, 1])
@@ -43,7 +45,10 @@ def test_labels_read_the_same_from_every_container(box):
         ([0] * 1797, "`y` needs two classes; got only 0 in 1,797 rows. Check --target and --positive."),
         ([0.0, 1.0, np.nan, 1.0], "1 missing or infinite labels (NaN or inf), first at row 2. Drop those rows first."),
         (["a", None, "b"], "1 missing labels (NaN or inf), first at row 1"),
-        ([0.5, 1.0, 0.0], "Unknown label type: continuous. `y` must hold classes; got 3 different numbers, first fraction 0.5 at row 0"),
+        (
+            [0.5, 1.0, 0.0],
+            "Unknown label type: continuous. `y` must hold classes; got 3 different numbers, first fraction 0.5 at row 0",
+        ),
         ([[0, 1], [1, 0]], "must be one label a row; got shape (2, 2)"),
         ([], "holds no rows"),
         (np.array(["a", 1, "b"], dtype=object), "mixes text and numbers, first at row 1: 1"),

@@ -24,8 +24,16 @@ from upweight.imbalance._columns import MISSING, UNSEEN, codes, describe, number
         (pa.array([dt.date(2020, 1, 1), dt.date(2020, 1, 3)]), "numeric", "dates as days"),
         (pa.array([[1], [2]]), "dropped", "nested values"),
         (pa.array([f"u{i}" for i in range(50)]), "dropped", "an identifier: 50 different values in 50 rows"),
-        (pa.array([f"c{i % 60}" for i in range(600)]), "categorical", "60 levels: the 50 most frequent kept, the rest as one"),
-        (pa.array([str(i / 7) for i in range(99)] + ["n/k"]), "numeric", "text read as numbers; 1 values that are none count as gaps"),
+        (
+            pa.array([f"c{i % 60}" for i in range(600)]),
+            "categorical",
+            "60 levels: the 50 most frequent kept, the rest as one",
+        ),
+        (
+            pa.array([str(i / 7) for i in range(99)] + ["n/k"]),
+            "numeric",
+            "text read as numbers; 1 values that are none count as gaps",
+        ),
         (pa.array(["x", "y", "x"]).dictionary_encode(), "categorical", "2 levels"),
     ],
 )

@@ -10,12 +10,16 @@ from upweight.imbalance._folds import default_repeats, group_codes, inner_defaul
 Y = np.repeat([0, 1], [90, 10])
 
 
-@pytest.mark.parametrize(("rows", "repeats", "inner"), [(9_999, 5, 5), (10_000, 2, 5), (19_999, 2, 5), (20_000, 2, 3), (100_000, 1, 3)])
+@pytest.mark.parametrize(
+    ("rows", "repeats", "inner"), [(9_999, 5, 5), (10_000, 2, 5), (19_999, 2, 5), (20_000, 2, 3), (100_000, 1, 3)]
+)
 def test_repeats_and_inner_folds_by_size(rows, repeats, inner):
     assert (default_repeats(rows), inner_default(rows)) == (repeats, inner)
 
 
-@pytest.mark.parametrize(("cv", "read"), [(5, (5, 5)), ("5", (5, 5)), ("5x2", (5, 2)), ("10 x 1", (10, 1)), ("3×4", (3, 4))])
+@pytest.mark.parametrize(
+    ("cv", "read"), [(5, (5, 5)), ("5", (5, 5)), ("5x2", (5, 2)), ("10 x 1", (10, 1)), ("3×4", (3, 4))]
+)
 def test_cv_reads_folds_and_repeats(cv, read):
     assert read_cv(cv, 100) == read
 
@@ -62,7 +66,12 @@ def test_groups_of_any_kind_become_numbers_by_first_appearance():
 
 
 @pytest.mark.parametrize(
-    ("group", "message"), [(["a", None, "b"], "has 1 gaps, first at row 1"), (["a", "b"], "shape (3,); got (2,)"), ([1.0, np.nan, np.nan], "has 2 gaps")]
+    ("group", "message"),
+    [
+        (["a", None, "b"], "has 1 gaps, first at row 1"),
+        (["a", "b"], "shape (3,); got (2,)"),
+        ([1.0, np.nan, np.nan], "has 2 gaps"),
+    ],
 )
 def test_bad_groups_are_refused(group, message):
     with pytest.raises(InputError) as error:

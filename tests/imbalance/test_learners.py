@@ -13,7 +13,14 @@ from sklearn.preprocessing import StandardScaler
 
 from upweight import InputError, UndoError
 from upweight.imbalance import Rebalanced
-from upweight.imbalance._learners import Prepared, as_learner, fit_learner, refuse_double_count, seeded, weight_parameter
+from upweight.imbalance._learners import (
+    Prepared,
+    as_learner,
+    fit_learner,
+    refuse_double_count,
+    seeded,
+    weight_parameter,
+)
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(80, 3))
@@ -37,7 +44,10 @@ def test_a_module_and_class_is_made_with_its_defaults():
     [
         ("logstic", "unknown learner 'logstic'. Did you mean 'logistic'? Or give MODULE:CLASS"),
         ("no_such_module:Thing", "no module 'no_such_module' here. Install it"),
-        ("sklearn.ensemble:RandomForrestClassifier", "has no 'RandomForrestClassifier'. Did you mean 'RandomForestClassifier'"),
+        (
+            "sklearn.ensemble:RandomForrestClassifier",
+            "has no 'RandomForrestClassifier'. Did you mean 'RandomForestClassifier'",
+        ),
         ("sklearn.ensemble:VotingClassifier", "VotingClassifier() needs arguments"),
         (RidgeClassifier(), "RidgeClassifier has no predict_proba, so there is nothing to repair"),
         ("sklearn.linear_model:RidgeClassifier", "RidgeClassifier has no predict_proba"),
@@ -53,7 +63,10 @@ def test_what_cannot_be_a_learner_is_refused(learner, message):
     ("learner", "name"),
     [
         (LogisticRegression(class_weight="balanced"), "class_weight='balanced'"),
-        (make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced")), "logisticregression__class_weight='balanced'"),
+        (
+            make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced")),
+            "logisticregression__class_weight='balanced'",
+        ),
         (BaggingClassifier(LogisticRegression(class_weight={0: 1, 1: 5})), "estimator__class_weight={0: 1, 1: 5}"),
     ],
 )

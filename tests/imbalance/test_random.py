@@ -88,9 +88,7 @@ def test_rows_of_weight_zero_are_as_if_removed():
 @pytest.mark.parametrize("sampler", [RandomUnder, RandomOver])
 def test_renaming_labels_changes_no_row(sampler):
     names = np.array(["m", "a", "z"])
-    np.testing.assert_array_equal(
-        sampler(rng=5).resample(X, Y).indices, sampler(rng=5).resample(X, names[Y]).indices
-    )
+    np.testing.assert_array_equal(sampler(rng=5).resample(X, Y).indices, sampler(rng=5).resample(X, names[Y]).indices)
 
 
 def test_every_row_is_kept_equally_often():

@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from upweight import InputError, UndoError, Weights
-from upweight.imbalance import RandomOver, RandomUnder, Rebalanced, adopt
+from upweight.imbalance import RandomOver, Rebalanced, adopt
 
 METHODS = ["none", "threshold", "weights", "random_under", "random_over", ["random_under", "weights"]]
 RNG = np.random.default_rng(0)
@@ -49,7 +49,14 @@ def test_every_method_keeps_its_promises_after_repair(method, repair):
 
 def test_a_flexible_learner_follows_weights_in_part_and_only_crossfit_repairs_it():
     X, y = make_classification(
-        32_000, n_features=12, n_informative=6, n_redundant=2, class_sep=0.9, flip_y=0.02, weights=[0.97], random_state=0
+        32_000,
+        n_features=12,
+        n_informative=6,
+        n_redundant=2,
+        class_sep=0.9,
+        flip_y=0.02,
+        weights=[0.97],
+        random_state=0,
     )
     learner = HistGradientBoostingClassifier(max_iter=60, random_state=0)
     crossfit = Rebalanced(learner, "weights", rng=0).fit(X[:6000], y[:6000])
@@ -109,7 +116,9 @@ def test_the_rarest_label_is_positive_wherever_it_sorts():
 
 
 def test_three_classes_are_repaired_and_cut_at_p_over_prior():
-    X, y = make_classification(6000, n_features=6, n_informative=4, n_classes=3, weights=[0.85, 0.1, 0.05], random_state=0)
+    X, y = make_classification(
+        6000, n_features=6, n_informative=4, n_classes=3, weights=[0.85, 0.1, 0.05], random_state=0
+    )
     m = Rebalanced("logistic", "weights", rng=0).fit(X[:3000], y[:3000])
     p = m.predict_proba(X[3000:])
     assert np.bincount(y[3000:]) / p.sum(axis=0) == pytest.approx(np.ones(3), abs=0.12)
@@ -171,7 +180,10 @@ def test_an_object_gets_X_as_it_is():
 @pytest.mark.parametrize("learner", ["logistic", "boosting", LogisticRegression()], ids=str)
 def test_csr_equals_dense(learner):
     dense = X * (np.abs(X) > 0.7)
-    a, b = (Rebalanced(learner, "weights", repair="formula", rng=0).fit(kind(dense), Y) for kind in (np.asarray, sparse.csr_matrix))
+    a, b = (
+        Rebalanced(learner, "weights", repair="formula", rng=0).fit(kind(dense), Y)
+        for kind in (np.asarray, sparse.csr_matrix)
+    )
     np.testing.assert_allclose(a.predict_proba(dense), b.predict_proba(sparse.csr_matrix(dense)), atol=2e-3)
 
 
@@ -203,7 +215,9 @@ def test_one_seed_gives_one_answer_and_inputs_are_not_written():
 
 
 def test_it_works_inside_scikit_learns_search_and_scores():
-    search = GridSearchCV(Rebalanced("logistic", rng=0), {"method": ["none", "weights"]}, cv=3, scoring="average_precision")
+    search = GridSearchCV(
+        Rebalanced("logistic", rng=0), {"method": ["none", "weights"]}, cv=3, scoring="average_precision"
+    )
     search.fit(X[:900], Y[:900])
     assert cross_val_score(clone(search.best_estimator_), X[:900], Y[:900], cv=3, scoring="roc_auc").mean() > 0.6
 

@@ -22,7 +22,10 @@ def masses(t):
     return np.bincount(t.codes, weights=t.w)
 
 
-@pytest.mark.parametrize("first", [SMOTE(sampling_strategy=0.3), RandomOver(to=0.3), RandomUnder(to=0.3), RandomUnder(to=0.3, undo="weights")])
+@pytest.mark.parametrize(
+    "first",
+    [SMOTE(sampling_strategy=0.3), RandomOver(to=0.3), RandomUnder(to=0.3), RandomUnder(to=0.3, undo="weights")],
+)
 def test_weights_after_a_resampler_end_balanced_and_not_beyond(first):
     t = train(first, "weights", w=RNG.exponential(size=200))
     a, b = masses(t)
@@ -33,12 +36,17 @@ def test_weights_twice_are_weights_once():
     np.testing.assert_allclose(train("weights", "weights").w, train("weights").w, rtol=1e-12)
 
 
-@pytest.mark.parametrize("steps", [("weights",), ("random_under",), ("random_over",), ("random_under", "weights"), (RandomOver(to=0.5), "weights")])
+@pytest.mark.parametrize(
+    "steps",
+    [("weights",), ("random_under",), ("random_over",), ("random_under", "weights"), (RandomOver(to=0.5), "weights")],
+)
 def test_the_correction_is_the_change_in_weighted_odds(steps):
     w = RNG.exponential(size=200)
     t = train(*steps, w=w)
     after, before = masses(t), np.bincount(CODES, weights=w)
-    assert t.correction.log_odds == pytest.approx(np.log(after[1] / after[0]) - np.log(before[1] / before[0]), abs=1e-12)
+    assert t.correction.log_odds == pytest.approx(
+        np.log(after[1] / after[0]) - np.log(before[1] / before[0]), abs=1e-12
+    )
 
 
 def test_statuses_add_up_to_the_worst():
@@ -87,7 +95,12 @@ def test_functions_that_give_no_weights_are_refused(step, message):
 
 
 @pytest.mark.parametrize(
-    ("method", "message"), [("wieghts", "unknown method 'wieghts'. Did you mean 'weights'?"), (3, "method 3 is none"), (RandomUnder, "give an object, RandomUnder()")]
+    ("method", "message"),
+    [
+        ("wieghts", "unknown method 'wieghts'. Did you mean 'weights'?"),
+        (3, "method 3 is none"),
+        (RandomUnder, "give an object, RandomUnder()"),
+    ],
 )
 def test_what_is_no_method_is_refused(method, message):
     with pytest.raises(InputError) as error:
@@ -109,7 +122,9 @@ class Between:
         n = len(y)
         parents = np.vstack([np.repeat(np.arange(n)[:, None], 2, axis=1), [[n - 2, n - 1]]])
         step = np.r_[np.zeros(n), 0.5]
-        return Resample(parents[:, 0], parents, step, np.append(y, y[-1]), np.ones(n + 1), Correction.impossible("made up"))
+        return Resample(
+            parents[:, 0], parents, step, np.append(y, y[-1]), np.ones(n + 1), Correction.impossible("made up")
+        )
 
 
 def test_a_synthetic_row_is_half_of_each_parent_through_later_steps():
@@ -138,7 +153,10 @@ def test_a_parent_outside_the_training_fold_is_an_error():
 def test_seeds_of_resamplers_that_have_none_come_from_us():
     a, b = train("random_under"), train("random_under")
     np.testing.assert_array_equal(a.X, b.X)
-    fixed = [train_with(as_steps(RandomUnder(rng=0)), X, CODES, None, classes=CLASSES, rng=np.random.default_rng(s)).X for s in (0, 1)]
+    fixed = [
+        train_with(as_steps(RandomUnder(rng=0)), X, CODES, None, classes=CLASSES, rng=np.random.default_rng(s)).X
+        for s in (0, 1)
+    ]
     np.testing.assert_array_equal(*fixed)
 
 

@@ -77,7 +77,11 @@ class Question:
         """Run what the journal does not hold, and judge."""
         book = None if journal is None else Journal(journal, self.plan, self.fingerprint, self.mark())
         result = judged(self, run_plan(self.plan, book, watch))
-        return result if book is None or book.trouble is None else replace(result, warnings=(*result.warnings, book.trouble))
+        return (
+            result
+            if book is None or book.trouble is None
+            else replace(result, warnings=(*result.warnings, book.trouble))
+        )
 
     def mark(self) -> str:
         """Fingerprint of the settings that decide what a cell holds; which methods run is not among them."""

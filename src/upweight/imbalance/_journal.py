@@ -79,7 +79,9 @@ class Journal:
         try:
             write_atomic(self.path(cell.key), buffer.getvalue())
         except OSError as error:
-            self.trouble = f"journal {str(self.folder)!r} cannot be written ({error.strerror}); the run goes on without it"
+            self.trouble = (
+                f"journal {str(self.folder)!r} cannot be written ({error.strerror}); the run goes on without it"
+            )
 
 
 def write_atomic(path: Path, content: bytes) -> None:

@@ -163,7 +163,9 @@ def each_cell(plan: Plan, left: list[Key], processes: int) -> Iterator[Cell]:
             yield run_cell(plan, key)
         return
     one: Any = 1  # cell at a time, so that each is written down as soon as it is done
-    pool: Any = joblib.Parallel(n_jobs=processes, return_as="generator_unordered", batch_size=one, pre_dispatch="2*n_jobs")
+    pool: Any = joblib.Parallel(
+        n_jobs=processes, return_as="generator_unordered", batch_size=one, pre_dispatch="2*n_jobs"
+    )
     yield from pool(joblib.delayed(quiet_cell)(os.getpid(), plan, key) for key in left)
 
 

@@ -22,7 +22,10 @@ def sentences_of(r: Reading, *, complete: bool, done: int) -> tuple[str, ...]:
     """All sentences that apply, in reading order."""
     found = [advice(r), *others(r), at_the_cut(r), promises(r), *rankings(r), *warnings_of(r), *failures(r)]
     if not complete:
-        found.insert(0, f"Stopped early: {done:,} of {len(r.plan.keys):,} fits are in; the figures are of the folds that finished.")
+        found.insert(
+            0,
+            f"Stopped early: {done:,} of {len(r.plan.keys):,} fits are in; the figures are of the folds that finished.",
+        )
     return tuple(s for s in found if s)
 
 

@@ -108,7 +108,10 @@ def read_figures(plan: Plan, facts: Facts, figures: Figures) -> Reading:
         if r.name not in ("none", "threshold") and r.name not in controls and r.error is None and r.folds
     )
     worse = tuple(r for r in remedies if r.ap_p < SURE and r.ap_diff < 0 and not same(r))
-    ahead = sorted((r for r in remedies if np.isfinite(r.ap_low) and np.isfinite(gain(plan, figures, r))), key=lambda r: -gain(plan, figures, r))
+    ahead = sorted(
+        (r for r in remedies if np.isfinite(r.ap_low) and np.isfinite(gain(plan, figures, r))),
+        key=lambda r: -gain(plan, figures, r),
+    )
     winners = [r for r in ahead if earns_its_place(plan, figures, r)]
     explained = tuple(r for r in remedies if r.ap_p < SURE and r.ap_diff > 0 and beaten(r))
     widths = [(r.ap_high - r.ap_low) / 2 for r in remedies or [figures.row("none")] if r not in worse]
