@@ -220,7 +220,8 @@ def question(
     table = schema.read(X)
     cv = read_cv(cv, len(labels.codes))
     cost = binary_cost(cost, labels)
-    seed = int(rng) if isinstance(rng, (int, np.integer)) else int(as_generator(rng).integers(2**31 - 1))
+    drawn = as_generator(rng)
+    seed = int(rng) if isinstance(rng, (int, np.integer)) else int(drawn.integers(2**31 - 1))
     tests = test_folds(labels, cv, seed, groups)
     task = Task(
         table if isinstance(made, Prepared) else X, labels.codes, labels.classes, labels.positive, w, groups, schema

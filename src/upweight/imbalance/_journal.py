@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import zipfile
 import zlib
 from dataclasses import asdict
 from pathlib import Path
@@ -63,7 +64,7 @@ class Journal:
                 more: dict[str, Any] = json.loads(str(file["more"]))
                 more |= {"key": key, "said": tuple(more["said"])}
                 return Cell(**more, p=file["p"], raw=file["raw"])
-        except (OSError, ValueError, KeyError, TypeError, EOFError):
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error):
             return None
 
     def write(self, cell: Cell) -> None:
