@@ -84,7 +84,7 @@ def test_no_signal_is_said_and_so_are_too_few():
 def test_a_remedy_that_earns_its_place_is_named_and_modelled():
     rng = np.random.default_rng(1)
     ring = rng.normal(size=(1500, 2))
-    y = rng.random(1500) < np.where((ring**2).sum(axis=1) > 4, 0.6, 0.05)  # a line cannot tell inside from outside
+    y = rng.random(1500) < np.where(((ring + 0.4) ** 2).sum(axis=1) > 4, 0.6, 0.05)  # a line cannot tell inside from outside
     c = compare(ring, y, methods={"trees": RandomForestClassifier(50, min_samples_leaf=10), "weights": "weights"}, cv="5x1", rng=0)
     assert c.verdict.code == "use:trees"
     assert c.verdict.sentences[0].startswith("trees ranks better than moving the threshold: AP +.")

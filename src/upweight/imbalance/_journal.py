@@ -60,7 +60,8 @@ class Journal:
     def read(self, key: Key) -> Cell | None:
         """The cell, or None if it is not there (or not readable: then it is computed again)."""
         try:
-            with np.load(self.path(key), allow_pickle=False) as file:
+            content = io.BytesIO(self.path(key).read_bytes())
+            with np.load(content, allow_pickle=False) as file:
                 more: dict[str, Any] = json.loads(str(file["more"]))
                 more |= {"key": key, "said": tuple(more["said"])}
                 return Cell(**more, p=file["p"], raw=file["raw"])
