@@ -89,7 +89,9 @@ def systematic(w: np.ndarray, out: np.ndarray, rng: np.random.Generator) -> None
 def stratified(w: np.ndarray, out: np.ndarray, rng: np.random.Generator) -> None:
     """One uniform a stratum: below m C lie whole strata, and the next one if its point does."""
     c, m = _running(w), len(out)
-    point = np.append(rng.random(m), 1.0)  # behind the last stratum nothing lies
+    point = np.empty(m + 1)
+    rng.random(out=point[:m])
+    point[m] = 1.0  # behind the last stratum nothing lies
 
     def below(rows: slice, start: int) -> np.ndarray:
         part = c[rows] * m
