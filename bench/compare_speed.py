@@ -68,8 +68,12 @@ def main() -> None:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     estimate = facts["timing"]["estimate"]
     print(f"{learner}, {rows:,} x 20, 5 folds x 1 repeat, {FIVE}")
-    print(f"first line {first:.1f} s, wall {wall:.1f} s, CPU {used.ru_utime + used.ru_stime:.1f} s, peak {max(peak):.2f} GB")
-    print(f"estimate {estimate:.1f} s, fits took {facts['timing']['seconds']:.1f} s, ratio {estimate / facts['timing']['seconds']:.2f}")
+    print(
+        f"first line {first:.1f} s, wall {wall:.1f} s, CPU {used.ru_utime + used.ru_stime:.1f} s, peak {max(peak):.2f} GB"
+    )
+    print(
+        f"estimate {estimate:.1f} s, fits took {facts['timing']['seconds']:.1f} s, ratio {estimate / facts['timing']['seconds']:.2f}"
+    )
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; {facts['versions']}")
 
 

@@ -119,7 +119,8 @@ def by_fold(score, y, p, fold):
 def difference(ours, base):
     d = ours - base
     half = student.ppf(0.975, FOLDS - 1) * np.sqrt((1 / FOLDS + 1 / (FOLDS - 1)) * d.var(ddof=1))
-    return {"diff": d.mean(), "low": d.mean() - half, "high": d.mean() + half}
+    p = 2 * student.sf(abs(d.mean()) / half * student.ppf(0.975, FOLDS - 1), FOLDS - 1) if half > 0 else 1.0
+    return {"diff": d.mean(), "low": d.mean() - half, "high": d.mean() + half, "p": min(1.0, 10 * p)}
 
 
 def row(name, y, fold, raw, p, base, cost, status="exact"):
@@ -134,8 +135,8 @@ def row(name, y, fold, raw, p, base, cost, status="exact"):
     return {
         "name": name, "label": name, "rival": "boosted" if name == "easy_ensemble" else "threshold", "status": status,
         "n_train": 1437.6, "ess_min": 139.2, "synthetic_share": 0.44 if "smote" in name else 0.0,
-        "ap": ap.mean(), **{f"ap_{k}": v for k, v in ap_diff.items()}, "ap_p": None if name == "threshold" else 0.8,
-        "roc_auc": roc_auc_score(y, p), "log_loss": loss.mean(), **{f"log_loss_{k}": v for k, v in loss_diff.items()},
+        "ap": ap.mean(), **{f"ap_{k}": v for k, v in ap_diff.items()},
+        "roc_auc": roc_auc_score(y, p), "log_loss": loss.mean(), **{f"log_loss_{k}": v for k, v in loss_diff.items() if k != "p"},
         "brier": brier_score_loss(y, p), "oe_raw": y.sum() / raw.sum(), "oe": y.sum() / p.sum(), "slope": 1.0,
         "threshold": threshold, "recall": found / y.mean(), "specificity": 1 - wrong / (1 - y.mean()),
         "precision": found / max(found + wrong, 1e-12), "alerts": 1000 * (found + wrong),
@@ -328,20 +329,24 @@ def site(documents, tmp_path_factory):
     return SimpleNamespace(folder=folder, facts=facts)
 
 
+@pytest.fixture(scope="module")
+def rooms(browser):
+    """Two browser contexts, with and without JavaScript; tests share them, each opens its own pages."""
+    return {
+        script: browser.new_context(java_script_enabled=script, reduced_motion="reduce") for script in (True, False)
+    }
+
+
 @pytest.fixture
-def visit(browser, site):
+def visit(rooms, site):
     """visit(name, width=, scheme=, script=) opens a page; afterwards nothing may have been said, shown or asked for."""
-    contexts, heard = [], []
+    pages, heard = [], []
 
     def open_page(name, width=1280, scheme="light", script=True):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme=scheme,
-            java_script_enabled=script,
-            reduced_motion="reduce",
-        )
-        contexts.append(context)
-        page = context.new_page()
+        page = rooms[script].new_page()
+        pages.append(page)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
         url = (site.folder / f"{name}.html").as_uri()
         page.on("console", lambda message: heard.append(("console", message.text)))
         page.on("pageerror", lambda error: heard.append(("error", str(error))))
@@ -351,6 +356,6 @@ def visit(browser, site):
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert heard == []

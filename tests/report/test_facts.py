@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 
 import pytest
 
 from upweight import _errors
 from upweight.report import page
-from upweight.report._facts import BIN, COLUMN, DATA, ROW, ROW_NUMBERS, TOP, VERDICT, check
+from upweight.report._facts import BIN, COLUMN, DATA, ROW, ROW_NUMBERS, SCHEMA, TOP, VERDICT, check
 
 PLACES = {
     "": (TOP, lambda f: f),
@@ -105,3 +106,11 @@ def test_every_number_of_a_row_may_be_null_nan_or_infinite(documents):
     check(facts)
     html = page(facts)
     assert not re.search(r">[^<]*\b(nan|inf|None)\b", html[html.index("<body>") : html.index("<script")])
+
+
+def test_the_keys_asked_for_are_those_a_comparison_writes():
+    from upweight.imbalance import _document, _rows, _verdict
+
+    assert _document.SCHEMA == SCHEMA
+    assert set(ROW) <= {field.name for field in fields(_rows.Row)}
+    assert set(VERDICT) == {field.name for field in fields(_verdict.Verdict)}

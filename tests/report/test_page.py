@@ -231,6 +231,9 @@ def test_without_any_curve_the_verdict_and_the_table_remain(documents):
         (0.01, 0.05, None, "better"),
         (0.01, 0.05, 0.2, "cannot tell"),
         (-0.05, -0.01, 0.01, "worse"),
+        (-0.05, -0.01, None, "worse"),
+        (-0.05, -0.01, 0.2, "cannot tell"),
+        (0.001, 0.009, 0.01, "no difference"),
         (-0.009, 0.01, 0.9, "no difference"),
         (-0.011, 0.01, 0.9, "cannot tell"),
         (None, 0.01, 0.9, ""),
@@ -274,3 +277,10 @@ def test_settings_versions_fingerprint_and_command_are_at_the_foot(documents):
     facts = documents.digits(2)
     del facts["settings"]["command"]
     assert "Run it again" not in page(facts)
+
+
+def test_the_word_on_a_row_is_that_of_the_verdict():
+    from upweight.imbalance import _verdict
+    from upweight.report import _table
+
+    assert (_table.SAME, _table.SURE) == (_verdict.SAME, _verdict.SURE)

@@ -24,6 +24,7 @@ Whiteley (2019), Negative association, ordering and convergence of resampling me
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,7 @@ from upweight.arrays._namespace import Array, device, floats, to_numpy
 
 __all__ = ["METHODS", "AliasTable", "alias_table", "resample"]
 
+TILE = 1 << 15  # rows made together, in the cache
 Rng = int | np.random.Generator | None
 
 
@@ -75,8 +77,8 @@ def resample(log_w: Array, m: int, *, method: str = "systematic", rng: Rng = Non
     xp, l = floats(log_w)
     rows = as_rows(to_numpy(xp, l))
     found = np.empty((len(rows), m), dtype=np.int64)
-    for i, row in enumerate(rows):
-        found[i] = np.repeat(np.arange(len(row)), scheme(_weights(row), m, rng))
+    for row, out in zip(rows, found, strict=True):
+        scheme(_weights(row), out, rng)
     found = found.reshape(*l.shape[:-1], m)
     return found if xp is np else xp.asarray(found, device=device(l))
 
@@ -148,62 +150,74 @@ class AliasTable:
         return found if self.home is None else self.home[0].asarray(found, device=self.home[1])
 
 
-def systematic(w: np.ndarray, m: int, rng: np.random.Generator) -> np.ndarray:
-    """Counts from one uniform: points (u + i) / m, i < m."""
-    c = _running(w)
-    c *= m
-    c -= rng.random()
-    return _steps(np.ceil(c, out=c))
+def systematic(w: np.ndarray, out: np.ndarray, rng: np.random.Generator) -> None:
+    """One uniform u for all the points (u + i) / m."""
+    c, m, u = _running(w), len(out), rng.random()
+    _fill(out, len(c), lambda rows, start: np.ceil(c[rows] * m - u))
 
 
-def stratified(w: np.ndarray, m: int, rng: np.random.Generator) -> np.ndarray:
-    """Counts from one uniform a stratum: below m C lie whole strata, and the next if its point does."""
-    c = _running(w)
-    c *= m
-    whole = c.astype(np.int64)
+def stratified(w: np.ndarray, out: np.ndarray, rng: np.random.Generator) -> None:
+    """One uniform a stratum: below m C lie whole strata, and the next one if its point does."""
+    c, m = _running(w), len(out)
     point = np.append(rng.random(m), 1.0)  # behind the last stratum nothing lies
-    c -= whole
-    whole += point[whole] < c
-    return _steps(whole)
+
+    def below(rows: slice, start: int) -> np.ndarray:
+        part = c[rows] * m
+        whole = part.astype(np.int64)
+        part -= whole
+        return whole + (point[whole] < part)
+
+    _fill(out, len(c), below)
 
 
-def multinomial(w: np.ndarray, m: int, rng: np.random.Generator) -> np.ndarray:
-    """Counts of m independent uniforms, made in order: running sums of exponentials over their sum."""
-    point = np.cumsum(rng.standard_exponential(m + 1))
-    return _steps(np.searchsorted(point[:-1], _running(w) * point[-1], side="right"))
+def multinomial(w: np.ndarray, out: np.ndarray, rng: np.random.Generator) -> None:
+    """Independent uniforms, made in ascending order."""
+    c, point = _running(w), _sorted_uniforms(len(out), rng)
+    _fill(out, len(c), lambda rows, start: start + _merged(point[start:], c[rows]))
 
 
-def residual(w: np.ndarray, m: int, rng: np.random.Generator) -> np.ndarray:
-    """Counts floor(m W), and the draws that are left shared out independently among the fractions."""
-    share, whole, left = _fractions(w, m)
-    return whole + multinomial(share, left, rng) if left else whole
+def residual(w: np.ndarray, out: np.ndarray, rng: np.random.Generator) -> None:
+    """floor(m W) copies for certain, and the draws that are left shared out independently among the fractions."""
+    share, whole, left = _fractions(w, len(out))
+    sure = np.cumsum(whole)
+    c, point = (_running(share) if left else share), _sorted_uniforms(left, rng)
+
+    def below(rows: slice, start: int) -> np.ndarray:
+        drawn = start - (sure[rows.start - 1] if rows.start else 0)
+        return sure[rows] + drawn + _merged(point[drawn:], c[rows])
+
+    _fill(out, len(c), below)
 
 
-def ssp(w: np.ndarray, m: int, rng: np.random.Generator) -> np.ndarray:
-    """Counts floor(m W) and one more for some: fractions meet in pairs, each pair settles one of its rows.
+def ssp(w: np.ndarray, out: np.ndarray, rng: np.random.Generator) -> None:
+    """floor(m W) copies and one more for some: fractions meet in pairs, and each pair settles one of its rows.
 
-    Of a pair with fractions a and b, one goes to zero and the other carries a + b on (if that is below one),
-    or one goes to one and the other carries a + b - 1 on; the odds keep both means. Log n rounds settle all
-    but one.
+    Of a pair with fractions a and b, one goes to zero and the other carries a + b on (if that is below one), or one goes
+    to one and the other carries a + b - 1 on; the odds keep both means. Log n rounds settle all rows but one, which is
+    whole by then. Neighbours meet first, tile by tile, so that the early rounds stay in the cache.
     """
-    share, count, left = _fractions(w, m)
-    row = np.arange(len(share))
+    share, count, left = _fractions(w, len(out))
+    row, before = np.arange(len(share)), int(count.sum())
+    tiles = [_tournament(share[i : i + TILE], row[i : i + TILE], count, rng) for i in range(0, len(row), TILE)]
+    share, last = (np.concatenate(x) for x in zip(*tiles, strict=True))
+    _, last = _tournament(share, last, count, rng)
+    count[last] += left - (int(count.sum()) - before)
+    out[:] = np.repeat(row, count)
+
+
+def _tournament(share: np.ndarray, row: np.ndarray, count: np.ndarray, rng: np.random.Generator):
+    """Let neighbours meet until one row is left; those that get their copy are counted in `count`."""
     while len(row) > 1:
         odd = len(row) % 2
-        a, b = share[odd::2], share[odd + 1 :: 2]
+        a, b, first, second = share[odd::2], share[odd + 1 :: 2], row[odd::2], row[odd + 1 :: 2]
         total = a + b
         full = total >= 1
-        room = np.where(full, 2 - total, total)
-        second = rng.random(len(a)) * room < np.where(full, 1 - a, b)
-        first, other = row[odd::2], row[odd + 1 :: 2]
-        winner, loser = np.where(second, other, first), np.where(second, first, other)
-        settled = winner[full]
-        count[settled] += 1
-        left -= len(settled)
-        share = np.concatenate([share[:odd], total - full])
-        row = np.concatenate([row[:odd], np.where(full, loser, winner)])
-    count[row] += left
-    return count
+        room, chance = np.where(full, 2 - total, total), np.where(full, 1 - a, b)
+        to_second = rng.random(len(a)) * room < chance
+        count[np.where(to_second, second, first)[full]] += 1
+        carrier = np.where(to_second ^ full, second, first)
+        share, row = np.concatenate([share[:odd], total - full]), np.concatenate([row[:odd], carrier])
+    return share, row
 
 
 METHODS = {f.__name__: f for f in (systematic, stratified, residual, ssp, multinomial)}
@@ -233,29 +247,45 @@ def _weights(l: np.ndarray) -> np.ndarray:
     if not np.isfinite(peak):
         row = int(np.flatnonzero(~(l < np.inf))[0])
         raise InputError(f"log-weights must be finite or -inf; got {l[row]:g} at row {row}. Drop it first.")
-    return np.exp(np.subtract(l, peak, dtype=np.float64))
+    w = np.subtract(l, peak, dtype=np.float64)
+    return np.exp(w, out=w)
 
 
 def _running(w: np.ndarray) -> np.ndarray:
-    """Running sums over their own last value: from the last positive weight on exactly one."""
-    c = np.cumsum(w)
-    c /= c[-1]
-    return c
+    """Running sums over their own last value, in place: from the last positive weight on exactly one."""
+    np.cumsum(w, out=w)
+    w /= w[-1]
+    return w
 
 
-def _steps(below: np.ndarray) -> np.ndarray:
-    """Counts from the number of points below the end of each row."""
-    below = below.astype(np.int64, copy=False)
-    return np.diff(below, prepend=0)
+def _fill(out: np.ndarray, n: int, below: Callable[[slice, int], np.ndarray]) -> None:
+    """Write each of `n` rows as often as points lie in it; `below` counts the points below the end of each row."""
+    start = 0
+    for i in range(0, n, TILE):
+        rows = slice(i, min(i + TILE, n))
+        end = below(rows, start).astype(np.int64, copy=False)
+        out[start : end[-1]] = np.repeat(np.arange(rows.start, rows.stop), np.diff(end, prepend=start))
+        start = int(end[-1])
+
+
+def _sorted_uniforms(m: int, rng: np.random.Generator) -> np.ndarray:
+    """Ascending uniforms: running sums of m + 1 exponentials over the last."""
+    point = np.cumsum(rng.standard_exponential(m + 1))
+    return point[:-1] / point[-1]
+
+
+def _merged(point: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """How many of the ascending points lie at or below each ascending c; only those that any c reaches are searched."""
+    return np.searchsorted(point[: np.searchsorted(point, c[-1], side="right")], c, side="right")
 
 
 def _fractions(w: np.ndarray, m: int) -> tuple[np.ndarray, np.ndarray, int]:
-    """Fractions and whole parts of m W, and how many draws the whole parts leave."""
-    share = w * (m / w.sum())
-    whole = np.floor(share)
-    share -= whole
+    """Fractions (in place) and whole parts of m W, and how many draws the whole parts leave."""
+    w *= m / w.sum()
+    whole = np.floor(w)
+    w -= whole
     count = whole.astype(np.int64)
-    return share, count, m - int(count.sum())
+    return w, count, m - int(count.sum())
 
 
 def _cells(q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

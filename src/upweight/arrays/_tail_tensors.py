@@ -80,9 +80,7 @@ def fit_tensor(xp: Any, y: Array) -> tuple[Array, Array]:
     with np.errstate(all="ignore"):  # NumPy in disguise would warn of what is masked
         fit = _fit(xp, l, inside, count, xp.full_like(l[..., :1], -math.inf))
     few = count < FEWEST
-    k, sigma = (
-        xp.where(few, xp.full_like(x, math.nan), x)[..., 0] for x in (fit.k, fit.sigma * xp.exp(fit.unit))
-    )
+    k, sigma = (xp.where(few, xp.full_like(x, math.nan), x)[..., 0] for x in (fit.k, fit.sigma * xp.exp(fit.unit)))
     return xp.astype(k, y.dtype), xp.astype(sigma, y.dtype)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+from pyarrow import compute
 
 from .._errors import InputError
 from ..imbalance._classes import nearest, plain, positive_code
@@ -16,6 +16,8 @@ from ..imbalance._columns import as_text, unnested
 from ._read import Source
 
 __all__ = ["Asked", "ask"]
+
+pc: Any = compute  # its functions are made at run time, where type checkers do not look
 
 MANY = 50  # classes beyond which a target is taken for a number to predict
 

@@ -21,6 +21,7 @@ from ._outputs import check_writable, write_text
 
 if TYPE_CHECKING:
     from ..imbalance._compare import Comparison, Question
+    from ..imbalance._running import Watch
 
 __all__ = ["register"]
 
@@ -89,7 +90,7 @@ def run(
     asked = read_question(data, target, positive, weights, group, exclude, more)
     shown = sys.stderr if outputs.json_aside else sys.stdout
     tell("\n".join(asked.opening), shown)
-    result = asked.run(journal, Voice())
+    result = asked.run(journal, voice())
     resume = (
         "The same call goes on from the journal."
         if journal
@@ -135,7 +136,9 @@ def read_question(
     from ._read import read_source
     from ._target import ask
 
-    rows_for(more["methods"]), as_learner(more["learner"]), read_cost(more["cost"])
+    rows_for(more["methods"])
+    as_learner(more["learner"])
+    read_cost(more["cost"])
     source = read_source(data, notice)
     left_out = [n.strip() for n in exclude.split(",") if n.strip()]
     asked = ask(source, target, positive=positive, weights=weights, group=group, exclude=left_out)
@@ -197,23 +200,13 @@ def notice(text: str) -> None:
     tell(text, sys.stderr)
 
 
-class Voice:
+def voice() -> Watch:
     """Progress on stderr: a line with the estimate always, a bar on terminals."""
+    from ..imbalance._running import Told, terminal_watch
 
-    def __init__(self) -> None:
-        from ..imbalance._running import terminal_watch
-
-        self.inner = terminal_watch()
-
-    def estimate(self, seconds: float, cells: int, processes: int) -> None:
-        notice(f"{cells:,} fits, about {duration(seconds)} on {processes} core{'s' if processes > 1 else ''}.")
-        self.inner.estimate(seconds, cells, processes)
-
-    def step(self, cell: Any) -> None:
-        self.inner.step(cell)
-
-    def close(self) -> None:
-        self.inner.close()
+    return Told(
+        terminal_watch(), lambda n, s, p: notice(f"{n:,} fits, about {duration(s)} on {p} core{'s' if p > 1 else ''}.")
+    )
 
 
 def duration(seconds: float) -> str:

@@ -12,14 +12,17 @@ what it decided; `numbers` and `codes` then read any later frame the same way.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+from pyarrow import compute
 
 from .._errors import InputError
 
 __all__ = ["MISSING", "UNSEEN", "Column", "codes", "describe", "numbers"]
+
+pc: Any = compute  # its functions are made at run time, where type checkers do not look
 
 MISSING, UNSEEN = -1, -2
 KEPT_LEVELS = 50  # levels of one column that get a column of their own in the learner's matrix

@@ -132,25 +132,31 @@ def donated(codes: np.ndarray, r: Resample) -> np.ndarray:
 
 
 def matrix_between(X: Any, r: Resample) -> Any:
+    """Numbers between their parents, categorical columns from their donors."""
     X = X.tocsr() if sparse.issparse(X) else np.asarray(X)
-    out = between(X, r)
     if r.donors is None:
-        return out
+        return between(X, r)
+    chosen = list(r.categorical)
+    rest = np.setdiff1d(np.arange(X.shape[1]), chosen)
     if sparse.issparse(X):
-        out = out.tolil()
-        for j, column in enumerate(r.categorical):
-            out[:, [column]] = X[r.donors[:, j]][:, [column]]
-        return out.tocsr()
-    out[:, list(r.categorical)] = np.take_along_axis(X[:, list(r.categorical)], r.donors, axis=0)
+        copied = [sparse.csr_array(X[r.donors[:, j]][:, [column]]) for j, column in enumerate(chosen)]
+        both = sparse.hstack([between(X[:, rest], r), *copied] if len(rest) else copied)
+        return sparse.csr_array(both)[:, np.argsort([*rest, *chosen])]
+    mixed = between(X[:, rest].astype(np.float64) if X.dtype.kind == "O" else X[:, rest], r) if len(rest) else None
+    out = np.array(X[r.indices], dtype=X.dtype if mixed is None else np.result_type(X.dtype, mixed.dtype))
+    if mixed is not None:
+        out[:, rest] = mixed
+    out[:, chosen] = np.take_along_axis(X[:, chosen], r.donors, axis=0)
     return out
 
 
 def frame_between(X: Any, r: Resample) -> Any:
+    """Column by column: numbers between their parents, categories from their donors, the rest from the starting row."""
     frame = nw.from_native(X, eager_only=True)
     start = frame[r.indices.tolist()]
     columns = {}
     for j, name in enumerate(frame.columns):
-        series = frame[name]
+        series = frame.get_column(name)
         where = [i for i, c in enumerate(r.categorical) if c in (name, j)]
         if r.donors is not None and where:
             values = series[r.donors[:, where[0]].tolist()]
@@ -159,15 +165,11 @@ def frame_between(X: Any, r: Resample) -> Any:
         else:
             values = series[r.indices.tolist()]
         columns[name] = values
-    made = [with_index_of(start, values).alias(name) for name, values in columns.items()]
-    return nw.to_native(start.with_columns(*made))
-
-
-def with_index_of(frame: nw.DataFrame, values: nw.Series) -> nw.Series:
-    """pandas aligns by index: give the new column the index of the frame it goes into."""
-    return (
-        nw.maybe_set_index(values, index=nw.maybe_get_index(frame)) if nw.maybe_get_index(frame) is not None else values
-    )
+    made = [nw.maybe_reset_index(values).alias(name) for name, values in columns.items()]
+    out = nw.to_native(nw.maybe_reset_index(start).with_columns(*made))
+    if (index := nw.maybe_get_index(start)) is not None:
+        out.index = index
+    return out
 
 
 def with_made(r: Resample, X: Any) -> Any:
@@ -179,7 +181,9 @@ def with_made(r: Resample, X: Any) -> Any:
         numbers = blend(X.numbers, source, real, r.made[:, :p])
         return Table(numbers, blend(X.codes, source, real, np.rint(r.made[:, p:]).astype(np.int32)))
     if is_frame(X):
-        stacked = nw.concat([nw.from_native(X, eager_only=True), nw.from_native(r.made, eager_only=True)])
+        made = nw.from_native(r.made, eager_only=True)
+        wider = [nw.col(c).cast(t) for c, t in made.schema.items() if t.is_float()]  # whole numbers beside fractions
+        stacked = nw.concat([nw.from_native(X, eager_only=True).with_columns(*wider), made])
         rows = np.where(real, source, row_count(X) + np.cumsum(~real) - 1)
         return nw.to_native(stacked[rows.tolist()])
     return blend(X.tocsr() if sparse.issparse(X) else np.asarray(X), source, real, r.made)

@@ -252,7 +252,7 @@ def against_rivals(rows: list[Row], per_fold: Mapping[str, Mapping[str, np.ndarr
     """Average precision less that of the control, where a row has one."""
     out = []
     for row in rows:
-        if row.rival in per_fold and row.error is None:
+        if row.rival is not None and row.rival in per_fold and row.error is None:
             row = replace(row, **named("rival", paired(per_fold[row.name]["ap"] - per_fold[row.rival]["ap"], share)))
         out.append(row)
     return out

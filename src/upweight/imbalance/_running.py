@@ -12,19 +12,20 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import joblib
 from joblib.parallel import get_active_backend
 
+from .._errors import InputError
 from ._cells import Cell, Key, Plan, run_cell
 from ._journal import Journal
 
 __all__ = ["Run", "Watch", "run_plan"]
 
 WORTH_PROCESSES = 4.0  # seconds of work below which starting processes costs more than it saves
-START_SECONDS = 2.0  # what starting them takes
+START_SECONDS = 2.5  # processor time that starting one takes: it imports scikit-learn
 
 
 class Watch:
@@ -60,6 +61,23 @@ class Bar(Watch):
             self.bar.stop()
 
 
+class Told(Watch):
+    """Another watch, with the estimate told in words as well: `tell(cells, seconds, processes)`."""
+
+    def __init__(self, inner: Watch, tell: Callable[[int, float, int], None]):
+        self.inner, self.tell = inner, tell
+
+    def estimate(self, seconds: float, cells: int, processes: int) -> None:
+        self.tell(cells, seconds, processes)
+        self.inner.estimate(seconds, cells, processes)
+
+    def step(self, cell: Cell) -> None:
+        self.inner.step(cell)
+
+    def close(self) -> None:
+        self.inner.close()
+
+
 class Run:
     """Finished cells, whether all are, and how long it took."""
 
@@ -86,8 +104,11 @@ def run_plan(plan: Plan, journal: Journal | None, watch: Watch) -> Run:
         if left:
             first = next((k for k in left if k.name == "threshold"), left[0])
             left.remove(first)
+            used = time.process_time()
             keep(cells, run_cell(plan, first), journal)
-            total, processes = foreseen(plan, cells[first], left)
+            busy = cells[first].seconds / max(time.process_time() - used, 1e-3)
+            total, processes = foreseen(plan, cells[first], left, min(max(busy, 1.0), 20.0))
+            refuse_hopeless(cells[first])
             watch.estimate(total, len(left) + 1, processes)
             watch.step(cells[first])
             for cell in each_cell(plan, left, processes):
@@ -100,14 +121,23 @@ def run_plan(plan: Plan, journal: Journal | None, watch: Watch) -> Run:
     return Run(cells, len(cells) == len(plan.keys), time.perf_counter() - start, total, processes)
 
 
+def refuse_hopeless(first: Cell) -> None:
+    """A learner that fails without any remedy fails with all of them."""
+    if first.error is not None and first.key.name == "threshold":
+        raise InputError(f"the learner fails on its own, without any remedy: {first.error}")
+
+
 def keep(cells: dict[Key, Cell], cell: Cell, journal: Journal | None) -> None:
     cells[cell.key] = cell
     if journal is not None:
         journal.write(cell)
 
 
-def foreseen(plan: Plan, timed: Cell, left: list[Key]) -> tuple[float, int]:
-    """(seconds in all, processes) from one timed cell: what a method costs is a known multiple of it."""
+def foreseen(plan: Plan, timed: Cell, left: list[Key], busy: float) -> tuple[float, int]:
+    """(seconds in all, processes) from one timed cell: what a method costs is a known multiple of it.
+
+    `busy` is wall clock over processor time of that cell, above one on a machine that others use too.
+    """
     share = float(plan.task.prior.min())
 
     def work(name: str) -> float:
@@ -117,12 +147,12 @@ def foreseen(plan: Plan, timed: Cell, left: list[Key]) -> tuple[float, int]:
     processes = min(workers(), max(len(left), 1))
     if rest < WORTH_PROCESSES or processes == 1:
         return timed.seconds + rest, 1
-    return timed.seconds + START_SECONDS + rest / processes, processes
+    return timed.seconds + START_SECONDS * busy + rest / processes, processes
 
 
 def workers() -> int:
     """Processes to use: what `joblib.parallel_config` says, else every core we may use."""
-    _, asked = get_active_backend()
+    asked: Any = get_active_backend()[1]
     return joblib.effective_n_jobs(-1 if asked is None else asked)
 
 
@@ -132,7 +162,10 @@ def each_cell(plan: Plan, left: list[Key], processes: int) -> Iterator[Cell]:
         for key in left:
             yield run_cell(plan, key)
         return
-    pool = joblib.Parallel(n_jobs=processes, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
+    one: Any = 1  # cell at a time, so that each is written down as soon as it is done
+    pool: Any = joblib.Parallel(
+        n_jobs=processes, return_as="generator_unordered", batch_size=one, pre_dispatch="2*n_jobs"
+    )
     yield from pool(joblib.delayed(quiet_cell)(os.getpid(), plan, key) for key in left)
 
 

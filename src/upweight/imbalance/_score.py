@@ -147,9 +147,10 @@ def one_class(
     hit: np.ndarray, p: np.ndarray, at: float | None, w: np.ndarray | None, flagged: np.ndarray | None = None
 ) -> Scores:
     found = decision(hit, p >= at if flagged is None else flagged, w)
+    shares: dict[str, Any] = {k: v for k, v in found.items() if k not in ("misses", "false_alarms")}
     held = calibrate(hit.astype(int), p, w)
     return Scores(
-        **{name: value for name, value in found.items() if name not in ("misses", "false_alarms")},
+        **shares,
         roc_auc=roc_auc(hit, p, w),
         average_precision=average_precision(hit, p, w),
         brier=held.brier,
@@ -163,14 +164,12 @@ def one_class(
 
 def macro_scores(each: Mapping[Any, Scores], labels: Labels, p: np.ndarray, w: np.ndarray | None) -> Scores:
     """Means over classes; Brier, log loss and slope of all classes together; the O/E farthest from one."""
-    names = [
-        f.name
-        for f in fields(Scores)
-        if f.name not in ("by_class", "support", "threshold", "oe", "slope", "brier", "log_loss")
-    ]
+    own = ("by_class", "support", "threshold", "oe", "slope", "brier", "log_loss")
+    names = [f.name for f in fields(Scores) if f.name not in own]
+    means: dict[str, Any] = {name: macro([getattr(s, name) for s in each.values()]) for name in names}
     held = calibrate(labels.codes, p, w)
     return Scores(
-        **{name: macro([getattr(s, name) for s in each.values()]) for name in names},
+        **means,
         brier=held.brier,
         log_loss=held.log_loss,
         slope=held.slope,

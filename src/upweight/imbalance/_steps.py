@@ -62,6 +62,11 @@ def as_steps(method: Any) -> tuple[Any, ...]:
         from ._methods import method as named  # the registry lists what this file applies
 
         step = named(method)
+        if hasattr(step, "predict_proba"):
+            raise InputError(
+                f"{method!r} is a classifier, not a method of another learner. Use `compare`, or "
+                f"Rebalanced(method({method!r}), 'none')."
+            )
         return () if step is None else (step,)
     if isinstance(method, type):
         raise InputError(f"method {method.__name__} is a class; give an object, {method.__name__}().")
@@ -147,7 +152,7 @@ def seeded_sampler(step: Any, rng: Any) -> Any:
         return adopt(step, rng=rng)
     if not hasattr(step, "get_params"):
         return step
-    fresh = clone(step)
+    fresh: Any = clone(step)
     if "rng" in fresh.get_params(deep=False) and fresh.rng is None:
         fresh.set_params(rng=rng)
     return fresh

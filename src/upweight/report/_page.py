@@ -21,6 +21,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -156,9 +157,18 @@ def verdict(found: dict[str, Any]) -> dict[str, Any]:
         "grade": words.plain(grade, 40),
         "tone": grade if grade in words.GRADES else "usable",
         "meaning": words.GRADES.get(grade, ""),
-        "sentences": [words.plain(s, 600) for s in found["sentences"]] or [words.plain(code, 200)],
+        "sentences": headline([words.plain(s, 600) for s in found["sentences"]] or [words.plain(code, 200)]),
         "reasons": [words.REASONS.get(r, (words.plain(r, 80), "")) for r in found["reasons"]],
     }
+
+
+def headline(sentences: list[str]) -> list[str]:
+    """The first sentence alone, what follows it in the same breath apart: the one is set large, the others are not.
+
+    >>> headline(["Move it. No remedy is better: AP .1 [.0, .2].", "At 0.5 it finds half."])
+    ['Move it.', 'No remedy is better: AP .1 [.0, .2].', 'At 0.5 it finds half.']
+    """
+    return [*re.split(r"(?<=\.) (?=[A-Z])", sentences[0], maxsplit=1), *sentences[1:]]
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,10 @@
 
 The main table has what somebody needs to decide; `every_figure` has all the rest of the document's row, so that nobody must
 open the JSON to see a Brier score. A column without a single figure is left out (cost where none was given; specificity with
-more than two classes). The words on a difference follow its interval, and never the sign alone:
+more than two classes). The words on a difference are those of the verdict, so that the two never disagree:
 
-    better             the interval lies above 0 and, where the document has it, Holm's p is below .05
-    worse              the interval lies below 0
     no difference      the whole interval lies within -.01 .. +.01
+    better, worse      Holm's p is below .05; without a p, the interval leaves out 0
     cannot tell        anything else: these data do not settle it
 """
 
@@ -22,6 +21,7 @@ from upweight.report._facts import ROW_TEXTS, finite
 __all__ = ["Column", "Row", "columns", "every_figure", "rows"]
 
 SAME = 0.01
+SURE = 0.05
 CONTROLS = {"boosted", "bagged", "forest"}
 
 
@@ -94,15 +94,14 @@ def tags(name: str, advised: bool) -> tuple[str, ...]:
 
 
 def word(found: dict[str, Any]) -> str:
-    """What the interval of the difference allows one to say."""
+    """What the interval of the difference, and its p over all rows, allow one to say."""
     low, high, p = finite(found["ap_low"]), finite(found["ap_high"]), finite(found.get("ap_p"))
     if low is None or high is None:
         return ""
-    if low > 0 and (p is None or p < 0.05):
-        return "better"
-    if high < 0:
-        return "worse"
-    return "no difference" if low >= -SAME and high <= SAME else "cannot tell"
+    if low >= -SAME and high <= SAME:
+        return "no difference"
+    sure = p < SURE if p is not None else low > 0 or high < 0
+    return "cannot tell" if not sure else "better" if low + high > 0 else "worse"
 
 
 def columns(found: list[dict[str, Any]]) -> list[Column]:

@@ -138,6 +138,7 @@ REASONS = {
 }
 
 STATUSES = {
+    "untouched": "the learner as it comes, nothing to undo",
     "exact": "what the remedy did to the odds is known by formula and is taken back exactly",
     "approximate": "the formula holds nearly; the rest is measured out of fold",
     "impossible": "rows were chosen, cleaned or invented, so no formula takes it back; the repair is measured out of fold",
@@ -157,7 +158,7 @@ GLOSSARY = (
     ),
     (
         "Interval",
-        "The range of differences that the folds agree with, at 95 %. If it holds 0, the sign is not settled.",
+        "The range of differences that the folds agree with, at 95 %. Wholly within 0.01 of zero: no difference. “Better” and “worse” hold after allowing for how many rows were looked at; else these data cannot tell.",
     ),
     (
         "O/E (observed over expected)",
