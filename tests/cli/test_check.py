@@ -219,6 +219,13 @@ def test_rows_are_counted_across_batches_and_within_their_file(run, tmp_path):
     values[BATCH + 7] = -3.0
     np.save(tmp_path / "w.npy", values)
     assert f"got -3 at row {BATCH + 7}." in run("check", "w.npy")[2]
+    pq.write_table(pa.table({"w": values}), tmp_path / "w.parquet")
+    assert f"w.parquet: column 'w': weights must be >= 0; got -3 at row {BATCH + 7}." in run("check", "w.parquet")[2]
+    long = ["1.000000"] * 1_000_000  # text is read in pieces of 8 MB
+    lines(tmp_path, "long.csv", [*long, "-3"])
+    assert "got -3 at row 1000000." in run("check", "long.csv")[2]
+    lines(tmp_path, "text.csv", [*long, "x"])
+    assert "got 'x' at row 1000000." in run("check", "text.csv")[2]
     (tmp_path / "f").mkdir()
     pq.write_table(pa.table({"w": np.ones(100)}), tmp_path / "f" / "a.parquet")
     pq.write_table(pa.table({"w": [1.0, np.nan]}), tmp_path / "f" / "b.parquet")

@@ -116,7 +116,7 @@ def test_the_last_step_gets_weights_if_any_were_given_or_if_they_vary():
 
 def test_weights_that_vary_are_not_dropped_in_silence():
     X, y, w = data()
-    with pytest.raises(InputError, match="KNeighborsClassifier.fit takes no sample_weight, and the weights vary"):
+    with pytest.raises(InputError, match=r"KNeighborsClassifier\.fit takes no sample_weight, and the weights vary"):
         Pipeline([("s", StandardScaler()), ("m", KNeighborsClassifier())]).fit(X, y, w)
     Pipeline([("m", Mute())]).fit(X, y, np.full(600, 2.0))
     Pipeline([("r", RandomUnder(rng=0)), ("m", KNeighborsClassifier())]).fit(X, y)

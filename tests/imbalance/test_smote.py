@@ -7,9 +7,10 @@ import pyarrow as pa
 import pytest
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.neighbors import NearestNeighbors
 
 from upweight import InputError, Weights
-from upweight.imbalance import SMOTE, vdm
+from upweight.imbalance import SMOTE, neighbours, vdm
 
 KINDS = ["plain", "borderline1", "borderline2", "adasyn"]
 
@@ -181,6 +182,38 @@ def test_rows_of_zero_weight_are_as_if_removed(kind):
     assert np.array_equal(r.weights, s.weights)
     assert np.array_equal(r.take(X), s.take(X[live]))
     assert r.correction.log_odds == s.correction.log_odds
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("grid", [False, True])
+@pytest.mark.parametrize("k", [2, 15])
+def test_neighbours_searched_before_change_nothing(kind, grid, k):
+    X, y = blobs(1, n=150, rare=40, grid=grid)
+    smote = SMOTE(kind=kind, categorical=(), rng=0)
+    g = neighbours(X, k=k)
+    assert same(smote.resample(X, y, neighbours=g), smote.resample(X, y))
+    w = np.random.default_rng(0).integers(0, 3, 150).astype(float)
+    assert same(smote.resample(X, y, sample_weight=w, neighbours=g), smote.resample(X, y, sample_weight=w))
+
+
+def test_neighbours_of_mixed_tables_and_of_two_valued_columns_change_nothing():
+    X, y = mixed(0)
+    numbers = X[["size", "flag", "mass"]].to_numpy()
+    for table in (X, X[["colour", "kind"]].astype(str), numbers):
+        for kind in KINDS:
+            smote = SMOTE(kind=kind, rng=0)
+            assert same(smote.resample(table, y, neighbours=neighbours(table)), smote.resample(table, y))
+
+
+def test_an_object_with_kneighbors_is_used_and_it_is_said():
+    X, y = blobs(1)
+    r = SMOTE(rng=0).resample(X, y, neighbours=NearestNeighbors())
+    assert same(r, SMOTE(rng=0).resample(X, y))
+    assert r.notes == ("neighbours come from NearestNeighbors: how exact they are is the caller's",)
+    other = SMOTE(kind="borderline1", rng=0).resample(X, y, neighbours=NearestNeighbors(metric="chebyshev"))
+    assert not np.array_equal(other.parents, SMOTE(kind="borderline1", rng=0).resample(X, y).parents)
+    with pytest.raises(InputError, match="has 90 rows, `X` 80"):
+        SMOTE(rng=0).resample(X[:80], y[:80], neighbours=neighbours(X))
 
 
 # ---- weights and odds -----------------------------------------------------------------------------------------------
@@ -422,7 +455,7 @@ def with_nan(X):
         ),
         (lambda X, y: (pd.DataFrame(with_nan(X), columns=["a", "age", "c"]), y, {}), "'age': 14 NaN, first at row 17."),
         (lambda X, y: (sparse.csr_array(with_nan(X)), y, {}), "'column 1': 14 NaN, first at row 17."),
-        (lambda X, y: (np.where(X == X[3, 0], np.inf, X), y, {}), "'column 0': 1 NaN or infinite, first at row 3."),
+        (lambda X, y: (np.where(X[3, 0] == X, np.inf, X), y, {}), "'column 0': 1 NaN or infinite, first at row 3."),
         (
             lambda X, y: (X, (np.arange(90) == 5).astype(int), {}),
             "SMOTE needs two rows of class 1; got 1. Use weights.",
@@ -472,3 +505,12 @@ def test_named_columns_of_a_sparse_matrix_are_copied_from_donors(whole):
     out = smote.resample(sparse.csr_array(X), y).take(sparse.csr_array(X))
     np.testing.assert_array_equal(out.toarray(), smote.resample(X, y).take(X))
     assert out.dtype == X.dtype
+
+
+def test_frames_whose_columns_are_numbered_are_read_by_column():
+    X, y = mixed(0)
+    frame = X.set_axis(range(5), axis=1)
+    r = SMOTE(rng=0).resample(frame, y)
+    assert same(r, SMOTE(rng=0).resample(X, y))
+    assert r.categorical == (0, 2, 4)
+    assert r.take(frame).set_axis(X.columns, axis=1).equals(r.take(X))

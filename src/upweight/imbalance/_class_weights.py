@@ -48,7 +48,8 @@ def class_weights(
     power : 1 reaches the shares, 0.5 (the square root) goes half the way in logs, 0 does nothing.
     beta : in [0, 1) or "auto" = (n-1)/n: weights by the effective number of rows, (1-beta)/(1-beta^n_c), instead of `to`
         and `power`.
-    base : (n,) weights >= 0 you have, array or `Weights`; they count in W_c, so a second call adds nothing.
+    base : (n,) weights >= 0 you have, array or `Weights`; they count in W_c, so a second call adds nothing. Whole numbers
+        are copies of a row and count in the effective number too.
 
     Returns
     -------
@@ -107,8 +108,9 @@ def shares_asked(labels: Labels, to: Mapping[Any, float]) -> np.ndarray:
 
 
 def effective_factor(labels: Labels, base_w: np.ndarray, mass: np.ndarray, beta: float | str) -> np.ndarray:
-    """(K,) (1-beta)/(1-beta^n_c) times n_c/W_c, rows of zero weight not counted."""
-    rows = np.bincount(labels.codes[base_w > 0], minlength=len(labels.classes))
+    """(K,) (1-beta)/(1-beta^n_c) times n_c/W_c, rows of zero weight not counted; whole weights count copies."""
+    whole = (base_w == np.round(base_w)).all()
+    rows = mass if whole else np.bincount(labels.codes[base_w > 0], minlength=len(labels.classes))
     value = 1 - 1 / rows.sum() if beta == "auto" else beta
     if isinstance(value, str) or not 0 <= value < 1:
         raise InputError(f"`beta` must lie in [0, 1) or be 'auto'; got {beta!r}.")

@@ -17,7 +17,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,12 @@ class Question:
     def run(self, journal: str | os.PathLike[str] | None, watch: Watch) -> Comparison:
         """Run what the journal does not hold, and judge."""
         book = None if journal is None else Journal(journal, self.plan, self.fingerprint, self.mark())
-        return judged(self, run_plan(self.plan, book, watch))
+        result = judged(self, run_plan(self.plan, book, watch))
+        return (
+            result
+            if book is None or book.trouble is None
+            else replace(result, warnings=(*result.warnings, book.trouble))
+        )
 
     def mark(self) -> str:
         """Fingerprint of the settings that decide what a cell holds; which methods run is not among them."""

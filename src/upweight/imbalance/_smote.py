@@ -25,12 +25,15 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError
-from ._categorical import donors_of, nearest_by_tables, value_tables
+from ._categorical import donors_of, nearest_by_tables
 from ._classes import Labels, first_rows, nearest, plain
-from ._distances import Space, typical_spread
+from ._distances import Space
+from ._lists import Lists
+from ._neighbours import Neighbours, lists_from
 from ._points import Points, points
 from ._random import Sampler, as_generator, at_the_door, rows_wanted
 from ._resample import Resample, mass_correction
+from ._scene import measured
 from ._search import nearest as nearest_rows
 from ._synthesis import Pairs, draw_pairs, equal_shares, largest_remainder, neighbours_apart, stream_of
 
@@ -102,7 +105,7 @@ class SMOTE(Sampler):
         refuse_lone_rows(labels, counts, extra)
         seed = int(as_generator(self.rng).integers(2**63 - 1))
         table = points(X, rows=rows, categorical=self.categorical, who="SMOTE")
-        ground = Ground.of(table, codes)
+        ground = Ground(table, codes, rows, X, neighbours)
         keys = first_rows(codes, len(counts))
         filled = [c for c in np.argsort(keys, kind="stable") if extra[c]]
         made = [self._fill(ground, labels, c, int(extra[c]), stream_of(seed, int(keys[c]))) for c in filled]
@@ -119,8 +122,7 @@ class SMOTE(Sampler):
         """Synthetic rows of class `c`."""
         shown = plain(labels.classes[c])
         mine = np.flatnonzero(ground.codes == c)
-        space = ground.of_class(mine)
-        notes = []
+        space, notes = ground.of_class(mine)
         k, m = min(self.k, len(mine) - 1), min(self.m, len(ground.codes) - 1)
         if k < self.k:
             notes.append(f"k={k} for class {shown!r}: it has {len(mine)} rows")
@@ -175,34 +177,37 @@ class Made:
 
 @dataclass(frozen=True)
 class Measure:
-    """A distance between the live rows, and the search in it."""
+    """A distance between the live rows, and the search in it: by the lists that were passed, or from scratch."""
 
     space: Space
+    lists: Lists | None = None
 
     def search(self, queries: np.ndarray, pool: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        return nearest_rows(self.space, queries, pool, k)
+        """The k rows of `pool` nearest to each query, by (distance, row), and their squared distances."""
+        if self.lists is None:
+            return nearest_rows(self.space, queries, pool, k)
+        alive = np.zeros(self.space.n, dtype=bool)
+        alive[pool] = True
+        return self.lists.of(queries).first(k, alive)
 
 
 @dataclass(frozen=True)
 class Ground:
-    """The live rows as points, and their class codes."""
+    """The live `rows` of X as points, their class codes, and the neighbours somebody passed."""
 
     points: Points
     codes: np.ndarray
+    rows: np.ndarray
+    X: Any
+    given: Any = None
 
-    @classmethod
-    def of(cls, table: Points, codes: np.ndarray) -> Ground:
-        return cls(table, codes)
-
-    def of_class(self, mine: np.ndarray) -> Measure:
-        """The distance that counts for a class: Euclidean, with Med^2 a mismatch, or VDM."""
-        p = self.points
-        if not p.codes.shape[1]:
-            return Measure(Space.of(p.numbers))
-        if p.numbers.shape[1]:
-            gap = typical_spread(p.numbers, mine) ** 2
-            return Measure(Space.of(p.numbers, p.codes, (gap,) * p.codes.shape[1]))
-        return Measure(Space.of(p.numbers, p.codes, value_tables(p.codes, self.codes, p.levels)))
+    def of_class(self, mine: np.ndarray) -> tuple[Measure, list[str]]:
+        """The distance that counts for a class (Med is the class's own), and a note if the neighbours are not ours."""
+        space = measured(self.points, self.codes, mine)
+        if isinstance(self.given, Neighbours) and self.given.table.codes.shape[1] != self.points.codes.shape[1]:
+            return Measure(space), []  # searched with two-valued columns as numbers: another distance
+        lists, notes = lists_from(self.given, self.X, self.points, space, self.rows)
+        return Measure(space, lists), list(notes)
 
 
 def others_among(ground: Ground, near: np.ndarray, mine: np.ndarray) -> np.ndarray:

@@ -1,0 +1,120 @@
+"""Synthetic rows and the parents they lie next to: neighbours of a row that was made, from lists of the rows that were there.
+
+The trouble: after SMOTE a table has twice the rows, and cleaning it looks for the neighbours of every one of them, four times the
+work of cleaning the table before. But a synthetic row is not anywhere: it lies r from its nearer parent, its *home*, so
+
+    d(z, x) <= t   implies   d(home, x) <= t + r        (triangle)
+
+and one list of the common rows around each home, long enough for its family, has every neighbour its family can have.
+
+What is inside: `Family`, made of a table after SMOTE, and `Family.around`, the pairs of a member and a common row within a
+distance, measured exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ._distances import Space
+from ._search import pairs_within
+
+__all__ = ["Family"]
+
+ROOM = 1 + 1e-9  # distances are rounded; radii step aside
+PAIRS = 1 << 21  # pairs measured at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """Rows of the filled class with their homes, and the rows of the other class.
+
+    space : all rows, real ones first. rare, made, common : row numbers of the real and the synthetic rows of the filled class
+    and of the other class, ascending. home, off : (n,) nearer parent and the distance to it; a real row is its own home.
+    partner, share : (n,) the other parent, and how far towards it, in [0, 1/2].
+    """
+
+    space: Space
+    rare: np.ndarray
+    made: np.ndarray
+    common: np.ndarray
+    home: np.ndarray
+    off: np.ndarray
+    partner: np.ndarray
+    share: np.ndarray
+
+    @classmethod
+    def of(cls, space: Space, codes: np.ndarray, parents: np.ndarray, step: np.ndarray) -> Family | None:
+        """The family of a table after SMOTE; None unless there are two classes, one of them filled from its own rows.
+
+        codes : (n,) classes. parents : (n, 2) rows of this very table, (i, i) for real ones. step : (n,).
+        """
+        here, (a, b) = np.arange(space.n), parents.T
+        made = np.flatnonzero((a != here) | (b != here))
+        if not len(made) or len(np.unique(codes)) != 2 or (codes[made] != codes[made[0]]).any():
+            return None
+        near, far = np.where(step <= 0.5, a, b), np.where(step <= 0.5, b, a)
+        filled = codes == codes[made[0]]
+        if not filled[near[made]].all() or (np.isin(near[made], made)).any():
+            return None
+        off = np.zeros(space.n)
+        off[made] = np.sqrt(space.pairs(made, near[made]))
+        rare = filled.copy()
+        rare[made] = False
+        return cls(
+            space, np.flatnonzero(rare), made, np.flatnonzero(~filled), near, off, far, np.minimum(step, 1 - step)
+        )
+
+    @property
+    def members(self) -> np.ndarray:
+        """The rows of the filled class, ascending."""
+        return np.sort(np.concatenate([self.rare, self.made]))
+
+    def around(self, members: np.ndarray, within: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Every pair of a member and a common row at most `within` (squared) apart: positions in `members`, rows, d2."""
+        reach = (np.sqrt(within) + self.off[members]) * ROOM
+        homes, at = np.unique(self.home[members], return_inverse=True)
+        radius = np.zeros(len(homes))
+        np.maximum.at(radius, at, reach)
+        whose, which, d2 = pairs_within(self.space, homes, self.common, radius**2 * ROOM)
+        order = np.lexsort((d2, whose))
+        whose, which = whose[order], which[order]
+        first, count = listed(whose, np.sqrt(d2[order]), at, reach, len(homes))
+        found = [
+            self._measured(members, some, which, first, count, within)
+            for some in np.split(np.arange(len(members)), cuts(count))
+        ]
+        return tuple(np.concatenate(part) for part in zip(*found, strict=True))  # type: ignore[return-value]
+
+    def _measured(self, members, some, which, first, count, within):
+        """Pairs of some members with the first `count` entries of their home's list, those within reach."""
+        who = np.repeat(some, count[some])
+        place = np.arange(len(who)) - np.repeat(np.cumsum(count[some]) - count[some], count[some])
+        rows = which[first[who] + place]
+        d2 = self.space.pairs(members[who], rows)
+        near = d2 <= within[who]
+        return who[near], rows[near], d2[near]
+
+
+def listed(
+    whose: np.ndarray, distance: np.ndarray, at: np.ndarray, reach: np.ndarray, homes: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where the list of a member's home begins, and how many of its entries lie within the member's reach.
+
+    whose, distance : entries, ascending by list, then by distance. at, reach : list and reach of every member.
+    """
+    start = np.searchsorted(whose, np.arange(homes))
+    group, value = np.concatenate([whose, at]), np.concatenate([distance, reach])
+    asks = np.arange(len(group)) >= len(whose)
+    order = np.lexsort((asks, value, group))
+    passed = np.cumsum(~asks[order])
+    count = np.empty(len(at), dtype=np.int64)
+    count[order[asks[order]] - len(whose)] = passed[asks[order]]
+    return start[at], count - start[at]
+
+
+def cuts(count: np.ndarray) -> np.ndarray:
+    """Where to split the members so that no part has many more than `PAIRS` pairs."""
+    part = np.cumsum(count) // PAIRS
+    return np.flatnonzero(np.diff(part)) + 1
