@@ -32,7 +32,7 @@ from ._folds import group_codes, inner_default, read_cv, test_folds
 from ._journal import Journal
 from ._learners import Prepared, as_learner, learner_name, refuse_double_count
 from ._members import Task
-from ._methods import rows_for
+from ._methods import METHODS, rows_for
 from ._random import as_generator
 from ._rebalanced import Rebalanced, read_cost
 from ._resample import row_slice
@@ -299,7 +299,9 @@ def chosen_model(c: Comparison) -> Rebalanced:
     """The verdict's method on all rows."""
     q = c.question
     name = c.verdict.code.removeprefix("use:") if c.verdict.code.startswith("use:") else "threshold"
-    learner, steps = learner_and_steps(q.plan, q.plan.method(name))
+    row = q.plan.method(name)
+    learner, steps = learner_and_steps(q.plan, row)
+    method = "none" if not steps else name if METHODS.get(name) is row else list(steps)
     X, y, w, group = q.given
-    model = Rebalanced(learner, list(steps) or "none", inner=q.plan.inner, cost=q.plan.cost, rng=q.plan.seed)
+    model = Rebalanced(learner, method, inner=q.plan.inner, cost=q.plan.cost, rng=q.plan.seed)
     return model.fit(X, y, sample_weight=w, group=group)
