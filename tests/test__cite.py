@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -41,6 +42,11 @@ CITED = {
     "verdict": (lambda: heavy().check(), {"kish1965", "martino2017", "vehtari2024", "zhang2009"}),
     "tally": (lambda: uw.Tally.of(heavy()), {"chan1983", "kish1965", "martino2017", "vehtari2024", "zhang2009"}),
     "kept": (lambda: uw.Correction.kept(negatives=0.1), {"dalpozzolo2015", "king2001"}),
+    "platt": (
+        lambda: uw.recalibrate([0, 0, 0, 1] * 25, np.linspace(0.1, 0.9, 100), method="platt"),
+        {"cox1958", "platt1999"},
+    ),
+    "c2st": (lambda: uw.c2st(np.arange(30.0), np.arange(30.0)), {"lopezpaz2017", "vehtari2024", "zhang2009"}),
     "prior": (lambda: uw.Correction.prior(train=0.5, world=0.04), {"elkan2001", "saerens2002"}),
 }
 
@@ -78,13 +84,41 @@ def test_entries_are_wellformed():
         )
     )
     for entry in text.split("\n\n"):
-        assert re.fullmatch(r"@(article|inproceedings|book|techreport|software)\{\w+,\n(  \w+ = \{.+\},?\n)+\}", entry)
+        assert re.fullmatch(
+            r"@(article|inproceedings|incollection|book|techreport|software)\{\w+,\n(  \w+ = \{.+\},?\n)+\}", entry
+        )
         assert entry.count("{") == entry.count("}")
 
 
 def test_every_reference_is_used_and_every_use_has_a_reference():
     used = {key for keys in RESTS_ON.values() for key in keys}
     assert used | {"upweight"} == set(REFERENCES)
+
+
+NEED_NONE = {
+    "of",
+    "of_log",
+    "ratio",
+    "log_ratio",
+    "times",
+    "scale",
+    "rows",
+    "declare",
+    "inverse",
+    "difference",
+    "cdf",
+    "mean",
+}
+NEED_NONE |= {"Correction.impossible", "shrink", "prior"}
+
+
+def test_every_step_of_the_code_is_in_the_table_or_known_to_rest_on_nothing():
+    source = Path(uw.__file__).parent
+    text = "".join(path.read_text() for path in source.glob("_*.py"))
+    names = set(re.findall(r'Step\(\s*"([\w.]+)"', text)) | set(re.findall(r'_made\([^"\n]*"(\w+)"', text))
+    names |= set(re.findall(r'self\._tame\("(\w+)"', text)) | set(re.findall(r'_said\("([\w.]+)"', text))
+    assert {"smooth", "clip", "mixture", "quantile", "Correction.kept", "Correction.em"} <= names
+    assert not names - set(RESTS_ON) - NEED_NONE
 
 
 def test_every_reference_has_author_title_and_year():

@@ -3,8 +3,9 @@
 import itertools
 import json
 import math
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -291,14 +292,21 @@ def test_documents_of_something_else_are_refused():
         Tally.from_dict(logs(sample(30)).check().to_dict())
 
 
-def _one_batch(seed):
-    l = sample(20_000, seed=seed)
-    return json.dumps(Tally.of(logs(l), f=l, by=np.full(20_000, seed % 3)).to_dict(), allow_nan=False)
+WORKER = """
+import json, sys
+import numpy as np
+import upweight as uw
+seed = int(sys.argv[1])
+l = np.log(0.7) + 0.3 * np.random.default_rng(seed).exponential(size=20_000)
+w = uw.Weights.of_log(l, kind="importance", exact=True)
+json.dump(uw.Tally.of(w, f=l, by=np.full(20_000, seed % 3)).to_dict(), sys.stdout, allow_nan=False)
+"""
 
 
 def test_eight_processes_send_json_and_are_merged_in_any_order():
-    with ProcessPoolExecutor(2, mp_context=get_context("fork")) as pool:
-        sent = list(pool.map(_one_batch, range(8)))
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    start = lambda seed: subprocess.Popen([sys.executable, "-c", WORKER, str(seed)], stdout=subprocess.PIPE, env=env)
+    sent = [process.communicate()[0] for process in [start(seed) for seed in range(8)]]
     l = np.concatenate([sample(20_000, seed=seed) for seed in range(8)])
     whole = logs(l)
     for order in (range(8), [3, 7, 0, 5, 1, 6, 2, 4]):

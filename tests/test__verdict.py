@@ -221,6 +221,13 @@ def test_json_has_segments_trail_and_notes():
     assert d["trail"][1]["params"]["at"] == 3.0
 
 
+def test_distinct_values_are_the_numbers_that_came():
+    v = linear(np.repeat([0.1, 10.0, 7.3], 50), kind="class").check()
+    assert v.values == ((0.1, 50), (7.3, 50), (10.0, 50))
+    assert v.to_dict()["values"][2] == {"weight": 10.0, "rows": 50}
+    assert "between the first and the last moved by 4.605" in str(v)
+
+
 def test_a_verdict_survives_pickling_with_its_reasons():
     v = logs(grid(0.8, 4000)).check()
     v.reasons  # noqa: B018  cached, so it travels

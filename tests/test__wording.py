@@ -91,3 +91,9 @@ def test_several_averages_have_a_numbered_line_each():
 def test_text_keeps_to_latin_1():
     x, w = grid_weights(0.55)
     assert str(w.mean(x)).encode("latin-1")
+
+
+def test_a_large_value_with_a_tiny_error_keeps_both():
+    assert plus_minus(1e9, 0.0049) == "(1.0000000000000 ± 0.0000000000049)e9"
+    assert plus_minus(1.0, 3.2e-9) == "1.0000000000 ± 0.0000000032"
+    assert plus_minus(-2.5e12, 3.1e10) == "(-2.500 ± 0.031)e12"

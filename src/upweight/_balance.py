@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._columns import Table
+from ._columns import Table, Weighting
 from ._differences import FIGURES, Row, against_known, compared
 from ._errors import InputError
 from ._frames import same_rows
@@ -223,25 +223,26 @@ def balance(
     if t is None:
         table = [row for name, x in found for row in against_known(name, x, target[name], s.rows)]
     else:
-        wanted = t.read(names, np.full((1, t.rows), 1 / t.rows), "target")
+        wanted = t.read(names, [Weighting.equal(t.rows)], "target")
         pairs = zip(found, wanted, strict=True)
         table = [row for (name, x), (_, y) in pairs for row in compared(name, x, y, (s.rows, t.rows), scale)]
     inverse = lambda: _inverted(source, target, weights, columns, scale)
     return _gathered(table, s.rows, None if t is None else t.rows, weights, inverse)
 
 
-def _weightings(s: Table, weights: Weights | None) -> np.ndarray:
-    """Equal weights and W, (2, n), each with sum one."""
-    equal = np.full(s.rows, 1 / s.rows)
+def _weightings(s: Table, weights: Weights | None) -> tuple[Weighting, Weighting]:
+    """Equal weights, and those of the user."""
+    equal = Weighting.equal(s.rows)
     if weights is None:
-        return np.stack([equal, equal])
+        return equal, equal
     if not hasattr(weights, "log_w"):
         raise InputError("`weights` must be Weights: say what they are first: uw.Weights.of(x, kind=...).")
     weights._one_vector("balance")
     if weights.n != s.rows:
         raise InputError(f"`weights` must have one entry a source row; got {weights.n:,} for {s.rows:,} rows.")
     same_rows(s.container, weights._container, ("source", "weights"))
-    return np.stack([equal, np.asarray(weights) / weights.n])
+    w = np.asarray(weights) / weights.n
+    return equal, Weighting(w, w / weights.ess if weights.kind == "frequency" else w * w)
 
 
 def _chosen(s: Table, have: Any, columns: Sequence[Any] | None) -> tuple[Any, ...]:

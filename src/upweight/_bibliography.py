@@ -221,6 +221,24 @@ REFERENCES: dict[str, Reference] = {
         "3/4",
         "562--565",
     ),
+    "platt1999": (
+        "incollection",
+        {
+            "author": "Platt, John C.",
+            "title": "Probabilistic outputs for support vector machines and comparisons to regularized likelihood methods",
+            "booktitle": "Advances in Large Margin Classifiers",
+            "publisher": "MIT Press",
+            "pages": "61--74",
+            "year": "1999",
+        },
+    ),
+    "zadrozny2002": _talk(
+        "Zadrozny, Bianca and Elkan, Charles",
+        "2002",
+        "Transforming classifier scores into accurate multiclass probability estimates",
+        "Proceedings of the 8th ACM SIGKDD International Conference on Knowledge Discovery and Data Mining",
+        "694--699",
+    ),
     # comparison of remedies
     "nadeau2003": _article(
         "Nadeau, Claude and Bengio, Yoshua",
@@ -388,7 +406,9 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "Correction.offset": ("king2001",),
     "Correction.em": ("saerens2002",),
     "Correction.weights": ("king2001",),
-    "recalibrate": ("cox1958",),
+    "Repair": ("cox1958",),
+    "Repair:platt": ("platt1999",),
+    "Repair:isotonic": ("zadrozny2002",),
     "compare": _EVERY_COMPARISON,
     "compare:random_under": ("dalpozzolo2015",),
     "compare:smote": ("chawla2002",),

@@ -150,13 +150,18 @@ def judge(
         by={} if segments is None else segments.figures(lambda n: wider(khat, n)),
         trail=said.trail,
         notes=said.notes,
-        values=tuple((math.exp(min(l, 709.0)), rows) for l, rows in sorted((pile.distinct or {}).items())),
+        values=tuple((_linear(l), rows) for l, rows in sorted((pile.distinct or {}).items())),
         constant=pile.constant,
     )
     v = replace(v, normalised=_normalised(v, pile))
     if suspect(v) and (found := flip()) is not None:
         v = replace(v, inverse=_flipped(*found))
     return v
+
+
+def _linear(log_w: float) -> float:
+    """A weight from its log, without the last digit, which the logarithm took: 10, not 10.000000000000002."""
+    return float(f"{math.exp(min(log_w, 709.0)):.15g}")
 
 
 def _normalised(v: Verdict, pile: Pile) -> bool:

@@ -25,7 +25,7 @@ def cite(*things: Any) -> str:
 
     Parameters
     ----------
-    things : Weights, Estimate, Verdict, Correction, Tally, or the documents they wrote (dictionaries with a "schema").
+    things : Weights, Estimate, Verdict, Correction, Tally, Repair, or the documents that some of them write (dictionaries with a "schema").
 
     Returns
     -------
@@ -65,18 +65,19 @@ def _operations(thing: Any) -> Iterable[str]:
     """The names under which the table lists what was done."""
     if isinstance(thing, Mapping):
         return _of_document(thing)
-    trail = getattr(thing, "trail", None)
-    if trail is None and not hasattr(thing, "to_dict"):
-        raise InputError(
-            f"cite takes Weights, Estimate, Verdict, Correction or a document they wrote; got {type(thing).__name__}. Pass one of these."
-        )
     kind = type(thing).__name__
     if kind == "Verdict":
         return _of_document(thing.to_dict())
     if kind == "Tally":
-        trail = thing.said.trail
-    extra = ["Verdict"] if kind == "Tally" else []
-    return [kind, *extra, *_steps({"name": step.name, "params": step.params} for step in trail or ())]
+        return [kind, "Verdict", *_steps(thing.said.trail)]
+    if kind == "Repair":
+        formula = () if thing.correction is None else thing.correction.trail
+        return [kind, f"{kind}:{thing.how}", *_steps(formula)]
+    if not hasattr(thing, "trail"):
+        raise InputError(
+            f"cite takes Weights, Estimate, Verdict, Correction or a document they wrote; got {kind}. Pass one of these."
+        )
+    return [kind, *_steps(thing.trail)]
 
 
 def _of_document(d: Mapping[str, Any]) -> Iterable[str]:
@@ -97,12 +98,13 @@ def _of_document(d: Mapping[str, Any]) -> Iterable[str]:
     )
 
 
-def _steps(steps: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def _steps(steps: Iterable[Any]) -> Iterator[str]:
+    """Names of steps, or of their documents, with the setting that chooses between papers."""
     for step in steps:
-        params = step.get("params") or {}
-        yield step["name"]
+        name, params = (step["name"], step["params"]) if isinstance(step, Mapping) else (step.name, step.params)
+        yield name
         if "how" in params:
-            yield f"{step['name']}:{params['how']}"
+            yield f"{name}:{params['how']}"
         if params.get("clusters"):
             yield "clusters"
 

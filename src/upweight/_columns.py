@@ -5,9 +5,11 @@ a gap is neither and is counted by itself. A sparse matrix must not become dense
 
     mean = sum W x,    var = sum W (x - mean)^2 / (1 - sum W^2)          (equal weights: the textbook's, ddof 1)
 
+(for copies 1 - 1/N, as repeated rows have it).
+
 Moments are taken over the rows where x is there; the share of rows where it is not is a figure of its own.
 
-What is inside: `Table`, columns by name of an array, sparse matrix or frame; `Numbers` and `Levels`, what is known about a
+What is inside: `Table`, columns by name of an array, sparse matrix or frame; `Weighting`, weights with sum one; `Numbers` and `Levels`, what is known about a
 numeric or a categorical column under several weightings at once. Values are read less a pivot, so that a constant is constant.
 """
 
@@ -22,9 +24,23 @@ import numpy as np
 from ._errors import InputError
 from ._frames import NUMPY, Container
 
-__all__ = ["Levels", "Numbers", "Table"]
+__all__ = ["Levels", "Numbers", "Table", "Weighting"]
 
 CELLS = 1 << 21  # numbers of a dense block of columns: 16 MB
+
+
+@dataclass(frozen=True, eq=False)
+class Weighting:
+    """Weights (n,) of sum one, and what each takes from the freedom of a variance: W^2, or W/N for copies."""
+
+    w: np.ndarray
+    lost: np.ndarray
+
+    @classmethod
+    def equal(cls, n: int) -> Weighting:
+        """Every row the same."""
+        w = np.full(n, 1 / n)
+        return cls(w, w * w)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +102,10 @@ class Table:
             raise InputError(f"`{name}` has no rows. Pass at least one.")
         return cls(frame, tuple(frame.columns), len(frame), "frame", Container(index=nw.maybe_get_index(frame)))
 
-    def read(self, names: Sequence[Any], weightings: np.ndarray, label: str) -> Iterator[tuple[Any, Numbers | Levels]]:
-        """Each named column under each row of `weightings` (k, n), whose rows sum to one."""
+    def read(
+        self, names: Sequence[Any], weightings: Sequence[Weighting], label: str
+    ) -> Iterator[tuple[Any, Numbers | Levels]]:
+        """Each named column under each weighting."""
         if self.form == "frame":
             return ((name, self._series(name, weightings, label)) for name in names)
         if self.form == "sparse":
@@ -95,7 +113,7 @@ class Table:
         return self._array(names, weightings, label)
 
     def _array(
-        self, names: Sequence[Any], weightings: np.ndarray, label: str
+        self, names: Sequence[Any], weightings: Sequence[Weighting], label: str
     ) -> Iterator[tuple[Any, Numbers | Levels]]:
         if self.data.dtype.kind not in "fiu":
             for name in names:
@@ -107,7 +125,7 @@ class Table:
             for name, column in zip(some, _dense(self.data[:, some], weightings, some, label), strict=True):
                 yield name, column
 
-    def _series(self, name: Any, weightings: np.ndarray, label: str) -> Numbers | Levels:
+    def _series(self, name: Any, weightings: Sequence[Weighting], label: str) -> Numbers | Levels:
         import narwhals as nw
 
         series = self.data.get_column(name)
@@ -123,7 +141,7 @@ class Table:
         )
 
 
-def _dense(x: np.ndarray, weightings: np.ndarray, names: Sequence[Any], label: str) -> Iterator[Numbers]:
+def _dense(x: np.ndarray, weightings: Sequence[Weighting], names: Sequence[Any], label: str) -> Iterator[Numbers]:
     """Numbers of every column of a dense block (n, b)."""
     x = np.asarray(x, dtype=np.float64)
     there = ~np.isnan(x)
@@ -133,34 +151,37 @@ def _dense(x: np.ndarray, weightings: np.ndarray, names: Sequence[Any], label: s
     first = there.argmax(axis=0)
     pivot = np.where(there.any(axis=0), x[first, np.arange(x.shape[1])], 0.0)
     d = np.where(there, x - pivot, 0.0) if gaps else x - pivot
-    each = [_moments(d, w, there if gaps else None) for w in weightings]
+    each = [_moments(d, weighting, there if gaps else None) for weighting in weightings]
     for j in range(x.shape[1]):
         mean, var, missing = (np.array([figures[i][j] for figures in each]) for i in range(3))
         yield Numbers(mean + pivot[j], var, missing)
 
 
-def _moments(d: np.ndarray, w: np.ndarray, there: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Means, variances and missing shares of the columns of `d` (n, b), zero where not `there`, under w (n,)."""
-    total, square, missing = np.ones(d.shape[1]), np.full(d.shape[1], np.einsum("i,i", w, w)), np.zeros(d.shape[1])
+def _moments(
+    d: np.ndarray, weighting: Weighting, there: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Means, variances and missing shares of the columns of `d` (n, b), zero where not `there`."""
+    w, size = weighting.w, d.shape[1]
+    total, lost, missing = np.ones(size), np.full(size, weighting.lost.sum()), np.zeros(size)
     if there is not None:
         missing = np.minimum(1.0, np.einsum("i,ij->j", w, ~there))
-        total, square = np.einsum("i,ij->j", w, there), np.einsum("i,i,ij->j", w, w, there)
+        total, lost = np.einsum("i,ij->j", w, there), np.einsum("i,ij->j", weighting.lost, there)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.einsum("i,ij->j", w, d) / total
         far = d - mean
         if there is not None:
             far *= there
         spread = np.einsum("i,ij,ij->j", w, far, far) / total
-        return mean, unbiased(spread, square / total**2), missing
+        return mean, unbiased(spread, lost / total**2), missing
 
 
-def unbiased(spread: np.ndarray, square: np.ndarray) -> np.ndarray:
+def unbiased(spread: np.ndarray, lost: np.ndarray) -> np.ndarray:
     """spread / (1 - sum W^2); zero where one row holds all the weight."""
-    alone = square >= 1 - 1e-12
-    return np.where(alone, 0.0, spread / np.where(alone, 1.0, 1 - square))
+    alone = lost >= 1 - 1e-12
+    return np.where(alone, 0.0, spread / np.where(alone, 1.0, 1 - lost))
 
 
-def _sparse(x: Any, names: Sequence[Any], weightings: np.ndarray, label: str) -> Iterator[tuple[Any, Numbers]]:
+def _sparse(x: Any, names: Sequence[Any], weightings: Sequence[Weighting], label: str) -> Iterator[tuple[Any, Numbers]]:
     """Numbers of columns of a CSC matrix, from what is stored; the rest is zero and stays unwritten."""
     step = max(1, CELLS * len(names) // (x.nnz + 1))
     for i in range(0, len(names), step):
@@ -170,45 +191,48 @@ def _sparse(x: Any, names: Sequence[Any], weightings: np.ndarray, label: str) ->
         values = np.asarray(block.data, dtype=np.float64)
         for k in column[np.isinf(values)][:1].tolist():
             _refuse_infinite(block.indices[column == k], values[column == k], some[k], label)
-        each = [_stored(values, column, w[block.indices], len(some), np.einsum("i,i", w, w)) for w in weightings]
+        each = [_stored(values, column, block.indices, weighting, len(some)) for weighting in weightings]
         for j, name in enumerate(some):
             yield name, Numbers(*(np.array([figures[k][j] for figures in each]) for k in range(3)))
 
 
-def _stored(v: np.ndarray, column: np.ndarray, w: np.ndarray, size: int, square: float) -> tuple[np.ndarray, ...]:
-    """Means, variances and missing shares of `size` columns from their stored values; `square` is sum W^2."""
-    there = ~np.isnan(v)
-    missing = np.minimum(1.0, np.bincount(column[~there], w[~there], size))
-    absent = np.bincount(column[~there], w[~there] ** 2, size)
-    v, column, w = v[there], column[there], w[there]
+def _stored(
+    v: np.ndarray, column: np.ndarray, rows: np.ndarray, weighting: Weighting, size: int
+) -> tuple[np.ndarray, ...]:
+    """Means, variances and missing shares of `size` columns from their stored values v of `column` and `rows`."""
+    gap = np.isnan(v)
+    w, lost = weighting.w[rows], weighting.lost[rows]
+    missing = np.minimum(1.0, np.bincount(column[gap], w[gap], size))
+    lost = weighting.lost.sum() - np.bincount(column[gap], lost[gap], size)
+    v, column, w = v[~gap], column[~gap], w[~gap]
     total = 1 - missing
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.bincount(column, w * v, size) / total
         zeros = np.maximum(0.0, total - np.bincount(column, w, size))
         spread = (np.bincount(column, w * (v - mean[column]) ** 2, size) + zeros * mean**2) / total
-        return mean, unbiased(spread, (square - absent) / total**2), missing
+        return mean, unbiased(spread, lost / total**2), missing
 
 
-def _levels_of(a: np.ndarray, weightings: np.ndarray, label: str) -> Levels:
+def _levels_of(a: np.ndarray, weightings: Sequence[Weighting], label: str) -> Levels:
     """Levels of a NumPy column of bools, strings or objects; None and NaN are missing."""
     missing = np.array([v is None or v != v for v in a]) if a.dtype.kind == "O" else np.zeros(a.size, dtype=bool)
     try:
         levels, codes = np.unique(a[~missing], return_inverse=True)
     except TypeError:
         raise InputError(f"`{label}` mixes types that cannot be sorted. Make its labels strings.") from None
-    shares = np.array([np.bincount(codes, w[~missing], levels.size) for w in weightings])
+    shares = np.array([np.bincount(codes, x.w[~missing], levels.size) for x in weightings])
     found = {level: share for level, share in zip(levels.tolist(), shares.T, strict=True)}
     if missing.any():
-        found[None] = np.array([w[missing].sum() for w in weightings])
+        found[None] = np.array([x.w[missing].sum() for x in weightings])
     return Levels(found, a.size)
 
 
-def _group(series: Any, weightings: np.ndarray) -> Levels:
+def _group(series: Any, weightings: Sequence[Weighting]) -> Levels:
     """Levels of a frame's column, summed by the frame's own library."""
     import narwhals as nw
 
     keys = [f"w{i}" for i in range(len(weightings))]
-    columns = [nw.new_series(k, w, backend=series.implementation) for k, w in zip(keys, weightings, strict=True)]
+    columns = [nw.new_series(k, x.w, backend=series.implementation) for k, x in zip(keys, weightings, strict=True)]
     frame = series.alias("level").to_frame().with_columns(*columns)
     sums = frame.group_by("level").agg(*(nw.col(key).sum() for key in keys))
     gap = sums["level"].is_null().to_list()

@@ -304,7 +304,10 @@ def _looks_like_class(v: Verdict) -> Iterator[Reason]:
 _NOTED = {
     "LOOKS_LINEAR": ("logs that lie in [0, 1] throughout look like probabilities", "probabilities? use upweight.ratio"),
     "CLASS_TWICE": ("class weights were multiplied by class weights: is the balancing meant twice?", ""),
-    "DETERMINISTIC": ("every source probability is 1: a source that never varies shows nothing else", ""),
+    "DETERMINISTIC": (
+        "every source probability is 1: right for a uniform density, but a policy that never varies shows nothing else",
+        "",
+    ),
 }
 
 

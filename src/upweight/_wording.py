@@ -46,9 +46,9 @@ def plus_minus(value: float, half: float) -> str:
     size = max(abs(value), half)
     if size >= LARGEST or decimals(half) > PLACES:
         power = math.floor(math.log10(size))
-        return (
-            f"({plus_minus(value / 10.0**power, half / 10.0**power)})e{power}" if size != 1 else f"{value} ± {half:.2g}"
-        )
+        value, half = value / 10.0**power, half / 10.0**power
+        said = " ± ".join(f"{x:.{max(0, decimals(half))}f}" for x in (value, half))
+        return f"({said})e{power}" if power else said
     places = decimals(half)
     said = [f"{round(x, places) + 0.0:,.{max(0, places)}f}" for x in (value, half)]
     return " ± ".join(said)

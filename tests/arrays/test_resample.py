@@ -8,7 +8,7 @@ import pytest
 
 from upweight._errors import InputError
 from upweight.arrays import AliasTable, alias_table, resample
-from upweight.arrays._resample import METHODS
+from upweight.arrays._resample import METHODS, _running
 
 ALL = list(METHODS)
 W = np.array([0.0, 0.05, 0.3, 0.0, 0.001, 0.249, 0.1, 0.3, 0.0])
@@ -139,6 +139,12 @@ def test_each_row_of_a_batch_is_drawn_from(method):
 def test_extreme_weights_and_float32(method):
     l = np.array([-1e5, 0.0, -800.0, -np.inf], dtype=np.float32)
     np.testing.assert_array_equal(resample(l, 9, method=method, rng=0), 1)
+
+
+def test_running_sums_end_in_exactly_one_before_trailing_zeros():
+    for seed in range(50):
+        c = _running(np.r_[np.random.default_rng(seed).gamma(0.1, size=999), 0.0, 0.0])
+        assert c[-3:].tolist() == [1.0, 1.0, 1.0]
 
 
 def law(table: AliasTable):

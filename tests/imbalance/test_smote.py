@@ -505,3 +505,12 @@ def test_named_columns_of_a_sparse_matrix_are_copied_from_donors(whole):
     out = smote.resample(sparse.csr_array(X), y).take(sparse.csr_array(X))
     np.testing.assert_array_equal(out.toarray(), smote.resample(X, y).take(X))
     assert out.dtype == X.dtype
+
+
+def test_frames_whose_columns_are_numbered_are_read_by_column():
+    X, y = mixed(0)
+    frame = X.set_axis(range(5), axis=1)
+    r = SMOTE(rng=0).resample(frame, y)
+    assert same(r, SMOTE(rng=0).resample(X, y))
+    assert r.categorical == (0, 2, 4)
+    assert r.take(frame).set_axis(X.columns, axis=1).equals(r.take(X))

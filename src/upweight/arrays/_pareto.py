@@ -35,13 +35,13 @@ from upweight._errors import InputError
 from upweight.arrays._log import as_rows
 from upweight.arrays._namespace import Array, compiled, floats
 
-__all__ = ["CAP", "FEWEST", "NEGLIGIBLE", "ROWS", "Fit", "first_quartile", "fit_logs", "fit_pareto", "grid"]
+__all__ = ["CAP", "FEWEST", "NEGLIGIBLE", "Fit", "first_quartile", "fit_logs", "fit_pareto", "grid"]
 
 FEWEST = 5  # exceedances, and distinct ones, below which no shape can be told
 # Above e**50 quartiles log(1 - b y) = log(-b) + log y to the last bit, and eight such factors fit a float64.
 CAP = 50.0
 NEGLIGIBLE = 10.0  # rounding units: grid points of less weight are dropped
-ROWS = 32  # rows fitted together
+ROWS = 256  # rows fitted together
 TILE = 1 << 15
 SHORT = 128  # sums of fewer numbers are faster by einsum, longer ones more exact by pairs
 SMALL = 0.03  # size of b y below which a product of factors loses digits that log1p keeps
@@ -110,6 +110,7 @@ def fit_pareto(y: Array) -> tuple[Array, Array]:
     return back(k), back(sigma)
 
 
+@np.errstate(all="ignore")  # extremes overflow or divide by zero on the way to a finite answer
 def fit_logs(l: np.ndarray, cut: np.ndarray) -> Fit:
     """Fit the exceedances exp(l) - exp(cut) of ascending logs `l` (r, M), M >= 5, all above `cut` (r,)."""
     size, q = l.shape[1], first_quartile(l.shape[1])

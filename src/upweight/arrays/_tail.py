@@ -31,13 +31,14 @@ from upweight._errors import InputError
 from upweight.arrays._ess import positive
 from upweight.arrays._log import BLOCK, as_rows
 from upweight.arrays._namespace import Array, compiled, floats
-from upweight.arrays._pareto import FEWEST, ROWS, Fit, fit_logs
+from upweight.arrays._pareto import FEWEST, Fit, fit_logs
 
 __all__ = ["MOST", "TIE", "TOO_FEW", "khat", "largest", "psis", "tail_index", "tail_size"]
 
 TOO_FEW = 25  # positive weights below which no tail is judged
 MOST = 30_000  # exceedances at most: more cost time and tell nothing new
 TIE = 8.0  # rounding units within which two logs are equal
+NUMBERS = 1 << 19  # numbers partitioned together
 FAR = 30.0  # beyond e**30 times sigma / k the cut itself no longer shows in a quantile
 PLAIN, SMALL_SAMPLE = 225, 5  # up to 225 effective rows a fifth of them is the tail
 
@@ -185,11 +186,12 @@ def _eps(l: np.ndarray) -> float:
 
 def _blocks(rows: np.ndarray, r_eff: float) -> Iterator[tuple[slice | np.ndarray, int]]:
     """Groups of rows that share their tail size, a few at a time; rows with too few weights are in none."""
-    count = positive(rows)
-    for s in np.unique(count[count >= TOO_FEW]):
-        same, size = np.flatnonzero(count == s), tail_size(int(s), r_eff)
-        for i in range(0, len(same) if size >= FEWEST else 0, ROWS):
-            yield _view(same[i : i + ROWS]), size
+    count, place = np.unique(positive(rows), return_inverse=True)
+    sizes = np.array([tail_size(int(s), r_eff) if s >= TOO_FEW else 0 for s in count], dtype=np.int64)[place]
+    step = max(16, min(512, NUMBERS // max(1, rows.shape[1])))
+    for size in np.unique(sizes[sizes >= FEWEST]):
+        same = np.flatnonzero(sizes == size)
+        yield from ((_view(same[i : i + step]), int(size)) for i in range(0, len(same), step))
 
 
 def _view(rows: np.ndarray) -> slice | np.ndarray:

@@ -129,8 +129,11 @@ class Screen:
             s += queries.columns[:, -2]
         for column, table in enumerate(self.space.tables):
             levels = self.space.codes[:, column]  # type: ignore[index]
-            gaps = level_gaps(table, levels[pool.rows[part]][:, None], levels[queries.rows][None, :])
-            s += (gaps * self.scale**2).astype(self.dtype, copy=False)
+            down, across = levels[pool.rows[part]][:, None], levels[queries.rows][None, :]
+            if isinstance(table, np.ndarray):
+                s += (level_gaps(table, down, across) * self.scale**2).astype(self.dtype, copy=False)
+            else:
+                s += self.dtype.type(table * self.scale**2) * (down != across)
         return s
 
     def scaled(self, d2: np.ndarray) -> np.ndarray:

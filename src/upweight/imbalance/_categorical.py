@@ -195,7 +195,7 @@ def columns_of(X: Any, name: str) -> list[list[Any]]:
     """The columns of a table as lists of values."""
     if is_frame(X):
         frame = nw.from_native(X, eager_only=True)
-        return [frame[c].to_list() for c in frame.columns]
+        return [frame.get_column(c).to_list() for c in frame.columns]
     dense = X.toarray() if sparse.issparse(X) else np.asarray(X, dtype=object)
     if dense.ndim != 2:
         raise InputError(f"`{name}` must be rows by columns; got shape {dense.shape}. For one column pass X[:, None].")

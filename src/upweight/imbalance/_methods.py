@@ -19,12 +19,20 @@ from .._weights import Weights
 from ._bagging import BalancedBagging, PlainBagging, balanced_forest, easy_ensemble
 from ._boosting import Boosted
 from ._cascade import BalanceCascade
+from ._chain import Chain
 from ._class_weights import class_weights
 from ._classes import nearest
+from ._cleaning import NeighbourhoodCleaning
+from ._condensed import CondensedNN, OneSided
+from ._edited import EditedNN
+from ._hardness import InstanceHardness
 from ._learners import Prepared
 from ._lifted import Lifted
+from ._near_miss import NearMiss
 from ._random import RandomOver, RandomUnder
 from ._rusboost import RUSBoost
+from ._smote import SMOTE
+from ._tomek import TomekLinks
 
 __all__ = ["METHODS", "SETS", "Method", "method", "rows_for"]
 
@@ -55,8 +63,33 @@ def balanced(y: Any, base: Any) -> Weights:
     return class_weights(y, base=base)
 
 
+def oversampled(share: float) -> float:
+    """Work of a row that brings the classes to one size: up to twice the rows, and a search."""
+    return 1.4 + 0.6 * (1 - 2 * share)
+
+
+def searched(share: float) -> float:
+    """Work of a row that searches neighbours and fits on little less than everything."""
+    return 1.4
+
+
+def smote_tomek() -> Chain:
+    """SMOTE+Tomek: every Tomek link after SMOTE loses both its ends."""
+    return Chain(SMOTE(), TomekLinks(drop="all"))
+
+
+def smote_enn() -> Chain:
+    """SMOTE+ENN: every row that its neighbours outvote goes, whichever its class."""
+    return Chain(SMOTE(), EditedNN(drop="all"))
+
+
 def nothing() -> None:
     """No step at all."""
+
+
+QUICK = ("quick", "standard", "survey")
+STANDARD = ("standard", "survey")
+SURVEY = ("survey",)
 
 
 def in_place(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -76,7 +109,6 @@ def in_place(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 TREES = 40  # of EasyEnsemble (4 x 10), of what is judged against its control, and of that control
-TRIED = ("standard", "survey")
 
 
 def work(multiple: float) -> Callable[[float], float]:
@@ -86,13 +118,13 @@ def work(multiple: float) -> Callable[[float], float]:
 
 ENSEMBLES = (
     Method(
-        "easy_ensemble", "EasyEnsemble", in_place(lambda learner: easy_ensemble()), TRIED, "boosted", work(1.5), True
+        "easy_ensemble", "EasyEnsemble", in_place(lambda learner: easy_ensemble()), STANDARD, "boosted", work(1.5), True
     ),
     Method(
         "balance_cascade",
         "BalanceCascade",
         in_place(lambda learner: BalanceCascade()),
-        TRIED,
+        STANDARD,
         "boosted",
         work(1.5),
         True,
@@ -103,26 +135,36 @@ ENSEMBLES = (
     ),
     Method("rusboost", "RUSBoost", in_place(lambda learner: RUSBoost(rounds=TREES)), (), "boosted", work(1.5), True),
     Method("errors", "more weight on what was wrong", in_place(Lifted), (), None, work(5), True),
-    Method("boosted", "boosting", in_place(lambda learner: Boosted(rounds=TREES)), TRIED, None, work(4), True, True),
+    Method("boosted", "boosting", in_place(lambda learner: Boosted(rounds=TREES)), STANDARD, None, work(4), True, True),
     Method("bagged", "bagging", in_place(PlainBagging), (), None, work(6), True, True),
     Method("forest", "a forest", in_place(lambda learner: RandomForestClassifier()), (), None, work(10), True, True),
 )
 
-BASIC = ("quick", "standard", "survey")
 METHODS = {
     entry.name: entry
     for entry in (
-        Method("none", "the untouched learner", nothing, BASIC, work=lambda s: 0.3),
-        Method("threshold", "moving the threshold", nothing, BASIC),
-        Method("weights", "class weights", lambda: balanced, BASIC, work=lambda s: 1.15),
-        Method("random_under", "random undersampling", RandomUnder, BASIC, work=lambda s: 0.5 + 1.2 * s),
-        Method(
-            "random_over",
-            "random oversampling",
-            RandomOver,
-            ("standard", "survey"),
-            work=lambda s: 1.1 + 0.4 * (1 - 2 * s),
-        ),
+        Method("none", "the untouched learner", nothing, QUICK, work=lambda s: 0.3),
+        Method("threshold", "moving the threshold", nothing, QUICK),
+        Method("weights", "class weights", lambda: balanced, QUICK, work=lambda s: 1.15),
+        Method("random_under", "random undersampling", RandomUnder, QUICK, work=lambda s: 0.5 + 1.2 * s),
+        Method("random_over", "random oversampling", RandomOver, STANDARD, work=lambda s: 1.1 + 0.4 * (1 - 2 * s)),
+        Method("smote", "SMOTE", SMOTE, QUICK, work=oversampled),
+        Method("borderline1", "Borderline-SMOTE 1", lambda: SMOTE(kind="borderline1"), STANDARD, work=oversampled),
+        Method("borderline2", "Borderline-SMOTE 2", lambda: SMOTE(kind="borderline2"), SURVEY, work=oversampled),
+        Method("adasyn", "ADASYN", lambda: SMOTE(kind="adasyn"), work=oversampled),
+        Method("tomek", "Tomek links", TomekLinks, STANDARD, work=searched),
+        Method("enn", "edited nearest neighbours", EditedNN, STANDARD, work=searched),
+        Method("renn", "repeated ENN", lambda: EditedNN(scheme="repeated"), SURVEY, work=searched),
+        Method("allknn", "AllKNN", lambda: EditedNN(scheme="growing"), work=searched),
+        Method("ncr", "neighbourhood cleaning rule", NeighbourhoodCleaning, work=searched),
+        Method("oss", "one-sided selection", OneSided, work=searched),
+        Method("cnn", "condensed nearest neighbour", CondensedNN, SURVEY, work=searched),
+        Method("nearmiss1", "NearMiss-1", NearMiss, STANDARD, work=searched),
+        Method("nearmiss2", "NearMiss-2", lambda: NearMiss(version=2), SURVEY, work=searched),
+        Method("nearmiss3", "NearMiss-3", lambda: NearMiss(version=3), SURVEY, work=searched),
+        Method("hardness", "instance hardness threshold", InstanceHardness, work=lambda s: 2.0),
+        Method("smote+tomek", "SMOTE, then Tomek links", smote_tomek, STANDARD, work=oversampled),
+        Method("smote+enn", "SMOTE, then ENN", smote_enn, SURVEY, work=oversampled),
         *ENSEMBLES,
     )
 }

@@ -132,7 +132,7 @@ def of_frame(frame: nw.DataFrame, categorical: Any, who: str) -> Points:
     chosen = named(categorical, list(frame.columns))
     columns = []
     for name in frame.columns:
-        series = frame[name]
+        series = frame.get_column(name)
         refuse_other_types(name, series.dtype, who)
         values = column_numbers(series) if series.dtype.is_numeric() else None
         columns.append((name, values, lambda s=series: arrow_codes(arrow_array(s))))

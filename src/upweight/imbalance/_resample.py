@@ -151,11 +151,12 @@ def matrix_between(X: Any, r: Resample) -> Any:
 
 
 def frame_between(X: Any, r: Resample) -> Any:
+    """Column by column: numbers between their parents, categories from their donors, the rest from the starting row."""
     frame = nw.from_native(X, eager_only=True)
     start = frame[r.indices.tolist()]
     columns = {}
     for j, name in enumerate(frame.columns):
-        series = frame[name]
+        series = frame.get_column(name)
         where = [i for i, c in enumerate(r.categorical) if c in (name, j)]
         if r.donors is not None and where:
             values = series[r.donors[:, where[0]].tolist()]
@@ -164,15 +165,11 @@ def frame_between(X: Any, r: Resample) -> Any:
         else:
             values = series[r.indices.tolist()]
         columns[name] = values
-    made = [with_index_of(start, values).alias(name) for name, values in columns.items()]
-    return nw.to_native(start.with_columns(*made))
-
-
-def with_index_of(frame: nw.DataFrame, values: nw.Series) -> nw.Series:
-    """pandas aligns by index: give the new column the index of the frame it goes into."""
-    return (
-        nw.maybe_set_index(values, index=nw.maybe_get_index(frame)) if nw.maybe_get_index(frame) is not None else values
-    )
+    made = [nw.maybe_reset_index(values).alias(name) for name, values in columns.items()]
+    out = nw.to_native(nw.maybe_reset_index(start).with_columns(*made))
+    if (index := nw.maybe_get_index(start)) is not None:
+        out.index = index
+    return out
 
 
 def with_made(r: Resample, X: Any) -> Any:
@@ -184,7 +181,9 @@ def with_made(r: Resample, X: Any) -> Any:
         numbers = blend(X.numbers, source, real, r.made[:, :p])
         return Table(numbers, blend(X.codes, source, real, np.rint(r.made[:, p:]).astype(np.int32)))
     if is_frame(X):
-        stacked = nw.concat([nw.from_native(X, eager_only=True), nw.from_native(r.made, eager_only=True)])
+        made = nw.from_native(r.made, eager_only=True)
+        wider = [nw.col(c).cast(t) for c, t in made.schema.items() if t.is_float()]  # whole numbers beside fractions
+        stacked = nw.concat([nw.from_native(X, eager_only=True).with_columns(*wider), made])
         rows = np.where(real, source, row_count(X) + np.cumsum(~real) - 1)
         return nw.to_native(stacked[rows.tolist()])
     return blend(X.tocsr() if sparse.issparse(X) else np.asarray(X), source, real, r.made)

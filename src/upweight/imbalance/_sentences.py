@@ -22,14 +22,17 @@ def sentences_of(r: Reading, *, complete: bool, done: int) -> tuple[str, ...]:
     """All sentences that apply, in reading order."""
     found = [advice(r), *others(r), at_the_cut(r), promises(r), *rankings(r), *warnings_of(r), *failures(r)]
     if not complete:
-        found.append(
-            f"Stopped early: {done:,} of {len(r.plan.keys):,} fits are in; the figures are of the folds that finished."
+        found.insert(
+            0,
+            f"Stopped early: {done:,} of {len(r.plan.keys):,} fits are in; the figures are of the folds that finished.",
         )
     return tuple(s for s in found if s)
 
 
 def advice(r: Reading) -> str:
     """The first sentence: what to do."""
+    if r.code == "incomplete":
+        return ""
     if r.code == "too_few":
         return f"Too few to compare: {lowest(r):,} rows of the rarest class, {FEW} are needed. Collect more before choosing a remedy."
     if r.code == "no_signal":
@@ -91,7 +94,8 @@ def promises(r: Reading) -> str:
     for rows, invert, word in ((under(r.overpromising), True, "many"), (over(r.overpromising), False, "few")):
         if rows:
             verb = "promises" if len(rows) == 1 else "promise"
-            parts.append(f"{join(x.name for x in rows)} {verb} {times(rows, invert)} times too {word} positives")
+            whom = "positives" if r.plan.binary else "rows of a class"
+            parts.append(f"{join(x.name for x in rows)} {verb} {times(rows, invert)} times too {word} {whom}")
     within = (
         f"all rows are within {spread(fixed)} %" if not r.unrepaired else f"the others are within {spread(fixed)} %"
     )

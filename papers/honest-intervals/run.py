@@ -1,0 +1,225 @@
+"""How often do intervals of weighted averages cover, when the weights have a tail?
+
+    python papers/honest-intervals/run.py                    # all claims, seven minutes of CPU; exit 1 if one is missed
+    python papers/honest-intervals/run.py --tables FILE      # the tables of docs/intervals.md besides
+    python papers/honest-intervals/run.py --short            # fifteen seconds, wider bounds for fewer runs, no medians
+
+Every run draws n rows, weighs them by log-ratio, and asks `Weights.mean` and `Weights.quantile`, the way a user does, for a
+nominal 95 %. Every figure is compared with `expected.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import platform
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import scipy
+from scipy.special import ndtr
+
+import upweight as uw
+
+HERE = Path(__file__).resolve().parent
+METHODS = ("sd/√ESS", "delta", "tail-adjusted", "smoothed")
+AVERAGES = ("f = x", "f = 1{x>1.5}", "median")
+FAMILIES = ("Pareto", "wider normal", "shifted normal")
+TAILS = (0.2, 0.4, 0.5, 0.6, 0.7)
+ROWS = (200, 1000, 10_000)
+RUNS = {200: 2000, 1000: 2000, 10_000: 1000}
+SHORT = {200: 150, 1000: 200, 10_000: 50}
+Z = 1.959963984540054
+
+
+@dataclass
+class Cell:
+    """Counts over the runs of one family, tail and n; one entry an average."""
+
+    runs: int = 0
+    medians: int = 0
+    covered: dict[str, np.ndarray] = field(default_factory=lambda: {m: np.zeros(len(AVERAGES)) for m in METHODS})
+    believed: np.ndarray = field(default_factory=lambda: np.zeros(len(AVERAGES)))
+    betrayed: np.ndarray = field(default_factory=lambda: np.zeros(len(AVERAGES)))
+
+    def share(self, method: str) -> np.ndarray:
+        return self.covered[method] / self.runs
+
+
+def draw(family: str, k: float, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, tuple[float, ...]]:
+    """Rows x, their log-ratio with tail index k, and the truth: mean, share above 1.5, median of the target."""
+    if family == "Pareto":  # Exp(1 - k) over Exp(1)
+        x = rng.exponential(size=n)
+        return x, math.log1p(-k) + k * x, (1 / (1 - k), math.exp(-1.5 * (1 - k)), math.log(2) / (1 - k))
+    x = rng.normal(size=n)
+    if family == "wider normal":  # N(0, 1/(1 - k)) over N(0, 1)
+        return x, 0.5 * math.log1p(-k) + 0.5 * k * x**2, (0.0, float(ndtr(-1.5 * math.sqrt(1 - k))), 0.0)
+    return x, 2 * k * x - 2 * k**2, (2 * k, float(ndtr(2 * k - 1.5)), 2 * k)  # N(2k, 1) over N(0, 1)
+
+
+def one_run(cell: Cell, x: np.ndarray, l: np.ndarray, truth: tuple[float, ...], *, median: bool) -> None:
+    """Ask every method once."""
+    w = uw.Weights.of_log(l, kind="importance")
+    smooth = w.smooth()
+    cell.runs += 1
+    for j, f in enumerate((x, x > 1.5)):
+        e, s = w.mean(f), smooth.mean(f)
+        tally(cell, j, e, s, truth[j])
+        off = abs(e.value - truth[j])
+        cell.covered["delta"][j] += off <= Z * e.se
+        spread = math.sqrt(float(np.sum(w.probabilities * (f - e.value) ** 2)))
+        cell.covered["sd/√ESS"][j] += off <= Z * spread / math.sqrt(w.ess)
+    if median:
+        cell.medians += 1
+        tally(cell, 2, w.quantile(x, 0.5), smooth.quantile(x, 0.5), truth[2])
+
+
+def tally(cell: Cell, j: int, e: uw.Estimate, s: uw.Estimate, truth: float) -> None:
+    hit = e.interval()[0] <= truth <= e.interval()[1]
+    cell.covered["tail-adjusted"][j] += hit
+    cell.covered["smoothed"][j] += s.interval()[0] <= truth <= s.interval()[1]
+    cell.believed[j] += e.ok
+    cell.betrayed[j] += e.ok and not hit
+
+
+def coverage(runs: dict[int, int], *, median: bool = True) -> dict[tuple[int, str, float], Cell]:
+    """Every cell of the tables."""
+    cells = {}
+    for n, family, k in ((n, family, k) for n in runs for family in FAMILIES for k in TAILS):
+        rng = np.random.default_rng([n, round(100 * k), FAMILIES.index(family)])
+        cell = cells[n, family, k] = Cell()
+        for _ in range(runs[n]):
+            one_run(cell, *draw(family, k, n, rng), median=median)
+    return cells
+
+
+def controls(runs: int) -> dict[str, float]:
+    """Two checks outside the tables: clusters at k = 0.3, and no tail at all, where the textbook's t interval is due."""
+    rng = np.random.default_rng(1)
+    clustered = flat = 0
+    for _ in range(runs):
+        x, shared = rng.exponential(size=(100, 5)), rng.normal(size=(100, 1))
+        f = (x + shared).ravel()  # a cluster's rows move together
+        w = uw.Weights.of_log(0.3 * x.ravel(), kind="importance")
+        low, high = w.mean(f, cluster=np.repeat(np.arange(100), 5)).interval()
+        clustered += low <= 1 / 0.7 <= high
+        low, high = uw.Weights.of(np.ones(20), kind="importance").mean(rng.normal(size=20)).interval()
+        flat += low <= 0 <= high
+    return {"clusters": clustered / runs, "textbook_n20": flat / runs}
+
+
+def size_at_half() -> dict[str, float]:
+    """Median ESS/n at k = 0.5, whose limit is zero: no size alone tells that."""
+    found = {}
+    for n, runs in ((1000, 400), (100_000, 100)):
+        rng = np.random.default_rng(n)
+        sizes = [uw.arrays.ess(0.5 * rng.exponential(size=n)) / n for _ in range(runs)]
+        found[f"ess_share_k0.5_n{n}"] = float(np.median(sizes))
+    return found
+
+
+# ---- claims ----------------------------------------------------------------------------------------------------------------
+
+
+def claims_of(cells: dict[tuple[int, str, float], Cell]) -> dict[str, float]:
+    """The figures that `expected.json` bounds: the worst cells, and named ones."""
+    out: dict[str, float] = {}
+    averages = ("x", "indicator", "median")[: 3 if any(cell.medians for cell in cells.values()) else 2]
+    for n in (1000, 10_000):
+        mine = [cell for (rows, _, _), cell in cells.items() if rows == n]
+        for method in ("tail-adjusted", "smoothed"):
+            shares = np.array([cell.share(method) for cell in mine])
+            for j, name in enumerate(averages):
+                out[f"worst_{method}_{name}_n{n}"] = float(shares[:, j].min())
+        betrayed = np.array([cell.betrayed / cell.runs for cell in mine])
+        out[f"believed_and_missed_n{n}"] = float(betrayed[:, :2].max())
+    for k in (0.4, 0.5, 0.7):
+        cell = cells[1000, "Pareto", k]
+        out[f"delta_x_k{k}_n1000"] = float(cell.share("delta")[0])
+        out[f"sd_ess_x_k{k}_n1000"] = float(cell.share("sd/√ESS")[0])
+    for k in (0.6, 0.7):
+        out[f"weak_x_k{k}_n200"] = float(cells[200, "Pareto", k].share("tail-adjusted")[0])
+    return out
+
+
+# ---- printing --------------------------------------------------------------------------------------------------------------
+
+
+def markdown(cells: dict[tuple[int, str, float], Cell]) -> Iterator[str]:
+    """The tables of docs/intervals.md: shares in percent, coverage under 90 in bold."""
+    for j, average in enumerate(AVERAGES):
+        yield from table(
+            f"{average}: tail-adjusted", cells, lambda c, j=j: percent(c.share("tail-adjusted")[j], weak=True)
+        )
+    for j, average in enumerate(AVERAGES):
+        yield from table(f"{average}: after smooth()", cells, lambda c, j=j: percent(c.share("smoothed")[j], weak=True))
+    for j, average in enumerate(AVERAGES[:2]):
+        for method in METHODS[:2]:
+            yield from table(f"{average}: {method}", cells, lambda c, j=j, m=method: percent(c.share(m)[j], weak=True))
+    for j, average in enumerate(AVERAGES):
+        yield from table(
+            f"{average}: believed / believed and missed",
+            cells,
+            lambda c, j=j: f"{percent(c.believed[j] / c.runs)} / {percent(c.betrayed[j] / c.runs)}",
+        )
+
+
+def table(title: str, cells: dict[tuple[int, str, float], Cell], say: Callable[[Cell], str]) -> Iterator[str]:
+    """One table: a row for each family and n, a column for each k."""
+    yield f"\n### {title}\n"
+    yield "| target over source | n | " + " | ".join(f"k = {k}" for k in TAILS) + " |"
+    yield "|---|--:|" + "--:|" * len(TAILS)
+    for family in FAMILIES:
+        for n in ROWS:
+            row = [say(cells[n, family, k]) for k in TAILS]
+            yield f"| {family} | {n:,} | " + " | ".join(row) + " |"
+
+
+def percent(share: float, *, weak: bool = False) -> str:
+    text = f"{100 * share:.0f}" if share >= 0.0995 or share == 0 else f"{100 * share:.1f}"
+    return f"**{text}**" if weak and share < 0.9 else text
+
+
+def compare(found: dict[str, float], *, short: bool) -> int:
+    """Print every claim beside its bounds; how many are missed."""
+    missed = 0
+    for name, claim in json.loads((HERE / "expected.json").read_text()).items():
+        if short and name not in found:
+            continue  # medians are left to the long form
+        low, high = claim.get("short", claim["within"]) if short else claim["within"]
+        good = low <= found[name] <= high
+        missed += not good
+        said = "" if claim["claimed"] is None else f"claimed {claim['claimed']:g}"
+        print(f"{'ok' if good else 'MISSED':8} {name:36} {found[name]:7.4f}  {said:14} within [{low:g}, {high:g}]")
+    return missed
+
+
+def run(*, short: bool) -> tuple[dict[tuple[int, str, float], Cell], dict[str, float]]:
+    """All cells, and the figures of all claims."""
+    cells = coverage(SHORT if short else RUNS, median=not short)
+    return cells, claims_of(cells) | controls(500 if short else 4000) | size_at_half()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--short", action="store_true", help="fewer runs, no medians")
+    parser.add_argument("--tables", type=Path, help="also write the tables of docs/intervals.md to this file")
+    said = parser.parse_args()
+    warnings.simplefilter("error")
+    start = time.process_time()
+    cells, found = run(short=said.short)
+    versions = f"NumPy {np.__version__}, SciPy {scipy.__version__}, Python {platform.python_version()}"
+    print(f"{versions}; {time.process_time() - start:.0f} s of CPU")
+    if said.tables:
+        said.tables.write_text("\n".join(markdown(cells)).strip() + "\n")
+    return compare(found, short=said.short) > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
