@@ -97,7 +97,9 @@ def test_class_weights_reach_foreign_ensembles_once():
     y = np.arange(1000) < 100
     X = np.zeros((1000, 1))
     bagging = BaggingClassifier(DummyClassifier(strategy="prior"), n_estimators=100)
-    forest = RandomForestClassifier(100)  # a constant column: every tree is its root, the weighted share of its bootstrap
+    forest = RandomForestClassifier(
+        100
+    )  # a constant column: every tree is its root, the weighted share of its bootstrap
     for learner in (bagging, forest, Boosted(rounds=1)):
         raw = im.Rebalanced(learner, "weights", repair="none", rng=0).fit(X, y).predict_raw(X)
         # passed twice it would be .90
@@ -190,7 +192,11 @@ def test_a_frame_reaches_a_pipeline_as_it_is():
 def test_bad_settings_are_refused_in_words():
     X, y = numbered(40, 10)
     cases = [
-        (im.BalancedBagging(LogisticRegression(class_weight="balanced")), UndoError, "class_weight='balanced' and method"),
+        (
+            im.BalancedBagging(LogisticRegression(class_weight="balanced")),
+            UndoError,
+            "class_weight='balanced' and method",
+        ),
         (im.BalancedBagging(im.easy_ensemble()), UndoError, "balances inside and method 'BalancedBagging' outside"),
         (im.BalancedBagging(average="sum"), ValueError, "`average` must be 'proba' or 'score'; got 'sum'"),
         (im.BalancedBagging(KNeighborsClassifier(), average="score"), ValueError, "no decision_function to add up"),

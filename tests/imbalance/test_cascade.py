@@ -38,7 +38,10 @@ def cascade_again(m, X, y):
     n0, f = len(pool), (y.sum() / (~y).sum()) ** (1 / (m.members - 1))
     thetas, pools, rates = [], [], []
     for i, votes in enumerate(m.members_, start=1):
-        s = {r: sum(a * (2 * t.vote(X[[r]])[0] - 1) for a, t in zip(votes.alphas, votes.trees, strict=True)) for r in pool}
+        s = {
+            r: sum(a * (2 * t.vote(X[[r]])[0] - 1) for a, t in zip(votes.alphas, votes.trees, strict=True))
+            for r in pool
+        }
         order = sorted(pool, key=lambda r: (-s[r], r))
         k = max(1, round(n0 * f**i))
         thetas.append((s[order[k - 1]] + s[order[k]]) / 2)

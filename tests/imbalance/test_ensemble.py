@@ -126,7 +126,11 @@ def test_every_kind_of_table(name):
     X[np.abs(X) < 0.5] = 0
     a = clone(ALL[name]).fit(X, y).predict_proba(X)
     names = ["a", "b", "c"]
-    for table in (pd.DataFrame(X, columns=names), pl.DataFrame(X, schema=names), pa.table(dict(zip(names, X.T, strict=True)))):
+    for table in (
+        pd.DataFrame(X, columns=names),
+        pl.DataFrame(X, schema=names),
+        pa.table(dict(zip(names, X.T, strict=True))),
+    ):
         m = clone(ALL[name]).fit(table, y)
         assert m.predict_proba(table) == pytest.approx(a, abs=1e-9), type(table)
         assert m.n_features_in_ == 3
@@ -170,9 +174,11 @@ def test_repaired_promises_are_kept(name):
     assert 0.88 < y[test].sum() / repaired < 1.12
     if name in BALANCED:
         assert y[test].sum() / raw < 0.4
-    assert m.correction_.status == {"balance_cascade": "impossible", "rusboost": "impossible", "errors": "impossible"}.get(
-        name, "exact"
-    )
+    assert m.correction_.status == {
+        "balance_cascade": "impossible",
+        "rusboost": "impossible",
+        "errors": "impossible",
+    }.get(name, "exact")
 
 
 def test_a_formula_is_refused_where_there_is_none():
@@ -198,7 +204,7 @@ def test_a_saved_ensemble_comes_back_without_trust(tmp_path):
     from upweight.imbalance._save import save_model
 
     X, y = rare()
-    for name in ("easy_ensemble", "balance_cascade", "rusboost", "errors", "boosted"):
+    for name in ALL:
         m = im.Rebalanced(clone(ALL[name]), "none", rng=0, inner=2).fit(X, y)
         save_model(m, tmp_path / "m.skops")
         assert (im.load(tmp_path / "m.skops").predict_proba(X) == m.predict_proba(X)).all(), name

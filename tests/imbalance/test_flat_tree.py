@@ -37,3 +37,9 @@ def test_sparse_rows_fall_into_the_leaves_of_dense_ones():
 def test_a_root_without_a_split_is_a_leaf():
     flat = fit_tree(np.ones((4, 1)), np.array([0, 0, 0, 1]), np.ones(4), 2, np.random.default_rng(0))
     assert flat.class_shares(np.ones((2, 1))).tolist() == [[0.75, 0.25]] * 2
+
+
+def test_a_tree_whose_children_go_round_ends():
+    flat = fit_tree(np.arange(4.0)[:, None], np.array([0, 0, 1, 1]), np.ones(4), 1, np.random.default_rng(0))
+    ring = FlatTree(np.zeros(3, int), flat.threshold, np.zeros(3, int), np.zeros(3, int), flat.gap_left, flat.shares)
+    assert ring.class_shares(np.ones((2, 1))).shape == (2, 2)

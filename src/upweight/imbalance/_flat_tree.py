@@ -45,7 +45,9 @@ class FlatTree:
         x = X[:, used].toarray() if sparse.issparse(X) else X[:, used]
         x = x.astype(np.float32)  # as scikit-learn has them when it grows the tree
         rows, node = np.arange(len(x)), np.zeros(len(x), dtype=np.intp)
-        while (inner := self.feature[node] >= 0).any():
+        for _ in range(len(self.feature)):  # no path is longer, so that a forged tree cannot go round for ever
+            if not (inner := self.feature[node] >= 0).any():
+                break
             value = x[rows, column[node]]
             go_left = np.where(np.isnan(value), self.gap_left[node], value <= self.threshold[node])
             node = np.where(inner, np.where(go_left, self.left[node], self.right[node]), node)
