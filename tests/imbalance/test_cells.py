@@ -26,7 +26,13 @@ class Shy(LogisticRegression):
 
 
 def asked(**more):
-    settings = {"learner": "logistic", "methods": "weights,random_under,random_over", "cv": "3x2", "cost": None, "rng": 0}
+    settings = {
+        "learner": "logistic",
+        "methods": "weights,random_under,random_over",
+        "cv": "3x2",
+        "cost": None,
+        "rng": 0,
+    }
     return question(X, Y, **(settings | {"sample_weight": None, "group": None} | more)).plan
 
 

@@ -25,7 +25,9 @@ def test_sizes_and_shares():
 
 
 def test_a_column_that_knows_the_label_is_found():
-    frame = pd.DataFrame({"fine": RNG.normal(size=1000) + Y, "late": RNG.normal(size=1000) - 99 * Y, "coded": np.where(Y, "a", "b")})
+    frame = pd.DataFrame(
+        {"fine": RNG.normal(size=1000) + Y, "late": RNG.normal(size=1000) - 99 * Y, "coded": np.where(Y, "a", "b")}
+    )
     assert [name for name, _ in facts(frame).leaks] == ["late", "coded"]
 
 
@@ -51,7 +53,10 @@ def test_auc_is_scikit_learns_in_the_better_direction():
 
 def test_the_first_line_of_the_page():
     f = facts(RNG.normal(size=(1000, 3)))
-    assert header(f, Labels.of(Y), (5, 5)) == f"1,000 rows, 3 columns, {Y.sum()} positives ({percent(Y.mean())}), 5 folds x 5 repeats."
+    assert (
+        header(f, Labels.of(Y), (5, 5))
+        == f"1,000 rows, 3 columns, {Y.sum()} positives ({percent(Y.mean())}), 5 folds x 5 repeats."
+    )
     three = RNG.integers(0, 3, 1000)
     assert "3 classes, the rarest" in header(facts(RNG.normal(size=(1000, 3)), three), Labels.of(three), (5, 1))
 
@@ -59,7 +64,10 @@ def test_the_first_line_of_the_page():
 def test_columns_are_told_only_where_there_is_something_to_tell():
     assert columns_line(Schema.of(RNG.normal(size=(9, 3)))) == ""
     frame = pd.DataFrame({"x": [1.0, None, 3.0], "s": ["a", "b", "a"], "one": [1, 1, 1]})
-    assert columns_line(Schema.of(frame)) == "1 numeric and 1 categorical columns; gaps in x (1); dropped one (one value only: 1)."
+    assert (
+        columns_line(Schema.of(frame))
+        == "1 numeric and 1 categorical columns; gaps in x (1); dropped one (one value only: 1)."
+    )
 
 
 def test_percent_keeps_two_digits_where_shares_are_small():

@@ -29,7 +29,9 @@ def test_a_cell_comes_back_as_it_was(tmp_path):
     assert Journal(tmp_path / "j", PLAN, "d", "s").read(Key("none", 0, 0)) is None
 
 
-@pytest.mark.parametrize(("data", "settings", "what"), [("d2", "s", "data: d there, d2 here"), ("d", "s2", "settings: s there, s2 here")])
+@pytest.mark.parametrize(
+    ("data", "settings", "what"), [("d2", "s", "data: d there, d2 here"), ("d", "s2", "settings: s there, s2 here")]
+)
 def test_other_data_or_settings_are_refused_with_both_fingerprints(tmp_path, data, settings, what):
     Journal(tmp_path, PLAN, "d", "s")
     with pytest.raises(InputError) as error:
@@ -100,4 +102,8 @@ def test_a_write_is_the_old_file_or_the_new_one(tmp_path, monkeypatch):
 
 def test_the_head_is_readable_json(tmp_path):
     Journal(tmp_path, PLAN, "d", "s")
-    assert json.loads((tmp_path / "journal.json").read_text()) == {"schema": "upweight.journal/1", "data": "d", "settings": "s"}
+    assert json.loads((tmp_path / "journal.json").read_text()) == {
+        "schema": "upweight.journal/1",
+        "data": "d",
+        "settings": "s",
+    }

@@ -24,7 +24,9 @@ class Odd(LogisticRegression):
     """A learner that is not scikit-learn's."""
 
 
-@pytest.mark.parametrize("method", ["weights", "random_under", RandomUnder(to=0.8), lambda y, base: np.where(y == "ill", 3.0, 1.0)], ids=str)
+@pytest.mark.parametrize(
+    "method", ["weights", "random_under", RandomUnder(to=0.8), lambda y, base: np.where(y == "ill", 3.0, 1.0)], ids=str
+)
 @pytest.mark.parametrize("learner", ["logistic", "boosting", "sklearn.ensemble:RandomForestClassifier"])
 def test_a_loaded_model_predicts_to_the_bit(tmp_path, learner, method):
     m = Rebalanced(learner, method, inner=2, rng=0).fit(FRAME, Y)
@@ -58,7 +60,9 @@ def test_unknown_types_are_refused_by_name_and_may_be_trusted_by_name(tmp_path):
     m = Rebalanced(Odd(), "none", inner=2, rng=0).fit(FRAME[["x"]], Y)
     save_model(m, tmp_path / "m.skops")
     name = f"{Odd.__module__}.Odd"
-    with pytest.raises(InputError, match=r"holds types that are not known to be safe: .*\.?Odd. If you trust whoever made it"):
+    with pytest.raises(
+        InputError, match=r"holds types that are not known to be safe: .*\.?Odd. If you trust whoever made it"
+    ):
         load(tmp_path / "m.skops")
     if "." not in name.removesuffix(".Odd"):
         pytest.skip("skops cannot import this test file by its name")
@@ -79,7 +83,10 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize(("content", "message"), [(None, "no such file"), (b"", "is not a saved model"), (b"PK\x03\x04 not a zip", "is not a saved model")])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "no such file"), (b"", "is not a saved model"), (b"PK\x03\x04 not a zip", "is not a saved model")],
+)
 def test_what_is_no_model_is_refused(tmp_path, content, message):
     path = tmp_path / "m.skops"
     if content is not None:

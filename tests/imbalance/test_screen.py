@@ -8,9 +8,27 @@ from upweight.imbalance._screen import difference, share, table_text
 
 
 def rows():
-    more = {"status": "exact", "ap": 0.8801, "oe_raw": 0.65, "oe": 1.004, "log_loss": 0.1047, "recall": 0.93, "precision": 0.53, "folds": 25}
+    more = {
+        "status": "exact",
+        "ap": 0.8801,
+        "oe_raw": 0.65,
+        "oe": 1.004,
+        "log_loss": 0.1047,
+        "recall": 0.93,
+        "precision": 0.53,
+        "folds": 25,
+    }
     first = Row("threshold", "t", **more, specificity=0.91, alerts=172.6, seconds=7.4)
-    second = Row("random_under", "r", **(more | {"ap": 1.0}), ap_diff=-0.01, ap_low=-0.023, ap_high=0.0001, alerts=9.0, seconds=12.0)
+    second = Row(
+        "random_under",
+        "r",
+        **(more | {"ap": 1.0}),
+        ap_diff=-0.01,
+        ap_low=-0.023,
+        ap_high=0.0001,
+        alerts=9.0,
+        seconds=12.0,
+    )
     return [first, second]
 
 
@@ -23,7 +41,19 @@ def test_numbers_under_one_lose_their_zero():
 def test_every_column_of_the_page_is_there_if_there_is_room():
     text = table_text(rows(), width=120)
     assert text.splitlines()[0].split("  ")[0] == ""
-    for head in ("status", "AP", "less threshold's", "O/E raw", "O/E", "log loss", "recall", "prec.", "spec.", "alerts", "seconds"):
+    for head in (
+        "status",
+        "AP",
+        "less threshold's",
+        "O/E raw",
+        "O/E",
+        "log loss",
+        "recall",
+        "prec.",
+        "spec.",
+        "alerts",
+        "seconds",
+    ):
         assert head in text.splitlines()[0]
     assert "cost" not in text
 
@@ -38,7 +68,9 @@ def test_a_cost_has_its_column():
 def test_lines_are_equal_in_columns_and_no_wider_than_asked(width):
     lines = table_text(rows(), width=width).splitlines()
     assert max(map(len, lines)) <= width
-    ends = [line.index(word) + len(word) for line, word in zip(lines, ["alerts", "173", "9"], strict=True) if word != "9"]
+    ends = [
+        line.index(word) + len(word) for line, word in zip(lines, ["alerts", "173", "9"], strict=True) if word != "9"
+    ]
     assert len(set(ends)) == 1
     assert all(name in "\n".join(lines) for name in ("recall", "prec.", "O/E raw", "less threshold's"))
 
@@ -55,4 +87,4 @@ def test_folds_are_shown_where_they_differ():
 
 
 def test_the_table_is_latin_1():
-    table_text(rows()).encode("latin-1")
+    assert table_text(rows()).encode("latin-1")

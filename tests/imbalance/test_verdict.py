@@ -24,7 +24,16 @@ def plan(names, counts=(900, 100), cost=None, rivals=None):
 
 
 def row(name, diff=0.0, half=0.01, p=1.0, **more):
-    shown = {"ap": 0.8, "roc_auc": 0.9, "oe": 1.0, "oe_raw": 1.0, "recall": 0.9, "alerts": 170.0, "threshold": 0.1, "folds": 25}
+    shown = {
+        "ap": 0.8,
+        "roc_auc": 0.9,
+        "oe": 1.0,
+        "oe_raw": 1.0,
+        "recall": 0.9,
+        "alerts": 170.0,
+        "threshold": 0.1,
+        "folds": 25,
+    }
     shown |= {"ap_diff": diff, "ap_low": diff - half, "ap_high": diff + half, "ap_p": p, "raw_recall": 0.7}
     shown |= {"log_loss_diff": 0.0, "log_loss_low": -0.01, "log_loss_high": 0.01, "recall_same_alerts": 0.88}
     return Row(name, f"label of {name}", **(shown | more))
@@ -34,7 +43,9 @@ def read(*rows, counts=(900, 100), auc=(0.9, 0.85, 0.95), facts=None, cost=None,
     both = (row("none"), row("threshold"), *rows)
     p = plan([r.name for r in both], counts, cost, rivals)
     costs = costs or {}
-    figures = Figures(both, {}, Interval(*auc, 0.0), {n: i for n, (i, _) in costs.items()}, {n: p for n, (_, p) in costs.items()})
+    figures = Figures(
+        both, {}, Interval(*auc, 0.0), {n: i for n, (i, _) in costs.items()}, {n: p for n, (_, p) in costs.items()}
+    )
     given = facts or Facts(sum(counts), 5, counts[1], counts[1] / sum(counts), 0, ())
     return read_figures(p, given, figures)
 
@@ -46,9 +57,15 @@ def text(reading, **more):
 def test_nothing_better_means_move_the_threshold():
     r = read(row("weights", -0.004, 0.03), row("random_under", -0.02, 0.04))
     assert r.code == "move_threshold"
-    assert "Move the threshold; change nothing else. No remedy ranks better than the untouched learner: best weights, AP -.004 [-.034, +.026]." in text(r)
+    assert (
+        "Move the threshold; change nothing else. No remedy ranks better than the untouched learner: best weights, AP -.004 [-.034, +.026]."
+        in text(r)
+    )
     assert "random_under cannot be told apart from moving the threshold." in text(r)
-    assert "At 0.5 it finds 70 % of the positives; at 0.1 it finds 90 %, with 170 alerts per 1,000 rows. weights, as many alerts: 88 %." in text(r)
+    assert (
+        "At 0.5 it finds 70 % of the positives; at 0.1 it finds 90 %, with 170 alerts per 1,000 rows. weights, as many alerts: 88 %."
+        in text(r)
+    )
 
 
 def test_a_remedy_that_is_better_and_keeps_its_log_loss_is_used():
@@ -91,7 +108,10 @@ def test_under_twenty_rows_of_a_class_is_too_few():
     assert read(row("weights"), counts=(900, 20)).code == "move_threshold"
 
 
-@pytest.mark.parametrize(("auc", "code"), [((0.52, 0.49, 0.55), "no_signal"), ((0.4, 0.3, 0.49), "no_signal"), ((0.52, 0.505, 0.53), "move_threshold")])
+@pytest.mark.parametrize(
+    ("auc", "code"),
+    [((0.52, 0.49, 0.55), "no_signal"), ((0.4, 0.3, 0.49), "no_signal"), ((0.52, 0.505, 0.53), "move_threshold")],
+)
 def test_an_auc_interval_that_holds_a_half_is_no_signal(auc, code):
     r = read(row("weights"), auc=auc)
     assert r.code == code
@@ -102,7 +122,13 @@ def test_an_auc_interval_that_holds_a_half_is_no_signal(auc, code):
 
 @pytest.mark.parametrize(
     ("positives", "half", "grade"),
-    [(99, 0.001, "unreliable"), (100, 0.051, "unreliable"), (100, 0.03, "usable"), (100, 0.02, "good"), (100, 0.021, "usable")],
+    [
+        (99, 0.001, "unreliable"),
+        (100, 0.051, "unreliable"),
+        (100, 0.03, "usable"),
+        (100, 0.02, "good"),
+        (100, 0.021, "usable"),
+    ],
 )
 def test_grades_by_rows_and_width(positives, half, grade):
     assert read(row("weights", 0.0, half), counts=(900, positives)).grade == grade
@@ -124,10 +150,16 @@ def test_a_sure_but_tiny_loss_is_no_difference():
 
 def test_promises_before_and_after_are_told():
     r = read(row("weights", oe_raw=0.65), row("random_under", oe_raw=0.48, oe=1.015))
-    assert "Untouched, random_under and weights promise 1.5 to 2.1 times too many positives; repaired, all rows are within 2 %." in text(r)
+    assert (
+        "Untouched, random_under and weights promise 1.5 to 2.1 times too many positives; repaired, all rows are within 2 %."
+        in text(r)
+    )
     assert "overpromises" in r.reasons
     r = read(row("weights", oe_raw=2.0, oe=1.3))
-    assert "Untouched, weights promises 2.0 times too few positives; repaired, the others are within 0 %. weights stays at 1.30." in text(r)
+    assert (
+        "Untouched, weights promises 2.0 times too few positives; repaired, the others are within 0 %. weights stays at 1.30."
+        in text(r)
+    )
     assert "not_repaired" in r.reasons
     assert "All probabilities keep their promises within 0 % once repaired." in text(read(row("weights")))
 

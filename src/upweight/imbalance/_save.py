@@ -66,7 +66,9 @@ def save_model(model: Rebalanced, path: Path) -> None:
     try:
         write_atomic(path, skops.io.dumps(light))
     except OSError as error:
-        raise InputError(f"{path}: the model cannot be written ({error.strerror}). What was there is as it was.") from error
+        raise InputError(
+            f"{path}: the model cannot be written ({error.strerror}). What was there is as it was."
+        ) from error
 
 
 def load(path: str | os.PathLike[str], *, trusted: Iterable[str] = ()) -> Rebalanced:
@@ -120,7 +122,9 @@ def read_types(path: str | os.PathLike[str]) -> tuple[bytes, set[str]]:
     try:
         return content, set(skops.io.get_untrusted_types(data=content))
     except Exception as error:  # a file that is no skops file fails in many ways
-        raise InputError(f"{str(path)!r} is not a saved model ({type(error).__name__}). Save one: comparison.save(path).") from error
+        raise InputError(
+            f"{str(path)!r} is not a saved model ({type(error).__name__}). Save one: comparison.save(path)."
+        ) from error
 
 
 def trees(thing: Any, met: set[int], columns: int = 1 << 24) -> Iterator[tuple[Any, int]]:

@@ -96,7 +96,9 @@ def promises(r: Reading) -> str:
             verb = "promises" if len(rows) == 1 else "promise"
             whom = "positives" if r.plan.binary else "rows of a class"
             worst = sorted(rows, key=lambda x: x.oe_raw, reverse=not invert)
-            parts.append(f"{join((x.name for x in worst), most=4)} {verb} {times(rows, invert)} times too {word} {whom}")
+            parts.append(
+                f"{join((x.name for x in worst), most=4)} {verb} {times(rows, invert)} times too {word} {whom}"
+            )
     within = (
         f"all rows are within {spread(fixed)} %" if not r.unrepaired else f"the others are within {spread(fixed)} %"
     )
