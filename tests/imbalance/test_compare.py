@@ -440,4 +440,4 @@ def test_inputs_are_not_written():
     A, b, w = X.copy(), Y.copy(), np.ones(900)
     for a in (A, b, w):
         a.flags.writeable = False
-    compare(A, b, methods="random_under", cv="2x1", rng=0, sample_weight=w)
+    assert compare(A, b, methods="random_under", cv="2x1", rng=0, sample_weight=w).complete  # a write would have raised

@@ -87,4 +87,4 @@ def test_folds_are_shown_where_they_differ():
 
 
 def test_the_table_is_latin_1():
-    table_text(rows()).encode("latin-1")
+    assert table_text(rows()).encode("latin-1")
