@@ -95,8 +95,8 @@ def test_a_remedy_that_earns_its_place_is_named_and_modelled():
     c = compare(
         ring,
         y,
-        methods={"trees": RandomForestClassifier(50, min_samples_leaf=10), "weights": "weights"},
-        cv="5x1",
+        methods={"trees": RandomForestClassifier(20, min_samples_leaf=10), "weights": "weights"},
+        cv="5x3",
         rng=0,
     )
     assert c.verdict.code == "use:trees"

@@ -68,6 +68,14 @@ def test_nothing_better_means_move_the_threshold():
     )
 
 
+def test_an_interval_above_zero_that_adjustment_does_not_bear_out_is_said():
+    r = read(row("trees", 0.1, 0.09, p=0.14), row("weights"))
+    assert r.code == "move_threshold"
+    assert "No remedy of 2 tried is sure to rank better: best trees, AP +.100 [+.010, +.190], adjusted p 0.14." in text(
+        r
+    )
+
+
 def test_a_remedy_that_is_better_and_keeps_its_log_loss_is_used():
     r = read(row("smote", 0.05, 0.02, p=0.001), row("weights", 0.03, 0.01, p=0.01))
     assert r.code == "use:smote"

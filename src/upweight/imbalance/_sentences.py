@@ -49,6 +49,9 @@ def advice(r: Reading) -> str:
         return f"{first} No remedy is shown to cost less: best {r.best.name}, {cost_of(r, r.best)} per 1,000 rows."
     if r.best.ap_p < SURE and r.best.ap_diff > 0:
         return f"{first} {r.best.name} ranks better, AP {interval(r.best)}, but {flaw(r.best)}."
+    if r.best.ap_low > 0:
+        tried = f"of {len(r.remedies)} tried" if len(r.remedies) > 1 else "beyond chance"
+        return f"{first} No remedy {tried} is sure to rank better: best {r.best.name}, AP {interval(r.best)}, adjusted p {r.best.ap_p:.2f}."
     return f"{first} No remedy ranks better than the untouched learner: best {r.best.name}, AP {interval(r.best)}."
 
 
