@@ -75,7 +75,7 @@ def test_the_answer_is_on_standard_output_and_progress_beside_it(run):
 
 def test_everything_asked_for_is_written_whole(run, churn, tmp_path):
     args = ("--report", "r.html", "--save", "m.skops", "--json", "r.json", "--cost", 20)
-    code, out, err = run("compare", "churn.csv", "--target", "churned", *args, *QUICKLY)
+    code, _out, err = run("compare", "churn.csv", "--target", "churned", *args, *QUICKLY)
     assert code == 0, err
     facts = json.loads((tmp_path / "r.json").read_text())
     assert facts["settings"]["command"].startswith("upweight compare churn.csv --target churned --report r.html")
@@ -380,7 +380,15 @@ def test_a_bare_json_is_standard_output(args, expected):
 
 # ---- stopped from outside ---------------------------------------------------------------------------------------------------
 
-COMMAND = [sys.executable, "-m", "upweight", "compare", "demo:digits", "--target", "eight", "--methods"] + [
+COMMAND = [
+    sys.executable,
+    "-m",
+    "upweight",
+    "compare",
+    "demo:digits",
+    "--target",
+    "eight",
+    "--methods",
     "weights,random_under,random_over",
     "--cv",
     "5x1",
