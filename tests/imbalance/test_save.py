@@ -24,9 +24,15 @@ class Odd(LogisticRegression):
     """A learner that is not scikit-learn's."""
 
 
-@pytest.mark.parametrize(
-    "method", ["weights", "random_under", RandomUnder(to=0.8), lambda y, base: np.where(y == "ill", 3.0, 1.0)], ids=str
-)
+METHODS = {
+    "weights": "weights",
+    "random_under": "random_under",
+    "a resampler": RandomUnder(to=0.8),
+    "a function": lambda y, base: np.where(y == "ill", 3.0, 1.0),
+}
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 @pytest.mark.parametrize("learner", ["logistic", "boosting", "sklearn.ensemble:RandomForestClassifier"])
 def test_a_loaded_model_predicts_to_the_bit(tmp_path, learner, method):
     m = Rebalanced(learner, method, inner=2, rng=0).fit(FRAME, Y)
