@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -389,6 +391,14 @@ def test_summaries_are_over_the_rows_of_the_table():
         _ = b["zz"]
     with pytest.raises(ValueError, match="read-only"):
         b.smd_after[0] = 0.0
+
+
+def test_tables_travel_between_processes():
+    source, target, w = samples()
+    b = balance(source, target, weights=w)
+    back = pickle.loads(pickle.dumps(b))
+    assert str(back) == str(b)
+    assert back.mean_abs_inverse == b.mean_abs_inverse
 
 
 def test_lists_make_a_frame():

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -226,7 +226,7 @@ def balance(
         wanted = t.read(names, [Weighting.equal(t.rows)], "target")
         pairs = zip(found, wanted, strict=True)
         table = [row for (name, x), (_, y) in pairs for row in compared(name, x, y, (s.rows, t.rows), scale)]
-    inverse = lambda: _inverted(source, target, weights, columns, scale)
+    inverse = partial(_inverted, source, target, weights, columns, scale)
     return _gathered(table, s.rows, None if t is None else t.rows, weights, inverse)
 
 

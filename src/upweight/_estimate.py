@@ -272,9 +272,13 @@ def _combined(a: Estimate, b: Estimate, value: Any, by_a: Any, by_b: Any, name: 
     watched = [scan(line, rows, a._terms.size, watch=not rows.flat)[1] for line in lines[1]]
     container = a._terms.container if a._terms.container.index is not None else b._terms.container
     shape = () if scalar else (len(scans),)
-    terms = Terms(rows, lambda raw: lines[raw], a._terms.size, scalar, lambda: np.full(shape, np.nan)[()], container)
+    terms = Terms(rows, partial(getitem, lines), a._terms.size, scalar, partial(_unknown, shape), container)
     trail = (*a.trail, *(step for step in b.trail if step not in a.trail), Step(name))
     return make(np.atleast_1d(value), [square for square, _ in scans], watched, terms, trail)
+
+
+def _unknown(shape: tuple[int, ...]) -> Any:
+    return np.full(shape, np.nan)[()]
 
 
 def _same(a: Terms, b: Terms) -> Rows:
