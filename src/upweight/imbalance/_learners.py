@@ -166,12 +166,12 @@ def fit_learner(learner: Any, X: Any, y: np.ndarray, w: np.ndarray | None) -> An
 
 def weight_parameter(learner: Any) -> str:
     """Name of the keyword by which `fit` takes weights; the last step's in a pipeline."""
+    if has_fit_parameter(learner, "sample_weight"):  # our own Pipeline has steps and takes weights as they are
+        return "sample_weight"
     steps = getattr(learner, "steps", None)
     if steps:
         name, last = steps[-1]
         return f"{name}__{weight_parameter(last)}"
-    if has_fit_parameter(learner, "sample_weight"):
-        return "sample_weight"
     raise InputError(
         f"{type(learner).__name__}.fit takes no sample_weight. Use a resampler (random_under, random_over) instead of "
         "weights, or a learner that takes weights."

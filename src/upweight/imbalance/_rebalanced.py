@@ -154,6 +154,8 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
 
     def _table(self, X: Any) -> Any:
         check_is_fitted(self, "fitted_")
+        if self.schema_ is not None and self.schema_.named:
+            return self.schema_.read(X)  # by name: any order, more columns, another kind of frame
         if is_frame(X) or self.schema_ is not None:
             X = X if is_frame(X) else matrix(X)
             validate_data(self, X, reset=False, skip_check_array=True)

@@ -11,7 +11,7 @@ column types are gone, a synthetic row cannot be told from a real one, and nobod
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import narwhals.stable.v1 as nw
@@ -57,12 +57,20 @@ class Resample:
     made: Any = None
 
     @classmethod
-    def of_rows(cls, indices: Any, y: np.ndarray, weights: np.ndarray, correction: Correction, **more: Any) -> Resample:
+    def of_rows(
+        cls,
+        indices: Any,
+        y: np.ndarray,
+        weights: np.ndarray,
+        correction: Correction,
+        *,
+        removed: np.ndarray | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> Resample:
         """A resample of real rows only: `indices` into the source, `y` and `weights` of the output rows."""
         indices = np.asarray(indices, dtype=np.int64)
-        return cls(
-            indices, np.stack([indices, indices], axis=1), np.zeros(len(indices)), y, weights, correction, **more
-        )
+        parents, gone = np.stack([indices, indices], axis=1), np.empty(0, np.int64) if removed is None else removed
+        return cls(indices, parents, np.zeros(len(indices)), y, weights, correction, removed=gone, notes=notes)
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -95,7 +103,7 @@ class Resample:
         if self.made is not None:
             return with_made(self, X)
         if isinstance(X, Table):
-            return Table(between(X.numbers, self), donated(X.codes, self))
+            return table_between(X, self)
         if is_frame(X):
             return frame_between(X, self)
         return matrix_between(X, self)
@@ -124,11 +132,15 @@ def between(x: Any, r: Resample) -> Any:
     return out
 
 
-def donated(codes: np.ndarray, r: Resample) -> np.ndarray:
-    """Categories of the donors; without donors those of the starting row."""
+def table_between(X: Table, r: Resample) -> Table:
+    """A prepared table: `categorical` counts through its numbers, then through its codes."""
+    p = X.numbers.shape[1]
     if r.donors is None:
-        return codes[r.indices]
-    return np.take_along_axis(codes, r.donors, axis=0)
+        return Table(between(X.numbers, r), X.codes[r.indices])
+    place = np.asarray(r.categorical, dtype=np.int64)
+    flags = place < p
+    numbers = replace(r, categorical=tuple(place[flags].tolist()), donors=r.donors[:, flags] if flags.any() else None)
+    return Table(matrix_between(X.numbers, numbers), np.take_along_axis(X.codes, r.donors[:, ~flags], axis=0))
 
 
 def matrix_between(X: Any, r: Resample) -> Any:
