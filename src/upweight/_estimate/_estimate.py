@@ -80,7 +80,7 @@ class Estimate:
     why : one sentence with a number if it cannot; empty otherwise.
     trail : tuple of Step, what was done to the weights and then to f.
 
-    Costs: below 200 rows or above k-hat 0.6 a nominal 95 % may cover 80 %; docs/intervals.md has the table.
+    Costs: wide intervals; and of 200 rows with a tail of 0.6 or more a nominal 95 % covers about 80 % (docs/intervals.md).
 
     >>> from upweight import Weights
     >>> e = Weights.of([1.0, 2.0, 3.0], kind="importance").mean([0.0, 1.0, 1.0])
