@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -234,7 +235,7 @@ def test_blocks_of_columns_do_not_matter(monkeypatch):
     source, target, w = samples(d=23)
     whole = balance(source, target, weights=w)
     sparse_whole = balance(sparse.csr_array(source), sparse.csr_array(target), weights=w)
-    monkeypatch.setattr("upweight._balance._columns.CELLS", 900)
+    monkeypatch.setattr(import_module("upweight._balance._columns"), "CELLS", 900)
     for b in (
         balance(source, target, weights=w),
         balance(sparse.csr_array(source), sparse.csr_array(target), weights=w),
