@@ -195,7 +195,7 @@ def compare(
     >>> X, digit = load_digits(return_X_y=True)
     >>> c = compare(X[:600], digit[:600] == 8, methods="weights", cv="3x1", rng=0)
     >>> c.verdict.code, round(c.rows[2].oe_raw, 1), round(c.rows[2].oe, 1)
-    ('move_threshold', 0.7, 1.0)
+    ('move_threshold', 0.8, 1.0)
     """
     asked = question(
         X, y, learner=learner, methods=methods, cv=cv, cost=cost, rng=rng, sample_weight=sample_weight, group=group

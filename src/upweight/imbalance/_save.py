@@ -29,11 +29,11 @@ BOOSTED_TREE = "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor
 OWN_TYPES = frozenset(
     f"upweight.{name}"
     for name in (
-        "_calibration.Calibration",
+        "_undo._calibration.Calibration",
         "_kinds.Step",
-        "_prior.Prior",
-        "_repair.Repair",
-        "_undo.Correction",
+        "_undo._prior.Prior",
+        "_undo._repair.Repair",
+        "_undo._correction.Correction",
         "imbalance._bagging.BalancedBagging",
         "imbalance._bagging.PlainBagging",
         "imbalance._boosting.Boosted",
