@@ -5,7 +5,8 @@ import pytest
 
 from upweight._errors import InputError
 from upweight.arrays import fit_pareto, khat
-from upweight.arrays._pareto import _sum_log1p
+from upweight.arrays._pareto import _sum_log1p, first_quartile, fit_logs
+from upweight.arrays._pareto import grid as grid_of
 
 
 def grid(k, n):
@@ -56,6 +57,19 @@ def test_products_of_eight_factors_lose_nothing(size, scale):
     b = -min(scale, 0.9) * rng.uniform(0.5, 1, (4, 9)) / y.max(-1, keepdims=True)
     expected = np.log1p(b[:, :, None] * y[:, None, :]).sum(-1)
     np.testing.assert_allclose(_sum_log1p(b, y), expected, rtol=5e-14)
+
+
+def test_a_grid_point_at_zero_takes_its_limit():
+    """b = 0 is the exponential: kappa vanishes with it, and b / kappa tends to 1 / mean(y)."""
+    third = next(x for x in np.log(3) + np.arange(-8, 9) * 2.2e-16 if np.exp(-x) == 1 / 3)
+    l = np.sort(np.random.default_rng(5).uniform(-4, third, 400))
+    l += -l[first_quartile(400)]
+    l = np.minimum(l, third)
+    l[-1] = third
+    assert (grid_of(400) - np.exp(-l[-1]) == 0).any()
+    at, beside = fit_logs(l[None], np.array([-np.inf])), fit_logs(l[None] * (1 + 1e-9), np.array([-np.inf]))
+    assert at.k == pytest.approx(beside.k, abs=1e-6)
+    assert at.sigma == pytest.approx(beside.sigma, abs=1e-6)
 
 
 def test_fewer_than_five_have_no_shape():

@@ -6,6 +6,14 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_limits
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Many small fits on a busy machine spend their time waiting for each other's threads otherwise."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -96,7 +96,10 @@ def test_costs_are_those_of_the_label_or_the_row_sum_of_the_matrix():
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: class_weights(Y, beta=0.9, power=0.5), "`beta` gives the effective number; it excludes `power` and `to`."),
+        (
+            lambda: class_weights(Y, beta=0.9, power=0.5),
+            "`beta` gives the effective number; it excludes `power` and `to`.",
+        ),
         (lambda: class_weights(Y, beta=1.0), "`beta` must lie in [0, 1) or be 'auto'; got 1.0."),
         (lambda: class_weights(Y, to={0: 1, 1: 1}), "`to` needs a share > 0 for every class; lacking: [2]."),
         (lambda: class_weights(Y, to={0: 1, 1: 1, 2: 1, 3: 1}), "`to` names class 3, which `y` has not."),

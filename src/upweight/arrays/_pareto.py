@@ -110,6 +110,7 @@ def fit_pareto(y: Array) -> tuple[Array, Array]:
     return back(k), back(sigma)
 
 
+@np.errstate(all="ignore")  # extremes overflow or divide by zero on the way to a finite answer
 def fit_logs(l: np.ndarray, cut: np.ndarray) -> Fit:
     """Fit the exceedances exp(l) - exp(cut) of ascending logs `l` (r, M), M >= 5, all above `cut` (r,)."""
     size, q = l.shape[1], first_quartile(l.shape[1])

@@ -204,7 +204,9 @@ def voice() -> Watch:
     """Progress on stderr: a line with the estimate always, a bar on terminals."""
     from ..imbalance._running import Told, terminal_watch
 
-    return Told(terminal_watch(), lambda n, s, p: notice(f"{n:,} fits, about {duration(s)} on {p} core{'s' if p > 1 else ''}."))
+    return Told(
+        terminal_watch(), lambda n, s, p: notice(f"{n:,} fits, about {duration(s)} on {p} core{'s' if p > 1 else ''}.")
+    )
 
 
 def duration(seconds: float) -> str:

@@ -1,6 +1,8 @@
 """Few of one kind: weights, resamplers, and the honest comparison of every remedy for class imbalance."""
 
 from ._adopt import adopt
+from ._bagging import BalancedBagging, balanced_forest, easy_ensemble
+from ._cascade import BalanceCascade
 from ._categorical import vdm
 from ._chain import Chain
 from ._class_weights import class_weights, cost_weights
@@ -9,6 +11,7 @@ from ._compare import Comparison, compare
 from ._condensed import CondensedNN, OneSided
 from ._density import density_weights
 from ._edited import EditedNN
+from ._error_weights import ErrorWeights, upweight_errors
 from ._hardness import InstanceHardness
 from ._labels import label_weights
 from ._mae import macro_mae
@@ -20,6 +23,7 @@ from ._random import RandomOver, RandomUnder
 from ._rebalanced import Rebalanced
 from ._resample import Resample
 from ._rows import Row
+from ._rusboost import RUSBoost
 from ._save import load
 from ._score import Scores, score
 from ._scorers import scorer
@@ -28,16 +32,20 @@ from ._tomek import TomekLinks
 
 __all__ = [
     "SMOTE",
+    "BalanceCascade",
+    "BalancedBagging",
     "Chain",
     "Comparison",
     "CondensedNN",
     "EditedNN",
+    "ErrorWeights",
     "InstanceHardness",
     "NearMiss",
     "NeighbourhoodCleaning",
     "Neighbours",
     "OneSided",
     "Pipeline",
+    "RUSBoost",
     "RandomOver",
     "RandomUnder",
     "Rebalanced",
@@ -46,10 +54,12 @@ __all__ = [
     "Scores",
     "TomekLinks",
     "adopt",
+    "balanced_forest",
     "class_weights",
     "compare",
     "cost_weights",
     "density_weights",
+    "easy_ensemble",
     "label_weights",
     "load",
     "macro_mae",
@@ -57,5 +67,6 @@ __all__ = [
     "neighbours",
     "score",
     "scorer",
+    "upweight_errors",
     "vdm",
 ]

@@ -7,8 +7,11 @@ made-up row. What it did to the odds has no formula: `Rebalanced` repairs it by 
 
 from __future__ import annotations
 
+from hashlib import blake2b
+from itertools import pairwise
 from typing import Any
 
+import narwhals.stable.v1 as nw
 import numpy as np
 from scipy import sparse
 from sklearn.base import clone
@@ -38,15 +41,22 @@ class Adopted(Sampler):
         labels, w, live = at_the_door(X, y, sample_weight)
         rows = np.flatnonzero(live)
         inner = for_the_sampler(row_slice(X, rows))
-        sampler: Any = clone(self.sampler)
-        if "random_state" in sampler.get_params() and sampler.get_params()["random_state"] is None:
+        sampler: Any = clone(self.sampler, safe=False)
+        if getattr(sampler, "random_state", 0) is None and hasattr(sampler, "set_params"):
             sampler.set_params(random_state=int(as_generator(self.rng).integers(2**31 - 1)))
         made_X, made_y = sampler.fit_resample(inner, labels.classes[labels.codes[rows]])
         found = source_rows(inner, made_X, getattr(sampler, "sample_indices_", None))
-        return self.described(labels, w, rows, np.asarray(made_y), made_X, found)
+        return self.described(labels, w, rows, np.asarray(made_y), made_X, found, X)
 
     def described(
-        self, labels: Labels, w: np.ndarray, rows: np.ndarray, made_y: np.ndarray, made_X: Any, found: np.ndarray
+        self,
+        labels: Labels,
+        w: np.ndarray,
+        rows: np.ndarray,
+        made_y: np.ndarray,
+        made_X: Any,
+        found: np.ndarray,
+        X: Any,
     ) -> Resample:
         real = found >= 0
         indices = np.where(real, rows[np.where(real, found, 0)], -1)
@@ -67,7 +77,7 @@ class Adopted(Sampler):
             correction,
             removed=np.setdiff1d(rows, indices),
             notes=(f"{int((~real).sum()):,} rows are made up",) if (~real).any() else (),
-            made=None if real.all() else row_slice(made_X, np.flatnonzero(~real)),
+            made=None if real.all() else as_it_came(row_slice(made_X, np.flatnonzero(~real)), X),
         )
 
 
@@ -78,7 +88,7 @@ def adopt(sampler: Any, *, rng: Any = None) -> Adopted:
 
     Parameters
     ----------
-    sampler : object with fit_resample(X, y) -> (X, y), clone-safe. rng : seeds its `random_state` where that is None.
+    sampler : object with fit_resample(X, y) -> (X, y); a copy of it is run. rng : seeds its `random_state` where that is None.
 
     Raises
     ------
@@ -106,35 +116,83 @@ def name_of(sampler: Any) -> str:
 
 
 def for_the_sampler(X: Any) -> Any:
-    """A prepared table becomes one float matrix, numbers then codes; anything else goes as it is."""
-    if not isinstance(X, Table):
+    """What a foreign sampler can read: a prepared table, polars and Arrow frames as one matrix; the rest as it is."""
+    if isinstance(X, Table):
+        blocks = [X.numbers, X.codes.astype(np.float64)][: 1 + bool(X.codes.shape[1])]
+        return sparse.csr_array(sparse.hstack(blocks)) if sparse.issparse(X.numbers) else np.hstack(blocks)
+    if not is_frame(X) or nw.from_native(X, eager_only=True).implementation.is_pandas_like():
         return X
-    if sparse.issparse(X.numbers):
-        return X.numbers
-    return np.hstack([X.numbers, X.codes.astype(np.float64)]) if X.codes.shape[1] else X.numbers
+    frame = nw.from_native(X, eager_only=True)
+    text = [name for name, dtype in frame.schema.items() if not dtype.is_numeric()]
+    if text:
+        raise InputError(
+            f"samplers that are not ours read numbers only; column {text[0]!r} holds {frame.schema[text[0]]}. Pass a pandas "
+            "frame to one that takes text, or use SMOTE of this package."
+        )
+    return frame.to_numpy()
+
+
+def as_it_came(made: Any, X: Any) -> Any:
+    """Rows that a sampler made, in the kind of frame X is; matrices as they are."""
+    if not is_frame(X) or is_frame(made):
+        return made
+    frame = nw.from_native(X, eager_only=True)
+    columns = {}
+    for j, (name, dtype) in enumerate(frame.schema.items()):
+        values = np.asarray(made[:, j])
+        whole = dtype.is_integer() and (values == np.rint(values)).all()
+        columns[name] = nw.new_series(name, values, backend=frame.implementation)
+        if whole or dtype.is_float():
+            columns[name] = columns[name].cast(dtype)
+    return nw.from_dict(columns, backend=frame.implementation).to_native()
 
 
 def source_rows(X: Any, made: Any, indices: Any) -> np.ndarray:
-    """(m,) row of X that each output row is, -1 if none; given indices are believed only if they are right."""
+    """(m,) row of X that each output row is, -1 if none; given indices are believed only if they are right.
+
+    Rows found by content: of several equal rows the first goes to the first output row that is equal, and so on.
+    """
     ours, theirs = content(X), content(made)
     if indices is not None and len(indices) == row_count(made):
         indices = np.asarray(indices)
         if (ours[indices] == theirs).all():
             return indices.astype(np.int64)
     order = np.argsort(ours, kind="stable")
-    at = np.minimum(np.searchsorted(ours[order], theirs), len(ours) - 1)
-    return np.where(ours[order][at] == theirs, order[at], -1)
+    start = np.searchsorted(ours[order], theirs)
+    copies = np.searchsorted(ours[order], theirs, side="right") - start
+    at = start + turn_of(theirs) % np.maximum(copies, 1)
+    return np.where(copies > 0, order[np.minimum(at, len(order) - 1)], -1)
+
+
+def turn_of(keys: np.ndarray) -> np.ndarray:
+    """(m,) how many equal keys stand before each."""
+    order = np.argsort(keys, kind="stable")
+    first = np.searchsorted(keys[order], keys[order])
+    out = np.empty(len(keys), dtype=np.int64)
+    out[order] = np.arange(len(keys)) - first
+    return out
 
 
 def content(X: Any) -> np.ndarray:
-    """(n,) one comparable value a row: its bytes, or a hash of its texts."""
+    """(n,) one comparable value a row: its bytes, or its values written out."""
     if is_frame(X):
-        import narwhals.stable.v1 as nw
-
         frame = nw.from_native(X, eager_only=True)
         return np.array([repr(row) for row in frame.iter_rows()])
-    dense = np.ascontiguousarray(X.toarray() if sparse.issparse(X) else np.asarray(X))
+    if sparse.issparse(X):
+        return sparse_content(sparse.csr_array(X, copy=True))
+    dense = np.ascontiguousarray(np.asarray(X))
     if dense.dtype == object:
         return np.array([repr(tuple(row)) for row in dense.tolist()])
     dense = dense + 0.0 if dense.dtype.kind == "f" else dense  # -0.0 is 0.0
     return dense.view([("", dense.dtype)] * dense.shape[1]).ravel().view(f"V{dense.itemsize * dense.shape[1]}")
+
+
+def sparse_content(X: Any) -> np.ndarray:
+    """(n,) hashes of the rows' columns and values."""
+    X.sum_duplicates()
+    X.eliminate_zeros()
+    data, columns = X.data.astype(np.float64), X.indices.astype(np.int64)
+    ends = [slice(a, b) for a, b in pairwise(X.indptr)]
+    return np.array(
+        [blake2b(columns[e].tobytes() + data[e].tobytes(), digest_size=16).digest() for e in ends], dtype="V16"
+    )

@@ -39,14 +39,18 @@ GATHER = 1 << 21  # entries of a float64 block while rows are being prepared
 
 @dataclass(frozen=True, eq=False)
 class Queries:
-    """Rows whose neighbours are wanted: their numbers, prepared columns (q, D + 2) and half slack (q,)."""
+    """Rows whose neighbours are wanted: their numbers, prepared columns (q, D + 2) and half slack (q,).
+
+    `own` (q,): the row that each of them leaves out, itself; -1 for none.
+    """
 
     rows: np.ndarray
     columns: np.ndarray
     slack: np.ndarray
+    own: np.ndarray
 
     def __getitem__(self, part: Any) -> Queries:
-        return Queries(self.rows[part], self.columns[part], self.slack[part])
+        return Queries(self.rows[part], self.columns[part], self.slack[part], self.own[part])
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +79,7 @@ class Pool:
             columns = np.empty((len(at), self.columns.shape[1] + 2), dtype=self.columns.dtype)
             columns[:, :-2] = -2 * self.columns[at].toarray()
             columns[:, -2], columns[:, -1] = self.norms[at], 1
-        return Queries(self.rows[at], columns, self.slack[at])
+        return Queries(self.rows[at], columns, self.slack[at], self.rows[at])
 
 
 class Screen:
@@ -102,7 +106,7 @@ class Screen:
             columns[piece, -2] = (1 - self.c) * norm - self.t
             slack[piece] = 2 * (self.c * norm + self.t)
         columns[:, -1] = 1
-        return Queries(rows, columns, slack)
+        return Queries(rows, columns, slack, rows)
 
     def pool(self, rows: np.ndarray) -> Pool:
         """The right side of the product for these rows, in ascending order of row number."""
@@ -129,8 +133,11 @@ class Screen:
             s += queries.columns[:, -2]
         for column, table in enumerate(self.space.tables):
             levels = self.space.codes[:, column]  # type: ignore[index]
-            gaps = level_gaps(table, levels[pool.rows[part]][:, None], levels[queries.rows][None, :])
-            s += (gaps * self.scale**2).astype(self.dtype, copy=False)
+            down, across = levels[pool.rows[part]][:, None], levels[queries.rows][None, :]
+            if isinstance(table, np.ndarray):
+                s += (level_gaps(table, down, across) * self.scale**2).astype(self.dtype, copy=False)
+            else:
+                s += self.dtype.type(table * self.scale**2) * (down != across)
         return s
 
     def scaled(self, d2: np.ndarray) -> np.ndarray:

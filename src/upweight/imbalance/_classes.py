@@ -11,10 +11,12 @@ the class a binary question is about: what the labels say themselves (True, or 1
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.exceptions import DataConversionWarning
 
 from .._errors import InputError
 
@@ -39,6 +41,8 @@ class Labels:
             raise InputError(f"`{name}` needs one label a row; got {len(values):,} labels for {rows:,} rows.")
         classes, codes = np.unique(values, return_inverse=True)
         if len(classes) < 2:
+            if len(values) == 1:
+                raise InputError(f"`{name}` needs two classes; got 1 sample. Pass more rows.")
             raise InputError(
                 f"`{name}` needs two classes; got only {plain(classes[0])!r} in {len(values):,} rows. "
                 "Check --target and --positive."
@@ -57,8 +61,12 @@ class Labels:
 
 def label_array(y, name: str) -> np.ndarray:
     """One-dimensional labels of one sortable type, without gaps."""
+    if y is None:
+        raise InputError(f"`{name}` is None: this estimator requires y to be passed, but the target y is None.")
     values = np.asarray(y)
     if values.ndim == 2 and values.shape[1] == 1:
+        text = f"A column-vector {name} was passed when a 1d array was expected; its one column is taken."
+        warnings.warn(text, DataConversionWarning, stacklevel=4)
         values = values[:, 0]
     if values.ndim != 1:
         raise InputError(
@@ -153,7 +161,7 @@ def row_weights(sample_weight, rows: int, *, name: str = "sample_weight") -> np.
 def nearest(name: str, known: Iterable[str]) -> str:
     """' Did you mean ...?' with up to three near names, or the whole short list."""
     known = [str(k) for k in known]
-    close = difflib.get_close_matches(str(name), known, n=3, cutoff=0.5)
+    close = difflib.get_close_matches(str(name), known, n=3, cutoff=0.6)
     if not close:
         close = [k for k in known if k.lower().startswith(str(name).lower()[:3])][:3]
     if close:

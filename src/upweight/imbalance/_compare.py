@@ -17,7 +17,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from ._folds import group_codes, inner_default, read_cv, test_folds
 from ._journal import Journal
 from ._learners import Prepared, as_learner, learner_name, refuse_double_count
 from ._members import Task
-from ._methods import rows_for
+from ._methods import METHODS, rows_for
 from ._random import as_generator
 from ._rebalanced import Rebalanced, read_cost
 from ._resample import row_slice
@@ -76,7 +76,12 @@ class Question:
     def run(self, journal: str | os.PathLike[str] | None, watch: Watch) -> Comparison:
         """Run what the journal does not hold, and judge."""
         book = None if journal is None else Journal(journal, self.plan, self.fingerprint, self.mark())
-        return judged(self, run_plan(self.plan, book, watch))
+        result = judged(self, run_plan(self.plan, book, watch))
+        return (
+            result
+            if book is None or book.trouble is None
+            else replace(result, warnings=(*result.warnings, book.trouble))
+        )
 
     def mark(self) -> str:
         """Fingerprint of the settings that decide what a cell holds; which methods run is not among them."""
@@ -215,7 +220,8 @@ def question(
     table = schema.read(X)
     cv = read_cv(cv, len(labels.codes))
     cost = binary_cost(cost, labels)
-    seed = int(rng) if isinstance(rng, (int, np.integer)) else int(as_generator(rng).integers(2**31 - 1))
+    drawn = as_generator(rng)
+    seed = int(rng) if isinstance(rng, (int, np.integer)) else int(drawn.integers(2**31 - 1))
     tests = test_folds(labels, cv, seed, groups)
     task = Task(
         table if isinstance(made, Prepared) else X, labels.codes, labels.classes, labels.positive, w, groups, schema
@@ -294,7 +300,9 @@ def chosen_model(c: Comparison) -> Rebalanced:
     """The verdict's method on all rows."""
     q = c.question
     name = c.verdict.code.removeprefix("use:") if c.verdict.code.startswith("use:") else "threshold"
-    learner, steps = learner_and_steps(q.plan, q.plan.method(name))
+    row = q.plan.method(name)
+    learner, steps = learner_and_steps(q.plan, row)
+    method = "none" if not steps else name if METHODS.get(name) is row else list(steps)
     X, y, w, group = q.given
-    model = Rebalanced(learner, list(steps) or "none", inner=q.plan.inner, cost=q.plan.cost, rng=q.plan.seed)
+    model = Rebalanced(learner, method, inner=q.plan.inner, cost=q.plan.cost, rng=q.plan.seed)
     return model.fit(X, y, sample_weight=w, group=group)

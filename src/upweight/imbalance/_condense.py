@@ -90,27 +90,36 @@ def misread(space: Space, codes: np.ndarray, start: np.ndarray, rest: np.ndarray
 
 def _pass(space: Space, codes: np.ndarray, block: _Block, stable: bool) -> np.ndarray:
     """One pass through a block: the rows that join, in order; the rows after them have met them."""
-    wrong, joined, at = block.wrong(), [], 0
-    while True:
-        rest = np.flatnonzero(wrong[at:])
-        if not len(rest):
-            return np.asarray(joined, dtype=np.int64)
-        at += int(rest[0])
-        row = block.rows[at]
+    return _among_wrong(space, block) if stable else _among_all(space, codes, block)
+
+
+def _among_wrong(space: Space, block: _Block) -> np.ndarray:
+    """Only rows of the block's own class join: what is right stays right, so newcomers meet wrong rows only."""
+    joined, rest = [], np.flatnonzero(block.wrong())
+    while len(rest):
+        row, rest = block.rows[rest[0]], rest[1:]
         joined.append(row)
-        later = at + rest[1:] - rest[0] if stable else np.delete(np.arange(len(block.rows)), at)
-        d2 = space.pairs(np.full(len(later), row), block.rows[later])
-        same = codes[block.rows[later]] == codes[row]
-        _closer(block.own, later[same], d2[same], row)
-        _closer(block.other, later[~same], d2[~same], row)
-        wrong = block.wrong() if not stable else _still(wrong, block, later)
+        d2 = space.pairs(block.rows[rest], np.array([row]))
+        right = _before((d2, row), (block.other[0][rest], block.other[1][rest]))
+        block.own[0][rest[right]], block.own[1][rest[right]] = d2[right], row
+        rest = rest[~right]
+    return np.asarray(joined, dtype=np.int64)
+
+
+def _among_all(space: Space, codes: np.ndarray, block: _Block) -> np.ndarray:
+    """Any class may join, and a row that was right may go wrong: newcomers meet every row of the block."""
+    joined, at, wrong = [], 0, block.wrong()
+    while wrong[at:].any():
+        at += int(wrong[at:].argmax())
+        row, others = block.rows[at], np.delete(np.arange(len(block.rows)), at)
+        joined.append(row)
+        d2 = space.pairs(block.rows[others], np.array([row]))
+        same = codes[block.rows[others]] == codes[row]
+        _closer(block.own, others[same], d2[same], row)
+        _closer(block.other, others[~same], d2[~same], row)
+        wrong = block.wrong()
         wrong[: at + 1] = False
-
-
-def _still(wrong: np.ndarray, block: _Block, later: np.ndarray) -> np.ndarray:
-    gaps = [(d2[later], row[later]) for d2, row in (block.other, block.own)]
-    wrong[later] = _before(*gaps)
-    return wrong
+    return np.asarray(joined, dtype=np.int64)
 
 
 def _before(a: tuple[np.ndarray, np.ndarray], b: tuple[np.ndarray, np.ndarray]) -> np.ndarray:

@@ -69,17 +69,17 @@ class Space:
         return self.values[rows].astype(np.float64)
 
     def pairs(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """d2 of row a[i] and row b[i], shape (len(a),), float64: the distance that decides."""
+        """d2 of row a[i] and row b[i], shape (len(a),), float64: the distance that decides. `b` may be one row for all."""
         out = np.empty(len(a), dtype=np.float64)
         step = max(1, PAIR_BYTES // (8 * max(1, self.values.shape[1])))
         for start in range(0, len(a), step):
             piece = slice(start, start + step)
-            out[piece] = self._pairs(a[piece], b[piece])
+            out[piece] = self._pairs(a[piece], b if len(b) == 1 else b[piece])
         return out
 
     def _pairs(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         gap = self.dense(a)
-        gap -= self.dense(b)
+        gap -= self.dense(b)  # one row against many broadcasts
         gap *= gap
         total = np.cumsum(gap, axis=1, out=gap)[:, -1].copy() if gap.shape[1] else np.zeros(len(a))
         for column, table in enumerate(self.tables):

@@ -22,6 +22,8 @@ from ._votes import judge
 
 __all__ = ["Edited", "edit"]
 
+WITNESSES = 2  # spares: a round takes away few witnesses of any row
+
 
 @dataclass(frozen=True)
 class Edited:
@@ -45,7 +47,8 @@ def edit(
     lists: Lists | None = None,
 ) -> Edited:
     """Rows that stay. codes : (n,) classes 0 .. K-1; minority : its code; drop : codes of the classes that may lose rows."""
-    judges = [judge(space, codes, code, k, vote, lists) for code in drop]
+    spare = 0 if scheme == "once" else WITNESSES
+    judges = [judge(space, codes, code, k, vote, lists, spare=spare) for code in drop]
     sizes = {"once": [k], "repeated": [k] * rounds, "growing": range(1, k + 1)}[scheme]
     alive, classes = np.ones(space.n, dtype=bool), np.unique(codes)
     floor = int(np.count_nonzero(codes == minority))

@@ -7,8 +7,10 @@ it belongs to, and refuses others.
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import zipfile
 import zlib
 from dataclasses import asdict
 from pathlib import Path
@@ -31,6 +33,7 @@ class Journal:
         self.folder = Path(folder)
         self.marks = {m.name: zlib.crc32(" ".join(repr(m.make).split()).encode()) for m in plan.rows}
         self.whose = {"schema": SCHEMA, "data": data, "settings": settings}
+        self.trouble: str | None = None
         self.claim()
 
     def claim(self) -> None:
@@ -57,23 +60,30 @@ class Journal:
     def read(self, key: Key) -> Cell | None:
         """The cell, or None if it is not there (or not readable: then it is computed again)."""
         try:
-            with np.load(self.path(key), allow_pickle=False) as file:
+            content = io.BytesIO(self.path(key).read_bytes())
+            with np.load(content, allow_pickle=False) as file:
                 more: dict[str, Any] = json.loads(str(file["more"]))
                 more |= {"key": key, "said": tuple(more["said"])}
                 return Cell(**more, p=file["p"], raw=file["raw"])
-        except (OSError, ValueError, KeyError, TypeError, EOFError):
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error):
             return None
 
     def write(self, cell: Cell) -> None:
-        """Write by temporary file and rename. Failed cells are not kept: the next call tries them again."""
-        if cell.error is not None:
-            return
-        import io
+        """Write by temporary file and rename. Failed cells are not kept: the next call tries them again.
 
+        A disk that is full must not end the run: the first failure is noted in `trouble`, and nothing more is written.
+        """
+        if cell.error is not None or self.trouble is not None:
+            return
         more = {k: v for k, v in asdict(cell).items() if k not in ("key", "p", "raw")}
         buffer = io.BytesIO()
         np.savez(buffer, p=cell.p, raw=cell.raw, more=np.array(json.dumps(more)))
-        write_atomic(self.path(cell.key), buffer.getvalue())
+        try:
+            write_atomic(self.path(cell.key), buffer.getvalue())
+        except OSError as error:
+            self.trouble = (
+                f"journal {str(self.folder)!r} cannot be written ({error.strerror}); the run goes on without it"
+            )
 
 
 def write_atomic(path: Path, content: bytes) -> None:

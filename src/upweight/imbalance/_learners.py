@@ -24,9 +24,19 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import has_fit_parameter
 
 from .._errors import InputError, UndoError
+from .._undo import Correction
 from ._classes import nearest
 
-__all__ = ["LEARNERS", "Prepared", "as_learner", "fit_learner", "learner_name", "refuse_double_count", "seeded"]
+__all__ = [
+    "LEARNERS",
+    "Prepared",
+    "as_learner",
+    "fit_learner",
+    "learner_name",
+    "own_correction",
+    "refuse_double_count",
+    "seeded",
+]
 
 LEARNERS = {
     "logistic": lambda: LogisticRegression(C=1.0, max_iter=1000),
@@ -96,17 +106,37 @@ def learner_name(learner: Any) -> str:
 def refuse_double_count(learner: Any, method: str) -> None:
     """Raise UndoError if the learner counts classes itself, however deep, or holds a sampler."""
     params = learner.get_params(deep=True)
+    if getattr(learner, "balances_classes", False):
+        refuse_balancing(learner, method)
     for name in sorted(params, key=lambda n: (n.count("__"), n)):
         value = params[name]
         leaf = name.rsplit("__", 1)[-1]
         if leaf in COUNTS_CLASSES and not unset(value, COUNTS_CLASSES[leaf]):
             shown = name.removeprefix("learner__") if isinstance(learner, Prepared) else name
             raise UndoError(f"{shown}={value!r} and method {method!r} count twice. Set one to {COUNTS_CLASSES[leaf]}.")
+        if getattr(value, "balances_classes", False):
+            refuse_balancing(value, method)
         if hasattr(value, "fit_resample"):
             raise UndoError(
                 f"{name} ({type(value).__name__}) resamples inside the learner and method {method!r} outside: they count "
                 "twice. Take one out."
             )
+
+
+def refuse_balancing(learner: Any, method: str) -> None:
+    raise UndoError(
+        f"{type(learner).__name__} balances inside and method {method!r} outside: they count twice. Use method 'none'."
+    )
+
+
+def own_correction(fitted: Any) -> Correction:
+    """What a learner that balances or resamples inside says it added to the log-odds; none for others and for repaired ones."""
+    if hasattr(fitted, "predict_raw"):
+        return Correction.none()
+    mine = getattr(fitted, "correction_", None)
+    mine = mine if isinstance(mine, Correction) else Correction.none()
+    steps = getattr(fitted, "steps", None)
+    return mine + own_correction(steps[-1][1]) if steps else mine
 
 
 def unset(value: Any, neutral: Any) -> bool:
@@ -118,13 +148,13 @@ def unset(value: Any, neutral: Any) -> bool:
 
 
 def seeded(learner: Any, rng: np.random.Generator) -> Any:
-    """Give every `random_state` that is None, however deep, a number from `rng`."""
+    """Give every `random_state` (ours: `rng`) that is None, however deep, a number from `rng`."""
     states = sorted(n for n, v in learner.get_params(deep=True).items() if is_state(n) and v is None)
     return learner.set_params(**{name: int(rng.integers(2**31 - 1)) for name in states})
 
 
 def is_state(name: str) -> bool:
-    return name.rsplit("__", 1)[-1] == "random_state"
+    return name.rsplit("__", 1)[-1] in ("random_state", "rng")
 
 
 def fit_learner(learner: Any, X: Any, y: np.ndarray, w: np.ndarray | None) -> Any:
@@ -136,12 +166,12 @@ def fit_learner(learner: Any, X: Any, y: np.ndarray, w: np.ndarray | None) -> An
 
 def weight_parameter(learner: Any) -> str:
     """Name of the keyword by which `fit` takes weights; the last step's in a pipeline."""
+    if has_fit_parameter(learner, "sample_weight"):  # our own Pipeline has steps and takes weights as they are
+        return "sample_weight"
     steps = getattr(learner, "steps", None)
     if steps:
         name, last = steps[-1]
         return f"{name}__{weight_parameter(last)}"
-    if has_fit_parameter(learner, "sample_weight"):
-        return "sample_weight"
     raise InputError(
         f"{type(learner).__name__}.fit takes no sample_weight. Use a resampler (random_under, random_over) instead of "
         "weights, or a learner that takes weights."

@@ -18,11 +18,10 @@ from scipy import sparse
 from sklearn.base import clone
 
 from .._errors import InputError, UndoError
-from .._repair import Repair, recalibrate
-from .._undo import Correction
+from .._undo import Correction, Repair, recalibrate
 from ._bins import bin_cuts, binned
 from ._folds import stratified
-from ._learners import Prepared, fit_learner, seeded
+from ._learners import Prepared, fit_learner, own_correction, seeded
 from ._prepare import Preparation
 from ._resample import row_slice
 from ._steps import train_with
@@ -136,7 +135,7 @@ def fit_member(learner: Any, steps: tuple[Any, ...], task: Task, rng: np.random.
     return Member(
         fitted,
         preparation,
-        training.correction,
+        training.correction + own_correction(fitted),
         np.asarray(seen, dtype=np.intp),
         len(task.classes),
         len(training.codes),

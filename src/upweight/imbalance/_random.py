@@ -147,7 +147,7 @@ def at_the_door(X: Any, y: Any, sample_weight: Any) -> tuple[Labels, np.ndarray,
     w = row_weights(sample_weight, len(labels.codes))
     w = np.ones(len(labels.codes)) if w is None else w
     live = w > 0
-    if len(np.unique(labels.codes[live])) < 2:
+    if np.count_nonzero(np.bincount(labels.codes[live])) < 2:
         raise InputError("`sample_weight` leaves one class only. Give two classes a positive weight.")
     return labels, w, live
 

@@ -27,7 +27,7 @@ from ._members import Task, fit_task
 from ._random import as_generator
 from ._resample import row_slice
 from ._steps import as_steps
-from ._table import Schema, is_frame, row_count
+from ._table import Schema, is_frame, matrix, row_count
 
 __all__ = ["Rebalanced", "read_cost"]
 
@@ -117,11 +117,13 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """(n, K) repaired probabilities, columns as `classes_`."""
-        return self.fitted_.proba(self._table(X))
+        table = self._table(X)
+        return self.fitted_.proba(table)
 
     def predict_raw(self, X: Any) -> np.ndarray:
         """(n, K) what the learners promise, before any repair: for comparison only."""
-        return self.fitted_.raw(self._table(X))
+        table = self._table(X)
+        return self.fitted_.raw(table)
 
     def predict(self, X: Any) -> np.ndarray:
         """(n,) labels: `positive_` where its probability reaches `threshold_`; K > 2: largest p_k / prior_k."""
@@ -145,13 +147,17 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
     def _read(self, X: Any, learner: Any) -> Any:
         """Check `X` at the door; sets n_features_in_ and, for frames, feature_names_in_."""
         if is_frame(X) or isinstance(learner, Prepared):
+            X = X if is_frame(X) else matrix(X)
             validate_data(self, X, skip_check_array=True)
             return X
         return validate_data(self, X, accept_sparse="csr", dtype=None, ensure_all_finite=False)
 
     def _table(self, X: Any) -> Any:
         check_is_fitted(self, "fitted_")
+        if self.schema_ is not None and self.schema_.named:
+            return self.schema_.read(X)  # by name: any order, more columns, another kind of frame
         if is_frame(X) or self.schema_ is not None:
+            X = X if is_frame(X) else matrix(X)
             validate_data(self, X, reset=False, skip_check_array=True)
         else:
             X = validate_data(self, X, accept_sparse="csr", dtype=None, ensure_all_finite=False, reset=False)

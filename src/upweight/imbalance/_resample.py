@@ -11,7 +11,7 @@ column types are gone, a synthetic row cannot be told from a real one, and nobod
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import narwhals.stable.v1 as nw
@@ -57,12 +57,20 @@ class Resample:
     made: Any = None
 
     @classmethod
-    def of_rows(cls, indices: Any, y: np.ndarray, weights: np.ndarray, correction: Correction, **more: Any) -> Resample:
+    def of_rows(
+        cls,
+        indices: Any,
+        y: np.ndarray,
+        weights: np.ndarray,
+        correction: Correction,
+        *,
+        removed: np.ndarray | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> Resample:
         """A resample of real rows only: `indices` into the source, `y` and `weights` of the output rows."""
         indices = np.asarray(indices, dtype=np.int64)
-        return cls(
-            indices, np.stack([indices, indices], axis=1), np.zeros(len(indices)), y, weights, correction, **more
-        )
+        parents, gone = np.stack([indices, indices], axis=1), np.empty(0, np.int64) if removed is None else removed
+        return cls(indices, parents, np.zeros(len(indices)), y, weights, correction, removed=gone, notes=notes)
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -95,7 +103,7 @@ class Resample:
         if self.made is not None:
             return with_made(self, X)
         if isinstance(X, Table):
-            return Table(between(X.numbers, self), donated(X.codes, self))
+            return table_between(X, self)
         if is_frame(X):
             return frame_between(X, self)
         return matrix_between(X, self)
@@ -124,11 +132,15 @@ def between(x: Any, r: Resample) -> Any:
     return out
 
 
-def donated(codes: np.ndarray, r: Resample) -> np.ndarray:
-    """Categories of the donors; without donors those of the starting row."""
+def table_between(X: Table, r: Resample) -> Table:
+    """A prepared table: `categorical` counts through its numbers, then through its codes."""
+    p = X.numbers.shape[1]
     if r.donors is None:
-        return codes[r.indices]
-    return np.take_along_axis(codes, r.donors, axis=0)
+        return Table(between(X.numbers, r), X.codes[r.indices])
+    place = np.asarray(r.categorical, dtype=np.int64)
+    flags = place < p
+    numbers = replace(r, categorical=tuple(place[flags].tolist()), donors=r.donors[:, flags] if flags.any() else None)
+    return Table(matrix_between(X.numbers, numbers), np.take_along_axis(X.codes, r.donors[:, ~flags], axis=0))
 
 
 def matrix_between(X: Any, r: Resample) -> Any:
@@ -151,11 +163,12 @@ def matrix_between(X: Any, r: Resample) -> Any:
 
 
 def frame_between(X: Any, r: Resample) -> Any:
+    """Column by column: numbers between their parents, categories from their donors, the rest from the starting row."""
     frame = nw.from_native(X, eager_only=True)
     start = frame[r.indices.tolist()]
     columns = {}
     for j, name in enumerate(frame.columns):
-        series = frame[name]
+        series = frame.get_column(name)
         where = [i for i, c in enumerate(r.categorical) if c in (name, j)]
         if r.donors is not None and where:
             values = series[r.donors[:, where[0]].tolist()]
@@ -164,15 +177,11 @@ def frame_between(X: Any, r: Resample) -> Any:
         else:
             values = series[r.indices.tolist()]
         columns[name] = values
-    made = [with_index_of(start, values).alias(name) for name, values in columns.items()]
-    return nw.to_native(start.with_columns(*made))
-
-
-def with_index_of(frame: nw.DataFrame, values: nw.Series) -> nw.Series:
-    """pandas aligns by index: give the new column the index of the frame it goes into."""
-    return (
-        nw.maybe_set_index(values, index=nw.maybe_get_index(frame)) if nw.maybe_get_index(frame) is not None else values
-    )
+    made = [nw.maybe_reset_index(values).alias(name) for name, values in columns.items()]
+    out = nw.to_native(nw.maybe_reset_index(start).with_columns(*made))
+    if (index := nw.maybe_get_index(start)) is not None:
+        out.index = index
+    return out
 
 
 def with_made(r: Resample, X: Any) -> Any:
@@ -184,7 +193,9 @@ def with_made(r: Resample, X: Any) -> Any:
         numbers = blend(X.numbers, source, real, r.made[:, :p])
         return Table(numbers, blend(X.codes, source, real, np.rint(r.made[:, p:]).astype(np.int32)))
     if is_frame(X):
-        stacked = nw.concat([nw.from_native(X, eager_only=True), nw.from_native(r.made, eager_only=True)])
+        made = nw.from_native(r.made, eager_only=True)
+        wider = [nw.col(c).cast(t) for c, t in made.schema.items() if t.is_float()]  # whole numbers beside fractions
+        stacked = nw.concat([nw.from_native(X, eager_only=True).with_columns(*wider), made])
         rows = np.where(real, source, row_count(X) + np.cumsum(~real) - 1)
         return nw.to_native(stacked[rows.tolist()])
     return blend(X.tocsr() if sparse.issparse(X) else np.asarray(X), source, real, r.made)

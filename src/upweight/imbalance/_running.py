@@ -18,6 +18,7 @@ from typing import Any
 import joblib
 from joblib.parallel import get_active_backend
 
+from .._errors import InputError
 from ._cells import Cell, Key, Plan, run_cell
 from ._journal import Journal
 
@@ -107,6 +108,7 @@ def run_plan(plan: Plan, journal: Journal | None, watch: Watch) -> Run:
             keep(cells, run_cell(plan, first), journal)
             busy = cells[first].seconds / max(time.process_time() - used, 1e-3)
             total, processes = foreseen(plan, cells[first], left, min(max(busy, 1.0), 20.0))
+            refuse_hopeless(cells[first])
             watch.estimate(total, len(left) + 1, processes)
             watch.step(cells[first])
             for cell in each_cell(plan, left, processes):
@@ -117,6 +119,12 @@ def run_plan(plan: Plan, journal: Journal | None, watch: Watch) -> Run:
     finally:
         watch.close()
     return Run(cells, len(cells) == len(plan.keys), time.perf_counter() - start, total, processes)
+
+
+def refuse_hopeless(first: Cell) -> None:
+    """A learner that fails without any remedy fails with all of them."""
+    if first.error is not None and first.key.name == "threshold":
+        raise InputError(f"the learner fails on its own, without any remedy: {first.error}")
 
 
 def keep(cells: dict[Key, Cell], cell: Cell, journal: Journal | None) -> None:
@@ -155,7 +163,9 @@ def each_cell(plan: Plan, left: list[Key], processes: int) -> Iterator[Cell]:
             yield run_cell(plan, key)
         return
     one: Any = 1  # cell at a time, so that each is written down as soon as it is done
-    pool: Any = joblib.Parallel(n_jobs=processes, return_as="generator_unordered", batch_size=one, pre_dispatch="2*n_jobs")
+    pool: Any = joblib.Parallel(
+        n_jobs=processes, return_as="generator_unordered", batch_size=one, pre_dispatch="2*n_jobs"
+    )
     yield from pool(joblib.delayed(quiet_cell)(os.getpid(), plan, key) for key in left)
 
 

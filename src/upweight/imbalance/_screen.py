@@ -51,6 +51,7 @@ def difference(row: Row) -> str:
 FIELDS = (
     Field("", lambda r: r.name, left=True),
     Field("status", lambda r: r.status, left=True),
+    Field("folds", lambda r: f"{r.folds}"),
     Field("AP", lambda r: share(r.ap, 3)),
     Field("less threshold's", difference, left=True),
     Field("O/E raw", lambda r: number(r.oe_raw, 2)),
@@ -67,7 +68,9 @@ FIELDS = (
 
 def table_text(rows: Sequence[Row], *, width: int = 120) -> str:
     """The rows as aligned text of at most `width` columns, if the least set of columns fits."""
-    fields = [f for f in FIELDS if f.head != "cost" or any(np.isfinite(r.cost) for r in rows)]
+    unused = {"cost"} if not any(np.isfinite(r.cost) for r in rows) else set()
+    unused |= {"folds"} if len({r.folds for r in rows if r.error is None}) <= 1 else set()
+    fields = [f for f in FIELDS if f.head not in unused]
     for head in ("", *GIVES_WAY):
         fields = [f for f in fields if not head or f.head != head]
         lines = aligned(rows, fields)

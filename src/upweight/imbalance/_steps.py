@@ -62,6 +62,11 @@ def as_steps(method: Any) -> tuple[Any, ...]:
         from ._methods import method as named  # the registry lists what this file applies
 
         step = named(method)
+        if hasattr(step, "predict_proba"):
+            raise InputError(
+                f"{method!r} is a classifier, not a method of another learner. Use `compare`, or "
+                f"Rebalanced(method({method!r}), 'none')."
+            )
         return () if step is None else (step,)
     if isinstance(method, type):
         raise InputError(f"method {method.__name__} is a class; give an object, {method.__name__}().")

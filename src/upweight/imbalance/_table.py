@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from scipy import sparse
 
-from .._errors import InputError
+from .._errors import InputError, KindError
 from ._classes import nearest
 from ._columns import Column, codes, describe, describe_numbers, numbers
 
@@ -61,6 +61,8 @@ class Schema:
             schema = cls(tuple(matrix_columns(matrix(X))), named=False)
         else:
             schema = cls(tuple(describe(name, values) for name, values in arrow_columns(X)), named=True)
+        if not schema.columns:
+            raise InputError(f"`X` has 0 feature(s) (shape=({row_count(X)}, 0)) while a minimum of 1 is required.")
         if not schema.kept:
             notes = "; ".join(f"{c.name!r}: {c.note}" for c in schema.columns[:5])
             raise InputError(f"`X` needs a column that varies; dropped all {len(schema.columns)}: {notes}.")
@@ -110,7 +112,7 @@ def stack(columns: list[np.ndarray], rows: int, dtype) -> np.ndarray:
 
 def is_frame(X) -> bool:
     """Whether `X` is a pandas, polars or Arrow frame."""
-    return isinstance(nw.from_native(X, eager_only=True, pass_through=True), nw.DataFrame)
+    return bool(nw.dependencies.is_into_dataframe(X))
 
 
 def row_count(X) -> int:
@@ -128,7 +130,7 @@ def arrow_columns(X) -> list[tuple[str, pa.Array]]:
     if isinstance(X, pa.Table):
         return list(zip(names, X.columns, strict=True))
     frame = nw.from_native(X, eager_only=True)
-    return [(n, arrow_array(frame[c])) for n, c in zip(names, frame.columns, strict=True)]
+    return [(n, arrow_array(frame[:, j])) for j, n in enumerate(names)]
 
 
 def arrow_array(series: nw.Series) -> pa.Array:
@@ -166,7 +168,9 @@ def dense_matrix(X) -> np.ndarray:
         )
     try:
         return np.ascontiguousarray(found, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except TypeError as error:
+        raise KindError(f"`X` as an array must hold numbers only: {error}, as an argument must be a number.") from error
+    except ValueError as error:
         raise InputError(
             f"`X` as an array must hold numbers only ({error}). Pass text columns in a pandas, polars or Arrow frame."
         ) from error

@@ -39,14 +39,22 @@ def leaves(space: Space, rows: np.ndarray, rng: np.random.Generator, size: int) 
 
 
 def company(
-    space: Space, queries: np.ndarray, pool: np.ndarray, within: np.ndarray, need: int, *, trees: int = TREES
+    space: Space,
+    queries: np.ndarray,
+    pool: np.ndarray,
+    within: np.ndarray,
+    need: int,
+    *,
+    spare: int = 0,
+    trees: int = TREES,
 ) -> np.ndarray:
-    """Up to `need` different rows of `pool` strictly closer than sqrt(`within`) to each query, never itself.
+    """Different rows of `pool` strictly closer than sqrt(`within`) to each query, never itself.
 
-    queries : (q,) row numbers, each once; within : (q,) squared radii
-    Returns (q, need) row numbers, -1 where the trees found none. What is -1 may still exist.
+    queries : (q,) row numbers, each once; within : (q,) squared radii; need : how many settle a query; spare : how many more
+    are noted where they are at hand
+    Returns (q, need + spare) row numbers, -1 where the trees found none. What is -1 may still exist.
     """
-    found = np.full((len(queries), need), -1, dtype=np.int64)
+    found = np.full((len(queries), need + spare), -1, dtype=np.int64)
     if not len(queries) or len(pool) <= 1 or need < 1:
         return found
     screen, rng = screen_of(space), np.random.default_rng(0)  # the seed moves the cost, never the result
@@ -65,7 +73,7 @@ def company(
                 here = place[asks]
                 closer = _closer(screen, side, asks, at[inside[at]], within[here])
                 found[here] = _fill_up(found[here], closer, side.rows[at[inside[at]]])
-        open_ &= found[:, -1] < 0
+        open_ &= found[:, need - 1] < 0
         if (before - int(open_.sum())) * len(pool) < LEAF * len(side):
             break  # searching those rows in full would have cost less than another tree
     return found
@@ -134,9 +142,11 @@ def _merged(known: np.ndarray, closer: np.ndarray, leaf: np.ndarray) -> np.ndarr
     who, at = np.nonzero(closer.T)
     old = np.flatnonzero(known.ravel() >= 0)
     who = np.concatenate([old // known.shape[1], who])
-    pairs = np.unique(np.stack([who, np.concatenate([known.ravel()[old], leaf[at]])]), axis=1)
-    place = np.arange(pairs.shape[1]) - np.searchsorted(pairs[0], pairs[0])
-    pairs, place = pairs[:, place < known.shape[1]], place[place < known.shape[1]]
+    rows = np.concatenate([known.ravel()[old], leaf[at]])
+    base = int(rows.max()) + 1
+    who, rows = np.divmod(np.unique(who * base + rows), base)
+    place = np.arange(len(who)) - np.searchsorted(who, who)
+    kept = place < known.shape[1]
     found = np.full_like(known, -1)
-    found[pairs[0], place] = pairs[1]
+    found[who[kept], place[kept]] = rows[kept]
     return found

@@ -2,6 +2,7 @@
 
 The first that holds:
 
+    incomplete        interrupted before two folds of moving the threshold were in                 unusable
     too_few           under 20 rows of the rarest class                                            unusable
     no_signal         the AUC interval of moving the threshold holds .5                            unusable
     use:NAME          Holm p < .05 in favour, log loss not significantly worse, better than its control
@@ -107,7 +108,10 @@ def read_figures(plan: Plan, facts: Facts, figures: Figures) -> Reading:
         if r.name not in ("none", "threshold") and r.name not in controls and r.error is None and r.folds
     )
     worse = tuple(r for r in remedies if r.ap_p < SURE and r.ap_diff < 0 and not same(r))
-    ahead = sorted((r for r in remedies if np.isfinite(gain(plan, figures, r))), key=lambda r: -gain(plan, figures, r))
+    ahead = sorted(
+        (r for r in remedies if np.isfinite(r.ap_low) and np.isfinite(gain(plan, figures, r))),
+        key=lambda r: -gain(plan, figures, r),
+    )
     winners = [r for r in ahead if earns_its_place(plan, figures, r)]
     explained = tuple(r for r in remedies if r.ap_p < SURE and r.ap_diff > 0 and beaten(r))
     widths = [(r.ap_high - r.ap_low) / 2 for r in remedies or [figures.row("none")] if r not in worse]
@@ -135,6 +139,8 @@ def beaten(row: Row) -> bool:
 
 
 def code_of(few: int, auc: Interval, winners: list[Row]) -> str:
+    if np.isnan(auc.low):
+        return "incomplete"
     if few < FEW:
         return "too_few"
     if auc.low <= 0.5 <= auc.high or auc.mean < 0.5:
@@ -143,7 +149,7 @@ def code_of(few: int, auc: Interval, winners: list[Row]) -> str:
 
 
 def grade_of(code: str, few: int, resolution: float) -> str:
-    if code in ("too_few", "no_signal"):
+    if code in ("incomplete", "too_few", "no_signal"):
         return "unusable"
     if few < MANY_ENOUGH or not resolution <= WIDE:
         return "unreliable"

@@ -36,14 +36,17 @@ def others_needed(k: int, vote: str) -> int:
     return 1 if vote == "all" else k // 2 + 1
 
 
-def judge(space: Space, codes: np.ndarray, code: int, k: int, vote: str, lists: Lists | None = None):
-    """The judge for the rows of class `code`; k is the largest number of neighbours it will be asked about."""
+def judge(space: Space, codes: np.ndarray, code: int, k: int, vote: str, lists: Lists | None = None, *, spare: int = 0):
+    """The judge for the rows of class `code`; k is the largest number of neighbours it will be asked about.
+
+    spare : witnesses beyond those needed, worth having if rows will be taken away.
+    """
     rows = np.flatnonzero(codes == code)
     if lists is not None:
         return Listed(codes, lists.of(rows), vote)
     if len(rows) < LARGE or space.n - len(rows) > FEW_OTHERS * space.n:
         return Listed(codes, Lists.search(space, rows, k + SPARE), vote)
-    return Bounded(space, codes, rows, k, vote)
+    return Bounded(space, codes, rows, k, vote, spare)
 
 
 class Listed:
@@ -67,11 +70,11 @@ class Listed:
 class Bounded:
     """Keeps a witness list for each row and searches in full only where it has run short."""
 
-    def __init__(self, space: Space, codes: np.ndarray, rows: np.ndarray, k: int, vote: str):
+    def __init__(self, space: Space, codes: np.ndarray, rows: np.ndarray, k: int, vote: str, spare: int = 0):
         self.space, self.rows, self.vote = space, rows, vote
         self.own = codes == codes[rows[0]]
         bound = floors(space, rows, np.flatnonzero(~self.own))
-        self.witnesses = company(space, rows, rows, bound, k - others_needed(k, vote) + 1)
+        self.witnesses = company(space, rows, rows, bound, k - others_needed(k, vote) + 1, spare=spare)
 
     def goes(self, alive: np.ndarray, k: int) -> np.ndarray:
         """Row numbers, among the alive rows of the class, that are outvoted by their k nearest alive rows."""

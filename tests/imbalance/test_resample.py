@@ -1,0 +1,86 @@
+"""Resample: rows taken from any table, synthetic rows by their parents."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from scipy import sparse
+
+from upweight import Correction, InputError
+from upweight.imbalance import Resample
+from upweight.imbalance._resample import mass_correction, row_slice
+
+NUMBERS = np.array([[0.0, 10.0], [1.0, 20.0], [2.0, 40.0]])
+
+
+def mixed(**more):
+    """Rows 0, 2, 2, then two synthetic ones: half-way from 0 to 1, a quarter from 2 to 0."""
+    return Resample(
+        indices=np.array([0, 2, 2, 0, 2]),
+        parents=np.array([[0, 0], [2, 2], [2, 2], [0, 1], [2, 0]]),
+        step=np.array([0, 0, 0, 0.5, 0.25]),
+        y=np.array([0, 1, 1, 1, 1]),
+        weights=np.ones(5),
+        correction=Correction.none(),
+        **more,
+    )
+
+
+EXPECTED = np.array([[0, 10], [2, 40], [2, 40], [0.5, 15], [1.5, 32.5]])
+
+
+def test_synthetic_rows_lie_between_their_parents():
+    np.testing.assert_allclose(mixed().take(NUMBERS), EXPECTED)
+    assert mixed().is_synthetic.tolist() == [False, False, False, True, True]
+    assert repr(mixed()) == "Resample(5 rows, 2 synthetic, 0 removed, exact)"
+
+
+def test_csr_in_csr_out_float32_in_float32_out():
+    out = mixed().take(sparse.csr_matrix(NUMBERS))
+    assert sparse.issparse(out)
+    np.testing.assert_allclose(out.toarray(), EXPECTED)
+    assert mixed().take(NUMBERS.astype(np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_frames_keep_kind_dtypes_and_categories_come_from_donors(make):
+    frame = make({"x": NUMBERS[:, 0].astype(np.float32), "s": ["a", "b", "c"], "z": NUMBERS[:, 1]})
+    r = mixed(donors=np.array([[0], [2], [2], [1], [0]]), categorical=("s",))
+    out = r.take(frame)
+    assert type(out) is type(frame)
+    got = out.to_pandas() if not isinstance(out, pd.DataFrame) else out
+    np.testing.assert_allclose(got["x"], EXPECTED[:, 0])
+    np.testing.assert_allclose(got["z"], EXPECTED[:, 1])
+    assert got["s"].tolist() == ["a", "c", "c", "b", "a"]
+    assert got["x"].dtype == np.float32
+
+
+def test_pandas_keep_their_index():
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0]}, index=["p", "q", "r"])
+    assert mixed().take(frame).index.tolist() == ["p", "r", "r", "p", "r"]
+    assert row_slice(frame, np.array([2, 0])).index.tolist() == ["r", "p"]
+
+
+def test_donors_in_a_matrix():
+    r = mixed(donors=np.array([[0], [2], [2], [1], [0]]), categorical=(1,))
+    assert r.take(NUMBERS)[:, 1].tolist() == [10, 40, 40, 20, 10]
+
+
+def test_another_table_is_refused():
+    with pytest.raises(InputError, match="has 2 rows, but row 2 was resampled. Pass the same table"):
+        mixed().take(NUMBERS[:2])
+
+
+def test_real_rows_only_are_the_rows_themselves():
+    r = Resample.of_rows([2, 0], np.array([1, 0]), np.ones(2), Correction.none())
+    np.testing.assert_array_equal(r.take(NUMBERS), NUMBERS[[2, 0]])
+    assert r.parents.tolist() == [[2, 2], [0, 0]]
+
+
+def test_mass_correction_is_the_change_in_log_shares():
+    before = (np.array([0, 0, 0, 1]), np.ones(4))
+    after = (np.array([0, 1]), np.array([1.0, 3.0]))
+    assert mass_correction(before, after, 2, "exact", "").log_odds == pytest.approx(np.log(3) - np.log(1 / 3))
+    three = mass_correction(before, after, 3, "exact", "").log_odds
+    assert three.tolist() == pytest.approx([np.log(0.25 / 0.75), np.log(0.75 / 0.25), 0.0])

@@ -1,0 +1,108 @@
+"""Frames of every kind read to the same table."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from scipy import sparse
+
+from upweight import InputError, KindError
+from upweight.imbalance._table import Schema, is_frame
+
+DATA = {"a": [1.5, None, 3.5], "s": ["x", "y", None], "b": [True, False, True], "one": [1, 1, 1]}
+FRAMES = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "arrow": pa.table}
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_every_kind_of_frame_gives_the_same_table(kind):
+    frame = FRAMES[kind](DATA)
+    schema = Schema.of(frame)
+    table = schema.read(frame)
+    assert schema.names == ["a", "s", "b"]
+    np.testing.assert_array_equal(table.numbers, [[1.5], [np.nan], [3.5]])
+    np.testing.assert_array_equal(table.codes, [[0, 1], [1, 0], [-1, 1]])
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_a_schema_reads_other_kinds_other_orders_and_more_columns(kind):
+    schema = Schema.of(pd.DataFrame(DATA))
+    new = FRAMES[kind]({"more": [0], "s": ["never met"], "b": [False], "a": [9.0]})
+    table = schema.read(new)
+    assert table.numbers.tolist() == [[9.0]]
+    assert table.codes.tolist() == [[-2, 0]]
+
+
+def test_a_missing_column_is_told_with_the_nearest():
+    with pytest.raises(InputError, match=r"lacks column 'income'. Did you mean 'incom'\?"):
+        Schema.of(pd.DataFrame({"income": [1, 2], "k": [3, 4]})).read(pd.DataFrame({"incom": [1], "k": [2]}))
+
+
+def test_frames_are_asked_for_where_names_matter():
+    with pytest.raises(InputError, match="must be a frame with the columns the model was fitted on: 'a'"):
+        Schema.of(pd.DataFrame({"a": [1, 2]})).read(np.ones((2, 1)))
+
+
+def test_twice_the_same_name_is_refused_with_its_places():
+    frame = pd.DataFrame([[1, 2, 3]], columns=["a", "b", "a"])
+    with pytest.raises(InputError, match=r"'a' stands at columns \[0, 2\]. Rename or drop one."):
+        Schema.of(frame)
+
+
+def test_pandas_columns_named_by_numbers_are_columns_not_rows():
+    frame = pd.DataFrame(np.arange(12.0).reshape(6, 2) ** 2)
+    assert Schema.of(frame).read(frame).numbers.tolist() == (np.arange(12.0).reshape(6, 2) ** 2).tolist()
+
+
+def test_objects_of_several_types_are_read_as_text():
+    frame = pd.DataFrame({"m": np.array([1, "a", None, 2.5], dtype=object)})
+    assert Schema.of(frame).columns[0].levels == ("1", "2.5", "a")
+
+
+def test_a_matrix_keeps_its_columns_that_vary():
+    X = np.array([[1.0, 5.0, np.nan], [2.0, 5.0, 1.0], [3.0, 5.0, 2.0]])
+    schema = Schema.of(X)
+    assert [c.kind for c in schema.columns] == ["numeric", "dropped", "numeric"]
+    np.testing.assert_array_equal(schema.read(X).numbers, X[:, [0, 2]])
+    with pytest.raises(InputError, match="has 2 features, but 3 features were fitted on"):
+        schema.read(X[:, :2])
+
+
+def test_csr_stays_csr_and_equals_dense():
+    X = sparse.random_array((50, 8), density=0.3, rng=np.random.default_rng(0)).tocsr()
+    table = Schema.of(X).read(X)
+    assert sparse.issparse(table.numbers)
+    np.testing.assert_array_equal(table.numbers.toarray(), X.toarray())
+
+
+@pytest.mark.parametrize("box", [np.asarray, sparse.csr_array])
+def test_infinity_in_a_matrix_is_refused_with_row_and_column(box):
+    X = np.ones((4, 3))
+    X[2, 1] = np.inf
+    with pytest.raises(InputError, match="first at row 2, column 1"):
+        Schema.of(box(X))
+
+
+def test_nothing_that_varies_is_refused_with_the_reasons():
+    with pytest.raises(InputError, match=r"needs a column that varies; dropped all 1: 'c': one value only: 3"):
+        Schema.of(pd.DataFrame({"c": [3, 3]}))
+
+
+def test_text_in_an_array_says_to_pass_a_frame():
+    with pytest.raises(InputError, match="Pass text columns in a pandas, polars or Arrow frame"):
+        Schema.of(np.array([["a", "b"], ["c", "d"]]))
+    with pytest.raises(KindError, match="must hold numbers only"):
+        Schema.of(np.array([[{}], [1]], dtype=object))
+
+
+def test_fingerprints_differ_iff_content_does():
+    X = np.arange(12.0).reshape(4, 3)
+    table = Schema.of(X).read(X)
+    assert table.fingerprint() == Schema.of(X.copy()).read(X.copy()).fingerprint()
+    X[3, 2] += 1e-12
+    assert table.fingerprint() != Schema.of(X).read(X).fingerprint()
+
+
+def test_frames_are_told_from_other_things():
+    assert all(is_frame(make(DATA)) for make in FRAMES.values())
+    assert not any(map(is_frame, (np.ones((2, 2)), [[1]], sparse.csr_array((2, 2)), pd.Series([1]))))
