@@ -84,7 +84,9 @@ def _copies(space: Space) -> np.ndarray | None:
 def _hashes(space: Space) -> np.ndarray:
     """(n,) uint64: the bits of every value times an odd number of its column, summed; equal rows have equal hashes."""
     width = space.values.shape[1]
-    odd = np.random.default_rng(0).integers(0, 2**63, width + len(space.tables), dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    odd = np.random.default_rng(0).integers(0, 2**63, width + len(space.tables), dtype=np.uint64) * np.uint64(
+        2
+    ) + np.uint64(1)
     if space.sparse:
         key = _sparse_hashes(space.values, odd)
     else:

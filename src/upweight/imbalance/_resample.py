@@ -59,12 +59,20 @@ class Resample:
     made: Any = None
 
     @classmethod
-    def of_rows(cls, indices: Any, y: np.ndarray, weights: np.ndarray, correction: Correction, **more: Any) -> Resample:
+    def of_rows(
+        cls,
+        indices: Any,
+        y: np.ndarray,
+        weights: np.ndarray,
+        correction: Correction,
+        *,
+        removed: np.ndarray | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> Resample:
         """A resample of real rows only: `indices` into the source, `y` and `weights` of the output rows."""
         indices = np.asarray(indices, dtype=np.int64)
-        return cls(
-            indices, np.stack([indices, indices], axis=1), np.zeros(len(indices)), y, weights, correction, **more
-        )
+        parents, gone = np.stack([indices, indices], axis=1), np.empty(0, np.int64) if removed is None else removed
+        return cls(indices, parents, np.zeros(len(indices)), y, weights, correction, removed=gone, notes=notes)
 
     def __len__(self) -> int:
         return len(self.indices)
