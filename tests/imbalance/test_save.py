@@ -24,7 +24,15 @@ class Odd(LogisticRegression):
     """A learner that is not scikit-learn's."""
 
 
-@pytest.mark.parametrize("method", ["weights", "random_under", RandomUnder(to=0.8), lambda y, base: np.where(y == "ill", 3.0, 1.0)], ids=str)
+METHODS = {
+    "weights": "weights",
+    "random_under": "random_under",
+    "a resampler": RandomUnder(to=0.8),
+    "a function": lambda y, base: np.where(y == "ill", 3.0, 1.0),
+}
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 @pytest.mark.parametrize("learner", ["logistic", "boosting", "sklearn.ensemble:RandomForestClassifier"])
 def test_a_loaded_model_predicts_to_the_bit(tmp_path, learner, method):
     m = Rebalanced(learner, method, inner=2, rng=0).fit(FRAME, Y)
@@ -58,7 +66,9 @@ def test_unknown_types_are_refused_by_name_and_may_be_trusted_by_name(tmp_path):
     m = Rebalanced(Odd(), "none", inner=2, rng=0).fit(FRAME[["x"]], Y)
     save_model(m, tmp_path / "m.skops")
     name = f"{Odd.__module__}.Odd"
-    with pytest.raises(InputError, match=r"holds types that are not known to be safe: .*\.?Odd. If you trust whoever made it"):
+    with pytest.raises(
+        InputError, match=r"holds types that are not known to be safe: .*\.?Odd. If you trust whoever made it"
+    ):
         load(tmp_path / "m.skops")
     if "." not in name.removesuffix(".Odd"):
         pytest.skip("skops cannot import this test file by its name")
@@ -79,7 +89,10 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize(("content", "message"), [(None, "no such file"), (b"", "is not a saved model"), (b"PK\x03\x04 not a zip", "is not a saved model")])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "no such file"), (b"", "is not a saved model"), (b"PK\x03\x04 not a zip", "is not a saved model")],
+)
 def test_what_is_no_model_is_refused(tmp_path, content, message):
     path = tmp_path / "m.skops"
     if content is not None:
@@ -90,7 +103,7 @@ def test_what_is_no_model_is_refused(tmp_path, content, message):
 
 def test_another_kind_of_model_is_refused(tmp_path):
     skops.io.dump(LogisticRegression(), tmp_path / "m.skops")
-    with pytest.raises(InputError, match="holds a LogisticRegression, not a model saved by upweight"):
+    with pytest.raises(InputError, match="holds 'LogisticRegression', not a model saved by upweight"):
         load(tmp_path / "m.skops")
 
 
@@ -111,3 +124,9 @@ def test_a_forged_tree_of_a_forest_is_refused(tmp_path, field, value):
     save_model(m, tmp_path / "m.skops")
     with pytest.raises(InputError, match="holds a tree whose branches lie outside it"):
         load(tmp_path / "m.skops")
+
+
+def test_a_file_does_not_depend_on_where_our_code_lives(tmp_path):
+    m = Rebalanced("logistic", "random_under", inner=2, rng=0).fit(FRAME, Y)
+    save_model(m, tmp_path / "m.skops")
+    assert skops.io.get_untrusted_types(file=tmp_path / "m.skops") == []

@@ -54,7 +54,9 @@ def test_several_classes_give_each_and_the_macro_average():
     prior = np.bincount(y) / 400
     chosen = (p / prior).argmax(axis=1)
     assert s.sensitivity == pytest.approx(metrics.recall_score(y, chosen, average="macro"))
-    assert s.average_precision == pytest.approx(np.mean([metrics.average_precision_score(y == k, p[:, k]) for k in range(3)]))
+    assert s.average_precision == pytest.approx(
+        np.mean([metrics.average_precision_score(y == k, p[:, k]) for k in range(3)])
+    )
     assert s.log_loss == pytest.approx(metrics.log_loss(y, p))
     assert sorted(s.by_class) == [0, 1, 2]
     assert s.by_class[2].support == (y == 2).sum()

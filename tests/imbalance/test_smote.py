@@ -10,7 +10,8 @@ from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 
 from upweight import InputError, Weights
-from upweight.imbalance import SMOTE, neighbours, vdm
+from upweight.imbalance import SMOTE, TomekLinks, neighbours, vdm
+from upweight.imbalance._table import Table
 
 KINDS = ["plain", "borderline1", "borderline2", "adasyn"]
 
@@ -147,7 +148,7 @@ def test_renaming_labels_changes_nothing_but_labels(kind):
     y = rng.permutation(np.repeat([0, 1, 2], [60, 25, 14]))
     X = rng.normal(size=(99, 2))
     r = SMOTE(kind=kind, rng=5).resample(X, y)
-    for names in (np.array([2, 0, 1]), np.array(["z", "a", "m"])):
+    for names in (np.array([2, 0, 1]), np.array(["z", "m", "a"])):
         s = SMOTE(kind=kind, rng=5).resample(X, names[y])
         assert same(r, s)
         assert (s.y == names[r.y]).all()
@@ -298,7 +299,7 @@ def test_inputs_are_never_written_to():
     w = np.ones(90)
     for a in (X, y, w):
         a.flags.writeable = False
-    SMOTE(rng=0).fit_resample(X, y, w)
+    assert len(SMOTE(rng=0).fit_resample(X, y, w)) == 3  # a write would have raised
 
 
 def test_whole_number_columns_become_fractions_and_it_is_said():
@@ -514,3 +515,19 @@ def test_frames_whose_columns_are_numbered_are_read_by_column():
     assert same(r, SMOTE(rng=0).resample(X, y))
     assert r.categorical == (0, 2, 4)
     assert r.take(frame).set_axis(X.columns, axis=1).equals(r.take(X))
+
+
+def test_a_prepared_table_is_filled_like_its_frame():
+    X, y = mixed(6)
+    numbers = X[["size", "flag", "mass"]].to_numpy().astype(float)
+    codes = np.stack([np.unique(X[c], return_inverse=True)[1] for c in ("colour", "kind")], axis=1).astype(np.int32) - 1
+    table = Table(numbers, codes)
+    r = SMOTE(rng=0).resample(table, y)
+    s = SMOTE(rng=0).resample(X, y)
+    assert same(r, s)
+    assert r.categorical == (1, 3, 4)
+    out, want = r.take(table), s.take(X)
+    np.testing.assert_array_equal(out.numbers, want[["size", "flag", "mass"]].to_numpy())
+    np.testing.assert_array_equal(np.sort(["blue", "green", "red"])[out.codes[:, 0] + 1], want["colour"])
+    np.testing.assert_array_equal(np.array(list("pqrs"))[out.codes[:, 1] + 1], want["kind"])
+    assert TomekLinks().resample(table, y).take(table).numbers.shape[1] == 3

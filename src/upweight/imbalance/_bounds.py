@@ -34,19 +34,23 @@ TINY = {np.dtype(np.float32): 2.0**-120, np.dtype(np.float64): 2.0**-1000}
 WHOLE = {np.dtype(np.float32): 2.0**24, np.dtype(np.float64): 2.0**53}
 TOP = 2.0**20  # float32 rows are scaled by a power of two to stay below this, so that squares keep clear of overflow
 SAMPLE = 1024
-GATHER = 1 << 21  # entries of a float64 block while rows are being prepared
+GATHER = 1 << 18  # entries of a float64 block while rows are being prepared
 
 
 @dataclass(frozen=True, eq=False)
 class Queries:
-    """Rows whose neighbours are wanted: their numbers, prepared columns (q, D + 2) and half slack (q,)."""
+    """Rows whose neighbours are wanted: their numbers, prepared columns (q, D + 2) and half slack (q,).
+
+    `own` (q,): the row that each of them leaves out, itself; -1 for none.
+    """
 
     rows: np.ndarray
     columns: np.ndarray
     slack: np.ndarray
+    own: np.ndarray
 
     def __getitem__(self, part: Any) -> Queries:
-        return Queries(self.rows[part], self.columns[part], self.slack[part])
+        return Queries(self.rows[part], self.columns[part], self.slack[part], self.own[part])
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +79,7 @@ class Pool:
             columns = np.empty((len(at), self.columns.shape[1] + 2), dtype=self.columns.dtype)
             columns[:, :-2] = -2 * self.columns[at].toarray()
             columns[:, -2], columns[:, -1] = self.norms[at], 1
-        return Queries(self.rows[at], columns, self.slack[at])
+        return Queries(self.rows[at], columns, self.slack[at], self.rows[at])
 
 
 class Screen:
@@ -102,7 +106,7 @@ class Screen:
             columns[piece, -2] = (1 - self.c) * norm - self.t
             slack[piece] = 2 * (self.c * norm + self.t)
         columns[:, -1] = 1
-        return Queries(rows, columns, slack)
+        return Queries(rows, columns, slack, rows)
 
     def pool(self, rows: np.ndarray) -> Pool:
         """The right side of the product for these rows, in ascending order of row number."""

@@ -19,7 +19,7 @@ import numpy as np
 
 from ._classes import Labels, first_rows
 from ._condense import condense, misread
-from ._links import links
+from ._links import linked
 from ._random import as_generator
 from ._scene import Scene, Selecting, choice
 
@@ -92,9 +92,8 @@ class OneSided(Selecting):
         start = np.concatenate([scene.of_class(scene.minority), one_of_each(scene, scene.majority, self.rng)])
         rest = np.setdiff1d(np.arange(scene.space.n), start)
         stays = mask_of(np.concatenate([start, misread(scene.space, scene.codes, start, rest)]), scene.space.n)
-        ends = links(scene.space, scene.codes, alive=stays, lists=scene.lists).ravel()
-        stays[ends[scene.codes[ends] != scene.minority]] = False
-        return stays, ()
+        ends = linked(scene.space, scene.codes, alive=stays, lists=scene.lists)
+        return stays & (~ends | (scene.codes == scene.minority)), ()
 
 
 def one_of_each(scene: Scene, classes: list[int], rng: Any) -> np.ndarray:

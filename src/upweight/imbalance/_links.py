@@ -1,4 +1,4 @@
-"""Tomek links: pairs of rows of different classes, each the other's nearest.
+"""Tomek links: rows of different classes, each the other's nearest.
 
 The trouble: a link is a property of two neighbourhoods, so the plain way finds the nearest row of every row. Copies and ties
 make "the nearest" several rows, and which one a search returns is an accident.
@@ -7,9 +7,9 @@ make "the nearest" several rows, and which one a search returns is an accident.
 
 Every link has an end outside the largest class. So only those rows look for their nearest rows; a row of the largest class
 that several of them claim listens to the closest; and only the claimed rows are looked up in turn, after random trees have
-shown most of them to have nearer company.
+shown most of them to have nearer company. Rows with copies need no search: they are linked if a copy is of another class.
 
-What is inside: `links`, all linked pairs of some rows.
+What is inside: `linked`, the rows that are an end of some link.
 
 Sources: Tomek (1976), Two modifications of CNN, IEEE Trans. SMC 6(11).
 """
@@ -18,45 +18,69 @@ from __future__ import annotations
 
 import numpy as np
 
+from ._copies import copies_of
 from ._distances import Space
 from ._lists import Lists
 from ._search import nearest, nearest_ties, pairs_within
 from ._trees import company
 
-__all__ = ["links"]
+__all__ = ["linked"]
 
 TREES = 3
 
 
-def links(
+def linked(
     space: Space, codes: np.ndarray, *, alive: np.ndarray | None = None, lists: Lists | None = None
 ) -> np.ndarray:
-    """(m, 2) linked pairs among the alive rows (all, if None), each once; `lists` hold neighbours of every row."""
-    alive = np.ones(space.n, dtype=bool) if alive is None else alive
-    rows = np.flatnonzero(alive)
+    """(n,) bool, ends of links among the alive rows (all, if None); `lists` hold neighbours of every row."""
+    rows = np.arange(space.n) if alive is None else np.flatnonzero(alive)
+    ends = np.zeros(space.n, dtype=bool)
+    rows, single = _set_copies_apart(space, codes, rows, ends)
     if len(np.unique(codes[rows])) < 2:
-        return np.empty((0, 2), dtype=np.int64)
+        return ends
     largest = int(np.bincount(codes[rows]).argmax())
-    seekers = rows[codes[rows] != largest]
-    if lists is None:
-        who, which, d2 = nearest_ties(space, seekers, rows)
-    else:
-        who, which, d2 = _tied_first(space, lists.of(seekers), alive)
     own = np.full(space.n, np.inf)  # squared distance to the nearest row, as far as it is known
+    own[rows[~single]] = 0.0
+    seekers = rows[single & (codes[rows] != largest)]
+    who, which, d2 = _nearest_rows(space, seekers, rows, lists)
     own[seekers[who]] = d2
-    first, second, d2 = _claims(seekers[who], which, d2, codes, own, largest)
+    first, second, d2 = _claims(seekers[who], which, d2, codes, own)
     claimed, where = np.unique(second, return_inverse=True)
-    asked = codes[claimed] == largest
     radius = np.full(len(claimed), np.inf)
     np.minimum.at(radius, where, d2)
-    own[claimed[asked]] = _nearest_distance(space, claimed[asked], radius[asked], rows, alive, lists)
-    linked = d2 == own[second]
-    return np.unique(np.sort(np.stack([first[linked], second[linked]], axis=1), axis=1), axis=0)
+    unknown = own[claimed] == np.inf
+    own[claimed[unknown]] = _nearest_distance(space, claimed[unknown], radius[unknown], rows, lists)
+    hold = d2 == own[second]
+    ends[first[hold]] = ends[second[hold]] = True
+    return ends
 
 
-def _claims(first, second, d2, codes, own, largest):
+def _set_copies_apart(space: Space, codes: np.ndarray, rows: np.ndarray, ends: np.ndarray):
+    """Mark rows that have a copy in another class; give one row of each content, and whether it stands alone."""
+    original = copies_of(space)
+    if original is None:
+        return rows, np.ones(len(rows), dtype=bool)
+    _, first, group, size = np.unique(original[rows], return_index=True, return_inverse=True, return_counts=True)
+    least, most = codes[rows[first]].copy(), codes[rows[first]].copy()
+    np.minimum.at(least, group, codes[rows])
+    np.maximum.at(most, group, codes[rows])
+    ends[rows[(least < most)[group]]] = True
+    order = np.argsort(rows[first])
+    return rows[first][order], (size == 1)[order]
+
+
+def _nearest_rows(space: Space, seekers: np.ndarray, rows: np.ndarray, lists: Lists | None):
+    """All rows at the smallest distance of each seeker: positions of the seekers, rows, d2."""
+    if lists is None:
+        return nearest_ties(space, seekers, rows)
+    alive = np.zeros(space.n, dtype=bool)
+    alive[rows] = True
+    return _tied_first(space, lists.of(seekers), alive)
+
+
+def _claims(first, second, d2, codes, own):
     """Pairs of different classes that both ends may still hold for their nearest."""
-    possible = (codes[first] != codes[second]) & ((codes[second] == largest) | (d2 == own[second]))
+    possible = (codes[first] != codes[second]) & (d2 <= own[second])
     first, second, d2 = first[possible], second[possible], d2[possible]
     closest = np.full(len(own), np.inf)
     np.minimum.at(closest, second, d2)
@@ -64,9 +88,11 @@ def _claims(first, second, d2, codes, own, largest):
     return first[heard], second[heard], d2[heard]
 
 
-def _nearest_distance(space: Space, claimed, radius, rows, alive, lists: Lists | None) -> np.ndarray:
+def _nearest_distance(space: Space, claimed, radius, rows, lists: Lists | None) -> np.ndarray:
     """Squared distance to the nearest row, for claimed rows; anything below the radius where there is one that is nearer."""
     if lists is not None:
+        alive = np.zeros(space.n, dtype=bool)
+        alive[rows] = True
         return lists.of(claimed).first(1, alive)[1][:, 0]
     found = np.full(len(claimed), -1.0)
     open_ = np.flatnonzero(company(space, claimed, rows, radius, 1, trees=TREES)[:, 0] < 0)
@@ -77,9 +103,9 @@ def _nearest_distance(space: Space, claimed, radius, rows, alive, lists: Lists |
 def _tied_first(space: Space, lists: Lists, alive: np.ndarray):
     """All alive rows at the smallest distance of each list: positions of the lists, rows, d2."""
     rows, d2 = lists.first(2, alive)
-    tied = d2[:, 0] == d2[:, 1]
+    tied = (d2[:, 0] == d2[:, 1]) & (rows[:, 1] >= 0)
     who, which, gap = np.arange(len(rows))[~tied], rows[~tied, 0], d2[~tied, 0]
-    many = np.flatnonzero(tied & (rows[:, 1] >= 0))
+    many = np.flatnonzero(tied)
     again = pairs_within(space, lists.queries[many], np.flatnonzero(alive), d2[many, 0])
     there = which >= 0
     return (

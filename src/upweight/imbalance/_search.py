@@ -18,11 +18,13 @@ of minima, and about 2 k blocks a query again. One block of at most 64 MB is hel
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from ._bounds import Pool, Queries, Screen
+from ._copies import Groups, copies_of
 from ._distances import Space
 
 __all__ = ["Found", "floors", "nearest", "nearest_ties", "pairs_within", "screen_of", "tiles"]
@@ -52,12 +54,35 @@ def nearest(
     within : (q,) squared distances beyond which no row is wanted
     Returns rows (q, k), int64, and squared distances (q, k), float64, both ascending; where there are fewer rows, -1 at inf.
     """
-    queries = np.asarray(queries, dtype=np.int64)
+    queries, pool = np.asarray(queries, dtype=np.int64), np.sort(np.asarray(pool, dtype=np.int64))
+    original = copies_of(space) if screen is None and len(pool) else None
+    if original is not None:
+        return _nearest_with_copies(space, queries, pool, k, within, original)
+    return _nearest(space, queries, pool, k, within, screen)
+
+
+def _nearest(space, queries, pool, k, within, screen, *, own: bool = True) -> Found:
     rows = np.full((len(queries), k), -1, dtype=np.int64)
     d2 = np.full((len(queries), k), np.inf)
-    for run, who, which, gaps in _hits(space, queries, pool, k, within, screen):
+    for run, who, which, gaps in _hits(space, queries, pool, k, within, screen, own=own):
         _fill(rows[run], d2[run], who, which, gaps)
     return rows, d2
+
+
+def _nearest_with_copies(space, queries, pool, k, within, original) -> Found:
+    """Different rows ask for the k + 1 nearest different rows, itself included; then copies are handed out."""
+    groups = Groups.of(original, pool)
+    asks, back = np.unique(original[queries], return_inverse=True)
+    if within is not None:
+        widest = np.full(len(asks), -np.inf)
+        np.maximum.at(widest, back, within)
+        within = widest
+    firsts, d2 = _nearest(space, asks, np.sort(groups.first), k + 1, within, None, own=False)
+    rows, gaps = (part[back] for part in groups.hand_out(firsts, d2, k + 1))
+    out = (rows == queries[:, None]) | (rows < 0)
+    order = np.argsort(out, axis=1, kind="stable")[:, :k]
+    rows, gaps, out = (np.take_along_axis(part, order, axis=1) for part in (rows, gaps, out))
+    return np.where(out, -1, rows), np.where(out, np.inf, gaps)
 
 
 def nearest_ties(space: Space, queries: np.ndarray, pool: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -131,9 +156,9 @@ def tiles(screen: Screen, pool: Pool, asked: Queries, width: int) -> Iterator[tu
     """
     across = min(len(asked.rows), ACROSS)
     down = min(max(width, TILE // across // width * width), len(pool))
-    own = np.searchsorted(pool.rows, asked.rows)
+    own = np.searchsorted(pool.rows, asked.own)
     own[own == len(pool)] = 0
-    own = np.where(pool.rows[own] == asked.rows, own, -1)
+    own = np.where(pool.rows[own] == asked.own, own, -1)
     buffer = np.empty(down * across, dtype=screen.dtype)
     for left in range(0, len(asked.rows), across):
         part = slice(left, min(left + across, len(asked.rows)))
@@ -147,7 +172,9 @@ def tiles(screen: Screen, pool: Pool, asked: Queries, width: int) -> Iterator[tu
             yield rows, part, tile
 
 
-def _hits(space: Space, queries: np.ndarray, pool: np.ndarray, k: int, within, screen: Screen | None) -> Iterator[Hits]:
+def _hits(
+    space: Space, queries: np.ndarray, pool: np.ndarray, k: int, within, screen: Screen | None, *, own: bool = True
+) -> Iterator[Hits]:
     """Pairs that may be among the k nearest (k = 0: any) and within the radius, measured: (queries, who, which row, d2)."""
     pool = np.sort(np.asarray(pool, dtype=np.int64))
     if not len(queries) or not len(pool):
@@ -158,6 +185,7 @@ def _hits(space: Space, queries: np.ndarray, pool: np.ndarray, k: int, within, s
     for start in range(0, len(queries), step):
         part = slice(start, min(start + step, len(queries)))
         asked = screen.queries(queries[part])
+        asked = asked if own else replace(asked, own=np.full(len(asked.rows), -1))
         low = _block_minima(screen, side, asked, width)
         reach = _reach(low, side, asked, width, k) if k else np.full(len(asked.rows), np.inf)
         if within is not None:
@@ -219,7 +247,7 @@ def _look_again(screen: Screen, pool: Pool, asked: Queries, low: np.ndarray, lim
         tile = screen.tile(pool, rows, asked[some])
         row, column = np.nonzero(tile <= limit[some])
         numbers, position = pool.rows[rows][row], some[column]
-        other = numbers != asked.rows[position]
+        other = numbers != asked.own[position]
         who.append(position[other])
         which.append(numbers[other])
         total += len(position)

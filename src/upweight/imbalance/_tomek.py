@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from ._classes import Labels
-from ._links import links
+from ._links import linked
 from ._scene import Scene, Selecting, choice
 
 __all__ = ["TomekLinks"]
@@ -51,7 +51,5 @@ class TomekLinks(Selecting):
         choice("drop", self.drop, ("majority", "all"))
 
     def _stay(self, scene: Scene, labels: Labels) -> tuple[np.ndarray, tuple[str, ...]]:
-        ends = links(scene.space, scene.codes, lists=scene.lists).ravel()
-        stays = np.ones(scene.space.n, dtype=bool)
-        stays[ends if self.drop == "all" else ends[scene.codes[ends] != scene.minority]] = False
-        return stays, ()
+        ends = linked(scene.space, scene.codes, lists=scene.lists)
+        return ~ends if self.drop == "all" else ~ends | (scene.codes == scene.minority), ()
