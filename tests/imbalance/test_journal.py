@@ -7,8 +7,8 @@ import pytest
 
 from upweight import InputError
 from upweight.imbalance._cells import Cell, Key
-from upweight.imbalance._compare import question
 from upweight.imbalance._journal import Journal, write_atomic
+from upweight.imbalance._question import question
 
 X = np.random.default_rng(0).normal(size=(60, 2))
 Y = np.arange(60) % 3 == 0

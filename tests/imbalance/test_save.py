@@ -103,7 +103,7 @@ def test_what_is_no_model_is_refused(tmp_path, content, message):
 
 def test_another_kind_of_model_is_refused(tmp_path):
     skops.io.dump(LogisticRegression(), tmp_path / "m.skops")
-    with pytest.raises(InputError, match="holds a LogisticRegression, not a model saved by upweight"):
+    with pytest.raises(InputError, match="holds 'LogisticRegression', not a model saved by upweight"):
         load(tmp_path / "m.skops")
 
 
@@ -124,3 +124,9 @@ def test_a_forged_tree_of_a_forest_is_refused(tmp_path, field, value):
     save_model(m, tmp_path / "m.skops")
     with pytest.raises(InputError, match="holds a tree whose branches lie outside it"):
         load(tmp_path / "m.skops")
+
+
+def test_a_file_does_not_depend_on_where_our_code_lives(tmp_path):
+    m = Rebalanced("logistic", "random_under", inner=2, rng=0).fit(FRAME, Y)
+    save_model(m, tmp_path / "m.skops")
+    assert skops.io.get_untrusted_types(file=tmp_path / "m.skops") == []

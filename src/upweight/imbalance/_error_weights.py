@@ -23,7 +23,7 @@ import numpy as np
 from .._weights import Weights
 from ._class_weights import kept_kind
 from ._classes import Labels, row_weights
-from ._folds import group_codes, read_cv, test_folds
+from ._folds import group_codes, outer_folds, read_cv
 from ._learners import as_learner
 from ._lifted import Settings, fit_lifted, ground_of, lifted_rows, read_settings
 from ._measures import calibrate
@@ -154,7 +154,7 @@ def upweight_errors(
     seed = int(as_generator(rng).integers(2**31 - 1))
     live = np.flatnonzero(w > 0) if w is not None else np.arange(n)
     ground = ground_of(X, labels, w, groups, made, by).rows(live)
-    tests = test_folds(Labels.of(labels.classes[labels.codes[live]]), cv, seed, ground.task.group)
+    tests = outer_folds(Labels.of(labels.classes[labels.codes[live]]), cv, seed, ground.task.group)
     judged = [
         judge(made, ground, test, settings, [seed, r, f]) for r, t in enumerate(tests) for f, test in enumerate(t)
     ]

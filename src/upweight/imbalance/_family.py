@@ -23,7 +23,8 @@ from ._search import pairs_within
 __all__ = ["Family"]
 
 ROOM = 1 + 1e-9  # distances are rounded; radii step aside
-PAIRS = 1 << 21  # pairs measured at a time
+PAIRS = 1 << 19  # pairs measured at a time
+HOMES = 128  # lists held at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,28 +74,30 @@ class Family:
 
     def around(self, members: np.ndarray, within: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Every pair of a member and a common row at most `within` (squared) apart: positions in `members`, rows, d2."""
-        reach = (np.sqrt(within) + self.off[members]) * ROOM
         homes, at = np.unique(self.home[members], return_inverse=True)
+        found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
+        for first in range(0, len(homes), HOMES):
+            some = np.flatnonzero((at >= first) & (at < first + HOMES))
+            found += self._around_some(members, within, some, homes[first : first + HOMES], at[some] - first)
+        return tuple(np.concatenate(part) for part in zip(*found, strict=True))  # type: ignore[return-value]
+
+    def _around_some(self, members, within, some, homes, at):
+        """The pairs of some members, whose homes are listed, by one list around each home."""
+        reach = (np.sqrt(within[some]) + self.off[members[some]]) * ROOM
         radius = np.zeros(len(homes))
         np.maximum.at(radius, at, reach)
         whose, which, d2 = pairs_within(self.space, homes, self.common, radius**2 * ROOM)
         order = np.lexsort((d2, whose))
         whose, which = whose[order], which[order]
         first, count = listed(whose, np.sqrt(d2[order]), at, reach, len(homes))
-        found = [
-            self._measured(members, some, which, first, count, within)
-            for some in np.split(np.arange(len(members)), cuts(count))
-        ]
-        return tuple(np.concatenate(part) for part in zip(*found, strict=True))  # type: ignore[return-value]
-
-    def _measured(self, members, some, which, first, count, within):
-        """Pairs of some members with the first `count` entries of their home's list, those within reach."""
-        who = np.repeat(some, count[some])
-        place = np.arange(len(who)) - np.repeat(np.cumsum(count[some]) - count[some], count[some])
-        rows = which[first[who] + place]
-        d2 = self.space.pairs(members[who], rows)
-        near = d2 <= within[who]
-        return who[near], rows[near], d2[near]
+        for part in np.split(np.arange(len(some)), cuts(count)):
+            who = np.repeat(part, count[part])
+            place = np.arange(len(who)) - np.repeat(np.cumsum(count[part]) - count[part], count[part])
+            rows = which[first[who] + place]
+            who = some[who]
+            gaps = self.space.pairs(members[who], rows)
+            near = gaps <= within[who]
+            yield who[near], rows[near], gaps[near]
 
 
 def listed(

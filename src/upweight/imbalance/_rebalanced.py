@@ -109,10 +109,14 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
             learner, steps, task, repair=self.repair, inner=self.inner, cost=self.cost, rng=as_generator(self.rng)
         )
         self.classes_, self.positive_ = labels.classes, labels.classes[task.positive]
+        self.schema_ = task.schema
+        return self._tell_fitted()
+
+    def _tell_fitted(self) -> Rebalanced:
+        """Set the attributes that are read off `fitted_`."""
         self.prior_, self.threshold_ = self.fitted_.prior, self.fitted_.threshold
         self.correction_, self.repair_ = self.fitted_.correction, self.fitted_.repair
         self.members_ = tuple(m.learner for m in self.fitted_.members)
-        self.schema_ = task.schema
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
