@@ -8,13 +8,29 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
-from smote_tables import blobs, brute_near, mixed, others, same
 
 from upweight import InputError, Weights
-from upweight.imbalance import SMOTE, TomekLinks, neighbours
-from upweight.imbalance._table import Table
+from upweight.imbalance import SMOTE, neighbours
 
 KINDS = ["plain", "borderline1", "borderline2", "adasyn"]
+
+
+def blobs(seed, n=90, rare=24, d=3, grid=False, shift=1.0):
+    """Two overlapping classes in random order; on a grid there are ties and copies."""
+    rng = np.random.default_rng(seed)
+    y = (rng.permutation(n) < rare).astype(int)
+    X = rng.normal(size=(n, d)) + shift * y[:, None]
+    return (np.round(2 * X) / 2 if grid else X), y
+
+
+def brute_near(X, q, pool, k, apart=False):
+    """k rows of `pool` by (distance, row), never q; `apart`: at a distance > 0."""
+    gap = ((X[pool] - X[q]) ** 2).sum(axis=1)
+    return [int(pool[j]) for j in np.lexsort((pool, gap)) if pool[j] != q and not (apart and gap[j] == 0)][:k]
+
+
+def others(X, y, q, m):
+    return sum(y[r] != y[q] for r in brute_near(X, q, np.arange(len(y)), m))
 
 
 # ---- counts and partners --------------------------------------------------------------------------------------------
@@ -121,6 +137,10 @@ def test_fallbacks_to_plain_are_noted_and_lawful():
 # ---- streams --------------------------------------------------------------------------------------------------------
 
 
+def same(r, s):
+    return all(np.array_equal(getattr(r, f), getattr(s, f)) for f in ("indices", "parents", "step", "weights"))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_renaming_labels_changes_nothing_but_labels(kind):
     rng = np.random.default_rng(1)
@@ -174,15 +194,6 @@ def test_neighbours_searched_before_change_nothing(kind, grid, k):
     assert same(smote.resample(X, y, neighbours=g), smote.resample(X, y))
     w = np.random.default_rng(0).integers(0, 3, 150).astype(float)
     assert same(smote.resample(X, y, sample_weight=w, neighbours=g), smote.resample(X, y, sample_weight=w))
-
-
-def test_neighbours_of_mixed_tables_and_of_two_valued_columns_change_nothing():
-    X, y = mixed(0)
-    numbers = X[["size", "flag", "mass"]].to_numpy()
-    for table in (X, X[["colour", "kind"]].astype(str), numbers):
-        for kind in KINDS:
-            smote = SMOTE(kind=kind, rng=0)
-            assert same(smote.resample(table, y, neighbours=neighbours(table)), smote.resample(table, y))
 
 
 def test_an_object_with_kneighbors_is_used_and_it_is_said():
@@ -347,39 +358,3 @@ def test_a_gap_in_a_row_of_zero_weight_is_as_if_removed():
     w[4], w[2] = 1, 0
     with pytest.raises(InputError, match="first at row 4"):
         SMOTE(rng=0).resample(X, y, sample_weight=w)
-
-
-@pytest.mark.parametrize("whole", [False, True])
-def test_named_columns_of_a_sparse_matrix_are_copied_from_donors(whole):
-    X, y = blobs(6)
-    X[:, 1] = np.random.default_rng(0).integers(0, 3, 90)
-    X = X > 0 if whole else X
-    smote = SMOTE(rng=0) if whole else SMOTE(rng=0, categorical=[1])
-    out = smote.resample(sparse.csr_array(X), y).take(sparse.csr_array(X))
-    np.testing.assert_array_equal(out.toarray(), smote.resample(X, y).take(X))
-    assert out.dtype == X.dtype
-
-
-def test_frames_whose_columns_are_numbered_are_read_by_column():
-    X, y = mixed(0)
-    frame = X.set_axis(range(5), axis=1)
-    r = SMOTE(rng=0).resample(frame, y)
-    assert same(r, SMOTE(rng=0).resample(X, y))
-    assert r.categorical == (0, 2, 4)
-    assert r.take(frame).set_axis(X.columns, axis=1).equals(r.take(X))
-
-
-def test_a_prepared_table_is_filled_like_its_frame():
-    X, y = mixed(6)
-    numbers = X[["size", "flag", "mass"]].to_numpy().astype(float)
-    codes = np.stack([np.unique(X[c], return_inverse=True)[1] for c in ("colour", "kind")], axis=1).astype(np.int32) - 1
-    table = Table(numbers, codes)
-    r = SMOTE(rng=0).resample(table, y)
-    s = SMOTE(rng=0).resample(X, y)
-    assert same(r, s)
-    assert r.categorical == (1, 3, 4)
-    out, want = r.take(table), s.take(X)
-    np.testing.assert_array_equal(out.numbers, want[["size", "flag", "mass"]].to_numpy())
-    np.testing.assert_array_equal(np.sort(["blue", "green", "red"])[out.codes[:, 0] + 1], want["colour"])
-    np.testing.assert_array_equal(np.array(list("pqrs"))[out.codes[:, 1] + 1], want["kind"])
-    assert TomekLinks().resample(table, y).take(table).numbers.shape[1] == 3

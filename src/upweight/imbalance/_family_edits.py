@@ -36,7 +36,6 @@ __all__ = ["family_edit"]
 
 TILE = 1 << 20  # entries of one product
 LISTED = 1 << 23  # pairs of a home and a common row held at most; with more the lists do not pay
-BLOCK = 1 << 18  # numbers of a block while drift is measured
 
 
 def family_edit(family: Family, k: int, drop: tuple[bool, bool]) -> np.ndarray | None:
@@ -47,7 +46,9 @@ def family_edit(family: Family, k: int, drop: tuple[bool, bool]) -> np.ndarray |
         return None
     kept = np.ones(family.space.n, dtype=bool)
     suspects = (
-        np.flatnonzero(lists.may_have_common_within(family.members, within)) if drop[1] else np.empty(0, np.int64)
+        np.flatnonzero(family.may_meet_common(family.members, within, lists.reach))
+        if drop[1]
+        else np.empty(0, np.int64)
     )
     unproved = common_unproved(family, lists, k) if drop[0] else None
     del lists  # their memory is wanted
@@ -122,7 +123,7 @@ class Lists:
     """For every rare row the common rows to which one of its family may be the nearest member.
 
     starts, which : positions in `common`, home by home in the order of `rare`. reach : (rare,) lower bounds of the squared
-    distance to the nearest common row. drift : see above.
+    distance to the nearest common row.
     """
 
     family: Family
@@ -130,14 +131,13 @@ class Lists:
     starts: np.ndarray
     which: np.ndarray
     reach: np.ndarray
-    drift: float
 
     @classmethod
     def of(cls, family: Family) -> Lists | None:
         """One pass over rare x common pairs; None if a parent is a common row, or the lists would be too long."""
         if not np.isin(family.partner[family.made], family.rare).all():
             return None
-        screen, drift = screen_of(family.space), drift_of(family)
+        screen, drift = screen_of(family.space), family.drift
         rare = screen.pool(family.rare)
         spread, reach = screen.scaled(spread_of(family)), np.full(len(rare), np.inf)
         keys, total, step, width = [], 0, max(1, TILE // len(rare)), len(family.common)
@@ -158,7 +158,7 @@ class Lists:
         pairs.sort()  # home by home
         starts = np.searchsorted(pairs, np.arange(len(rare) + 1) * width)
         pairs %= width
-        return cls(family, screen, starts, pairs.astype(np.int32), np.maximum(screen.exact(reach), 0), drift)
+        return cls(family, screen, starts, pairs.astype(np.int32), np.maximum(screen.exact(reach), 0))
 
     def nearest_member(self) -> tuple[np.ndarray, np.ndarray]:
         """(common,) lower and upper bounds of the squared distance to the nearest member."""
@@ -202,15 +202,6 @@ class Lists:
         at = np.flatnonzero(marked[self.which])
         return self.which[at], np.searchsorted(at, self.starts)
 
-    def may_have_common_within(self, members: np.ndarray, within: np.ndarray) -> np.ndarray:
-        """(m,) bool: whether the line of d(z, x)^2 leaves room for a common row that near."""
-        family = self.family
-        v = np.where(family.home[members] == members, 0.0, family.share[members])
-        here, there = (np.searchsorted(family.rare, end[members]) for end in (family.home, family.partner))
-        l2 = family.space.pairs(family.home[members], family.partner[members])
-        least = (1 - v) * self.reach[here] + v * self.reach[there] - v * (1 - v) * l2
-        return least <= (np.sqrt(within) + self.drift) ** 2 * (1 + 1e-6) + 1e-12 * l2
-
 
 def spread_of(family: Family) -> np.ndarray:
     """(rare,) largest v L^2 of a home's children: how much farther than t^2 the home of a nearer child may be."""
@@ -219,14 +210,3 @@ def spread_of(family: Family) -> np.ndarray:
     out = np.zeros(len(family.rare))
     np.maximum.at(out, np.searchsorted(family.rare, family.home[made]), family.share[made] * l2)
     return out
-
-
-def drift_of(family: Family) -> float:
-    """How far a synthetic row lies from its place on the line between its parents, at most."""
-    most, space = 0.0, family.space
-    for some in np.array_split(family.made, -(-len(family.made) * space.values.shape[1] // BLOCK) or 1):
-        a, b, v = space.dense(family.home[some]), space.dense(family.partner[some]), family.share[some, None]
-        away = space.dense(some) - (a + v * (b - a))
-        size = np.sqrt(np.einsum("ij,ij->i", away, away)) + 1e-15 * np.sqrt(np.einsum("ij,ij->i", a, a))
-        most = max(most, float(size.max()))
-    return most * ROOM

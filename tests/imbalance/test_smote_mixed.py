@@ -1,16 +1,33 @@
-"""SMOTE on tables with categories: SMOTE-NC, SMOTE-N, and the kinds of tables they come in."""
+"""SMOTE-NC and SMOTE-N against brute force: distances, votes, donors, and every way to say which columns are categories."""
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
-from smote_tables import mixed, same
+from scipy import sparse
 
-from upweight.imbalance import SMOTE, vdm
+from upweight.imbalance import SMOTE, TomekLinks, neighbours, vdm
+from upweight.imbalance._table import Table
 
 KINDS = ["plain", "borderline1", "borderline2", "adasyn"]
 
 
-# ---- categories -----------------------------------------------------------------------------------------------------
+def same(r, s):
+    return all(np.array_equal(getattr(r, f), getattr(s, f)) for f in ("indices", "parents", "step", "weights"))
+
+
+def mixed(seed, n=120, rare=30):
+    rng = np.random.default_rng(seed)
+    y = (rng.permutation(n) < rare).astype(int)
+    return pd.DataFrame(
+        {
+            "colour": rng.choice(["red", "green", "blue"], n),
+            "size": rng.normal(size=n) + y,
+            "flag": rng.integers(0, 2, n),
+            "mass": rng.normal(size=n) * 3,
+            "kind": pd.Categorical(rng.choice(list("pqrs"), n)),
+        }
+    ), y
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -121,3 +138,48 @@ def test_a_gap_in_a_category_is_a_level():
     out = SMOTE(rng=0).resample(X, y).take(X)
     assert len(out) == 180
     assert out["colour"][120:].isna().any()
+
+
+def test_neighbours_of_mixed_tables_and_of_two_valued_columns_change_nothing():
+    X, y = mixed(0)
+    numbers = X[["size", "flag", "mass"]].to_numpy()
+    for table in (X, X[["colour", "kind"]].astype(str), numbers):
+        for kind in KINDS:
+            smote = SMOTE(kind=kind, rng=0)
+            assert same(smote.resample(table, y, neighbours=neighbours(table)), smote.resample(table, y))
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_named_columns_of_a_sparse_matrix_are_copied_from_donors(whole):
+    X, y = np.random.default_rng(6).normal(size=(90, 3)), (np.arange(90) % 4 == 0).astype(int)
+    X[:, 1] = np.random.default_rng(0).integers(0, 3, 90)
+    X = X > 0 if whole else X
+    smote = SMOTE(rng=0) if whole else SMOTE(rng=0, categorical=[1])
+    out = smote.resample(sparse.csr_array(X), y).take(sparse.csr_array(X))
+    np.testing.assert_array_equal(out.toarray(), smote.resample(X, y).take(X))
+    assert out.dtype == X.dtype
+
+
+def test_frames_whose_columns_are_numbered_are_read_by_column():
+    X, y = mixed(0)
+    frame = X.set_axis(range(5), axis=1)
+    r = SMOTE(rng=0).resample(frame, y)
+    assert same(r, SMOTE(rng=0).resample(X, y))
+    assert r.categorical == (0, 2, 4)
+    assert r.take(frame).set_axis(X.columns, axis=1).equals(r.take(X))
+
+
+def test_a_prepared_table_is_filled_like_its_frame():
+    X, y = mixed(6)
+    numbers = X[["size", "flag", "mass"]].to_numpy().astype(float)
+    codes = np.stack([np.unique(X[c], return_inverse=True)[1] for c in ("colour", "kind")], axis=1).astype(np.int32) - 1
+    table = Table(numbers, codes)
+    r = SMOTE(rng=0).resample(table, y)
+    s = SMOTE(rng=0).resample(X, y)
+    assert same(r, s)
+    assert r.categorical == (1, 3, 4)
+    out, want = r.take(table), s.take(X)
+    np.testing.assert_array_equal(out.numbers, want[["size", "flag", "mass"]].to_numpy())
+    np.testing.assert_array_equal(np.sort(["blue", "green", "red"])[out.codes[:, 0] + 1], want["colour"])
+    np.testing.assert_array_equal(np.array(list("pqrs"))[out.codes[:, 1] + 1], want["kind"])
+    assert TomekLinks().resample(table, y).take(table).numbers.shape[1] == 3
