@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+from importlib import import_module
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -232,7 +235,7 @@ def test_blocks_of_columns_do_not_matter(monkeypatch):
     source, target, w = samples(d=23)
     whole = balance(source, target, weights=w)
     sparse_whole = balance(sparse.csr_array(source), sparse.csr_array(target), weights=w)
-    monkeypatch.setattr("upweight._balance._columns.CELLS", 900)
+    monkeypatch.setattr(import_module("upweight._balance._columns"), "CELLS", 900)
     for b in (
         balance(source, target, weights=w),
         balance(sparse.csr_array(source), sparse.csr_array(target), weights=w),
@@ -389,6 +392,14 @@ def test_summaries_are_over_the_rows_of_the_table():
         _ = b["zz"]
     with pytest.raises(ValueError, match="read-only"):
         b.smd_after[0] = 0.0
+
+
+def test_tables_travel_between_processes():
+    source, target, w = samples()
+    b = balance(source, target, weights=w)
+    back = pickle.loads(pickle.dumps(b))
+    assert str(back) == str(b)
+    assert back.mean_abs_inverse == b.mean_abs_inverse
 
 
 def test_lists_make_a_frame():

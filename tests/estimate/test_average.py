@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -351,6 +352,6 @@ def test_no_second_long_array_is_made():
 def test_pieces_do_not_matter(monkeypatch):
     w, f = some(5000)
     whole = w.mean(f)
-    monkeypatch.setattr("upweight._estimate._influence.BLOCK", 77)
+    monkeypatch.setattr(import_module("upweight._estimate._influence"), "BLOCK", 77)
     parts = w.mean(f)
     assert (parts.value, parts.se, parts.khat) == pytest.approx((whole.value, whole.se, whole.khat), rel=1e-12)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import t as student
 
-from upweight import Estimate, InputError, KindError, Weights, arrays, log_ratio
+from upweight import Estimate, InputError, KindError, Weights, arrays, c2st, log_ratio
 
 
 def some(n: int = 300, seed: int = 0):
@@ -230,6 +231,24 @@ def test_nothing_can_be_changed():
     for array in (e.influence, w.mean(f).influence, e.value, e.se, e.khat, e.inflation):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1.0
+
+
+def test_estimates_travel_between_processes():
+    w, f, g = some()
+    s = w.smooth()
+    for e in (
+        w.mean(f),
+        s.mean(np.c_[f, g]),
+        w.mean(f) - w.mean(g),
+        w.quantile(f, 0.5),
+        s.cdf(f, [0.0, 1.0]),
+        c2st(f, g, weights=w),
+    ):
+        back = pickle.loads(pickle.dumps(e))
+        assert str(back) == str(e)
+        np.testing.assert_array_equal(back.interval(0.8), e.interval(0.8))
+        np.testing.assert_array_equal(back.influence, e.influence)
+        np.testing.assert_array_equal(back.ess_f, e.ess_f)
 
 
 def test_trail_goes_on_from_that_of_the_weights():

@@ -25,19 +25,27 @@ def brute():
     return module
 
 
-@pytest.fixture(params=["small path", "large path"])
-def path(request, monkeypatch):
-    """The same test twice: as it is, and with tiles, leaves and thresholds so small that every shortcut is taken."""
-    if request.param == "large path":
-        from upweight.imbalance import _condense, _near, _search, _trees, _votes
+SIZES = {
+    "_search": {"TILE": 1 << 10, "ACROSS": 32, "MINIMA": 1 << 9, "CANDIDATES": 1 << 8, "PROBE": 4},
+    "_trees": {"LEAF": 16, "SLICE": 8},
+    "_votes": {"LARGE": 2, "FEW_OTHERS": 1.0},
+    "_near": {"TILE": 1 << 10, "ACROSS": 32, "EXTREMES": 12, "PACK": 2},
+    "_condense": {"FIRST": 4, "BLOCK": 16, "SAMPLE": 4},
+    "_kdtree": {"FEW": 0},
+}
 
-        for module, sizes in (
-            (_search, {"TILE": 1 << 10, "ACROSS": 32, "MINIMA": 1 << 9, "CANDIDATES": 1 << 8, "PROBE": 4}),
-            (_trees, {"LEAF": 16, "SLICE": 8}),
-            (_votes, {"LARGE": 2, "FEW_OTHERS": 1.0}),
-            (_near, {"TILE": 1 << 10, "ACROSS": 32, "EXTREMES": 12, "PACK": 2}),
-            (_condense, {"FIRST": 4, "BLOCK": 16, "SAMPLE": 4}),
-        ):
-            for name, size in sizes.items():
-                monkeypatch.setattr(module, name, size)
+
+@pytest.fixture(params=["as it is", "products", "k-d tree"])
+def path(request, monkeypatch):
+    """The same test three times: as it is; with tiles, leaves and thresholds so small that every shortcut is taken; by tree."""
+    sizes = {"products": SIZES, "k-d tree": {"_kdtree": {"FEW": 5, "SMALL": 0}}}.get(request.param, {})
+    for module, constants in sizes.items():
+        for name, size in constants.items():
+            monkeypatch.setattr(f"upweight.imbalance.{module}.{name}", size)
     return request.param
+
+
+@pytest.fixture
+def seeds(path):
+    """Two hundred tables where shortcuts are taken, a third of them elsewhere."""
+    return range(200) if path == "products" else range(200)[:: 3 if path == "k-d tree" else 5]

@@ -10,8 +10,8 @@ import upweight.imbalance as im
 from upweight.imbalance._distances import Space
 
 
-def test_rows_kept_are_those_of_the_definition(brute, path):
-    for seed in range(200):
+def test_rows_kept_are_those_of_the_definition(brute, seeds):
+    for seed in seeds:
         X, y, kind = brute.table(seed)
         k, share = 1 + seed % 5, (0.0, 0.5, 1.5)[seed % 3]
         expected = brute.cleaned(brute.square_distances(Space.of(X).values), y, k=k, share=share)

@@ -111,6 +111,15 @@ def test_intervals_are_of_folds_left_out():
     assert found.change["accuracy"].mean == pytest.approx(found.after.accuracy - found.before.accuracy, abs=1e-12)
 
 
+def test_a_learner_that_memorises_is_judged_on_rows_it_has_not_seen():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(1000, 3)), rng.integers(0, 2, 1000)
+    found = im.upweight_errors(DecisionTreeClassifier(random_state=0), X, y, by="row", cv="5x1", rng=0)
+    assert found.before.accuracy == pytest.approx(0.5, abs=0.08)  # on its own rows it would be 1
+    assert found.after.accuracy == pytest.approx(0.5, abs=0.08)
+    assert found.share == pytest.approx(0.5, abs=0.08)
+
+
 def test_nothing_weak_changes_nothing():
     X, y, _ = neglected(0)
     same = np.random.default_rng(0).integers(0, 2, len(y))

@@ -17,8 +17,8 @@ def wanted(y, few, ratio=1.0):
 
 
 @pytest.mark.parametrize("version", [1, 2, 3])
-def test_rows_kept_are_those_of_the_definition(brute, path, version):
-    for seed in range(200):
+def test_rows_kept_are_those_of_the_definition(brute, seeds, version):
+    for seed in seeds:
         X, y, kind = brute.table(seed)
         k, reach = 1 + seed % 4, 1 + seed % 3
         few = brute.minority_of(y)

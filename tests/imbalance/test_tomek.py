@@ -10,11 +10,9 @@ import upweight.imbalance as im
 from upweight.imbalance._distances import Space
 from upweight.imbalance._links import linked
 
-SEEDS = range(200)
 
-
-def test_links_are_those_of_the_definition(brute, path):
-    for seed in SEEDS:
+def test_links_are_those_of_the_definition(brute, seeds):
+    for seed in seeds:
         X, y, kind = brute.table(seed)
         d2 = brute.square_distances(Space.of(X).values)
         pairs = brute.linked(d2, y, np.arange(len(y)))

@@ -121,7 +121,9 @@ def test_suspects_are_contradicted_by_all_ten_neighbours(thin):
     y = (X[:, 0] > 0).astype(int)
     wrong = rng.permutation(300)[:30]
     y[wrong] = 1 - y[wrong]
-    X[5] = X[6]  # copies: a row is left out of its own neighbours by number, not by distance
+    X[5] = X[6] = [2, 0, 0, 0]  # copies of two classes: a row is left out of its neighbours by number, not by distance
+    y[X[:, 0] > 1] = 1
+    y[6] = 0
     g = ground(sparse.csr_array(X) if thin else X, y)
     looked = np.arange(0, 300, 2)
     found = suspects(g, looked).tolist()
@@ -131,5 +133,6 @@ def test_suspects_are_contradicted_by_all_ten_neighbours(thin):
         d2[i] = np.inf
         near = np.argsort(d2, kind="stable")[:10]
         assert (i in found) == bool((y[near] != y[i]).all()), i
+    assert 6 in found
     assert len(found) > 3
     assert suspects(g, np.empty(0, int)).tolist() == []

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,14 +28,12 @@ from .._errors import InputError
 from .._frames import same_rows
 from .._kinds import rows_worth
 from ._columns import Table, Weighting
-from ._differences import FIGURES, Row, against_known, compared
+from ._differences import FIGURES, Row, against_known, compared, text_of
 
 if TYPE_CHECKING:
     from .._weights import Weights
 
 __all__ = ["Balance", "balance"]
-
-PRINTED = 40  # rows of a printed table; beyond that the worst are shown
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -167,7 +165,7 @@ class Balance:
         return {"name": list(self.names), **arrays, "flag": list(self.flags)}
 
     def __str__(self) -> str:
-        return _table(self)
+        return "\n".join([_headline(self), *text_of(self._rows, self.weighted)])
 
     __repr__ = __str__
 
@@ -226,7 +224,7 @@ def balance(
         wanted = t.read(names, [Weighting.equal(t.rows)], "target")
         pairs = zip(found, wanted, strict=True)
         table = [row for (name, x), (_, y) in pairs for row in compared(name, x, y, (s.rows, t.rows), scale)]
-    inverse = lambda: _inverted(source, target, weights, columns, scale)
+    inverse = partial(_inverted, source, target, weights, columns, scale)
     return _gathered(table, s.rows, None if t is None else t.rows, weights, inverse)
 
 
@@ -286,45 +284,8 @@ def _largest(smd: np.ndarray) -> float:
     return float(known.max()) if known.size else np.nan
 
 
-# ---- the printed table ------------------------------------------------------------------------------------------------------
-
-
-def _table(b: Balance) -> str:
-    after = ["weighted"] * b.weighted, ["after"] * b.weighted
-    head = ["", "target", "source", *after[0], "SMD", *after[1], "ratio", *after[1], ""]
-    shown = range(len(b))
-    if len(b) > PRINTED:
-        shown = np.sort(
-            np.argsort(-np.nan_to_num(np.abs(b.smd_after), nan=-1.0, posinf=1e300), kind="stable")[:PRINTED]
-        )
-    lines = [head, *(_cells(b[int(i)], b.weighted) for i in shown)]
-    widths = [max(len(line[j]) for line in lines) for j in range(len(head))]
-    text = [
-        "  ".join(
-            [line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:-1], widths[1:-1], strict=True)), line[-1]]
-        )
-        for line in lines
-    ]
-    more = [f"... and {len(b) - PRINTED:,} rows with smaller differences"] * (len(b) > PRINTED)
-    return "\n".join(line.rstrip() for line in [_headline(b), *text, *more])
-
-
 def _headline(b: Balance) -> str:
     worth = f" worth {rows_worth(b.ess)}" if b.weighted else ""
     target = "known means" if b.n_target is None else f"{b.n_target:,} target rows"
     change = f" before, {b.mean_abs_after:.3f} after" if b.weighted else ""
     return f"balance of {b.n_source:,} source rows{worth} with {target}: mean |SMD| {b.mean_abs_before:.3f}{change}"
-
-
-def _cells(row: Row, weighted: bool) -> list[str]:
-    means = [row.target, row.before] + [row.after] * weighted
-    smd = [row.smd_before] + [row.smd_after] * weighted
-    ratio = [row.ratio_before] + [row.ratio_after] * weighted
-    said = lambda x, form: "" if np.isnan(x) else format(x, form)
-    return [row.name, *map(_mean, means), *(said(x, "+.3f") for x in smd), *(said(x, ".2f") for x in ratio), row.flag]
-
-
-def _mean(x: float) -> str:
-    if np.isnan(x):
-        return ""
-    return f"{x:,.0f}" if 1e3 <= abs(x) < 1e9 else f"{x:.4g}"

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,15 +75,19 @@ def c2st(source_score: Any, target_score: Any, *, weights: Weights | None = None
     far = _below(ranks, weight, t.size) - area
     square = float(np.einsum("i,i,i", each, above - area, above - area) + np.einsum("i,i", far, far) / t.size**2)
 
-    def lines(raw: bool) -> list[Dense]:
-        v, ranks = multipliers(w.raw if raw else w, "self").whole(), _ranks(t_up, s)
-        phi = np.empty(s.size + t.size)
-        phi[: s.size] = v * (1 - ranks.sum(axis=0) / (2 * t.size) - area)
-        phi[s.size + np.argsort(t, kind="stable")] = (_below(ranks, v, t.size) - area) / t.size
-        return [Dense(phi)]
-
-    terms = Terms(rows, lines, s.size + t.size, True, lambda: np.nan)
+    terms = Terms(rows, partial(_lines, w, s, t, area), s.size + t.size, True, partial(float, "nan"))
     return make(np.array([area]), [square], [[]], terms, (*w.trail, Step("c2st", {"targets": t.size})))
+
+
+def _lines(w: Weights, s: np.ndarray, t: np.ndarray, area: float, raw: bool) -> list[Dense]:
+    """Influences of the area, source rows first."""
+    v = multipliers(w.raw if raw else w, "self").whole()
+    order = np.argsort(t, kind="stable")
+    ranks = _ranks(t[order], s)
+    phi = np.empty(s.size + t.size)
+    phi[: s.size] = v * (1 - ranks.sum(axis=0) / (2 * t.size) - area)
+    phi[s.size + order] = (_below(ranks, v, t.size) - area) / t.size
+    return [Dense(phi)]
 
 
 def _rows(source: Rows, targets: int) -> Rows:

@@ -6,14 +6,14 @@ is fixed before weighting, from the target (or both), so that weights move the d
     SMD = (mean - target mean)/s,    s = target's sd, or sqrt((s_s^2 + s_t^2)/2); a constant target: the source's; both: 0 or inf
 
 What is inside: `Row`, one row of the table; `compared`, the rows of one column against the same column of the target;
-`against_known`, the rows of one column against a mean or shares that are known without rows.
+`against_known`, the rows of one column against a mean or shares that are known without rows; `text_of`, the table for people.
 
 Sources: Austin (2009), Stat. Med. 28; Stuart (2010), Stat. Sci. 25.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +22,12 @@ import numpy as np
 from .._errors import InputError
 from ._columns import Levels, Numbers
 
-__all__ = ["FIGURES", "Row", "against_known", "compared"]
+__all__ = ["FIGURES", "Row", "against_known", "compared", "text_of"]
 
 FAR = 0.1  # absolute SMD from which a row is flagged (Austin 2009)
 RATIO = 2.0  # variance ratios outside 1/2 to 2 are flagged
 MISSING = "missing"
+PRINTED = 40  # rows of a printed table; beyond that the worst are shown
 FIGURES = ("target", "before", "after", "smd_before", "smd_after", "ratio_before", "ratio_after")
 
 
@@ -138,3 +139,37 @@ def _standardised(far: float, unit: float) -> float:
     if unit > 0 or np.isnan(unit):
         return far / unit
     return 0.0 if far == 0 else float(np.copysign(np.inf, far))
+
+
+# ---- the printed table ------------------------------------------------------------------------------------------------------
+
+
+def text_of(rows: Sequence[Row], weighted: bool) -> list[str]:
+    """Lines of the table: all rows, or of a long table the worst, in their order."""
+    more = [f"... and {len(rows) - PRINTED:,} rows with smaller differences"] * (len(rows) > PRINTED)
+    if more:
+        far = np.nan_to_num([abs(row.smd_after) for row in rows], nan=-1.0, posinf=np.finfo(float).max)
+        rows = [rows[i] for i in np.sort(np.argsort(-far, kind="stable")[:PRINTED]).tolist()]
+    after = ["weighted"] * weighted, ["after"] * weighted
+    lines = [["", "target", "source", *after[0], "SMD", *after[1], "ratio", *after[1], ""]]
+    lines += [_cells(row, weighted) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    text = []
+    for name, *figures, flag in lines:
+        right = [cell.rjust(width) for cell, width in zip(figures, widths[1:-1], strict=True)]
+        text.append("  ".join([name.ljust(widths[0]), *right, flag]).rstrip())
+    return text + more
+
+
+def _cells(row: Row, weighted: bool) -> list[str]:
+    means = [row.target, row.before] + [row.after] * weighted
+    smd = [row.smd_before] + [row.smd_after] * weighted
+    ratio = [row.ratio_before] + [row.ratio_after] * weighted
+    said = lambda x, form: "" if np.isnan(x) else format(x, form)
+    return [row.name, *map(_mean, means), *(said(x, "+.3f") for x in smd), *(said(x, ".2f") for x in ratio), row.flag]
+
+
+def _mean(x: float) -> str:
+    if np.isnan(x):
+        return ""
+    return f"{x:,.0f}" if 1e3 <= abs(x) < 1e9 else f"{x:.4g}"

@@ -22,6 +22,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,14 +69,8 @@ def mean(w: Weights, f: Any, *, how: str = "self", cluster: Any = None) -> Estim
         u = multipliers(w.raw, how)
         before = _Fits.of(u, fits.columns, how, zero)
         sides = before.scan(u, rows, watch=watch)[1]
-    terms = Terms(
-        rows,
-        lambda raw: before.lines(multipliers(w.raw, how)) if raw else fits.lines(multipliers(w, how)),
-        w.n,
-        scalar,
-        lambda: _ess_f(w, fits.columns, scalar),
-        container,
-    )
+    lines, ess_f = partial(_lines, w, how, fits, before), partial(_ess_f, w, fits.columns, scalar)
+    terms = Terms(rows, lines, w.n, scalar, ess_f, container)
     said = {"how": how} | ({"clusters": groups} if groups else {})
     return make(fits.values(), squares, sides, terms, (*w.trail, Step("mean", said)))
 
@@ -209,6 +204,11 @@ def few_values(f: np.ndarray, zero: np.ndarray | None) -> int:
         if other.any():
             return MANY
     return 1 if second == first else 2
+
+
+def _lines(w: Weights, how: str, fits: _Fits, before: _Fits, raw: bool) -> list[Line]:
+    """The influences of each average, as used or before taming."""
+    return before.lines(multipliers(w.raw, how)) if raw else fits.lines(multipliers(w, how))
 
 
 def _ess_f(w: Weights, columns: Sequence[np.ndarray], scalar: bool) -> Any:

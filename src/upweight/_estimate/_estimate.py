@@ -19,7 +19,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from operator import getitem
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ class Estimate:
     why : one sentence with a number if it cannot; empty otherwise.
     trail : tuple of Step, what was done to the weights and then to f.
 
-    Costs: below 200 rows or above k-hat 0.6 a nominal 95 % may cover 80 %; docs/intervals.md has the table.
+    Costs: wide intervals; and of 200 rows with a tail of 0.6 or more a nominal 95 % covers about 80 % (docs/intervals.md).
 
     >>> from upweight import Weights
     >>> e = Weights.of([1.0, 2.0, 3.0], kind="importance").mean([0.0, 1.0, 1.0])
@@ -272,9 +273,13 @@ def _combined(a: Estimate, b: Estimate, value: Any, by_a: Any, by_b: Any, name: 
     watched = [scan(line, rows, a._terms.size, watch=not rows.flat)[1] for line in lines[1]]
     container = a._terms.container if a._terms.container.index is not None else b._terms.container
     shape = () if scalar else (len(scans),)
-    terms = Terms(rows, lambda raw: lines[raw], a._terms.size, scalar, lambda: np.full(shape, np.nan)[()], container)
+    terms = Terms(rows, partial(getitem, lines), a._terms.size, scalar, partial(_unknown, shape), container)
     trail = (*a.trail, *(step for step in b.trail if step not in a.trail), Step(name))
     return make(np.atleast_1d(value), [square for square, _ in scans], watched, terms, trail)
+
+
+def _unknown(shape: tuple[int, ...]) -> Any:
+    return np.full(shape, np.nan)[()]
 
 
 def _same(a: Terms, b: Terms) -> Rows:

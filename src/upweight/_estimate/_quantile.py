@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -111,14 +112,8 @@ def cdf(w: Weights, f: Any, at: Any, *, cluster: Any = None) -> Estimate:
     shares, container = Shares.of(w, f, cluster, "cdf")
     value = shares.share(points)
     errors = shares.errors(points, value)
-    terms = Terms(
-        shares.rows,
-        lambda raw: shares.lines(raw, points),
-        w.n,
-        scalar,
-        lambda: _one(shares.ess_f(points), scalar),
-        container,
-    )
+    lines, ess_f = partial(_lines_of_share, shares, points), partial(_ess_f, shares, points, scalar)
+    terms = Terms(shares.rows, lines, w.n, scalar, ess_f, container)
     trail = (*w.trail, Step("cdf", _said(shares.rows)))
     return make(value, [square for square, _ in errors], [sides for _, sides in errors], terms, trail)
 
@@ -139,20 +134,36 @@ def quantile(w: Weights, f: Any, q: Any, *, cluster: Any = None) -> Estimate:
         slope = np.where(high == low, 0.0, (high - low) / (2 * spread))
         squares = np.where(high == low, 0.0, np.square((high - low) / 2) / shares.rows.factor)
 
-    def lines(raw: bool) -> Sequence[Dense]:
-        return [Dense(_scaled(line.phi, s)) for line, s in zip(shares.lines(raw, value), slope, strict=True)]
-
-    terms = Terms(shares.rows, lines, w.n, scalar, lambda: _one(shares.ess_f(value), scalar), container)
+    lines, ess_f = partial(_lines_of_quantile, shares, value, slope), partial(_ess_f, shares, value, scalar)
+    terms = Terms(shares.rows, lines, w.n, scalar, ess_f, container)
     trail = (*w.trail, Step("quantile", _said(shares.rows)))
     e = make(value, squares.tolist(), [sides for _, sides in errors], terms, trail)
-
-    def interval(level: float) -> Interval:
-        with np.errstate(invalid="ignore"):
-            half = np.where(spread == 0, 0.0, t_quantile(shares.rows.df, level) * spread * e.inflation)
-        low, high = _between(shares, levels, half)
-        return _one(low, scalar), _one(high, scalar)
-
+    interval = partial(_turned_round, shares, levels, spread, np.atleast_1d(e.inflation), scalar)
     return replace(e, _terms=replace(terms, interval=interval))
+
+
+def _turned_round(
+    shares: Shares, levels: np.ndarray, spread: np.ndarray, inflation: np.ndarray, scalar: bool, level: float
+) -> Interval:
+    """Woodruff's interval: the quantiles at both ends of the interval of F."""
+    with np.errstate(invalid="ignore"):
+        half = np.where(spread == 0, 0.0, t_quantile(shares.rows.df, level) * spread * inflation)
+    low, high = _between(shares, levels, half)
+    return _one(low, scalar), _one(high, scalar)
+
+
+def _lines_of_share(shares: Shares, at: np.ndarray, raw: bool) -> list[Dense]:
+    return shares.lines(raw, at)
+
+
+def _lines_of_quantile(shares: Shares, value: np.ndarray, slope: np.ndarray, raw: bool) -> list[Dense]:
+    """Influences of quantiles: more mass below moves them down."""
+    lines = zip(shares.lines(raw, value), slope, strict=True)
+    return [Dense(np.where(line.phi == 0, 0.0, -s * line.phi)) for line, s in lines]
+
+
+def _ess_f(shares: Shares, at: np.ndarray, scalar: bool) -> Any:
+    return _one(shares.ess_f(at), scalar)
 
 
 def _points(x: Any, name: str) -> tuple[np.ndarray, bool]:
@@ -187,8 +198,3 @@ def _between(shares: Shares, levels: np.ndarray, half: np.ndarray) -> tuple[np.n
     if shares.constant and np.isfinite(half).all():
         return low, high
     return np.where(levels - half <= 0, -np.inf, low), np.where(levels + half >= 1, np.inf, high)
-
-
-def _scaled(phi: np.ndarray, slope: float) -> np.ndarray:
-    """Influences of the quantile: more mass below moves it down."""
-    return np.where(phi == 0, 0.0, -slope * phi)

@@ -34,7 +34,7 @@ TINY = {np.dtype(np.float32): 2.0**-120, np.dtype(np.float64): 2.0**-1000}
 WHOLE = {np.dtype(np.float32): 2.0**24, np.dtype(np.float64): 2.0**53}
 TOP = 2.0**20  # float32 rows are scaled by a power of two to stay below this, so that squares keep clear of overflow
 SAMPLE = 1024
-GATHER = 1 << 21  # entries of a float64 block while rows are being prepared
+GATHER = 1 << 18  # entries of a float64 block while rows are being prepared
 
 
 @dataclass(frozen=True, eq=False)

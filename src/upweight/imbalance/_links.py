@@ -20,8 +20,9 @@ import numpy as np
 
 from ._copies import copies_of
 from ._distances import Space
+from ._kdtree import few_dimensions
 from ._lists import Lists
-from ._search import nearest, nearest_ties, pairs_within
+from ._search import nearest, nearest_ties, with_ties
 from ._trees import company
 
 __all__ = ["linked"]
@@ -75,7 +76,7 @@ def _nearest_rows(space: Space, seekers: np.ndarray, rows: np.ndarray, lists: Li
         return nearest_ties(space, seekers, rows)
     alive = np.zeros(space.n, dtype=bool)
     alive[rows] = True
-    return _tied_first(space, lists.of(seekers), alive)
+    return with_ties(space, seekers, rows, *lists.of(seekers).first(2, alive))
 
 
 def _claims(first, second, d2, codes, own):
@@ -94,22 +95,9 @@ def _nearest_distance(space: Space, claimed, radius, rows, lists: Lists | None) 
         alive = np.zeros(space.n, dtype=bool)
         alive[rows] = True
         return lists.of(claimed).first(1, alive)[1][:, 0]
+    if few_dimensions(space):
+        return nearest(space, claimed, rows, 1)[1][:, 0]
     found = np.full(len(claimed), -1.0)
     open_ = np.flatnonzero(company(space, claimed, rows, radius, 1, trees=TREES)[:, 0] < 0)
     found[open_] = nearest(space, claimed[open_], rows, 1, within=radius[open_])[1][:, 0]
     return found
-
-
-def _tied_first(space: Space, lists: Lists, alive: np.ndarray):
-    """All alive rows at the smallest distance of each list: positions of the lists, rows, d2."""
-    rows, d2 = lists.first(2, alive)
-    tied = (d2[:, 0] == d2[:, 1]) & (rows[:, 1] >= 0)
-    who, which, gap = np.arange(len(rows))[~tied], rows[~tied, 0], d2[~tied, 0]
-    many = np.flatnonzero(tied)
-    again = pairs_within(space, lists.queries[many], np.flatnonzero(alive), d2[many, 0])
-    there = which >= 0
-    return (
-        np.concatenate([who[there], many[again[0]]]),
-        np.concatenate([which[there], again[1]]),
-        np.concatenate([gap[there], again[2]]),
-    )

@@ -22,6 +22,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ._distances import Space
+from ._kdtree import few_dimensions
 from ._search import ACROSS, TILE, floors, nearest, screen_of, tiles
 
 __all__ = ["farthest", "near_miss"]
@@ -41,6 +42,8 @@ def near_miss(
         pool = np.unique(found)
         value = -_mean_nearest(space, pool, minority, k)
         return np.sort(pool[np.lexsort((pool, value))[:keep]])
+    if version == 1 and few_dimensions(space):
+        return np.sort(rows[np.lexsort((rows, _mean_nearest(space, rows, minority, k)))[:keep]])
     if version == 1:
         bound = np.sqrt(floors(space, rows, minority)) * ROUNDING
         return _least(rows, bound, keep, lambda some: _mean_nearest(space, some, minority, k))

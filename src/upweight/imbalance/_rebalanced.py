@@ -76,6 +76,9 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
     (15.5, 1.0)
     """
 
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+
     def __init__(
         self,
         learner: Any = "logistic",

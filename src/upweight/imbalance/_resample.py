@@ -24,6 +24,8 @@ from ._table import Table, is_frame, row_count
 
 __all__ = ["Resample", "mass_correction", "row_slice"]
 
+BLOCK = 1 << 19  # numbers made at a time, 4 MB
+
 
 @dataclass(frozen=True, eq=False)
 class Resample:
@@ -126,9 +128,10 @@ def between(x: Any, r: Resample) -> Any:
     if sparse.issparse(x):
         x = sparse.csr_array(x)
         return sparse.csr_array(x[a] + sparse.diags_array(step) @ (x[b] - x[a]))
-    out = np.array(x[a], dtype=np.result_type(x.dtype, step.dtype))
+    out = x[a].astype(np.result_type(x.dtype, step.dtype), copy=False)
     new = np.flatnonzero(a != b)
-    out[new] += step[new, None] * (x[b[new]] - x[a[new]])
+    for some in np.array_split(new, 1 + new.size * x.shape[1] // BLOCK):
+        out[some] += step[some, None] * (x[b[some]] - x[a[some]])
     return out
 
 

@@ -203,9 +203,8 @@ def schema_from(columns: Iterable[Mapping[str, Any]], named: bool) -> Schema:
 
 def member_from(facts: Mapping[str, Any]) -> Member:
     given = facts["preparation"]
-    prepared = (
-        None if given is None else Preparation(**{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()})
-    )
+    parts: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in (given or {}).items()}
+    prepared = None if given is None else Preparation(**parts)
     return Member(
         facts["learner"],
         prepared,

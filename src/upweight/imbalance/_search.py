@@ -26,8 +26,9 @@ import numpy as np
 from ._bounds import Pool, Queries, Screen
 from ._copies import Groups, copies_of
 from ._distances import Space
+from ._kdtree import ask_tree, few_dimensions
 
-__all__ = ["Found", "floors", "nearest", "nearest_ties", "pairs_within", "screen_of", "tiles"]
+__all__ = ["Found", "floors", "nearest", "nearest_ties", "pairs_within", "screen_of", "tiles", "with_ties"]
 
 TILE = 1 << 20  # entries of one product: 4 to 8 MB
 MINIMA = 1 << 21  # entries of block minima kept at a time
@@ -62,6 +63,16 @@ def nearest(
 
 
 def _nearest(space, queries, pool, k, within, screen, *, own: bool = True) -> Found:
+    if screen is None and 0 < k < len(pool) - 4 and few_dimensions(space, len(queries) * len(pool)):
+        rows, d2, open_ = ask_tree(space, queries, pool, k, own)
+        if open_.any():
+            within = None if within is None else within[open_]
+            rows[open_], d2[open_] = _by_products(space, queries[open_], pool, k, within, screen, own)
+        return rows, d2
+    return _by_products(space, queries, pool, k, within, screen, own)
+
+
+def _by_products(space, queries, pool, k, within, screen, own) -> Found:
     rows = np.full((len(queries), k), -1, dtype=np.int64)
     d2 = np.full((len(queries), k), np.inf)
     for run, who, which, gaps in _hits(space, queries, pool, k, within, screen, own=own):
@@ -87,6 +98,8 @@ def _nearest_with_copies(space, queries, pool, k, within, original) -> Found:
 
 def nearest_ties(space: Space, queries: np.ndarray, pool: np.ndarray) -> tuple[np.ndarray, ...]:
     """Every row of `pool` at the smallest distance from each query, never itself: positions in `queries`, rows, d2."""
+    if few_dimensions(space, len(queries) * len(pool)):
+        return with_ties(space, queries, pool, *nearest(space, queries, pool, 2))
     queries, found = np.asarray(queries, dtype=np.int64), []
     for run, who, which, gaps in _hits(space, queries, pool, 1, None, None):
         least = np.full(run.stop - run.start, np.inf)
@@ -94,6 +107,15 @@ def nearest_ties(space: Space, queries: np.ndarray, pool: np.ndarray) -> tuple[n
         tied = gaps == least[who]
         found.append((who[tied] + run.start, which[tied], gaps[tied]))
     return _joined(found)
+
+
+def with_ties(space: Space, queries: np.ndarray, pool: np.ndarray, rows: np.ndarray, d2: np.ndarray):
+    """`nearest_ties` from the two nearest rows (q, 2) and their d2: only where these two are tied is there more to find."""
+    tied = (d2[:, 0] == d2[:, 1]) & (rows[:, 1] >= 0)
+    lone = np.flatnonzero(~tied & (rows[:, 0] >= 0))
+    many = np.flatnonzero(tied)
+    who, which, gaps = pairs_within(space, queries[many], pool, d2[many, 0])
+    return _joined([(lone, rows[lone, 0], d2[lone, 0]), (many[who], which, gaps)])
 
 
 def pairs_within(space: Space, queries: np.ndarray, pool: np.ndarray, within: np.ndarray) -> tuple[np.ndarray, ...]:

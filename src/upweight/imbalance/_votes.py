@@ -21,6 +21,7 @@ from __future__ import annotations
 import numpy as np
 
 from ._distances import Space
+from ._kdtree import few_dimensions
 from ._lists import SPARE, Lists
 from ._search import floors, nearest
 from ._trees import company
@@ -44,8 +45,8 @@ def judge(space: Space, codes: np.ndarray, code: int, k: int, vote: str, lists: 
     rows = np.flatnonzero(codes == code)
     if lists is not None:
         return Listed(codes, lists.of(rows), vote)
-    if len(rows) < LARGE or space.n - len(rows) > FEW_OTHERS * space.n:
-        return Listed(codes, Lists.search(space, rows, k + SPARE), vote)
+    if few_dimensions(space) or len(rows) < LARGE or space.n - len(rows) > FEW_OTHERS * space.n:
+        return Listed(codes, Lists.search(space, rows, k + (SPARE if spare else 0)), vote)
     return Bounded(space, codes, rows, k, vote, spare)
 
 
