@@ -366,6 +366,22 @@ def test_a_journal_of_other_data_or_settings_is_refused(tmp_path):
     assert row(more, "weights").folds == 2
 
 
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (RandomOver(to=0.5), RandomOver(to=0.6)),
+        (lambda y, base: np.where(y, 2.0, 1.0), lambda y, base: np.where(y, 3.0, 1.0)),
+        ([RandomOver(to=0.5), "weights"], [RandomOver(to=0.6), "weights"]),
+        (RandomForestClassifier(3), RandomForestClassifier(4)),
+    ],
+)
+def test_a_journal_tells_objects_of_one_label_apart(tmp_path, one, two):
+    for methods in ({"mine": one}, {"mine": two}):
+        alone = compare(X, Y, methods=methods, cv="2x1", rng=0)
+        kept = compare(X, Y, methods=methods, cv="2x1", rng=0, journal=tmp_path)
+        assert row(kept, "mine").log_loss == row(alone, "mine").log_loss
+
+
 def test_the_estimate_is_told_after_one_cell(monkeypatch):
     told = []
 

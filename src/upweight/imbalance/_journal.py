@@ -31,7 +31,7 @@ class Journal:
 
     def __init__(self, folder: str | os.PathLike[str], plan: Plan, data: str, settings: str):
         self.folder = Path(folder)
-        self.marks = {m.name: zlib.crc32(" ".join(repr(m.make).split()).encode()) for m in plan.rows}
+        self.marks = {m.name: m.mark for m in plan.rows}
         self.whose = {"schema": SCHEMA, "data": data, "settings": settings}
         self.trouble: str | None = None
         self.claim()
@@ -55,7 +55,8 @@ class Journal:
 
     def path(self, key: Key) -> Path:
         safe = "".join(c if c.isalnum() or c in "_-" else "." for c in key.name)[:60]
-        return self.folder / f"{safe}-{zlib.crc32(key.name.encode()):08x}-{key.repeat}-{key.fold}.npz"
+        whose = zlib.crc32(f"{key.name}\0{self.marks.get(key.name, '')}".encode())
+        return self.folder / f"{safe}-{whose:08x}-{key.repeat}-{key.fold}.npz"
 
     def read(self, key: Key) -> Cell | None:
         """The cell, or None if it is not there (or not readable: then it is computed again)."""

@@ -21,6 +21,7 @@ from joblib.parallel import get_active_backend
 from .._errors import InputError
 from ._cells import Cell, Key, Plan, run_cell
 from ._journal import Journal
+from ._table import Table
 
 __all__ = ["Run", "Watch", "run_plan"]
 
@@ -107,8 +108,10 @@ def run_plan(plan: Plan, journal: Journal | None, watch: Watch) -> Run:
             used = time.process_time()
             keep(cells, run_cell(plan, first), journal)
             busy = cells[first].seconds / max(time.process_time() - used, 1e-3)
-            total, processes = foreseen(plan, cells[first], left, min(max(busy, 1.0), 20.0))
             refuse_hopeless(cells[first])
+            unit = next(c.seconds for c in cells.values() if c.key.name == "threshold")
+            total, processes = foreseen(plan, unit, left, min(max(busy, 1.0), 20.0))
+            total += cells[first].seconds
             watch.estimate(total, len(left) + 1, processes)
             watch.step(cells[first])
             for cell in each_cell(plan, left, processes):
@@ -133,21 +136,30 @@ def keep(cells: dict[Key, Cell], cell: Cell, journal: Journal | None) -> None:
         journal.write(cell)
 
 
-def foreseen(plan: Plan, timed: Cell, left: list[Key], busy: float) -> tuple[float, int]:
-    """(seconds in all, processes) from one timed cell: what a method costs is a known multiple of it.
+def foreseen(plan: Plan, unit: float, left: list[Key], busy: float) -> tuple[float, int]:
+    """(seconds of what is left, processes) from the seconds of one cell of "threshold".
 
     `busy` is wall clock over processor time of that cell, above one on a machine that others use too.
     """
     share = float(plan.task.prior.min())
+    entries = size(plan)
 
-    def work(name: str) -> float:
-        return plan.method(name).work(share)
+    def seconds(name: str) -> float:
+        method = plan.method(name)
+        return method.work(share) * unit + method.extra * 1e-9 * entries * busy
 
-    rest = timed.seconds * sum(work(k.name) for k in left) / max(work(timed.key.name), 1e-9)
+    rest = sum(seconds(k.name) for k in left)
     processes = min(workers(), max(len(left), 1))
     if rest < WORTH_PROCESSES or processes == 1:
-        return timed.seconds + rest, 1
-    return timed.seconds + START_SECONDS * busy + rest / processes, processes
+        return rest, 1
+    return START_SECONDS * busy + rest / processes, processes
+
+
+def size(plan: Plan) -> float:
+    """Rows times columns that all models of a cell see together."""
+    rows = plan.fold_of.shape[1] * (1 - 1 / plan.folds) * (plan.inner - 1)
+    table = plan.task.X
+    return rows * (table.numbers.shape[1] + table.codes.shape[1] if isinstance(table, Table) else table.shape[1])
 
 
 def workers() -> int:
