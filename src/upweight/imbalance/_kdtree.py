@@ -52,7 +52,7 @@ def ask_tree(space: Space, queries: np.ndarray, pool: np.ndarray, k: int, own: b
 
 
 def _ask(tree: KDTree, space: Space, queries: np.ndarray, pool: np.ndarray, k: int, depth: int, own: bool):
-    reach, at = tree.query(space.dense(queries), np.arange(1, depth + 1))
+    reach, at = tree.query(space.dense(queries), depth)
     rows = pool[at]
     if own:
         rows = _without(rows, queries)
