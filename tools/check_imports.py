@@ -21,41 +21,7 @@ from pathlib import Path
 
 SRC = Path(__file__).resolve().parent.parent / "src" / "upweight"
 BRANCHES = ["imbalance", "negatives", "shift", "ope", "montecarlo", "torch", "keras"]
-TRUNK_TOP = [
-    "_ratio",
-    "_estimate",
-    "_influence",
-    "_wording",
-    "_average",
-    "_quantile",
-    "_columns",
-    "_differences",
-    "_c2st",
-    "_check",
-    "_verdict",
-    "_balance",
-    "_undo",
-    "_repair",
-    "_calibration",
-    "_prior",
-    "_proba",
-    "_odds",
-    "_rare",
-    "_tally",
-    "_cite",
-]
-TRUNK_TOP += [
-    "_digits",
-    "_documents",
-    "_said",
-    "_screen",
-    "_largest",
-    "_pile",
-    "_moments",
-    "_segments",
-    "_reasons",
-    "_bibliography",
-]
+TRUNK_TOP = ["_ratio", "_estimate", "_balance", "_check", "_undo", "_cite"]
 LAYERS = {
     "_errors": 0,
     "arrays": 1,
@@ -75,7 +41,7 @@ LAYERS |= {
     "__main__": 9,
     "__init__": 9,
 }
-DOORS = {"_weights": {"_average", "_quantile", "_columns", "_c2st", "_check"}, "__init__": set(BRANCHES)}
+DOORS = {"_weights": {"_estimate", "_check"}, "__init__": set(BRANCHES)}
 TRUNK = {name for name, layer in LAYERS.items() if layer <= 4}
 LIGHT = {"numpy"}
 INSIDE = {"scipy", "narwhals", "array_api_compat"}

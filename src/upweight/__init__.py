@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from . import arrays
-from ._balance import balance
-from ._c2st import c2st
-from ._check import check
+from ._balance import balance, c2st
+from ._check import Tally, Verdict, check
 from ._cite import cite
 from ._errors import InputError, KindError, MissingExtra, UndoError, UpweightError, VerdictError
 from ._estimate import Estimate
-from ._rare import rare_bias
 from ._ratio import log_ratio, mixture, ratio
-from ._repair import recalibrate
-from ._tally import Tally
-from ._undo import Correction
-from ._verdict import Verdict
+from ._undo import Correction, rare_bias, recalibrate
 from ._weights import Weights
 
 __version__ = "0.1.0"

@@ -1,6 +1,7 @@
 """Every example in README and docs is run: `>>>` sessions, plain Python blocks, and `$ upweight` commands.
 
-A page is one session from top to bottom. A block that must not run is fenced as `text`. In a console block every line
+A page is one session from top to bottom. A block that must not run is fenced as `text`; what a page needs and does not show
+stands in an HTML comment that starts with `<!-- run`, anywhere, and runs first. In a console block every line
 that starts with `$ upweight` runs in an empty folder and must end with exit code 0, unless the line ends in `# exits N`;
 output lines shown under it must appear in its output in that order, `...` standing for anything.
 """
@@ -19,14 +20,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "src").rglob("README.md"))]
-FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
+FENCE = re.compile(r"^(?:```(\w*)[^\n]*|<!-- run)\n(.*?)^(?:```|-->)", re.M | re.S)
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
 def blocks(page: Path):
     text = page.read_text()
-    for match in FENCE.finditer(text):
-        yield text[: match.start()].count("\n") + 1, match.group(1), match.group(2)
+    for match in sorted(FENCE.finditer(text), key=lambda m: m.group(1) is not None):
+        language = "python" if match.group(1) is None else match.group(1)
+        yield text[: match.start()].count("\n") + 1, language, match.group(2)
 
 
 def run_session(block: str, names: dict, name: str, line: int) -> None:

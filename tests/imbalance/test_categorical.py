@@ -8,7 +8,7 @@ import pytest
 
 from upweight import InputError
 from upweight.imbalance import vdm
-from upweight.imbalance._categorical import distances, donors_of, nearest_by_tables, value_tables
+from upweight.imbalance._categorical import distances, donors_of, kinds_of, nearest_by_tables, value_tables
 
 
 def brute_vdm(X, y, a, b):
@@ -70,7 +70,8 @@ def test_neighbours_by_tables_are_by_distance_then_row(seed, spread, monkeypatch
     monkeypatch.setattr("upweight.imbalance._categorical.BLOCK", 300)
     rng = np.random.default_rng(seed)
     codes = np.stack([rng.integers(0, L, 90) for L in (2, 3, 5)], axis=1)
-    tables = value_tables(codes, rng.integers(0, 2, 90), [2, 3, 5])
+    kinds, tables = value_tables(codes, rng.integers(0, 2, 90), [2, 3, 5])
+    codes = kinds_of(codes, kinds)
     queries = rng.choice(90, 40, replace=False)
     got = nearest_by_tables(tables, codes, queries, 6)
     d = distances(tables, codes[queries], codes)
@@ -102,3 +103,12 @@ def test_the_donor_is_the_nearest_holder_of_the_commonest_value(seed):
             count = Counter(codes[v, j] for v in asked)
             best = [v for v in asked if count[codes[v, j]] == max(count.values())]
             assert got[i, j] == best[0]
+
+
+def test_many_rare_levels_need_a_small_table():
+    rng = np.random.default_rng(0)
+    names, y = rng.integers(0, 5000, 8000), rng.integers(0, 2, 8000)
+    m = vdm(names[:, None], y)
+    assert len(m.tables[0]) < 100
+    want = [brute_vdm(names[:, None], y, [a], [b]) for a, b in zip(names[:50], names[50:100], strict=True)]
+    np.testing.assert_allclose(np.diag(m.pairwise(names[:50, None], names[50:100, None])), want, atol=1e-12)

@@ -10,7 +10,8 @@ from scipy import sparse
 from sklearn.base import clone
 
 from upweight import InputError
-from upweight.imbalance import SMOTE, Chain, EditedNN, RandomOver, RandomUnder, TomekLinks
+from upweight._undo import Correction
+from upweight.imbalance import SMOTE, Chain, EditedNN, RandomOver, RandomUnder, Resample, TomekLinks
 from upweight.imbalance import _chain as chain_file
 
 
@@ -152,6 +153,33 @@ def test_categories_survive_a_chain():
         assert out.equals(r.take(df))
         assert labels.tolist() == r.y.tolist()
         assert r.take(df)["c"].to_list() == df["c"].gather(r.donors[:, 0]).to_list()
+
+
+def test_a_donor_that_was_made_itself_leads_to_its_own_donor():
+    first = Resample(
+        np.array([0, 1, 2, 0]),
+        np.array([[0, 0], [1, 1], [2, 2], [0, 1]]),
+        np.array([0.0, 0, 0, 0.5]),
+        np.ones(4),
+        np.ones(4),
+        Correction.none(),
+        donors=np.array([[0], [1], [2], [2]]),
+        categorical=("c",),
+    )
+    then = Resample(
+        np.array([0, 1, 0]),
+        np.array([[0, 0], [1, 1], [0, 2]]),
+        np.array([0.0, 0, 0.25]),
+        np.ones(3),
+        np.ones(3),
+        Correction.none(),
+        donors=np.array([[0], [1], [3]]),
+        categorical=("c",),
+    )
+    both = chain_file.follow(first, then, None)
+    assert both.donors.tolist() == [[0], [1], [2]]
+    assert both.parents.tolist() == [[0, 0], [1, 1], [0, 2]]
+    assert both.removed.tolist() == [2]
 
 
 def test_foreign_samplers_are_links_of_a_chain():

@@ -5,7 +5,7 @@ import pytest
 
 from upweight import InputError
 from upweight.imbalance._classes import Labels
-from upweight.imbalance._folds import default_repeats, group_codes, inner_default, read_cv, stratified, test_folds
+from upweight.imbalance._folds import default_repeats, group_codes, inner_default, outer_folds, read_cv, stratified
 
 Y = np.repeat([0, 1], [90, 10])
 
@@ -30,8 +30,8 @@ def test_other_cv_is_refused(cv):
         read_cv(cv, 100)
 
 
-def test_folds_are_a_partition_with_every_class_in_proportion():
-    for folds in test_folds(Labels.of(Y), (5, 3), 0, None):
+def outer_folds_are_a_partition_with_every_class_in_proportion():
+    for folds in outer_folds(Labels.of(Y), (5, 3), 0, None):
         np.testing.assert_array_equal(np.sort(np.concatenate(folds)), np.arange(100))
         assert [Y[f].sum() for f in folds] == [2] * 5
 
@@ -39,25 +39,25 @@ def test_folds_are_a_partition_with_every_class_in_proportion():
 def test_groups_stay_whole():
     group = np.arange(100) // 2
     y = np.random.default_rng(0).permutation(Y)
-    for folds in test_folds(Labels.of(y), (5, 2), 0, group):
+    for folds in outer_folds(Labels.of(y), (5, 2), 0, group):
         assert not any(set(group[f]) & set(group[g]) for i, f in enumerate(folds) for g in folds[:i])
 
 
 def test_one_seed_gives_the_same_folds_and_repeats_differ():
-    a, b = (test_folds(Labels.of(Y), (5, 2), 7, None) for _ in range(2))
+    a, b = (outer_folds(Labels.of(Y), (5, 2), 7, None) for _ in range(2))
     assert all((x == y).all() for r, s in zip(a, b, strict=True) for x, y in zip(r, s, strict=True))
     assert not all((x == y).all() for x, y in zip(a[0], a[1], strict=True))
 
 
 def test_a_class_smaller_than_the_folds_is_refused():
     with pytest.raises(InputError) as error:
-        test_folds(Labels.of(["c"] * 3 + ["d"] * 50), (5, 1), 0, None)
+        outer_folds(Labels.of(["c"] * 3 + ["d"] * 50), (5, 1), 0, None)
     assert str(error.value) == "5 folds need 5 rows of every class; 'c' has 3. Use cv=3 or merge classes."
 
 
 def test_too_few_groups_are_refused():
     with pytest.raises(InputError, match="5 folds need 5 groups with every class; 1 occurs in 1"):
-        test_folds(Labels.of(Y), (5, 1), 0, np.repeat(np.arange(10), 10))
+        outer_folds(Labels.of(Y), (5, 1), 0, np.repeat(np.arange(10), 10))
 
 
 def test_groups_of_any_kind_become_numbers_by_first_appearance():
@@ -82,6 +82,3 @@ def test_bad_groups_are_refused(group, message):
 def test_inner_folds_follow_their_generator():
     a, b = (stratified(Y, 4, np.random.default_rng(1), None) for _ in range(2))
     assert all((x == y).all() for x, y in zip(a, b, strict=True))
-
-
-test_folds.__test__ = False  # the function under test, not a test

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from imblearn.ensemble import BalancedBaggingClassifier, BalancedRandomForestClassifier, RUSBoostClassifier
 from imblearn.pipeline import make_pipeline as imb_pipeline
 from imblearn.under_sampling import RandomUnderSampler
 from sklearn.base import clone
@@ -100,6 +101,33 @@ def test_settings_of_boosting_libraries_count_twice_too(setting, neutral):
 def test_a_sampler_in_the_learner_counts_twice():
     with pytest.raises(UndoError, match="resamples inside the learner and method 'weights' outside"):
         Rebalanced(imb_pipeline(RandomUnderSampler(), LogisticRegression()), "weights").fit(X, Y)
+
+
+@pytest.mark.parametrize("theirs", [RUSBoostClassifier(n_estimators=2), BalancedRandomForestClassifier(n_estimators=2)])
+@pytest.mark.parametrize("method", ["weights", "random_under"])
+def test_an_ensemble_of_imbalanced_learn_balances_inside_and_counts_twice(theirs, method):
+    message = f"{type(theirs).__name__} balances inside and method '{method}' outside: they count twice"
+    for learner in (theirs, make_pipeline(StandardScaler(), theirs)):
+        with pytest.raises(UndoError, match=message):
+            Rebalanced(learner, method).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("learner", "inside"),
+    [
+        (RUSBoostClassifier(n_estimators=2), "RUSBoostClassifier"),
+        (BalancedBaggingClassifier(n_estimators=2, sampler=RandomUnderSampler()), "RandomUnderSampler"),
+        (imb_pipeline(RandomUnderSampler(), LogisticRegression()), "RandomUnderSampler"),
+        (LogisticRegression(class_weight="balanced"), "class_weight='balanced'"),
+    ],
+)
+def test_what_balances_inside_a_strange_learner_has_no_formula(learner, inside):
+    m = Rebalanced(learner, "none", rng=0).fit(X, Y)
+    assert m.correction_.status == "impossible"
+    assert m.correction_.why == f"{inside} balances inside the learner"
+    with pytest.raises(UndoError, match="balances inside the learner"):
+        Rebalanced(learner, "none", repair="formula").fit(X, Y)
+    assert Rebalanced(LogisticRegression(), "none", rng=0).fit(X, Y).correction_.status == "exact"
 
 
 class Recorder(LogisticRegression):

@@ -19,8 +19,8 @@ from sklearn.pipeline import Pipeline as PlainPipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from upweight import InputError
-from upweight.imbalance import SMOTE, Pipeline, RandomOver, RandomUnder
+from upweight import InputError, UndoError
+from upweight.imbalance import SMOTE, Pipeline, RandomOver, RandomUnder, Rebalanced
 
 
 def data(seed=0, n=600):
@@ -312,3 +312,26 @@ def test_bad_weights_are_named():
         InputError, match="`sample_weight` must be finite and >= 0; got 1 NaN or infinite, first nan at row 3"
     ):
         Pipeline([("m", Last())]).fit(X, y, w)
+
+
+def test_it_is_a_learner_like_any_other():
+    X, y, _ = data()
+    steps = [("s", StandardScaler()), ("m", LogisticRegression())]
+    ours, plain = (Rebalanced(make(steps), "weights", rng=0).fit(X, y) for make in (Pipeline, PlainPipeline))
+    np.testing.assert_array_equal(ours.predict_proba(X), plain.predict_proba(X))
+    with pytest.raises(UndoError, match="resamples inside the learner and method 'weights' outside"):
+        Rebalanced(Pipeline([("r", SMOTE()), ("m", LogisticRegression())]), "weights").fit(X, y)
+
+
+def test_weights_after_smote_end_balanced_and_not_beyond():
+    X, y, _ = data()
+    masses = []
+
+    class Weighing(LogisticRegression):
+        def fit(self, X, y, sample_weight=None):
+            masses.append(np.bincount(np.asarray(y, dtype=int), sample_weight))
+            return super().fit(X, y, sample_weight)
+
+    Rebalanced(Weighing(), [SMOTE(to=0.6), "weights"], rng=0).fit(X, y)
+    assert len(masses) == 5
+    np.testing.assert_allclose([m[1] / m[0] for m in masses], 1, rtol=1e-12)

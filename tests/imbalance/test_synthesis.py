@@ -60,7 +60,7 @@ def test_a_row_without_neighbours_is_copied():
 def test_neighbours_apart_are_the_nearest_at_a_distance_above_zero(seed):
     rng = np.random.default_rng(seed)
     x = rng.integers(0, 4, (60, 2)).astype(float)
-    pool = np.sort(rng.choice(60, 45, replace=False))
+    pool = np.sort(rng.choice(60, 45 if seed < 7 else 5, replace=False))
 
     def search(queries, pool, k):
         rows, d2 = np.full((len(queries), k), -1), np.full((len(queries), k), np.inf)

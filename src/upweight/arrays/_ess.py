@@ -27,7 +27,7 @@ import numpy as np
 
 from upweight._errors import InputError
 from upweight.arrays._log import Sums, _lse, as_rows, finite_peak, sums, tiles
-from upweight.arrays._namespace import Array, floats, working
+from upweight.arrays._namespace import Array, device, floats, working
 
 __all__ = ["design_effect", "ess", "ess_for", "hill"]
 
@@ -140,9 +140,10 @@ def ess_for(log_w: Array, f: Array) -> Array:
     4.0
     """
     xp, l = floats(log_w)
-    f = xp.asarray(f)
     if xp is not np:
+        f = xp.asarray(f, device=device(l))
         return xp.astype(_tensor_ess_for(xp, working(xp, l), f), l.dtype)
+    f = np.asarray(f)
     shape = np.broadcast_shapes(l.shape, f.shape)
     return _ess_for(np.broadcast_to(l, shape), np.broadcast_to(f, shape)).astype(l.dtype)[()]
 

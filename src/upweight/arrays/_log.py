@@ -80,7 +80,7 @@ def log_mean_exp(log_w: Array) -> Array:
     1.0
     """
     _, l = floats(log_w)
-    return log_sum_exp(l) - (math.log(l.shape[-1]) if l.shape[-1] else -math.inf)
+    return log_sum_exp(l) - (math.log(l.shape[-1]) if l.shape[-1] else math.nan)
 
 
 def normalise(log_w: Array) -> Array:

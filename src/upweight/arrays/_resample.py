@@ -12,21 +12,18 @@ differ in what else the copies do; the less they vary, the less an average over 
 If unsure: systematic. But where the order of the rows goes in step with the values averaged (alternating
 rows, say), systematic can be a hundred times worse than independent draws; ssp cannot.
 
-Inside: `resample` (row numbers, ascending) and `alias_table` for many independent draws from the same
-weights, each in constant time. All make counts first, in O(n + m), and none loops over rows in Python.
+Inside: `resample` (row numbers, ascending). All schemes count first, in O(n + m), and none loops over rows in Python.
+For many independent draws from the same weights see `_alias`.
 
 Sources: Kitagawa (1996); Douc & Cappe (2005), Comparison of resampling schemes for particle filtering;
 Srinivasan (2001), Distributions on level-sets with applications to approximation algorithms; Gerber, Chopin &
-Whiteley (2019), Negative association, ordering and convergence of resampling methods, Ann. Stat. 47; Walker
-(1977) and Vose (1991) for the alias method.
+Whiteley (2019), Negative association, ordering and convergence of resampling methods, Ann. Stat. 47.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -34,7 +31,7 @@ from upweight._errors import InputError
 from upweight.arrays._log import as_rows
 from upweight.arrays._namespace import Array, device, floats, to_numpy
 
-__all__ = ["METHODS", "AliasTable", "alias_table", "resample"]
+__all__ = ["METHODS", "Rng", "drawable", "number_of_draws", "resample"]
 
 TILE = 1 << 15  # rows made together, in the cache
 Rng = int | np.random.Generator | None
@@ -73,81 +70,14 @@ def resample(log_w: Array, m: int, *, method: str = "systematic", rng: Rng = Non
     [0, 1, 1, 1, 1, 1, 1, 2]
     """
     scheme = _scheme(method)
-    m, rng = _draws(m), np.random.default_rng(rng)
+    m, rng = number_of_draws(m), np.random.default_rng(rng)
     xp, l = floats(log_w)
     rows = as_rows(to_numpy(xp, l))
     found = np.empty((len(rows), m), dtype=np.int64)
     for row, out in zip(rows, found, strict=True):
-        scheme(_weights(row), out, rng)
+        scheme(drawable(row), out, rng)
     found = found.reshape(*l.shape[:-1], m)
     return found if xp is np else xp.asarray(found, device=device(l))
-
-
-def alias_table(log_w: Array) -> AliasTable:
-    """Prepare independent draws in constant time each: worth it from a few draws a row on.
-
-        a row is a fair cell of [0, 1]; keep_i of it is its own, the rest belongs to alias_i
-
-    Parameters
-    ----------
-    log_w : (n,) array of log-weights, any scale; -inf is never drawn
-
-    Returns
-    -------
-    AliasTable, whose `draw(m, rng=)` gives row numbers.
-
-    Raises
-    ------
-    InputError : every weight is zero, a weight is NaN or infinite, or more than one axis.
-
-    Notes
-    -----
-    Costs: no bias; the probabilities are exact to 1e-14.
-    Source: Walker (1977); Vose (1991). The table is built from two running sums instead of two stacks.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from upweight.arrays import alias_table
-    >>> table = alias_table(np.log([1.0, 2.0, 5.0]))
-    >>> np.bincount(table.draw(8000, rng=0)).tolist()
-    [998, 2009, 4993]
-    """
-    xp, l = floats(log_w)
-    if l.ndim != 1:
-        raise InputError(f"an alias table holds one vector of weights; got shape {tuple(l.shape)}. Pick a row.")
-    w = _weights(to_numpy(xp, l))
-    keep, alias = _cells(w * (len(w) / w.sum()))
-    return AliasTable(keep, alias, None if xp is np else (xp, device(l)))
-
-
-@dataclass(frozen=True, eq=False)
-class AliasTable:
-    """Weights prepared for independent draws; made by `alias_table`.
-
-    keep : (n,) float64 in [0, 1], the share of its cell that each row keeps
-    alias : (n,) int64, the row that gets the rest
-    """
-
-    keep: np.ndarray
-    alias: np.ndarray
-    home: tuple[Any, Any] | None = None  # library and device of the weights, if they were no NumPy array
-
-    def draw(self, m: int, *, rng: Rng = None) -> Array:
-        """Draw `m` row numbers independently, in no order: (m,) int64, in the library of the weights.
-
-        m : number of draws, at least 1
-        rng : seed, `numpy.random.Generator` or None
-
-        >>> import numpy as np
-        >>> from upweight.arrays import alias_table
-        >>> alias_table([0.0, -np.inf]).draw(3, rng=0).tolist()
-        [0, 0, 0]
-        """
-        m, rng = _draws(m), np.random.default_rng(rng)
-        cell = rng.integers(0, len(self.keep), size=m)
-        found = np.where(rng.random(m) < self.keep[cell], cell, self.alias[cell])
-        return found if self.home is None else self.home[0].asarray(found, device=self.home[1])
 
 
 def systematic(w: np.ndarray, out: np.ndarray, rng: np.random.Generator) -> None:
@@ -159,7 +89,9 @@ def systematic(w: np.ndarray, out: np.ndarray, rng: np.random.Generator) -> None
 def stratified(w: np.ndarray, out: np.ndarray, rng: np.random.Generator) -> None:
     """One uniform a stratum: below m C lie whole strata, and the next one if its point does."""
     c, m = _running(w), len(out)
-    point = np.append(rng.random(m), 1.0)  # behind the last stratum nothing lies
+    point = np.empty(m + 1)
+    rng.random(out=point[:m])
+    point[m] = 1.0  # behind the last stratum nothing lies
 
     def below(rows: slice, start: int) -> np.ndarray:
         part = c[rows] * m
@@ -229,7 +161,7 @@ def _scheme(method: str):
     return METHODS[method]
 
 
-def _draws(m: int) -> int:
+def number_of_draws(m: int) -> int:
     try:
         m = operator.index(m)
     except TypeError:
@@ -239,7 +171,7 @@ def _draws(m: int) -> int:
     return m
 
 
-def _weights(l: np.ndarray) -> np.ndarray:
+def drawable(l: np.ndarray) -> np.ndarray:
     """Weights relative to the largest, in float64."""
     peak = float(l.max(initial=-np.inf))
     if peak == -np.inf:
@@ -286,25 +218,3 @@ def _fractions(w: np.ndarray, m: int) -> tuple[np.ndarray, np.ndarray, int]:
     w -= whole
     count = whole.astype(np.int64)
     return w, count, m - int(count.sum())
-
-
-def _cells(q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Alias cells of weights with mean one.
-
-    Light rows (q < 1) line up their deficits, heavy ones their surpluses; where the two running sums cross
-    says who fills whose cell. A heavy row whose surplus ends inside a deficit borrows the rest from the next.
-    """
-    keep, alias = np.minimum(q, 1.0), np.arange(len(q))
-    light, heavy = np.flatnonzero(q < 1), np.flatnonzero(q >= 1)
-    if not len(light) or not len(heavy):  # all equal, but for rounding
-        return np.ones(len(q)), alias
-    deficit, surplus = np.cumsum(1 - q[light]), np.cumsum(q[heavy] - 1)
-    before = np.concatenate([[0.0], deficit[:-1]])
-    lender = np.searchsorted(surplus, before, side="right")
-    alias[light] = heavy[np.minimum(lender, len(heavy) - 1)]
-    end = np.searchsorted(deficit, surplus[:-1], side="right")
-    # a heavy row emptied to the last bit (before == surplus) owes nothing
-    spent = np.flatnonzero((end < len(light)) & (before[np.minimum(end, len(light) - 1)] < surplus[:-1]))
-    keep[heavy[spent]] = np.clip(1 - (deficit[end[spent]] - surplus[spent]), 0.0, 1.0)
-    alias[heavy[spent]] = heavy[spent + 1]
-    return keep, alias

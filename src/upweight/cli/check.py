@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
+from .._check import Tally
 from .._errors import InputError
 from .._kinds import known
 from .._ratio import log_ratio, ratio
-from .._tally import Tally
 from .._weights import Weights
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ import typer
 from ._outputs import check_writable, write_text
 
 if TYPE_CHECKING:
-    from ..imbalance._compare import Comparison, Question
+    from ..imbalance._compare import Comparison
+    from ..imbalance._question import Question
     from ..imbalance._running import Watch
 
 __all__ = ["register"]
@@ -90,7 +91,9 @@ def run(
     asked = read_question(data, target, positive, weights, group, exclude, more)
     shown = sys.stderr if outputs.json_aside else sys.stdout
     tell("\n".join(asked.opening), shown)
-    result = asked.run(journal, voice())
+    from ..imbalance._compare import answer
+
+    result = answer(asked, journal, voice())
     resume = (
         "The same call goes on from the journal."
         if journal
@@ -129,9 +132,9 @@ def read_question(
 ) -> Question:
     """Everything that can be refused, refused; complaints name the file."""
     from .._errors import InputError, UndoError
-    from ..imbalance._compare import question
     from ..imbalance._learners import as_learner
     from ..imbalance._methods import rows_for
+    from ..imbalance._question import question
     from ..imbalance._rebalanced import read_cost
     from ._read import read_source
     from ._target import ask

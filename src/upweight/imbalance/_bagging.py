@@ -205,14 +205,28 @@ def easy_ensemble(*, members: int = 4, rounds: int = 10, depth: int = 1, rng: An
 
         sign( sum_i sum_j alpha_ij h_ij(x) )
 
-    members : AdaBoosts. rounds : trees in each. depth : of a tree. rng : int, Generator or None.
+    Parameters
+    ----------
+    members : AdaBoosts, each on all rare rows and as many of each other class. rounds : trees in each. depth : of a tree, 1 is
+        a stump. rng : int, Generator or None.
+
+    Returns
+    -------
+    BalancedBagging with average="score", not fitted; its correction is exact.
+
+    Raises
+    ------
+    InputError : at `fit`, numbers below 1.
 
     Costs: scores of boosting are too sure, so that repair by crossfit is worth more than the formula here. Its gain is mostly
     that of boosting: as many trees on all rows often rank better (`compare` adds that control by itself).
     Source: Liu, Wu and Zhou, Exploratory undersampling for class-imbalance learning, IEEE SMC-B 39(2) (2009).
 
-    >>> easy_ensemble(rng=0)
-    BalancedBagging(average='score', learner=Boosted(rounds=10), members=4, rng=0)
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(5000, 2)); y = rng.random(5000) < 1 / (1 + np.exp(4 - X[:, 0]))
+    >>> m = easy_ensemble(rng=0).fit(X, y)
+    >>> len(m.members_), round(float(y.mean()), 3), round(float(m.predict_proba(X)[:, 1].mean()), 2)
+    (4, 0.029, 0.4)
     """
     return BalancedBagging(Boosted(rounds=rounds, depth=depth), members=members, average="score", rng=rng)
 
@@ -222,13 +236,26 @@ def balanced_forest(*, members: int = 100, rng: Any = None) -> BalancedBagging:
 
         p(x) = mean_b p_b(x)
 
+    Parameters
+    ----------
     members : trees. rng : int, Generator or None.
+
+    Returns
+    -------
+    BalancedBagging of trees with replace=True, not fitted; its correction is exact.
+
+    Raises
+    ------
+    InputError : at `fit`, fewer than one tree.
 
     Costs: every tree sees twice as many rows as the rare class has (K > 2: K times), so it ranks worse than a forest on all
     rows where those of the common class carry the signal. Its probabilities need the correction.
     Source: Chen, Liaw and Breiman, Using random forest to learn imbalanced data (2004).
 
-    >>> balanced_forest(members=20, rng=0)
-    BalancedBagging(learner=DecisionTreeClassifier(max_features='sqrt'), members=20, replace=True, rng=0)
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(3000, 4)); y = rng.random(3000) < 1 / (1 + np.exp(4 - X[:, 0]))
+    >>> m = balanced_forest(members=20, rng=0).fit(X, y)
+    >>> {tree.max_features_ for tree in m.members_}, int(m.members_[0].tree_.n_node_samples[0]) <= 2 * int(y.sum())
+    ({2}, True)
     """
     return BalancedBagging(DecisionTreeClassifier(max_features="sqrt"), members=members, replace=True, rng=rng)

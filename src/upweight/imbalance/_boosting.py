@@ -27,36 +27,20 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.tree import DecisionTreeClassifier
 
 from .._undo import Correction
 from ._ensemble import Rows, TreeEnsemble, read_count
+from ._flat_tree import FlatTree, fit_tree
 from ._stumps import Presorted, Stump
 
-__all__ = ["Boosted", "Tree", "Votes", "boost", "fit_tree"]
-
-
-@dataclass(frozen=True)
-class Tree:
-    """A fitted scikit-learn tree, asked for its classes and shares without further checks."""
-
-    tree: DecisionTreeClassifier
-
-    def vote(self, X: Any) -> np.ndarray:
-        """(n,) classes."""
-        return self.shares(X).argmax(axis=1)
-
-    def shares(self, X: Any) -> np.ndarray:
-        """(n, K) class shares of the leaf each row falls into."""
-        X = X.astype(np.float32)
-        return self.tree.tree_.predict(sparse.csr_matrix(X) if sparse.issparse(X) else np.ascontiguousarray(X))
+__all__ = ["Boosted", "Votes", "boost"]
 
 
 @dataclass(frozen=True)
 class Votes:
     """A boosted score over `classes` classes: trees and their alphas, on the log scale."""
 
-    trees: tuple[Stump | Tree, ...]
+    trees: tuple[Stump | FlatTree, ...]
     alphas: np.ndarray
     classes: int
 
@@ -103,12 +87,6 @@ def grower(X: Any, codes: np.ndarray, classes: int, depth: int, rng: np.random.G
         return lambda w: table.best(codes, w)
     X = X.astype(np.float32)
     return lambda w: fit_tree(X, codes, w, depth, rng)
-
-
-def fit_tree(X: Any, codes: np.ndarray, w: np.ndarray, depth: int, rng: np.random.Generator) -> Tree:
-    """One scikit-learn tree on weighted rows; every class has a row."""
-    tree = DecisionTreeClassifier(max_depth=depth, random_state=int(rng.integers(2**31 - 1)))
-    return Tree(tree.fit(X, codes, sample_weight=w))
 
 
 class Boosted(TreeEnsemble):

@@ -36,7 +36,7 @@ TOP = 2.0**20  # float32 rows are scaled by a power of two to stay below this, s
 SAMPLE = 1024
 PREPARED = 1 << 22  # entries of prepared queries
 MEET = 4  # entries that two sparse rows have in common, on average, up to which both stay sparse
-GATHER = 1 << 20  # entries of a float64 block while rows are being prepared
+GATHER = 1 << 18  # entries of a float64 block while rows are being prepared
 
 
 @dataclass(frozen=True, eq=False)

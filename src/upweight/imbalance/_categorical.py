@@ -40,11 +40,13 @@ SPREAD = 32  # levels up to which a table is spread over all rows
 class Vdm:
     """Value difference metric of d categorical columns; made by `vdm`.
 
-    `values` (d dicts: value -> code) and `tables` (d arrays (L+1, L+1): VDM^2 of two codes, the last one for unseen values).
+    values : d dicts, value -> kind; values with the same P(c|v) are of one kind. tables : d arrays, VDM^2 of two kinds.
+    unseen : d kinds, that of a value never seen.
     """
 
     values: tuple[dict[Any, int], ...]
     tables: tuple[np.ndarray, ...]
+    unseen: tuple[int, ...]
 
     def pairwise(self, A: Any, B: Any = None) -> np.ndarray:
         """Distances (len(A), len(B)): sum over columns of VDM^2, float64; without `B` between the rows of A.
@@ -66,7 +68,8 @@ class Vdm:
         columns = columns_of(X, name)
         if len(columns) != len(self.values):
             raise InputError(f"`{name}` must have the {len(self.values)} columns of the metric; got {len(columns)}.")
-        read = [[seen.get(plain_value(v), len(seen)) for v in c] for c, seen in zip(columns, self.values, strict=True)]
+        known = zip(columns, self.values, self.unseen, strict=True)
+        read = [[seen.get(plain_value(v), new) for v in column] for column, seen, new in known]
         return np.array(read, dtype=np.int64).reshape(len(columns), -1).T
 
 
@@ -88,7 +91,7 @@ def vdm(X: Any, y: Any) -> Vdm:
     ------
     InputError : one class, gaps in y, other lengths.
 
-    Costs: values seen a few times have noisy P(c|v), so rare values look far from everything. Memory L^2 a column of L values.
+    Costs: values seen a few times have noisy P(c|v), so rare values look far from everything. Memory L^2 a column of L values that differ in P(c|v).
     Source: Cost and Salzberg (1993), with exponent 1 inside and 2 outside.
 
     >>> vdm([["a"], ["a"], ["b"], ["b"], ["c"], ["c"]], [0, 0, 0, 1, 1, 1]).pairwise([["a"]], [["b"], ["c"]])
@@ -101,22 +104,37 @@ def vdm(X: Any, y: Any) -> Vdm:
         seen: dict[Any, int] = {}
         codes.append(np.array([seen.setdefault(plain_value(v), len(seen)) for v in column]))
         values.append(seen)
-    levels = [len(seen) + 1 for seen in values]
-    return Vdm(tuple(values), value_tables(np.array(codes).T, labels.codes, levels))
+    kinds, tables = value_tables(np.array(codes).T, labels.codes, [len(seen) + 1 for seen in values])
+    kind_of = [
+        {value: int(kind[code]) for value, code in seen.items()} for seen, kind in zip(values, kinds, strict=True)
+    ]
+    return Vdm(tuple(kind_of), tables, tuple(int(kind[-1]) for kind in kinds))
 
 
-def value_tables(codes: np.ndarray, y: np.ndarray, levels: list[int]) -> tuple[np.ndarray, ...]:
-    """For every column (L, L) squared VDM of its levels, from codes (n, d) and class codes y (n,)."""
+def value_tables(
+    codes: np.ndarray, y: np.ndarray, levels: list[int]
+) -> tuple[list[np.ndarray], tuple[np.ndarray, ...]]:
+    """For every column which levels are alike (L,), and the squared VDM between the kinds that are left.
+
+    codes : (n, d) levels. y : (n,) class codes. Levels with the same P(c|v) lie at distance 0 and share a kind, so that a column
+    of many rare levels needs a small table.
+    """
     k = int(y.max()) + 1
-    tables = []
+    kinds, tables = [], []
     for j, size in enumerate(levels):
         count = np.bincount(codes[:, j] * k + y, minlength=size * k).reshape(size, k)
-        share = count / np.maximum(count.sum(axis=1, keepdims=True), 1)
-        gap = np.zeros((size, size))
+        share, kind = np.unique(count / np.maximum(count.sum(axis=1, keepdims=True), 1), axis=0, return_inverse=True)
+        gap = np.zeros((len(share), len(share)))
         for c in range(k):
             gap += np.abs(share[:, c, None] - share[None, :, c])
+        kinds.append(kind.reshape(-1))
         tables.append(gap**2)
-    return tuple(tables)
+    return kinds, tuple(tables)
+
+
+def kinds_of(codes: np.ndarray, kinds: list[np.ndarray]) -> np.ndarray:
+    """(n, d) codes of the kinds that levels belong to."""
+    return np.stack([kind[codes[:, j]] for j, kind in enumerate(kinds)], axis=1).astype(np.int32)
 
 
 def distances(tables: tuple[np.ndarray, ...], a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -131,14 +149,18 @@ def distance_blocks(tables: tuple[np.ndarray, ...], a: np.ndarray, b: np.ndarray
     """The same, block by block in one buffer: small tables are spread over `b` once, of large ones columns are taken."""
     spread = [table[:, b[:, j]] if len(table) <= SPREAD else None for j, table in enumerate(tables)]
     step = max(1, BLOCK // max(1, len(b)))
-    buffer = np.empty((min(step, len(a)), len(b)))
+    buffer, piece = (np.empty((min(step, len(a)), len(b))) for _ in range(2))
     for start in range(0, len(a), step):
         some = a[start : start + step]
         block = buffer[: len(some)]
         block[:] = 0
         for j, table in enumerate(tables):
-            wide = spread[j]
-            block += np.take(table[some[:, j]], b[:, j], axis=1) if wide is None else wide[some[:, j]]
+            wide, gaps = spread[j], piece[: len(some)]
+            if wide is None:
+                np.take(table[some[:, j]], b[:, j], axis=1, out=gaps, mode="clip")
+            else:
+                np.take(wide, some[:, j], axis=0, out=gaps, mode="clip")  # codes are in range; "clip" needs no copy
+            block += gaps
         yield slice(start, start + step), block
 
 
@@ -165,7 +187,7 @@ def nearest_by_tables(tables: tuple[np.ndarray, ...], codes: np.ndarray, queries
 def first_by_row(block: np.ndarray, depth: int) -> np.ndarray:
     """(q, depth) columns of the smallest entries of each row of `block`, by (value, column)."""
     bound = np.partition(block, depth - 1, axis=1)[:, depth - 1]
-    row, column = np.nonzero(block <= bound[:, None])
+    row, column = np.divmod(np.flatnonzero(block <= bound[:, None]), block.shape[1])
     order = np.lexsort((column, block[row, column], row))
     row, column = row[order], column[order]
     place = np.arange(len(row)) - np.searchsorted(row, row)

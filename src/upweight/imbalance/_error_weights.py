@@ -23,7 +23,7 @@ import numpy as np
 from .._weights import Weights
 from ._class_weights import kept_kind
 from ._classes import Labels, row_weights
-from ._folds import group_codes, read_cv, test_folds
+from ._folds import group_codes, outer_folds, read_cv
 from ._learners import as_learner
 from ._lifted import Settings, fit_lifted, ground_of, lifted_rows, read_settings
 from ._measures import calibrate
@@ -35,7 +35,8 @@ from ._weak_spots import Ground, allowed_lift, find_spots, suspects
 
 __all__ = ["ErrorWeights", "Untouched", "upweight_errors"]
 
-SAME = 0.01  # an interval within +- this is no difference
+SAME = 0.01  # of accuracy: a smaller change is no difference, however sure
+SHOWN = 0.01  # a share of suspects below this is not worth a line
 FIGURES = ("accuracy", "log_loss", "weak_accuracy")
 
 
@@ -84,7 +85,7 @@ class ErrorWeights:
             if np.isfinite(i.mean):
                 values = f"{getattr(self.before, key):.3f} -> {getattr(self.after, key):.3f}"
                 lines.append(f"  {name:<20} {values}   {i.mean:+.3f} [{i.low:+.3f}, {i.high:+.3f}]")
-        if len(self.suspects):
+        if self.suspect_share >= SHOWN:
             lines.append(
                 f"  {len(self.suspects):,} of the lifted rows ({100 * self.suspect_share:.0f} %) disagree with all of their ten "
                 "nearest: wrong labels look like that. Check them before weighting."
@@ -124,7 +125,7 @@ def upweight_errors(
     Returns
     -------
     ErrorWeights: `weights`, `share`, `lift`, `before`, `after`, `suspect_share`, `verdict` and what they rest on. "harmful": overall
-    or weak accuracy is significantly lower and not within .01; "helped": one of them is significantly higher; else "no difference".
+    or weak accuracy is significantly lower, by more than .01; "helped": else, if one is as much higher; else "no difference".
 
     Raises
     ------
@@ -153,7 +154,7 @@ def upweight_errors(
     seed = int(as_generator(rng).integers(2**31 - 1))
     live = np.flatnonzero(w > 0) if w is not None else np.arange(n)
     ground = ground_of(X, labels, w, groups, made, by).rows(live)
-    tests = test_folds(Labels.of(labels.classes[labels.codes[live]]), cv, seed, ground.task.group)
+    tests = outer_folds(Labels.of(labels.classes[labels.codes[live]]), cv, seed, ground.task.group)
     judged = [
         judge(made, ground, test, settings, [seed, r, f]) for r, t in enumerate(tests) for f, test in enumerate(t)
     ]
@@ -229,6 +230,6 @@ def known_mean(values: np.ndarray) -> float:
 def verdict_of(change: Mapping[str, Interval]) -> str:
     """Harm first: what is lost is not made good by what is gained elsewhere."""
     judged = [change["accuracy"], change["weak_accuracy"]]
-    if any(i.high < 0 and i.low < -SAME for i in judged):
+    if any(i.high < 0 and i.mean < -SAME for i in judged):
         return "harmful"
-    return "helped" if any(i.low > 0 for i in judged) else "no difference"
+    return "helped" if any(i.low > 0 and i.mean > SAME for i in judged) else "no difference"

@@ -5,15 +5,22 @@ work of cleaning the table before. But a synthetic row is not anywhere: it lies 
 
     d(z, x) <= t   implies   d(home, x) <= t + r        (triangle)
 
-and one list of the common rows around each home, long enough for its family, has every neighbour its family can have.
+and one list of the common rows around each home, long enough for its family, has every neighbour its family can have. Most rows
+need no list: z = a + v (b - a) lies on a line, L = |ab| long, and
 
-What is inside: `Family`, made of a table after SMOTE, and `Family.around`, the pairs of a member and a common row within a
-distance, measured exactly.
+    d(z, x)^2 = (1-v) d(a, x)^2 + v d(b, x)^2 - v (1-v) L^2  >=  (1-v) D_a^2 + v D_b^2 - v (1-v) L^2          (Stewart)
+
+with D_a and D_b the distances from the parents to their nearest common rows. Rounding moves z off the line by no more than
+`drift`, which is measured.
+
+What is inside: `Family`, made of a table after SMOTE; `Family.may_meet_common`, whose nearest common row may be near;
+`Family.around`, the pairs of a member and a common row within a distance, measured exactly.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -23,7 +30,9 @@ from ._search import pairs_within
 __all__ = ["Family"]
 
 ROOM = 1 + 1e-9  # distances are rounded; radii step aside
-PAIRS = 1 << 21  # pairs measured at a time
+PAIRS = 1 << 19  # pairs measured at a time
+HOMES = 128  # lists held at a time
+BLOCK = 1 << 18  # numbers of a block while drift is measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,30 +80,57 @@ class Family:
         """The rows of the filled class, ascending."""
         return np.sort(np.concatenate([self.rare, self.made]))
 
+    @cached_property
+    def drift(self) -> float:
+        """How far a synthetic row lies from its place on the line between its parents, at most; measured."""
+        most, space = 0.0, self.space
+        for some in np.array_split(self.made, -(-len(self.made) * space.values.shape[1] // BLOCK) or 1):
+            a, b, v = space.dense(self.home[some]), space.dense(self.partner[some]), self.share[some, None]
+            away = space.dense(some) - (a + v * (b - a))
+            size = np.sqrt(np.einsum("ij,ij->i", away, away)) + 1e-15 * np.sqrt(np.einsum("ij,ij->i", a, a))
+            most = max(most, float(size.max()))
+        return most * ROOM
+
+    def may_meet_common(self, members: np.ndarray, within: np.ndarray, reach: np.ndarray) -> np.ndarray:
+        """(m,) bool: whether the line between a member's parents leaves room for a common row at most `within` (squared) away.
+
+        reach : (rare,) lower bounds of the squared distance to the nearest common row. With categories there is no line.
+        """
+        if self.space.tables:
+            return np.ones(len(members), dtype=bool)
+        v = np.where(self.home[members] == members, 0.0, self.share[members])
+        bound = np.zeros(self.space.n)
+        bound[self.rare] = reach  # a parent that is a common row itself has none
+        l2 = self.space.pairs(self.home[members], self.partner[members])
+        least = (1 - v) * bound[self.home[members]] + v * bound[self.partner[members]] - v * (1 - v) * l2
+        return least <= (np.sqrt(within) + self.drift) ** 2 * (1 + 1e-6) + 1e-12 * l2
+
     def around(self, members: np.ndarray, within: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Every pair of a member and a common row at most `within` (squared) apart: positions in `members`, rows, d2."""
-        reach = (np.sqrt(within) + self.off[members]) * ROOM
         homes, at = np.unique(self.home[members], return_inverse=True)
+        found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
+        for first in range(0, len(homes), HOMES):
+            some = np.flatnonzero((at >= first) & (at < first + HOMES))
+            found += self._around_some(members, within, some, homes[first : first + HOMES], at[some] - first)
+        return tuple(np.concatenate(part) for part in zip(*found, strict=True))  # type: ignore[return-value]
+
+    def _around_some(self, members, within, some, homes, at):
+        """The pairs of some members, whose homes are listed, by one list around each home."""
+        reach = (np.sqrt(within[some]) + self.off[members[some]]) * ROOM
         radius = np.zeros(len(homes))
         np.maximum.at(radius, at, reach)
         whose, which, d2 = pairs_within(self.space, homes, self.common, radius**2 * ROOM)
         order = np.lexsort((d2, whose))
         whose, which = whose[order], which[order]
         first, count = listed(whose, np.sqrt(d2[order]), at, reach, len(homes))
-        found = [
-            self._measured(members, some, which, first, count, within)
-            for some in np.split(np.arange(len(members)), cuts(count))
-        ]
-        return tuple(np.concatenate(part) for part in zip(*found, strict=True))  # type: ignore[return-value]
-
-    def _measured(self, members, some, which, first, count, within):
-        """Pairs of some members with the first `count` entries of their home's list, those within reach."""
-        who = np.repeat(some, count[some])
-        place = np.arange(len(who)) - np.repeat(np.cumsum(count[some]) - count[some], count[some])
-        rows = which[first[who] + place]
-        d2 = self.space.pairs(members[who], rows)
-        near = d2 <= within[who]
-        return who[near], rows[near], d2[near]
+        for part in np.split(np.arange(len(some)), cuts(count)):
+            who = np.repeat(part, count[part])
+            place = np.arange(len(who)) - np.repeat(np.cumsum(count[part]) - count[part], count[part])
+            rows = which[first[who] + place]
+            who = some[who]
+            gaps = self.space.pairs(members[who], rows)
+            near = gaps <= within[who]
+            yield who[near], rows[near], gaps[near]
 
 
 def listed(

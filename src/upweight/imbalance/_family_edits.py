@@ -36,7 +36,6 @@ __all__ = ["family_edit"]
 
 TILE = 1 << 20  # entries of one product
 LISTED = 1 << 23  # pairs of a home and a common row held at most; with more the lists do not pay
-BLOCK = 1 << 21  # numbers of a block while drift is measured
 
 
 def family_edit(family: Family, k: int, drop: tuple[bool, bool]) -> np.ndarray | None:
@@ -46,27 +45,33 @@ def family_edit(family: Family, k: int, drop: tuple[bool, bool]) -> np.ndarray |
     if lists is None:
         return None
     kept = np.ones(family.space.n, dtype=bool)
-    if drop[0]:
-        kept[common_outvoted(family, lists, k)] = False
-    if drop[1]:
-        kept[members_outvoted(family, lists, within, k)] = False
+    suspects = (
+        np.flatnonzero(family.may_meet_common(family.members, within, lists.reach))
+        if drop[1]
+        else np.empty(0, np.int64)
+    )
+    unproved = common_unproved(family, lists, k) if drop[0] else None
+    del lists  # their memory is wanted
+    if unproved is not None:
+        kept[outvoted(family, unproved[0], family.common, *unproved[1:], k)] = False
+    if len(suspects):
+        kept[members_outvoted(family, suspects, within[suspects], k)] = False
     return kept
 
 
-def common_outvoted(family: Family, lists: Lists, k: int) -> np.ndarray:
-    """Common rows with fewer than k common rows before their nearest member."""
+def common_unproved(family: Family, lists: Lists, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Common rows for which trees find no k common rows before their nearest member; its squared distance and number."""
     low, high = lists.nearest_member()
     proof = company(family.space, family.common, family.common, low, k)
     open_ = np.flatnonzero(proof[:, -1] < 0)
-    d2, member = lists.measured(open_, high)
-    return outvoted(family, family.common[open_], family.common, d2, member, k)
+    return family.common[open_], *lists.measured(open_, high)
 
 
-def members_outvoted(family: Family, lists: Lists, within: np.ndarray, k: int) -> np.ndarray:
-    """Members with fewer than k members before their nearest common row; within : (m,) they surely have k."""
+def members_outvoted(family: Family, at: np.ndarray, within: np.ndarray, k: int) -> np.ndarray:
+    """Members, of those at positions `at`, with fewer than k members before their nearest common row; within : surely k."""
     members = family.members
-    suspects = members[lists.may_have_common_within(members, within)]
-    who, common, d2 = family.around(suspects, within[np.searchsorted(members, suspects)])
+    suspects = members[at]
+    who, common, d2 = family.around(suspects, within)
     edge, last = first_of(who, d2, common, len(suspects))
     asks = np.flatnonzero(last >= 0)
     proof = company(family.space, suspects[asks], members, edge[asks], k, trees=3)
@@ -117,89 +122,85 @@ def known_company(family: Family, k: int) -> np.ndarray:
 class Lists:
     """For every rare row the common rows to which one of its family may be the nearest member.
 
-    asked, side : the common rows and the members, prepared for products. starts, which : positions in `common`, home by home
-    in the order of `rare`. reach : (rare,) lower bounds of the squared distance to the nearest common row. drift : see above.
+    starts, which : positions in `common`, home by home in the order of `rare`. reach : (rare,) lower bounds of the squared
+    distance to the nearest common row.
     """
 
     family: Family
     screen: Screen
-    asked: Queries
-    side: Pool
     starts: np.ndarray
     which: np.ndarray
     reach: np.ndarray
-    drift: float
 
     @classmethod
     def of(cls, family: Family) -> Lists | None:
         """One pass over rare x common pairs; None if a parent is a common row, or the lists would be too long."""
         if not np.isin(family.partner[family.made], family.rare).all():
             return None
-        screen, drift = screen_of(family.space), drift_of(family)
-        asked, side = screen.queries(family.common), screen.pool(family.members)
-        rare = side.some(np.searchsorted(family.members, family.rare))
+        screen, drift = screen_of(family.space), family.drift
+        rare = screen.pool(family.rare)
         spread, reach = screen.scaled(spread_of(family)), np.full(len(rare), np.inf)
-        pairs, total, step = [], 0, max(1, TILE // len(rare))
+        keys, total, step, width = [], 0, max(1, TILE // len(rare)), len(family.common)
         for start in range(0, len(family.common), step):
-            some = asked[start : start + step]
+            some = screen.queries(family.common[start : start + step])
             tile = screen.tile(rare, slice(0, len(rare)), some)
             np.minimum(reach, tile.min(axis=1), out=reach)
             t2 = np.maximum(screen.exact(tile.min(axis=0) + some.slack + rare.slack.max()), 0)
             limit = screen.scaled(t2 + 4 * np.sqrt(t2) * drift + 2 * drift**2) * (1 + 1e-6)
             hits = np.flatnonzero(tile <= (limit + spread[:, None] * (1 + 1e-6)).astype(screen.dtype))
             row, column = np.divmod(hits, tile.shape[1])
-            pairs.append((row.astype(np.int32), (column + start).astype(np.int32)))
+            keys.append(row * width + column + start)
             total += len(row)
             if total > LISTED:
                 return None
-        home, which = (np.concatenate(part) for part in zip(*pairs, strict=True))
-        order = np.argsort(home, kind="stable")
-        starts = np.searchsorted(home[order], np.arange(len(rare) + 1))
-        return cls(family, screen, asked, side, starts, which[order], np.maximum(screen.exact(reach), 0), drift)
+        pairs = np.concatenate(keys)
+        keys.clear()
+        pairs.sort()  # home by home
+        starts = np.searchsorted(pairs, np.arange(len(rare) + 1) * width)
+        pairs %= width
+        return cls(family, screen, starts, pairs.astype(np.int32), np.maximum(screen.exact(reach), 0))
 
     def nearest_member(self) -> tuple[np.ndarray, np.ndarray]:
         """(common,) lower and upper bounds of the squared distance to the nearest member."""
-        low, high = np.full(len(self.asked.rows), np.inf), np.full(len(self.asked.rows), np.inf)
-        for who, kin, tile in self._meetings(np.arange(len(low))):
+        low, high = np.full(len(self.family.common), np.inf), np.full(len(self.family.common), np.inf)
+        for who, asked, kin, tile in self._meetings(np.arange(len(low))):
             least = tile.min(axis=0)
             low[who] = np.minimum(low[who], least)
-            high[who] = np.minimum(high[who], least + (self.asked.slack[who] + kin.slack.max()))
+            high[who] = np.minimum(high[who], least + (asked.slack + kin.slack.max()))
         return np.maximum(self.screen.exact(low), 0), self.screen.exact(high)
 
     def measured(self, open_: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Squared distance and row number of the nearest member of the common rows at these positions, exactly."""
         limit = (self.screen.scaled(high) * (1 + 1e-6)).astype(self.screen.dtype)
         pairs = [(np.empty(0, np.int64), np.empty(0, np.int64))]
-        for who, kin, tile in self._meetings(open_):
+        for who, _, kin, tile in self._meetings(open_):
             row, column = np.nonzero(tile <= limit[who])
             pairs.append((who[column], kin.rows[row]))
         who, member = (np.concatenate(part) for part in zip(*pairs, strict=True))
-        d2 = self.family.space.pairs(self.asked.rows[who], member)
-        edge, last = first_of(who, d2, member, len(self.asked.rows))
+        d2 = self.family.space.pairs(self.family.common[who], member)
+        edge, last = first_of(who, d2, member, len(self.family.common))
         return edge[open_], last[open_]
 
-    def _meetings(self, open_: np.ndarray) -> Iterator[tuple[np.ndarray, Pool, np.ndarray]]:
-        """Every home's family with the open common rows of its list: positions, pool, lower bounds (family, positions)."""
-        marked = np.zeros(len(self.asked.rows), dtype=bool)
-        marked[open_] = True
-        inside = marked[self.which]
-        which, starts = self.which[inside], np.concatenate([[0], np.cumsum(inside)])[self.starts]
+    def _meetings(self, open_: np.ndarray) -> Iterator[tuple[np.ndarray, Queries, Pool, np.ndarray]]:
+        """Every home's family with the open common rows of its list: positions, both sides, lower bounds (family, rows)."""
+        common, side = self.screen.queries(self.family.common), self.screen.pool(self.family.members)
+        which, starts = self._lists_of(open_)
         at = np.searchsorted(self.family.rare, self.family.home[self.family.members])
         kin = np.argsort(at, kind="stable")
         ends = np.searchsorted(at[kin], np.arange(len(self.family.rare) + 1))
         for home in np.flatnonzero(np.diff(starts)):
             who = which[starts[home] : starts[home + 1]]
-            pool = self.side.some(kin[ends[home] : ends[home + 1]])
-            yield who, pool, self.screen.tile(pool, slice(0, len(pool)), self.asked[who])
+            asked, pool = common[who], side.some(kin[ends[home] : ends[home + 1]])
+            yield who, asked, pool, self.screen.tile(pool, slice(0, len(pool)), asked)
 
-    def may_have_common_within(self, members: np.ndarray, within: np.ndarray) -> np.ndarray:
-        """(m,) bool: whether the line of d(z, x)^2 leaves room for a common row that near."""
-        family = self.family
-        v = np.where(family.home[members] == members, 0.0, family.share[members])
-        here, there = (np.searchsorted(family.rare, end[members]) for end in (family.home, family.partner))
-        l2 = family.space.pairs(family.home[members], family.partner[members])
-        least = (1 - v) * self.reach[here] + v * self.reach[there] - v * (1 - v) * l2
-        return least <= (np.sqrt(within) + self.drift) ** 2 * (1 + 1e-6) + 1e-12 * l2
+    def _lists_of(self, open_: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The lists with the open common rows only."""
+        if len(open_) == len(self.family.common):
+            return self.which, self.starts
+        marked = np.zeros(len(self.family.common), dtype=bool)
+        marked[open_] = True
+        at = np.flatnonzero(marked[self.which])
+        return self.which[at], np.searchsorted(at, self.starts)
 
 
 def spread_of(family: Family) -> np.ndarray:
@@ -209,14 +210,3 @@ def spread_of(family: Family) -> np.ndarray:
     out = np.zeros(len(family.rare))
     np.maximum.at(out, np.searchsorted(family.rare, family.home[made]), family.share[made] * l2)
     return out
-
-
-def drift_of(family: Family) -> float:
-    """How far a synthetic row lies from its place on the line between its parents, at most."""
-    most, space = 0.0, family.space
-    for some in np.array_split(family.made, -(-len(family.made) * space.values.shape[1] // BLOCK) or 1):
-        a, b, v = space.dense(family.home[some]), space.dense(family.partner[some]), family.share[some, None]
-        away = space.dense(some) - (a + v * (b - a))
-        size = np.sqrt(np.einsum("ij,ij->i", away, away)) + 1e-15 * np.sqrt(np.einsum("ij,ij->i", a, a))
-        most = max(most, float(size.max()))
-    return most * ROOM

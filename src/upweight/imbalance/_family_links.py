@@ -4,7 +4,8 @@
     linked to z lies within 2 r of that home
 
 The trouble: after SMOTE both classes are large, and every link has to be looked for from one of them. Here a row of the filled
-class claims the common rows nearest to it only if they are no farther than a relative that is known; few do. A claimed row
+class claims the common rows nearest to it only if they are no farther than a relative that is known, its home or the next row
+on its line; few do, and most of those that do not are known by the line alone. A claimed row
 listens to its closest claimant, and only what is left is looked up among all rows, both ends.
 
 What is inside: `family_links`, the same pairs as `links` of the whole table, ties and all.
@@ -17,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from ._family import Family
-from ._search import nearest
+from ._search import floors, nearest
 from ._trees import company
 
 __all__ = ["family_links"]
@@ -29,6 +30,8 @@ def family_links(family: Family) -> np.ndarray:
     """(m, 2) linked pairs of the table, each once, lower row first."""
     space, members = family.space, family.members
     within = nearest_relative(family)[members]
+    suspects = family.may_meet_common(members, within, floors(space, family.rare, family.common))
+    members, within = members[suspects], within[suspects]
     who, common, d2 = family.around(members, within)
     first = members[who]
     first, common, d2 = closest(space.n, first, first, common, d2)  # the common rows nearest to a member
@@ -40,12 +43,20 @@ def family_links(family: Family) -> np.ndarray:
 
 
 def nearest_relative(family: Family) -> np.ndarray:
-    """(n,) squared distance to some row of the filled class: the home, a child, or the nearest real row; inf elsewhere."""
-    bound = np.full(family.space.n, np.inf)
-    bound[family.made] = family.off[family.made] ** 2
-    np.minimum.at(bound, family.home[family.made], bound[family.made])
+    """(n,) squared distance to some row of the filled class: the home, a child, a row on the same line, or the nearest real
+    row; inf elsewhere."""
+    made, space = family.made, family.space
+    bound = np.full(space.n, np.inf)
+    bound[made] = family.off[made] ** 2
+    np.minimum.at(bound, family.home[made], bound[made])
+    line = made[np.lexsort((family.off[made], family.partner[made], family.home[made]))]
+    same = (np.diff(family.home[line]) == 0) & (np.diff(family.partner[line]) == 0)
+    one, two = line[:-1][same], line[1:][same]
+    apart = space.pairs(one, two)
+    bound[one] = np.minimum(bound[one], apart)
+    bound[two] = np.minimum(bound[two], apart)
     if len(family.rare) > 1:
-        near = nearest(family.space, family.rare, family.rare, 1)[1][:, 0]
+        near = nearest(space, family.rare, family.rare, 1)[1][:, 0]
         bound[family.rare] = np.minimum(bound[family.rare], near)
     return bound * (1 + 1e-12)
 

@@ -17,7 +17,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from .._errors import InputError
 from ._classes import Labels, plain
 
-__all__ = ["default_repeats", "group_codes", "inner_default", "read_cv", "stratified", "test_folds"]
+__all__ = ["default_repeats", "group_codes", "inner_default", "outer_folds", "read_cv", "stratified"]
 
 
 def default_repeats(rows: int) -> int:
@@ -80,7 +80,7 @@ def remedy(most: int) -> str:
     return f"Use cv={most} or " if most > 1 else "Find more of them, or "
 
 
-def test_folds(labels: Labels, cv: tuple[int, int], seed: int, group: np.ndarray | None) -> list[list[np.ndarray]]:
+def outer_folds(labels: Labels, cv: tuple[int, int], seed: int, group: np.ndarray | None) -> list[list[np.ndarray]]:
     """[repeat][fold] test rows, ascending."""
     folds, repeats = cv
     refuse_few(labels, folds, group)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import zipfile
 import zlib
 from dataclasses import asdict
 from pathlib import Path
@@ -59,11 +60,12 @@ class Journal:
     def read(self, key: Key) -> Cell | None:
         """The cell, or None if it is not there (or not readable: then it is computed again)."""
         try:
-            with np.load(self.path(key), allow_pickle=False) as file:
+            content = io.BytesIO(self.path(key).read_bytes())
+            with np.load(content, allow_pickle=False) as file:
                 more: dict[str, Any] = json.loads(str(file["more"]))
                 more |= {"key": key, "said": tuple(more["said"])}
                 return Cell(**more, p=file["p"], raw=file["raw"])
-        except (OSError, ValueError, KeyError, TypeError, EOFError):
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error):
             return None
 
     def write(self, cell: Cell) -> None:

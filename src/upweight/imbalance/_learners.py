@@ -43,6 +43,7 @@ LEARNERS = {
     "boosting": lambda: HistGradientBoostingClassifier(max_iter=100).set_params(early_stopping=False),
 }
 COUNTS_CLASSES = {"class_weight": None, "scale_pos_weight": 1, "is_unbalance": False, "auto_class_weights": None}
+BALANCES = "sampling_strategy"  # what imbalanced-learn's ensembles have, and nothing else
 
 
 class Prepared(ClassifierMixin, BaseEstimator):
@@ -116,11 +117,18 @@ def refuse_double_count(learner: Any, method: str) -> None:
             raise UndoError(f"{shown}={value!r} and method {method!r} count twice. Set one to {COUNTS_CLASSES[leaf]}.")
         if getattr(value, "balances_classes", False):
             refuse_balancing(value, method)
+        if leaf == BALANCES and not hasattr(owner_of(learner, params, name), "fit_resample"):
+            refuse_balancing(owner_of(learner, params, name), method)
         if hasattr(value, "fit_resample"):
             raise UndoError(
                 f"{name} ({type(value).__name__}) resamples inside the learner and method {method!r} outside: they count "
                 "twice. Take one out."
             )
+
+
+def owner_of(learner: Any, params: dict[str, Any], name: str) -> Any:
+    """`learner`, or what inside it has a parameter."""
+    return params[name.rsplit("__", 1)[0]] if "__" in name else learner
 
 
 def refuse_balancing(learner: Any, method: str) -> None:
@@ -130,13 +138,29 @@ def refuse_balancing(learner: Any, method: str) -> None:
 
 
 def own_correction(fitted: Any) -> Correction:
-    """What a learner that balances or resamples inside says it added to the log-odds; none for others and for repaired ones."""
+    """What a learner that balances inside added to the log-odds: ours say so, of others nothing is known; none if none does."""
     if hasattr(fitted, "predict_raw"):
         return Correction.none()
     mine = getattr(fitted, "correction_", None)
-    mine = mine if isinstance(mine, Correction) else Correction.none()
+    if not isinstance(mine, Correction):
+        inside = balances_inside(fitted)
+        return Correction.none() if inside is None else Correction.impossible(f"{inside} balances inside the learner")
     steps = getattr(fitted, "steps", None)
     return mine + own_correction(steps[-1][1]) if steps else mine
+
+
+def balances_inside(learner: Any) -> str | None:
+    """What counts classes or resamples in a learner, however deep: a setting, or the name of a class; None if nothing does."""
+    params = learner.get_params(deep=True) if hasattr(learner, "get_params") else {}
+    for name, value in params.items():
+        leaf = name.rsplit("__", 1)[-1]
+        if hasattr(value, "fit_resample"):
+            return type(value).__name__
+        if leaf == BALANCES:
+            return type(owner_of(learner, params, name)).__name__
+        if leaf in COUNTS_CLASSES and not unset(value, COUNTS_CLASSES[leaf]):
+            return f"{name}={value!r}"
+    return None
 
 
 def unset(value: Any, neutral: Any) -> bool:
@@ -166,12 +190,12 @@ def fit_learner(learner: Any, X: Any, y: np.ndarray, w: np.ndarray | None) -> An
 
 def weight_parameter(learner: Any) -> str:
     """Name of the keyword by which `fit` takes weights; the last step's in a pipeline."""
+    if has_fit_parameter(learner, "sample_weight"):  # our own Pipeline has steps and takes weights as they are
+        return "sample_weight"
     steps = getattr(learner, "steps", None)
     if steps:
         name, last = steps[-1]
         return f"{name}__{weight_parameter(last)}"
-    if has_fit_parameter(learner, "sample_weight"):
-        return "sample_weight"
     raise InputError(
         f"{type(learner).__name__}.fit takes no sample_weight. Use a resampler (random_under, random_over) instead of "
         "weights, or a learner that takes weights."

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils import get_tags
 
 from .._errors import InputError
@@ -82,8 +83,10 @@ def fit_lifted(learner: Any, task: Task, weights: np.ndarray, rng: np.random.Gen
 class Lifted(Ensemble):
     """A learner fitted with more weight where it was weak out of fold: the row `errors` of a comparison.
 
-    learner : classifier that takes weights, given `X` as it is. by, lift, ess, cv : as in `upweight_errors`; `cv` folds of the search.
-    correction_ : impossible. lift_, share_ : factor used and share of rows lifted.
+    learner : classifier that takes weights, given `X` as it is; None is logistic regression. by, lift, ess, cv : as in
+    `upweight_errors`; `cv` folds of the search.
+    learner_ : the fitted learner, on codes 0 .. K-1. correction_ : impossible. lift_, share_ : factor used and share of rows
+    lifted.
 
     >>> from sklearn.linear_model import LogisticRegression
     >>> rng = np.random.default_rng(0)
@@ -113,21 +116,21 @@ class Lifted(Ensemble):
         self.rng = rng
 
     def _fit_rows(self, rows: Rows, seed: int) -> None:
-        learner = as_learner("logistic" if self.learner is None else self.learner)
+        learner = LogisticRegression(max_iter=1000) if self.learner is None else as_learner(self.learner)
+        learner = learner.learner if isinstance(learner, Prepared) else learner
         settings = read_settings(self.by, self.lift, self.ess, read_cv(self.cv, len(rows.codes))[0], None)
         w = None if (rows.w == 1.0).all() else rows.w
         ground = ground_of(rows.X, Labels(rows.classes, rows.codes, 1), w, None, learner, self.by)
         flags, self.lift_ = lifted_rows(learner, ground, settings, np.random.default_rng(seed))
         self.share_ = float(ground.w[flags].sum() / ground.w.sum())
         weights = ground.w * np.where(flags, self.lift_, 1.0)
-        self.member_ = fit_lifted(learner, ground.task, weights, np.random.default_rng([seed, 1]))
-        self.schema_ = ground.schema if isinstance(learner, Prepared) else None
+        self.learner_ = fit_lifted(learner, ground.task, weights, np.random.default_rng([seed, 1])).learner
         self.correction_ = Correction.impossible("rows were weighted by where the learner was wrong")
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """(n, K) probabilities of the lifted fit; not repaired."""
         X = self._read(X, reset=False)
-        return self.member_.raw(X if self.schema_ is None else self.schema_.read(X))
+        return self.learner_.predict_proba(X)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

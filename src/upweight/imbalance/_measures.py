@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from .._calibration import Calibration, calibration, hold
-from .._proba import read_proba
+from .._undo._calibration import Calibration, calibration, hold
+from .._undo._proba import read_proba
 
 __all__ = ["average_precision", "calibrate", "decision", "macro", "ratio", "recall_at", "roc_auc"]
 

@@ -18,8 +18,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from .._errors import InputError, UndoError
-from .._repair import Repair, recalibrate
-from .._undo import Correction
+from .._undo import Correction, Repair, recalibrate
 from ._bins import bin_cuts, binned
 from ._folds import stratified
 from ._learners import Prepared, fit_learner, own_correction, seeded

@@ -126,8 +126,10 @@ def neighbours(X: Any, *, k: int = DEFAULT, categorical: Any = "auto") -> Neighb
 
 def typed(X: Any, categorical: Any) -> Any:
     """The categorical columns of a table: those named; for "auto" those whose type says so. Numbers stay numbers as given."""
-    if isinstance(X, Table) or not (isinstance(categorical, str) and categorical == "auto"):
+    if not (isinstance(categorical, str) and categorical == "auto"):
         return categorical
+    if isinstance(X, Table):
+        return ()
     if is_frame(X):
         frame = nw.from_native(X, eager_only=True)
         return [name for name, dtype in frame.schema.items() if not dtype.is_numeric()]

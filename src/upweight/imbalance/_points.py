@@ -65,7 +65,7 @@ def points(X: Any, *, rows: np.ndarray | None = None, categorical: Any = "auto",
     if rows is not None and len(rows) < row_count(X):
         X = row_slice(X, rows)
     if isinstance(X, Table):
-        made = of_table(X)
+        made = of_table(X, categorical)
     elif is_frame(X):
         made = of_frame(nw.from_native(X, eager_only=True), categorical, who)
     elif sparse.issparse(X):
@@ -76,12 +76,16 @@ def points(X: Any, *, rows: np.ndarray | None = None, categorical: Any = "auto",
     return made
 
 
-def of_table(X: Table) -> Points:
-    """A prepared table: what is a level was decided when it was read."""
+def of_table(X: Table, categorical: Any) -> Points:
+    """A prepared table: its codes are levels; its numbers stay numbers, but for two-valued ones with "auto"."""
     numbers: Any = X.numbers
     p, q = numbers.shape[1], X.codes.shape[1]
-    lowest = X.codes.min(initial=0)
-    return Points(numbers, (X.codes - lowest).astype(np.int32), tuple(range(p)), tuple(range(p, p + q)))
+    auto = isinstance(categorical, str) and categorical == "auto" and not sparse.issparse(numbers)
+    flags = np.flatnonzero(two_valued(numbers)) if auto else np.empty(0, np.int64)
+    rest = np.setdiff1d(np.arange(p), flags)
+    codes = stacked([*(levels_of(numbers[:, j]) for j in flags), *(X.codes - X.codes.min(initial=0)).T], len(X))
+    chosen = (*flags.tolist(), *range(p, p + q))
+    return Points(numbers[:, rest] if len(flags) else numbers, codes, tuple(rest.tolist()), chosen)
 
 
 def of_matrix(X: np.ndarray, categorical: Any) -> Points:

@@ -76,6 +76,9 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
     (15.5, 1.0)
     """
 
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+
     def __init__(
         self,
         learner: Any = "logistic",
@@ -109,10 +112,14 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
             learner, steps, task, repair=self.repair, inner=self.inner, cost=self.cost, rng=as_generator(self.rng)
         )
         self.classes_, self.positive_ = labels.classes, labels.classes[task.positive]
+        self.schema_ = task.schema
+        return self._tell_fitted()
+
+    def _tell_fitted(self) -> Rebalanced:
+        """Set the attributes that are read off `fitted_`."""
         self.prior_, self.threshold_ = self.fitted_.prior, self.fitted_.threshold
         self.correction_, self.repair_ = self.fitted_.correction, self.fitted_.repair
         self.members_ = tuple(m.learner for m in self.fitted_.members)
-        self.schema_ = task.schema
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -154,6 +161,8 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
 
     def _table(self, X: Any) -> Any:
         check_is_fitted(self, "fitted_")
+        if self.schema_ is not None and self.schema_.named:
+            return self.schema_.read(X)  # by name: any order, more columns, another kind of frame
         if is_frame(X) or self.schema_ is not None:
             X = X if is_frame(X) else matrix(X)
             validate_data(self, X, reset=False, skip_check_array=True)

@@ -11,7 +11,7 @@ column types are gone, a synthetic row cannot be told from a real one, and nobod
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import narwhals.stable.v1 as nw
@@ -23,6 +23,8 @@ from .._undo import Correction
 from ._table import Table, is_frame, row_count
 
 __all__ = ["Resample", "mass_correction", "row_slice"]
+
+BLOCK = 1 << 19  # numbers made at a time, 4 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +59,20 @@ class Resample:
     made: Any = None
 
     @classmethod
-    def of_rows(cls, indices: Any, y: np.ndarray, weights: np.ndarray, correction: Correction, **more: Any) -> Resample:
+    def of_rows(
+        cls,
+        indices: Any,
+        y: np.ndarray,
+        weights: np.ndarray,
+        correction: Correction,
+        *,
+        removed: np.ndarray | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> Resample:
         """A resample of real rows only: `indices` into the source, `y` and `weights` of the output rows."""
         indices = np.asarray(indices, dtype=np.int64)
-        return cls(
-            indices, np.stack([indices, indices], axis=1), np.zeros(len(indices)), y, weights, correction, **more
-        )
+        parents, gone = np.stack([indices, indices], axis=1), np.empty(0, np.int64) if removed is None else removed
+        return cls(indices, parents, np.zeros(len(indices)), y, weights, correction, removed=gone, notes=notes)
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -95,7 +105,7 @@ class Resample:
         if self.made is not None:
             return with_made(self, X)
         if isinstance(X, Table):
-            return Table(between(X.numbers, self), donated(X.codes, self))
+            return table_between(X, self)
         if is_frame(X):
             return frame_between(X, self)
         return matrix_between(X, self)
@@ -118,17 +128,22 @@ def between(x: Any, r: Resample) -> Any:
     if sparse.issparse(x):
         x = sparse.csr_array(x)
         return sparse.csr_array(x[a] + sparse.diags_array(step) @ (x[b] - x[a]))
-    out = np.array(x[a], dtype=np.result_type(x.dtype, step.dtype))
+    out = x[a].astype(np.result_type(x.dtype, step.dtype), copy=False)
     new = np.flatnonzero(a != b)
-    out[new] += step[new, None] * (x[b[new]] - x[a[new]])
+    for some in np.array_split(new, 1 + new.size * x.shape[1] // BLOCK):
+        out[some] += step[some, None] * (x[b[some]] - x[a[some]])
     return out
 
 
-def donated(codes: np.ndarray, r: Resample) -> np.ndarray:
-    """Categories of the donors; without donors those of the starting row."""
+def table_between(X: Table, r: Resample) -> Table:
+    """A prepared table: `categorical` counts through its numbers, then through its codes."""
+    p = X.numbers.shape[1]
     if r.donors is None:
-        return codes[r.indices]
-    return np.take_along_axis(codes, r.donors, axis=0)
+        return Table(between(X.numbers, r), X.codes[r.indices])
+    place = np.asarray(r.categorical, dtype=np.int64)
+    flags = place < p
+    numbers = replace(r, categorical=tuple(place[flags].tolist()), donors=r.donors[:, flags] if flags.any() else None)
+    return Table(matrix_between(X.numbers, numbers), np.take_along_axis(X.codes, r.donors[:, ~flags], axis=0))
 
 
 def matrix_between(X: Any, r: Resample) -> Any:

@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from ._boosting import fit_tree
 from ._ensemble import Rows, TreeEnsemble, balanced_correction, read_count
+from ._flat_tree import fit_tree
 from ._resample import row_slice
 
 __all__ = ["RUSBoost"]
@@ -73,7 +73,7 @@ class RUSBoost(TreeEnsemble):
             d = d / d.sum()
             part = fresh_draw(rows, rng)
             tree = fit_tree(row_slice(rows.X, part), rows.codes[part], d[part].sum(axis=1), depth, rng)
-            h = tree.shares(rows.X)
+            h = tree.class_shares(rows.X)
             margin = np.where(own, 0.0, h[own][:, None] - h)
             error = pseudo_loss(d, margin)
             if error >= 0.5 - 1e-12:
@@ -90,7 +90,7 @@ class RUSBoost(TreeEnsemble):
     def _scores(self, X: Any) -> np.ndarray:
         total = np.zeros((X.shape[0], len(self.classes_)))
         for alpha, tree in zip(self.alphas_, self.trees_, strict=True):
-            total += alpha * tree.shares(X)
+            total += alpha * tree.class_shares(X)
         return total
 
 

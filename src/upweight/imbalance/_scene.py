@@ -16,7 +16,7 @@ import numpy as np
 
 from .._errors import InputError
 from .._undo import Correction
-from ._categorical import value_tables
+from ._categorical import kinds_of, value_tables
 from ._classes import Labels, first_rows, nearest
 from ._distances import Space, typical_spread
 from ._lists import Lists
@@ -110,7 +110,8 @@ def measured(table: Points, codes: np.ndarray, minority: np.ndarray) -> Space:
     if table.numbers.shape[1]:
         gap = typical_spread(table.numbers, minority) ** 2
         return Space.of(table.numbers, table.codes, (gap,) * table.codes.shape[1])
-    return Space.of(table.numbers, table.codes, value_tables(table.codes, codes, table.levels))
+    kinds, tables = value_tables(table.codes, codes, table.levels)
+    return Space.of(table.numbers, kinds_of(table.codes, kinds), tables)
 
 
 def rarest(codes: np.ndarray, counts: np.ndarray) -> int:

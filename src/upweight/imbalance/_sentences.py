@@ -49,6 +49,9 @@ def advice(r: Reading) -> str:
         return f"{first} No remedy is shown to cost less: best {r.best.name}, {cost_of(r, r.best)} per 1,000 rows."
     if r.best.ap_p < SURE and r.best.ap_diff > 0:
         return f"{first} {r.best.name} ranks better, AP {interval(r.best)}, but {flaw(r.best)}."
+    if r.best.ap_low > 0:
+        tried = f"of {len(r.remedies)} tried" if len(r.remedies) > 1 else "beyond chance"
+        return f"{first} No remedy {tried} is sure to rank better: best {r.best.name}, AP {interval(r.best)}, adjusted p {r.best.ap_p:.2f}."
     return f"{first} No remedy ranks better than the untouched learner: best {r.best.name}, AP {interval(r.best)}."
 
 
@@ -95,7 +98,10 @@ def promises(r: Reading) -> str:
         if rows:
             verb = "promises" if len(rows) == 1 else "promise"
             whom = "positives" if r.plan.binary else "rows of a class"
-            parts.append(f"{join(x.name for x in rows)} {verb} {times(rows, invert)} times too {word} {whom}")
+            worst = sorted(rows, key=lambda x: x.oe_raw, reverse=not invert)
+            parts.append(
+                f"{join((x.name for x in worst), most=4)} {verb} {times(rows, invert)} times too {word} {whom}"
+            )
     within = (
         f"all rows are within {spread(fixed)} %" if not r.unrepaired else f"the others are within {spread(fixed)} %"
     )
@@ -132,10 +138,10 @@ def others(r: Reading) -> list[str]:
     out = []
     if alike:
         out.append(
-            f"{join(x.name for x in alike)} make{'s' if len(alike) == 1 else ''} no difference to the ranking (AP within {SAME:g})."
+            f"{join((x.name for x in alike), most=4)} make{'s' if len(alike) == 1 else ''} no difference to the ranking (AP within {SAME:g})."
         )
     if open_:
-        out.append(f"{join(x.name for x in open_)} cannot be told apart from moving the threshold.")
+        out.append(f"{join((x.name for x in open_), most=4)} cannot be told apart from moving the threshold.")
     return out
 
 
@@ -172,7 +178,9 @@ def whole(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def join(names: Iterable[str]) -> str:
-    """a, b and c."""
+def join(names: Iterable[str], most: int = 99) -> str:
+    """a, b and c; beyond `most` "and 5 others"."""
     names = list(names)
+    if len(names) > most:
+        names = [*names[: most - 1], f"{len(names) - most + 1} others"]
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

@@ -226,8 +226,8 @@ def voted(
 ) -> Made:
     """SMOTE-N: every value by vote of the base row and its k nearest of the class."""
     codes, at = ground.points.codes, np.searchsorted(mine, base)
-    tables = [np.asarray(t) for t in measure.space.tables]
-    near = nearest_by_tables(tuple(tables), codes[mine], at, k)
+    tables, kinds = measure.space.tables, np.asarray(measure.space.codes)
+    near = nearest_by_tables(tuple(np.asarray(t) for t in tables), kinds[mine], at, k)
     near = np.where(near >= 0, mine[near], -1)
     donors = donors_of(codes, np.concatenate([base[:, None], near], axis=1), base)
     again = np.repeat(np.arange(len(base)), times)

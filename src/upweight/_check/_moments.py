@@ -1,0 +1,111 @@
+"""Weighted mean of f and its error, in sums that merge.
+
+The trouble: a weighted average and its error over a billion rows must come from sums, and sums of squares of raw values lose every
+digit as soon as f has an offset: at f = 1e9 with unit noise nothing is left. Here values are read less a pivot (the first f), and
+centred squares are merged by Chan's update, once under w (for the mean) and once under w^2 (for its error):
+
+    mu = sum w f / sum w,    se^2 = S/(S-1) sum w^2 (f - mu)^2 / (sum w)^2,    sum w^2 (f - mu)^2 = C_2 + (sum w^2) (mu_2 - mu)^2
+
+What is inside: `Moments`, of one or several columns, weights relative to the largest as in `Pile`.
+
+Source: Chan, Golub and LeVeque (1983), Algorithms for computing the sample variance, Am. Stat. 37.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..arrays._log import BLOCK
+from ._pile import merge
+
+__all__ = ["Moments"]
+
+Sums = tuple[Any, Any, Any]  # total of the weights, mean of f - pivot (c,), centred sum of squares (c,)
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Sums of c columns of f under weights e = exp(l - peak) (`one`) and e^2 (`two`); `scalar` if f was one column."""
+
+    peak: float
+    pivot: np.ndarray
+    one: Sums
+    two: Sums
+    scalar: bool
+
+    @classmethod
+    def of(cls, log_w: np.ndarray, f: np.ndarray, scalar: bool) -> Moments:
+        """The sums of f (c, n), finite wherever the log-weight (n,) is not -inf."""
+        peak = float(log_w.max())
+        columns = len(f)
+        nothing = 0.0, np.zeros(columns), np.zeros(columns)
+        if peak == -math.inf:
+            return cls(peak, np.zeros(columns), nothing, nothing, scalar)
+        pivot = f[:, int(np.argmax(log_w > -np.inf))].copy()
+        one = two = nothing
+        step = max(1, BLOCK // columns)
+        for i in range(0, len(log_w), step):
+            e = np.exp(log_w[i : i + step] - peak)
+            x = f[:, i : i + step] - pivot[:, None]
+            one = merge(*one, *_sums(e, x))
+            two = merge(*two, *_sums(np.square(e, out=e), x))
+        return cls(peak, pivot, one, two, scalar)
+
+    def __add__(self, other: Moments) -> Moments:
+        if other.peak == -math.inf or self.peak == -math.inf:
+            return self if other.peak == -math.inf else other
+        peak = max(self.peak, other.peak)
+        gap = other.pivot - self.pivot
+        one = merge(*self._at(peak, self.one, 1), *other._at(peak, other.one, 1, gap))
+        two = merge(*self._at(peak, self.two, 2), *other._at(peak, other.two, 2, gap))
+        return Moments(peak, self.pivot, one, two, self.scalar)
+
+    def _at(self, peak: float, sums: Sums, power: int, gap: Any = 0.0) -> Sums:
+        scale = math.exp(power * (self.peak - peak))
+        return sums[0] * scale, sums[1] + gap, sums[2] * scale
+
+    @property
+    def values(self) -> np.ndarray:
+        """Weighted means of the columns (c,), in the unit of f."""
+        return self.pivot + self.one[1]
+
+    @property
+    def squares(self) -> np.ndarray:
+        """sum W^2 (f - mean)^2 (c,), weights of sum one: what the error of a self-normalised mean is made of."""
+        total, mean, _ = self.one
+        return (self.two[2] + self.two[0] * np.square(self.two[1] - mean)) / total**2
+
+    @property
+    def spread(self) -> np.ndarray:
+        """sum W (f - mean)^2 (c,), the weighted variance of f."""
+        return self.one[2] / self.one[0]
+
+    @property
+    def ess(self) -> float:
+        """Kish's effective sample size of the weights that were used, in rows."""
+        return self.one[0] * self.one[0] / self.two[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists."""
+        sums = {name: [np.asarray(x).tolist() for x in getattr(self, name)] for name in ("one", "two")}
+        return {"peak": self.peak, "pivot": self.pivot.tolist(), "scalar": self.scalar} | sums
+
+    @classmethod
+    def from_dict(cls, d: Mapping[str, Any]) -> Moments:
+        """From what `to_dict` gave."""
+        one, two = ((d[name][0], np.asarray(d[name][1]), np.asarray(d[name][2])) for name in ("one", "two"))
+        return cls(float(d["peak"]), np.asarray(d["pivot"], dtype=float), one, two, d["scalar"])
+
+
+def _sums(e: np.ndarray, x: np.ndarray) -> Sums:
+    total = float(e.sum())
+    if total == 0:  # every weight of the block is far below the largest
+        return 0.0, np.zeros(len(x)), np.zeros(len(x))
+    mean = np.einsum("ci,i->c", x, e) / total
+    far = np.square(x - mean[:, None])
+    return total, mean, np.einsum("ci,i->c", far, e)

@@ -1,0 +1,235 @@
+"""Tally: a verdict on more rows than fit into memory.
+
+The trouble: logs of a billion rows arrive in batches, from many machines, and the two usual ways out are wrong: a sample of the rows
+misses exactly the few huge weights that decide, and averages of per-batch figures are not the figures of the whole. A tally keeps
+what a verdict needs, a few hundred kilobytes whatever the number of rows,
+
+    Tally.of(first) + Tally.of(second) + ...  =  the tally of all rows,   in any split and any order
+
+with counts, the largest weight and k-hat equal to the last bit to those of the whole, and sizes to 1e-12. It travels as JSON.
+
+What is inside: `Tally`. Its sums are `Pile` (the weights, and 1/w where the promise of a mean of one may turn out to be upside down),
+`Moments` (f) and `Segments` (labels); its verdict is made by the very rules of `check`.
+
+Source: Chan, Golub and LeVeque (1983), Algorithms for computing the sample variance, Am. Stat. 37.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from .._errors import InputError
+from .._kinds import Step, forbid
+from .._weights import Weights
+from ._check import judge, segments_of
+from ._documents import plain
+from ._moments import Moments
+from ._pile import Pile
+from ._said import TAMINGS, Said
+from ._segments import Segments
+from ._verdict import Verdict
+
+if TYPE_CHECKING:
+    from .._estimate import Estimate
+
+__all__ = ["Tally"]
+
+SCHEMA = "upweight.tally/1"
+_UNWATCHED = "the tail of f is not watched in a tally, only that of the weights"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Tally:
+    """The sums of some weights, and of f and labels if given; tallies of batches add up to the tally of all rows.
+
+    Made by `Tally.of`; `a + b` has the rows of `b` after those of `a`, which matters for the number of the largest row only.
+
+    >>> import numpy as np
+    >>> from upweight import Weights
+    >>> l = np.random.default_rng(0).normal(-0.5, 1.0, 100_000)
+    >>> w = Weights.of_log(l, kind="importance", exact=True)
+    >>> parts = [Tally.of(w[rows].declare(exact=True)) for rows in np.array_split(np.arange(w.n), 7)]
+    >>> whole = parts[0]
+    >>> for part in parts[1:]:
+    ...     whole = whole + part
+    >>> whole.result().khat == w.khat, whole.result().grade
+    (True, 'good')
+    """
+
+    said: Said
+    pile: Pile
+    inverse: Pile | None = None
+    moments: Moments | None = None
+    segments: Segments | None = None
+
+    @classmethod
+    def of(cls, w: Weights, *, f: Any = None, by: Any = None) -> Tally:
+        """The tally of one batch.
+
+        Parameters
+        ----------
+        w : Weights, one vector (n,). Of tamed weights the verdict judges them as they were before, and `mean` uses them as they are;
+            only tamings that look at one row at a time (clip, temper(power=), shrink) may be tallied.
+        f : (n,) or (n, c) numbers to average, finite where w > 0.
+        by : (n,) labels; the promise of a mean of one is then tested in every segment.
+
+        Raises
+        ------
+        InputError : an array instead of Weights, a batch of vectors, columns of another length, or a taming that depends on the whole.
+
+        Costs: 0.5 MB a tally, and one pass over the rows (two for exact weights).
+        """
+        if not isinstance(w, Weights):
+            raise InputError(
+                f"Tally.of takes Weights; got {type(w).__name__}. Say what they are first: uw.Weights.of(x, kind=...)."
+            )
+        w._one_vector("tally")
+        raw = w.raw
+        _refuse_whole_taming(w)
+        pile = Pile.of(raw.log_w)
+        inverse = Pile.of(raw.log_w, flip=True) if raw.exact and not pile.zeros else None
+        return cls(Said.of(w), pile, inverse, None if f is None else _moments(w, f), segments_of(raw, by))
+
+    def __add__(self, other: Any) -> Tally:
+        if not isinstance(other, Tally):
+            return NotImplemented
+        for name in ("moments", "segments"):
+            if (getattr(self, name) is None) != (getattr(other, name) is None):
+                what = {"moments": "f", "segments": "by"}[name]
+                raise InputError(
+                    f"both tallies must have `{what}`, or neither; one of them has not. Tally every batch alike."
+                )
+        if self.moments and other.moments and self.moments.pivot.shape != other.moments.pivot.shape:
+            counts = len(self.moments.pivot), len(other.moments.pivot)
+            raise InputError(f"both tallies must have as many columns of `f`; got {counts[0]} and {counts[1]}.")
+        inverse = self.inverse + other.inverse if self.inverse and other.inverse else None
+        moments = _both(self.moments, other.moments)
+        segments = _both(self.segments, other.segments)
+        return Tally(self.said + other.said, self.pile + other.pile, inverse, moments, segments)
+
+    def __radd__(self, other: Any) -> Tally:
+        return self if other == 0 else NotImplemented  # sum(tallies) starts at 0
+
+    @property
+    def n(self) -> int:
+        """Rows tallied, zero weights counted."""
+        return self.pile.n
+
+    @property
+    def khat(self) -> float:
+        """Tail index of all the weights, to the last bit that of `Weights.khat`; -inf for frequencies."""
+        return -math.inf if self.said.kind == "frequency" else self.pile.khat
+
+    def result(self) -> Verdict:
+        """The verdict on all rows tallied, by the rules of `upweight.check`; with f, the effective rows for its average as well."""
+        flip = lambda: None if self.inverse is None else (self.inverse, self.inverse.se)
+        v = judge(self.said, self.pile, self.pile.se, flip, self.segments)
+        if self.moments is None or self.pile.positive == 0 or self.said.tamed:
+            return v
+        with np.errstate(invalid="ignore"):
+            worth = self.moments.spread / self.moments.squares
+        return replace(v, ess_f=float(np.min(worth)))
+
+    def mean(self) -> Estimate:
+        """Weighted average of f over all rows tallied, self-normalised, with the interval of `Weights.mean`.
+
+            mu = sum w f / sum w,   se^2 = S/(S-1) sum W^2 (f - mu)^2
+
+        Returns
+        -------
+        Estimate without influences: rows are gone, so no clusters, differences or ratios. Its k-hat is that of the weights; `why`
+        always says that the tail of f was not watched.
+
+        Raises
+        ------
+        InputError : no f was tallied, or every weight is zero. KindError : class and cost weights have no average.
+
+        Costs: an interval that is too narrow where f is large on rare rows.
+
+        >>> import numpy as np
+        >>> from upweight import Weights
+        >>> w = Weights.of([1.0, 2.0, 3.0], kind="importance")
+        >>> e = Tally.of(w, f=np.array([0.0, 1.0, 1.0])).mean()
+        >>> round(e.value, 4), round(e.se, 4)
+        (0.8333, 0.2097)
+        """
+        forbid(self.said.kind, "mean")
+        if self.moments is None:
+            raise InputError("this tally has no f; tally every batch with Tally.of(w, f=...).")
+        if self.pile.positive == 0:
+            raise InputError("every weight is zero: the source never visits the target. See tally.result().")
+        return _estimate(self, self.moments)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Schema "upweight.tally/1": plain types that survive JSON without losing a bit."""
+        parts = {name: getattr(self, name) for name in ("said", "pile", "inverse", "moments", "segments")}
+        return {"schema": SCHEMA} | plain({name: part and part.to_dict() for name, part in parts.items()})
+
+    @classmethod
+    def from_dict(cls, d: Mapping[str, Any]) -> Tally:
+        """The tally that `to_dict` wrote."""
+        if d.get("schema") != SCHEMA:
+            raise InputError(f"a tally has schema {SCHEMA!r}; got {d.get('schema')!r}. Pass what Tally.to_dict gave.")
+        made = {"inverse": Pile, "moments": Moments, "segments": Segments}
+        parts = {name: None if d[name] is None else kind.from_dict(d[name]) for name, kind in made.items()}
+        return cls(
+            Said.from_dict(d["said"]), Pile.from_dict(d["pile"]), parts["inverse"], parts["moments"], parts["segments"]
+        )
+
+    def __repr__(self) -> str:
+        extras = [name for name, part in (("f", self.moments), ("by", self.segments)) if part is not None]
+        return f"Tally({self.said.kind}, {self.n:,} rows{''.join(', with ' + name for name in extras)})"
+
+
+def _both(a: Any, b: Any) -> Any:
+    return None if a is None else a + b
+
+
+def _refuse_whole_taming(w: Weights) -> None:
+    for step in w.trail:
+        whole = step.name in ("smooth", "truncate") or step.params.get("ess") or step.params.get("scale") == "mean one"
+        if step.name in TAMINGS and whole:
+            raise InputError(
+                f"w.{step.name}() of a batch is not that of all rows. Tally the raw weights, or tame row by row: clip, temper(power=), shrink."
+            )
+
+
+def _moments(w: Weights, f: Any) -> Moments:
+    from .._estimate._average import _values, without_gaps
+
+    columns, scalar, _ = _values(w, f)
+    zero = w.log_w == -np.inf
+    if zero.any():
+        columns = np.where(zero, 0.0, columns)  # what f is there does not matter
+    return Moments.of(w.log_w, np.stack([without_gaps(column, None) for column in columns]), scalar)
+
+
+def _estimate(t: Tally, m: Moments) -> Estimate:
+    """The Estimate that `Weights.mean` would give, from sums."""
+    from .._estimate._estimate import Terms, make
+    from .._estimate._influence import Rows
+
+    copies = round(t.pile.at_own_scale(t.pile.total)) if t.said.kind == "frequency" else 0
+    support = copies or t.pile.positive
+    worth = float(copies) if copies else m.ess
+    factor = support / (support - 1) if support > 1 else math.inf
+    squares = m.spread / copies if copies else m.squares
+    flat = bool(copies) or t.pile.constant
+    rows = Rows(copies or t.n, support, support, factor, worth, worth, t.khat, flat)
+    with np.errstate(invalid="ignore"):
+        size = np.full(len(squares), worth) if copies else m.spread / m.squares
+    terms = Terms(rows, _gone, t.n, m.scalar, lambda: float(size[0]) if m.scalar else size)
+    trail = (*t.said.trail, Step("mean", {"how": "self", "tally": True}))
+    e = make(m.values, list(squares), [[] for _ in squares], terms, trail)
+    return replace(e, why=f"{e.why} {_UNWATCHED.capitalize()}." if e.why else f"{_UNWATCHED}.")
+
+
+def _gone(raw: bool) -> NoReturn:
+    raise InputError(
+        "a tally keeps no rows, so its average has no influences, clusters, differences or ratios. Use w.mean(f) on the rows."
+    )

@@ -1,0 +1,184 @@
+"""Verdict: everything known about some weights, on one screen.
+
+The trouble: an ESS alone hides a heavy tail, a k-hat alone hides one huge row, and neither says what to do. A verdict holds all the
+figures, judges them by one list of rules (`_reasons`), and speaks:
+
+    usable: importance weights, 4,000 rows worth 1,095 (27 %)
+      tail     k-hat 0.55 (want < 0.50): a plain average has infinite variance; intervals widen ×2.0
+      ...
+      do       smooth before averaging: w.smooth().mean(f)
+
+The grade is that of the worst reason; the advice belongs to the first. Figures are stored, sentences are derived from them, so a
+verdict from a tally of a billion rows and one from weights in memory cannot disagree.
+
+What is inside: `Verdict`; `Segment`, the figures of one label of `by`; `Flipped`, those of 1/w; `BalanceFigures`, the little of a
+balance table that a verdict needs. Texts keep to Latin-1.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from .._kinds import Step
+from ._documents import own, plain
+from ._reasons import GRADES, Reason, reasons
+from ._screen import USE, screen
+
+__all__ = ["BalanceFigures", "Flipped", "Segment", "Verdict"]
+
+SCHEMA = "upweight.verdict/1"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The weights of one label: rows, effective rows, mean with its plain standard error, z of the mean test (nan: not tested)."""
+
+    n: int
+    ess: float
+    mean: float
+    mean_se: float
+    z: float
+
+
+@dataclass(frozen=True)
+class Flipped:
+    """The weights the other way up, 1/w: mean, z of the mean test, tail index."""
+
+    mean: float
+    z: float
+    khat: float
+
+
+@dataclass(frozen=True)
+class BalanceFigures:
+    """Absolute standardised mean differences: average before, after and with 1/w; the worst column after weighting."""
+
+    mean_before: float
+    mean_after: float
+    worst_before: float
+    worst_after: float
+    column: str
+    mean_inverse: float | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Verdict:
+    """The figures of some weights, the reasons they give to trust or distrust averages, and one thing to do.
+
+    Made by `Weights.check`, `upweight.check` and `Tally.result`. Printing it shows one screen.
+
+    Attributes
+    ----------
+    grade : "good", "usable", "unreliable" or "unusable", that of the worst reason; ok is whether it is one of the first two.
+    reasons : tuple of Reason, strings such as "HEAVY_TAIL" with grade, text and advice, in the order of their advice.
+    advice : what to do, the advice of the first reason that has one.
+    n, n_zero : rows, and rows of weight zero. kind, assumed, exact : as in `Weights`.
+    ess, ess_share, perplexity : effective rows (Kish), the same over n, effective rows by entropy. design_effect : (n - n_zero)/ess.
+    khat, threshold, widening, min_rows : tail index, the index from which so few rows are not believed, the factor on intervals, and
+        the rows this tail needs.
+    max_share, max_row, top_share : share of the total in the largest row (counted from 0) and in the largest hundredth of rows.
+    mean, mean_se, mean_z : mean weight on its own scale, its plain standard error, and z of the test that it is one (nan unless
+        exact).
+    distinct : distinct positive weights, 11 for more than ten.
+    ess_f, khat_f : effective rows and tail index for the average of the f that was given (nan without).
+    by : dict of label -> Segment. trail : tuple of Step.
+
+    >>> import numpy as np
+    >>> from upweight import Weights
+    >>> print(Weights.of(np.repeat([1.0, 10.0], [900, 100]), kind="class").check())
+    good: class weights, 1,000 rows worth 331 (33 %)
+      values   1 on 900 rows, 10 on 100 rows; log-odds between them moved by 2.303
+      largest  row 900 holds 0.53 % of the total; the top 1 % of rows hold 5.3 %
+      do       train with sample_weight=w.sample_weight, then give the odds back: Correction.weighted(y, w).
+               Not for averages: class weights do not estimate a population mean
+    """
+
+    n: int
+    n_zero: int
+    kind: str
+    assumed: bool
+    exact: bool
+    ess: float
+    ess_share: float
+    perplexity: float
+    khat: float
+    threshold: float
+    widening: float
+    min_rows: float
+    design_effect: float
+    max_share: float
+    max_row: int
+    top_share: float
+    mean: float
+    mean_se: float
+    mean_z: float
+    distinct: int
+    ess_f: float = math.nan
+    khat_f: float = math.nan
+    by: Mapping[Any, Segment] = field(default_factory=dict)
+    trail: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
+    values: tuple[tuple[float, int], ...] = ()
+    constant: bool = False
+    normalised: bool = False
+    inverse: Flipped | None = None
+    balance: BalanceFigures | None = None
+
+    @cached_property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Every reason that holds, in the order in which advice is taken; notes, which force no grade, come last."""
+        return reasons(self)
+
+    @property
+    def grade(self) -> str:
+        """The grade of the worst reason: good, usable, unreliable or unusable."""
+        return max((reason.grade for reason in self.reasons), key=GRADES.index, default="good")
+
+    @property
+    def ok(self) -> bool:
+        """Whether the weights are good or usable."""
+        return GRADES.index(self.grade) < 2
+
+    @property
+    def advice(self) -> str:
+        """The one thing to do next."""
+        return " ".join(self.lines_of_advice.split("\n"))
+
+    @property
+    def lines_of_advice(self) -> str:
+        """`advice` as it is broken into lines on the screen."""
+        return next((reason.advice for reason in self.reasons if reason.advice), USE[self.kind])
+
+    @property
+    def rows_needed(self) -> int:
+        """Rows of positive weight that this tail needs before a smoothed average is believed; nan and infinity as 0."""
+        return math.ceil(self.min_rows) if math.isfinite(self.min_rows) else 0
+
+    def __str__(self) -> str:
+        return screen(self)
+
+    def __repr__(self) -> str:
+        return f"<Verdict {self.grade}: {', '.join(self.reasons) or 'no reason to doubt'}>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Schema "upweight.verdict/1": plain types only; infinities as "inf" and "-inf", nan as None."""
+        import sys
+
+        made = {"schema": SCHEMA, "upweight": sys.modules["upweight"].__version__}
+        made |= {"grade": self.grade, "ok": self.ok, "advice": self.advice}
+        made["reasons"] = [{"code": r.code, "grade": r.grade, "text": r.text} for r in self.reasons]
+        figures = own(self)
+        figures["by"] = [{"label": label} | own(s) for label, s in self.by.items()]
+        figures["trail"] = [own(step) for step in self.trail]
+        figures["values"] = [{"weight": value, "rows": rows} for value, rows in self.values]
+        figures |= {name: None if figures[name] is None else own(figures[name]) for name in ("inverse", "balance")}
+        return made | plain(figures)
+
+    def to_json(self) -> str:
+        """`to_dict` as JSON text."""
+        return json.dumps(self.to_dict(), allow_nan=False, indent=1, ensure_ascii=False)

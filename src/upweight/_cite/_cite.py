@@ -1,0 +1,119 @@
+"""cite: the references of what was done, ready to paste.
+
+The trouble: who used a smoothed weight, a tail-adjusted interval and a prior correction should name three papers, and cannot know
+which. Every object of upweight carries its history; the history knows its sources.
+
+    upweight.cite(w, w.mean(f), w.check())        BibTeX, sorted by key, no entry twice
+
+What is inside: `cite`. The table it reads is `_bibliography`; results written as JSON ("upweight.verdict/1", "upweight.compare/1",
+"upweight.tally/1") are read like the objects they came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .._errors import InputError
+from ._bibliography import REFERENCES, RESTS_ON
+
+__all__ = ["cite"]
+
+
+def cite(*things: Any) -> str:
+    """BibTeX of what was done to weights, estimates, verdicts and corrections: sorted by key, no entry twice.
+
+    Parameters
+    ----------
+    things : Weights, Estimate, Verdict, Correction, Tally, Repair, or the documents that some of them write (dictionaries with a "schema").
+
+    Returns
+    -------
+    str, BibTeX entries separated by empty lines; upweight itself is always among them.
+
+    Raises
+    ------
+    InputError : something that keeps no history.
+
+    Costs: a reading list.
+
+    >>> from upweight import Weights
+    >>> print(cite(Weights.of([1.0, 2.0, 9.0], kind="importance").clip(at=5.0)))
+    @article{ionides2008,
+      author = {Ionides, Edward L.},
+      title = {Truncated importance sampling},
+      journal = {Journal of Computational and Graphical Statistics},
+      volume = {17},
+      number = {2},
+      pages = {295--311},
+      year = {2008}
+    }
+    <BLANKLINE>
+    @software{upweight,
+      author = {{The upweight authors}},
+      title = {upweight: importance weights you can trust},
+      version = {0.1.0}
+    }
+    """
+    keys = {"upweight"}
+    for thing in things:
+        keys |= {key for operation in _operations(thing) for key in RESTS_ON.get(operation, ())}
+    return "\n\n".join(_entry(key) for key in sorted(keys))
+
+
+def _operations(thing: Any) -> Iterable[str]:
+    """The names under which the table lists what was done."""
+    if isinstance(thing, Mapping):
+        return _of_document(thing)
+    kind = type(thing).__name__
+    if kind == "Verdict":
+        return _of_document(thing.to_dict())
+    if kind == "Tally":
+        return [kind, "Verdict", *_steps(thing.said.trail)]
+    if kind == "Repair":
+        formula = () if thing.correction is None else thing.correction.trail
+        return [kind, f"{kind}:{thing.how}", *_steps(formula)]
+    if not hasattr(thing, "trail"):
+        raise InputError(
+            f"cite takes Weights, Estimate, Verdict, Correction or a document they wrote; got {kind}. Pass one of these."
+        )
+    return [kind, *_steps(thing.trail)]
+
+
+def _of_document(d: Mapping[str, Any]) -> Iterable[str]:
+    schema = str(d.get("schema", ""))
+    if schema.startswith("upweight.verdict/"):
+        extras = [
+            name for name, there in (("ess_f", d.get("ess_f")), ("balance", d.get("balance"))) if there is not None
+        ]
+        return ["Verdict", *extras, *_steps(d.get("trail", ()))]
+    if schema.startswith("upweight.tally/"):
+        return ["Tally", "Verdict", *_steps(d["said"]["trail"])]
+    if schema.startswith("upweight.compare/"):
+        return ["compare", *(f"compare:{row['name']}" for row in d.get("rows", ()))]
+    if schema.startswith("upweight."):
+        return [schema.removeprefix("upweight.").split("/")[0], *_steps(d.get("trail", ()))]
+    raise InputError(
+        f"cite reads documents that upweight wrote; got one with schema {schema!r}. Pass what --json wrote."
+    )
+
+
+def _steps(steps: Iterable[Any]) -> Iterator[str]:
+    """Names of steps, or of their documents, with the setting that chooses between papers."""
+    for step in steps:
+        name, params = (step["name"], step["params"]) if isinstance(step, Mapping) else (step.name, step.params)
+        yield name
+        if "how" in params:
+            yield f"{name}:{params['how']}"
+        if params.get("clusters"):
+            yield "clusters"
+
+
+def _entry(key: str) -> str:
+    kind, fields = REFERENCES[key]
+    if key == "upweight":
+        import sys
+
+        fields = fields | {"version": sys.modules["upweight"].__version__}
+    body = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items() if value)
+    return f"@{kind}{{{key},\n{body}\n}}"

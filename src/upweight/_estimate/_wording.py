@@ -1,0 +1,82 @@
+"""How an estimate is said: one line, digits that are worth printing, and the tail in the same breath.
+
+The trouble: a number with nine digits and no error bar reads as certain. The rule here is two digits of half the 95 % interval, the
+value to the same place, then the two figures that no error bar contains, k-hat and effective sample size:
+
+    0.0131 ± 0.0042 (k-hat 0.58, ESS 340 of 10,000; interval widened ×2.3)
+
+What is inside: `sentence`, one line an average; `plus_minus`, a value and its half-width; `times`, a factor. Text keeps to
+Latin-1, so that it prints on every terminal.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .._kinds import rows_worth
+
+if TYPE_CHECKING:
+    from ._estimate import Estimate
+
+__all__ = ["plus_minus", "sentence", "tail_said", "times"]
+
+SHOWN = 1.05  # inflations below this are not worth a word
+PLACES = 6  # decimals from which a power of ten is taken out
+LARGEST = 1e9
+
+
+def sentence(e: Estimate, halves: np.ndarray) -> str:
+    """One line for one average, a numbered line each for several."""
+    each = zip(*(np.atleast_1d(x).ravel() for x in (e.value, halves, e.khat, e.inflation)), strict=True)
+    lines = [f"{plus_minus(v, half)} ({_reasons(k, wide, e)})" for v, half, k, wide in each]
+    return lines[0] if np.ndim(e.value) == 0 else "\n".join(f"[{i}] {line}" for i, line in enumerate(lines))
+
+
+def plus_minus(value: float, half: float) -> str:
+    """A value and half its interval, to two digits of the half: 0.0131 ± 0.0042.
+
+    >>> plus_minus(2.127822985, 2.787019334), plus_minus(123456.0, 2345.0), plus_minus(1.2346e-12, 3.4e-14)
+    ('2.1 ± 2.8', '123,500 ± 2,300', '(1.235 ± 0.034)e-12')
+    """
+    if not math.isfinite(half) or half == 0:
+        return f"{value:.6g} ± {half:g}"
+    size = max(abs(value), half)
+    if size >= LARGEST or decimals(half) > PLACES:
+        power = math.floor(math.log10(size))
+        value, half = value / 10.0**power, half / 10.0**power
+        said = " ± ".join(f"{x:.{max(0, decimals(half))}f}" for x in (value, half))
+        return f"({said})e{power}" if power else said
+    places = decimals(half)
+    said = [f"{round(x, places) + 0.0:,.{max(0, places)}f}" for x in (value, half)]
+    return " ± ".join(said)
+
+
+def decimals(half: float) -> int:
+    """Decimal places that show two digits of `half`; negative for tens and hundreds."""
+    return 1 - math.floor(math.log10(float(f"{half:.1e}")))
+
+
+def times(factor: float) -> str:
+    """A factor with two digits: ×2.3, ×10, ×1,234.
+
+    >>> times(2.2979), times(10.09), times(1234.4)
+    ('×2.3', '×10', '×1,234')
+    """
+    return f"×{factor:,.0f}" if factor >= 9.95 else f"×{factor:.1f}"
+
+
+def tail_said(khat: float) -> str:
+    """k-hat in words where it is no number."""
+    if math.isnan(khat):
+        return "k-hat not judged"
+    return "no tail" if khat == -math.inf else f"k-hat {khat:.2f}"
+
+
+def _reasons(khat: float, wide: float, e: Estimate) -> str:
+    said = f"{tail_said(khat)}, ESS {rows_worth(e.ess)} of {e.n:,}"
+    if wide == math.inf:
+        return f"{said}; no interval covers"
+    return f"{said}; interval widened {times(wide)}" if wide >= SHOWN else said

@@ -1,0 +1,61 @@
+"""Plain documents, and what is said about weights."""
+
+import json
+import math
+
+import numpy as np
+
+from upweight import Weights
+from upweight._check._digits import number, percent, rows_said, z_said
+from upweight._check._documents import plain
+from upweight._check._said import Said
+
+
+def test_plain_is_what_json_takes_and_loses_no_bit():
+    x = {
+        "a": np.float64(0.1),
+        "b": np.array([1.5, -math.inf]),
+        "c": (np.int64(3), None, True),
+        4: {"z", "y"},
+        "e": 1 / 3,
+    }
+    d = plain(x)
+    assert d == {"a": 0.1, "b": [1.5, "-inf"], "c": [3, None, True], "4": ["y", "z"], "e": 1 / 3}
+    assert json.loads(json.dumps(d, allow_nan=False)) == d
+    assert [plain(v) for v in (math.nan, math.inf, -math.inf)] == [None, "inf", "-inf"]
+
+
+def test_digits_are_those_that_mean_something():
+    shares = [1.0, 0.779, 0.2737, 0.0995, 0.0284, 0.0028, 0.00014, 0.9999, 1e-9]
+    assert [percent(s) for s in shares] == [
+        "100 %", "78 %", "27 %", "10 %", "2.8 %", "0.28 %", "0.014 %", "100 %", "1e-07 %",
+    ]  # fmt: skip
+    assert [number(x) for x in (0.99161, 0.0, 12.0, 1234.5, 3.21e-5)] == [
+        "0.992",
+        "0.000",
+        "12.000",
+        "1.23e+03",
+        "3.21e-05",
+    ]
+    assert [z_said(z) for z in (-0.04, 0.04, -68.12, math.inf)] == ["0.0", "0.0", "-68.1", "inf"]
+    assert [rows_said(n) for n in (1, 2, 4000)] == ["1 row", "2 rows", "4,000 rows"]
+
+
+def test_what_was_said_travels_as_json():
+    w = (Weights.of([1.0, 2.0, 3.0], kind="class") * Weights.of([1.0, 5.0, 1.0], kind="class")).clip(at=4.0)
+    said = Said.of(w)
+    again = Said.from_dict(json.loads(json.dumps(plain(said.to_dict()))))
+    assert again.notes == said.notes == ("CLASS_TWICE",)
+    assert [s.name for s in again.trail] == [s.name for s in w.trail]
+    assert again.tamed
+    assert again.kind == "class"
+
+
+def test_a_joined_trail_keeps_the_steps_and_drops_prices_that_differ():
+    a, b = (Said.of(Weights.of(v, kind="importance").clip(at=2.0)) for v in ([1.0, 3.0], [1.0, 9.0]))
+    both = (a + b).trail
+    assert [s.name for s in both] == ["of", "clip"]
+    assert both[1].params["at"] == 2.0
+    assert both[1].moved is None
+    other = Said.of(Weights.of([1.0, 2.0], kind="importance").shrink(lam=1.0))
+    assert [s.name for s in (a + other).trail] == ["of", "clip", "shrink"]

@@ -1,0 +1,109 @@
+"""The journal: whole cells, its own data and settings only, never in the way."""
+
+import json
+
+import numpy as np
+import pytest
+
+from upweight import InputError
+from upweight.imbalance._cells import Cell, Key
+from upweight.imbalance._journal import Journal, write_atomic
+from upweight.imbalance._question import question
+
+X = np.random.default_rng(0).normal(size=(60, 2))
+Y = np.arange(60) % 3 == 0
+PLAN = question(
+    X, Y, learner="logistic", methods="weights", cv="2x1", cost=None, rng=0, sample_weight=None, group=None
+).plan
+KEY = Key("weights", 0, 1)
+CELL = Cell(KEY, np.array([0.1, 0.2]), np.array([0.3, 0.4]), 0.33, "exact", 10.0, 5.0, 0.0, 1.5, ("UserWarning: hm",))
+
+
+def same(a, b):
+    return all(np.array_equal(getattr(a, k), getattr(b, k)) for k in vars(a))
+
+
+def test_a_cell_comes_back_as_it_was(tmp_path):
+    Journal(tmp_path / "j", PLAN, "d", "s").write(CELL)
+    assert same(Journal(tmp_path / "j", PLAN, "d", "s").read(KEY), CELL)
+    assert Journal(tmp_path / "j", PLAN, "d", "s").read(Key("none", 0, 0)) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "settings", "what"), [("d2", "s", "data: d there, d2 here"), ("d", "s2", "settings: s there, s2 here")]
+)
+def test_other_data_or_settings_are_refused_with_both_fingerprints(tmp_path, data, settings, what):
+    Journal(tmp_path, PLAN, "d", "s")
+    with pytest.raises(InputError) as error:
+        Journal(tmp_path, PLAN, data, settings)
+    assert f"belongs to other {what}. Use another folder." in str(error.value)
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="cannot be used: .*Use another folder"):
+        Journal(tmp_path / "file", PLAN, "d", "s")
+    (tmp_path / "journal.json").write_text("{not json")
+    with pytest.raises(InputError, match="cannot be used"):
+        Journal(tmp_path, PLAN, "d", "s")
+
+
+def test_a_damaged_cell_is_computed_again(tmp_path):
+    book = Journal(tmp_path, PLAN, "d", "s")
+    book.write(CELL)
+    content = book.path(KEY).read_bytes()
+    for damaged in (content[: len(content) // 2], b"", b"PK"):
+        book.path(KEY).write_bytes(damaged)
+        assert book.read(KEY) is None
+
+
+def test_a_failed_cell_is_tried_again(tmp_path):
+    book = Journal(tmp_path, PLAN, "d", "s")
+    book.write(Cell(KEY, CELL.p, CELL.raw, error="no"))
+    assert book.read(KEY) is None
+
+
+def test_a_full_disk_is_noted_once_and_leaves_no_half_file(tmp_path, monkeypatch):
+    book = Journal(tmp_path, PLAN, "d", "s")
+
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    book.write(CELL)
+    assert "cannot be written (No space left on device); the run goes on without it" in book.trouble
+    monkeypatch.undo()
+    book.write(CELL)
+    assert [p.name for p in tmp_path.iterdir()] == ["journal.json"]
+
+
+def test_names_of_methods_cannot_leave_the_folder(tmp_path):
+    book = Journal(tmp_path, PLAN, "d", "s")
+    for name in ("../../etc/passwd", "a/b", "smote+tomek", "x" * 500, "ä"):
+        assert book.path(Key(name, 0, 0)).parent == tmp_path
+        book.write(Cell(Key(name, 0, 0), CELL.p, CELL.raw))
+        assert book.read(Key(name, 0, 0)) is not None
+    assert book.path(Key("a/b", 0, 0)) != book.path(Key("a.b", 0, 0))
+
+
+def test_a_write_is_the_old_file_or_the_new_one(tmp_path, monkeypatch):
+    path = tmp_path / "f"
+    path.write_text("old")
+
+    def killed(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomic(path, b"new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_head_is_readable_json(tmp_path):
+    Journal(tmp_path, PLAN, "d", "s")
+    assert json.loads((tmp_path / "journal.json").read_text()) == {
+        "schema": "upweight.journal/1",
+        "data": "d",
+        "settings": "s",
+    }
