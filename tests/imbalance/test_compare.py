@@ -318,6 +318,14 @@ def test_text_gaps_and_dates_are_fine():
 # ---- stopped, resumed -------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C raises, also where the tests were started in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Stop(running.Watch):
     """Presses Ctrl-C after some cells."""
 
@@ -330,8 +338,8 @@ class Stop(running.Watch):
             os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_ctrl_c_gives_the_finished_folds_and_the_journal_goes_on(small, tmp_path, monkeypatch):
-    monkeypatch.setattr("upweight.imbalance._compare.terminal_watch", lambda: Stop(17))
+def test_ctrl_c_gives_the_finished_folds_and_the_journal_goes_on(small, tmp_path, monkeypatch, ctrl_c):
+    monkeypatch.setitem(compare.__globals__, "terminal_watch", lambda: Stop(17))
     part = compare(X, Y, methods=FIVE, cv="3x2", rng=0, journal=tmp_path / "j")
     assert not part.complete
     assert part.verdict.sentences[0].startswith("Stopped early: 17 of 30 fits are in")
@@ -346,8 +354,8 @@ def test_ctrl_c_gives_the_finished_folds_and_the_journal_goes_on(small, tmp_path
     assert without_timing(whole) == without_timing(small)
 
 
-def test_stopped_before_two_folds_says_nothing_about_remedies(monkeypatch):
-    monkeypatch.setattr("upweight.imbalance._compare.terminal_watch", lambda: Stop(1))
+def test_stopped_before_two_folds_says_nothing_about_remedies(monkeypatch, ctrl_c):
+    monkeypatch.setitem(compare.__globals__, "terminal_watch", lambda: Stop(1))
     part = compare(X, Y, methods=FIVE, cv="3x2", rng=0)
     assert part.verdict.code == "incomplete"
     assert len(part.verdict.sentences) == 1 or not any("Move" in s for s in part.verdict.sentences)
@@ -389,7 +397,7 @@ def test_the_estimate_is_told_after_one_cell(monkeypatch):
         def estimate(self, seconds, cells, processes):
             told.append((seconds, cells, processes))
 
-    monkeypatch.setattr("upweight.imbalance._compare.terminal_watch", Ask)
+    monkeypatch.setitem(compare.__globals__, "terminal_watch", Ask)
     c = compare(X, Y, methods=FIVE, cv="3x2", rng=0)
     assert len(told) == 1
     assert told[0][1:] == (30, 1)

@@ -116,7 +116,9 @@ def test_a_forged_boosted_tree_is_refused(tmp_path, field, value):
         load(tmp_path / "m.skops")
 
 
-@pytest.mark.parametrize(("field", "value"), [("children_left", 10**6), ("children_left", 0), ("children_right", 0), ("feature", 99)])
+@pytest.mark.parametrize(
+    ("field", "value"), [("children_left", 10**6), ("children_left", 0), ("children_right", 0), ("feature", 99)]
+)
 def test_a_forged_tree_of_a_forest_is_refused(tmp_path, field, value):
     X = RNG.normal(size=(300, 2)) + 2 * (Y == "ill")[:, None]
     m = Rebalanced(RandomForestClassifier(3), "none", inner=2, rng=0).fit(X, Y)
