@@ -88,3 +88,16 @@ def test_the_seed_moves_folds_and_draws():
 
 def test_warnings_are_cut_to_what_does_not_differ_between_folds():
     assert first_line("lbfgs failed. Increase 17\nmore") == "lbfgs failed"
+
+
+def test_inner_folds_are_the_same_for_all_methods_and_draws_are_not(monkeypatch):
+    import upweight.imbalance._members as members
+
+    seen = []
+    original = members.stratified
+    monkeypatch.setattr(members, "stratified", lambda *a: seen.append(original(*a)) or seen[-1])
+    plan = asked(methods={"a": RandomUnder(), "b": RandomUnder()})
+    a, b = run_cell(plan, Key("a", 0, 1)), run_cell(plan, Key("b", 0, 1))
+    for one, two in zip(*seen, strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert not np.array_equal(a.raw, b.raw)

@@ -213,16 +213,19 @@ def test_figures_are_those_of_the_held_out_rows(small):
     plan, cells = small.question.plan, small.done.cells
     from upweight.imbalance._cells import Key
 
-    each = []
+    each, raw = [], []
     for r in range(2):
         for f in range(3):
             test = plan.test(r, f)
             cell = cells[Key("weights", r, f)]
             each.append(score(Y[test], cell.p, threshold=cell.threshold))
+            raw.append(score(Y[test], cell.raw, threshold=0.5))
     got = row(small, "weights")
     assert got.ap == pytest.approx(np.mean([s.average_precision for s in each]))
     assert got.recall == pytest.approx(np.mean([s.sensitivity for s in each]))
     assert got.alerts == pytest.approx(np.mean([s.alerts for s in each]))
+    assert got.raw_recall == pytest.approx(np.mean([s.sensitivity for s in raw]))
+    assert got.raw_specificity == pytest.approx(np.mean([s.specificity for s in raw]))
     pooled = [
         Y[np.concatenate([plan.test(r, f) for f in range(3)])].sum()
         / np.concatenate([cells[Key("weights", r, f)].p for f in range(3)]).sum()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from scipy import sparse
 from scipy.special import expit
@@ -13,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import check_estimator
 
 import upweight.imbalance as im
-from upweight import UndoError
+from upweight import InputError, UndoError
 from upweight.imbalance._bagging import PlainBagging
 from upweight.imbalance._boosting import Boosted
 from upweight.imbalance._lifted import Lifted
@@ -223,3 +225,17 @@ def test_bad_rows_are_refused_in_words(name):
     ):
         with pytest.raises(ValueError, match=text):
             clone(ALL[name]).fit(*args)
+
+
+@pytest.mark.parametrize("ensemble", [im.easy_ensemble(rng=0), im.BalanceCascade(rng=0), im.RUSBoost(rounds=2, rng=0)])
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_text_in_a_frame_is_told_by_its_column(ensemble, frame):
+    y = np.repeat([0, 1], [40, 10])
+    table = frame({"age": np.arange(50.0), "plan": ["basic", "family"] * 25, "old": y == 0})
+    with pytest.raises(
+        InputError, match=r"must hold numbers for \w+; column 'plan': \w+. Encode it first, or let `compare` prepare"
+    ):
+        ensemble.fit(table, y)
+    assert ensemble.fit(frame({"age": np.arange(50.0), "old": y == 0}), y).predict_proba(
+        table[["age", "old"]]
+    ).shape == (50, 2)

@@ -84,6 +84,8 @@ def test_members_of_the_inner_folds_are_kept_and_averaged():
     assert len(m.members_) == 4
     raw = np.mean([one.raw(m.schema_.read(NEW)) for one in m.fitted_.members], axis=0)
     np.testing.assert_allclose(m.predict_raw(NEW), raw)
+    each = [m.repair_.apply(one.given(one.raw(m.schema_.read(NEW)))) for one in m.fitted_.members]
+    np.testing.assert_allclose(m.predict_proba(NEW), np.mean(each, axis=0), rtol=1e-12)
     assert len(Rebalanced("logistic", "weights", repair="formula", rng=0).fit(X, Y).members_) == 1
 
 

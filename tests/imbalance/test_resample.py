@@ -36,10 +36,14 @@ def test_synthetic_rows_lie_between_their_parents():
     assert repr(mixed()) == "Resample(5 rows, 2 synthetic, 0 removed, exact)"
 
 
-def test_csr_in_csr_out_float32_in_float32_out():
-    out = mixed().take(sparse.csr_matrix(NUMBERS))
-    assert sparse.issparse(out)
+@pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csr_array])
+def test_csr_in_csr_out_of_the_same_kind(kind):
+    out = mixed().take(kind(NUMBERS))
+    assert type(out) is kind
     np.testing.assert_allclose(out.toarray(), EXPECTED)
+
+
+def test_float32_in_float32_out():
     assert mixed().take(NUMBERS.astype(np.float32)).dtype == np.float32
 
 

@@ -1,5 +1,7 @@
 """The table as text: aligned, and as wide as there is room."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,7 @@ def test_numbers_under_one_lose_their_zero():
     assert [share(x, 2) for x in (0.934, 1.0, np.nan, 0.0)] == [".93", "1.00", "-", ".00"]
     assert difference(rows()[1]) == "-.010 [-.023, .000]"
     assert difference(rows()[0]) == ""
+    assert difference(replace(rows()[1], ap_diff=0.0004)) == " .000 [-.023, .000]"  # signs stay in their column
 
 
 def test_every_column_of_the_page_is_there_if_there_is_room():
@@ -59,8 +62,6 @@ def test_every_column_of_the_page_is_there_if_there_is_room():
 
 
 def test_a_cost_has_its_column():
-    from dataclasses import replace
-
     assert "cost" in table_text([replace(r, cost=12.3) for r in rows()]).splitlines()[0]
 
 
@@ -80,8 +81,6 @@ def test_a_failed_row_keeps_its_line():
 
 
 def test_folds_are_shown_where_they_differ():
-    from dataclasses import replace
-
     assert "folds" in table_text([rows()[0], replace(rows()[1], folds=3)], width=140).splitlines()[0]
     assert "folds" not in table_text(rows()).splitlines()[0]
 

@@ -38,7 +38,15 @@ def test_weights_twice_are_weights_once():
 
 @pytest.mark.parametrize(
     "steps",
-    [("weights",), ("random_under",), ("random_over",), ("random_under", "weights"), (RandomOver(to=0.5), "weights")],
+    [
+        ("weights",),
+        ("random_under",),
+        ("random_over",),
+        ("random_under", "weights"),
+        (RandomOver(to=0.5), "weights"),
+        (RandomOver(to=0.3), "random_under"),
+        ("weights", RandomUnder(to=0.4)),
+    ],
 )
 def test_the_correction_is_the_change_in_weighted_odds(steps):
     w = RNG.exponential(size=200)

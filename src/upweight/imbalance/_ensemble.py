@@ -16,6 +16,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
+import narwhals.stable.v1 as nw
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -131,12 +132,25 @@ class TreeEnsemble(Ensemble):
     def _read(self, X: Any, *, reset: bool) -> Any:
         if not reset:
             check_is_fitted(self, "classes_")
+        refuse_text(X, type(self).__name__)
         return validate_data(self, X, accept_sparse="csr", dtype=np.float64, ensure_all_finite="allow-nan", reset=reset)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+def refuse_text(X: Any, who: str) -> None:
+    """A frame with text or categories is not for trees of numbers."""
+    schema = nw.from_native(X, eager_only=True).schema if is_frame(X) else {}
+    words = [name for name, dtype in schema.items() if dtype in (nw.String, nw.Categorical, nw.Enum)]
+    if words:
+        more = f" and {len(words) - 1} more" if len(words) > 1 else ""
+        raise InputError(
+            f"`X` must hold numbers for {who}; column {words[0]!r}{more}: {schema[words[0]]}. Encode it first, or let `compare` "
+            "prepare the table."
+        )
 
 
 def softmax_rows(score: np.ndarray) -> np.ndarray:

@@ -102,6 +102,8 @@ class Resample:
             )
         if not self.is_synthetic.any():
             return row_slice(X, self.indices)
+        if isinstance(X, sparse.spmatrix):  # the older kind of sparse matrix stays what it is
+            return sparse.csr_matrix(self.take(sparse.csr_array(X)))
         if self.made is not None:
             return with_made(self, X)
         if isinstance(X, Table):

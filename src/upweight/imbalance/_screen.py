@@ -45,7 +45,7 @@ def difference(row: Row) -> str:
     """AP less that of moving the threshold, with its interval."""
     if not np.isfinite(row.ap_low):
         return ""
-    return f"{signed(row.ap_diff)} [{signed(row.ap_low).strip()}, {signed(row.ap_high).strip()}]".strip()
+    return f"{signed(row.ap_diff)} [{signed(row.ap_low).strip()}, {signed(row.ap_high).strip()}]"
 
 
 FIELDS = (

@@ -67,7 +67,7 @@ def cost_of(r: Reading, row: Row) -> str:
 
 
 def interval(row: Row) -> str:
-    return difference(row)
+    return difference(row).strip()
 
 
 def lowest(r: Reading) -> int:
