@@ -56,9 +56,7 @@ class Lists:
         number[rows] = np.arange(len(rows))
         old, d2, whole = self.rows[rows], self.d2[rows], self.whole[rows]
         new = np.where(old >= 0, number[old], -1)
-        if (
-            np.diff(rows) < 0
-        ).any():  # in another order other rows come first among those tied with the last on the list
+        if (np.diff(rows) < 0).any():  # in another order others may come first among those tied with the last
             new[(d2 == d2[:, -1:]) & ~whole[:, None]] = -1
         d2 = np.where(new >= 0, d2, np.inf)
         order = np.lexsort((new, d2), axis=-1)
