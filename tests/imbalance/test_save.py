@@ -107,7 +107,7 @@ def test_another_kind_of_model_is_refused(tmp_path):
         load(tmp_path / "m.skops")
 
 
-@pytest.mark.parametrize(("field", "value"), [("left", 10**6), ("feature_idx", 99)])
+@pytest.mark.parametrize(("field", "value"), [("left", 10**6), ("left", 0), ("feature_idx", 99)])
 def test_a_forged_boosted_tree_is_refused(tmp_path, field, value):
     m = Rebalanced("boosting", "none", inner=2, rng=0).fit(FRAME, Y)
     m.members_[0]._predictors[0][0].nodes[field][0] = value
@@ -116,7 +116,9 @@ def test_a_forged_boosted_tree_is_refused(tmp_path, field, value):
         load(tmp_path / "m.skops")
 
 
-@pytest.mark.parametrize(("field", "value"), [("children_left", 10**6), ("children_right", 0), ("feature", 99)])
+@pytest.mark.parametrize(
+    ("field", "value"), [("children_left", 10**6), ("children_left", 0), ("children_right", 0), ("feature", 99)]
+)
 def test_a_forged_tree_of_a_forest_is_refused(tmp_path, field, value):
     X = RNG.normal(size=(300, 2)) + 2 * (Y == "ill")[:, None]
     m = Rebalanced(RandomForestClassifier(3), "none", inner=2, rng=0).fit(X, Y)

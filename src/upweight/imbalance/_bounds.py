@@ -34,6 +34,8 @@ TINY = {np.dtype(np.float32): 2.0**-120, np.dtype(np.float64): 2.0**-1000}
 WHOLE = {np.dtype(np.float32): 2.0**24, np.dtype(np.float64): 2.0**53}
 TOP = 2.0**20  # float32 rows are scaled by a power of two to stay below this, so that squares keep clear of overflow
 SAMPLE = 1024
+PREPARED = 1 << 22  # entries of prepared queries
+MEET = 4  # entries that two sparse rows have in common, on average, up to which both stay sparse
 GATHER = 1 << 18  # entries of a float64 block while rows are being prepared
 
 
@@ -41,16 +43,18 @@ GATHER = 1 << 18  # entries of a float64 block while rows are being prepared
 class Queries:
     """Rows whose neighbours are wanted: their numbers, prepared columns (q, D + 2) and half slack (q,).
 
-    `own` (q,): the row that each of them leaves out, itself; -1 for none.
+    `own` (q,): the row that each of them leaves out, itself; -1 for none. CSR columns have their norms beside them.
     """
 
     rows: np.ndarray
-    columns: np.ndarray
+    columns: Any
     slack: np.ndarray
     own: np.ndarray
+    norms: np.ndarray | None = None
 
     def __getitem__(self, part: Any) -> Queries:
-        return Queries(self.rows[part], self.columns[part], self.slack[part], self.own[part])
+        norms = None if self.norms is None else self.norms[part]
+        return Queries(self.rows[part], self.columns[part], self.slack[part], self.own[part], norms)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,15 +75,12 @@ class Pool:
 
     def asking(self, at: np.ndarray) -> Queries:
         """The pool rows at these positions, as queries."""
-        if self.norms is None:
-            columns = self.columns[at]
-            columns[:, :-2] *= -2
-            columns[:, -2:] = columns[:, :-3:-1]
-        else:
-            columns = np.empty((len(at), self.columns.shape[1] + 2), dtype=self.columns.dtype)
-            columns[:, :-2] = -2 * self.columns[at].toarray()
-            columns[:, -2], columns[:, -1] = self.norms[at], 1
-        return Queries(self.rows[at], columns, self.slack[at], self.rows[at])
+        rows, columns = self.rows[at], self.columns[at]
+        if self.norms is not None:
+            return Queries(rows, columns * -2.0, self.slack[at], rows, self.norms[at])
+        columns[:, :-2] *= -2
+        columns[:, -2:] = columns[:, :-3:-1]
+        return Queries(rows, columns, self.slack[at], rows)
 
 
 class Screen:
@@ -97,8 +98,14 @@ class Screen:
         self.c = 0.0 if whole else bound
         self.t = 0.0 if whole else (terms + 2) * TINY[self.dtype] + self.c * self.extra / 2
 
+    def batch(self, most: int) -> int:
+        """How many queries to prepare at a time: `most`, or as many as 16 to 32 MB hold."""
+        return max(1, min(most, PREPARED // (self.space.width + 2)))
+
     def queries(self, rows: np.ndarray) -> Queries:
         """The left side of the product for these rows."""
+        if self.space.sparse:
+            return self.pool(rows).asking(np.arange(len(rows)))
         columns = np.empty((len(rows), self.space.values.shape[1] + 2), dtype=self.dtype)
         slack = np.empty(len(rows))
         for piece, block, norm in self._centred(rows):
@@ -128,9 +135,9 @@ class Screen:
         if pool.norms is None:
             s = np.matmul(pool.columns[part], queries.columns.T, out=out)
         else:
-            s = np.asarray(pool.columns[part] @ np.ascontiguousarray(queries.columns[:, :-2].T))
+            s = _sparse_product(pool.columns[part], queries.columns)
             s += pool.norms[part, None]
-            s += queries.columns[:, -2]
+            s += queries.norms
         for column, table in enumerate(self.space.tables):
             levels = self.space.codes[:, column]  # type: ignore[index]
             down, across = levels[pool.rows[part]][:, None], levels[queries.rows][None, :]
@@ -149,16 +156,27 @@ class Screen:
         return s / self.scale**2
 
     def _centred(self, rows: np.ndarray):
-        """Blocks of centred, scaled float64 rows, rounded to `dtype`, with the square norms of what is left."""
+        """Blocks of centred, scaled dense float64 rows, rounded to `dtype`, with the square norms of what is left."""
         step = max(1, GATHER // max(1, self.space.values.shape[1]))
         for start in range(0, len(rows), step):
             block = self.space.dense(rows[start : start + step])
-            if not self.space.sparse:
-                block -= self.centre
-                block *= self.scale
+            block -= self.centre
+            block *= self.scale
             block = block.astype(self.dtype, copy=False)
             norm = np.einsum("ij,ij->i", block, block, dtype=np.float64)
             yield slice(start, start + step), block, norm
+
+
+def _sparse_product(left: Any, right: Any) -> np.ndarray:
+    """left @ right.T, dense; both sparse if their rows hardly meet, else the right side is spread out, some rows at a time."""
+    d = left.shape[1]
+    if left.nnz * right.nnz < MEET * d * max(1, left.shape[0] * right.shape[0]):
+        return (left @ right.T).toarray()
+    out = np.empty((left.shape[0], right.shape[0]))
+    step = max(1, PREPARED // (2 * d))
+    for start in range(0, right.shape[0], step):
+        out[:, start : start + step] = left @ np.ascontiguousarray(right[start : start + step].toarray().T)
+    return out
 
 
 def _frame(space: Space, dtype: np.dtype) -> tuple[np.ndarray, float, bool]:

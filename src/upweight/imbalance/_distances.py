@@ -71,21 +71,35 @@ class Space:
     def pairs(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """d2 of row a[i] and row b[i], shape (len(a),), float64: the distance that decides. `b` may be one row for all."""
         out = np.empty(len(a), dtype=np.float64)
-        step = max(1, PAIR_BYTES // (8 * max(1, self.values.shape[1])))
+        step = max(1, PAIR_BYTES // (8 * max(1, self.width)))
         for start in range(0, len(a), step):
             piece = slice(start, start + step)
             out[piece] = self._pairs(a[piece], b if len(b) == 1 else b[piece])
         return out
 
+    @property
+    def width(self) -> int:
+        """Numbers that one difference of two rows may hold: the columns, or twice the entries of a usual sparse row."""
+        d = self.values.shape[1]
+        return min(d, 2 * self.values.nnz // max(1, self.n) + 1) if self.sparse else d
+
     def _pairs(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        gap = self.dense(a)
-        gap -= self.dense(b)  # one row against many broadcasts
-        gap *= gap
-        total = np.cumsum(gap, axis=1, out=gap)[:, -1].copy() if gap.shape[1] else np.zeros(len(a))
+        total = self._sparse_sums(a, b) if self.sparse else self._dense_sums(a, b)
         for column, table in enumerate(self.tables):
             assert self.codes is not None
             total += level_gaps(table, self.codes[a, column], self.codes[b, column])
         return total
+
+    def _dense_sums(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        gap = self.dense(a)
+        gap -= self.dense(b)  # one row against many broadcasts
+        gap *= gap
+        return np.cumsum(gap, axis=1, out=gap)[:, -1].copy() if gap.shape[1] else np.zeros(len(a))
+
+    def _sparse_sums(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """The same sums, entry by entry: `bincount` adds in the order of columns, and zeros would not have mattered."""
+        gap = self.values[a].astype(np.float64) - self.values[np.broadcast_to(b, a.shape)].astype(np.float64)
+        return np.bincount(np.repeat(np.arange(len(a)), np.diff(gap.indptr)), gap.data**2, minlength=len(a))
 
 
 def typical_spread(values: Any, rows: np.ndarray) -> float:

@@ -15,8 +15,6 @@ Sources: Bentley (1975), CACM 18(9); SciPy's `KDTree` does the work.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from scipy.spatial import KDTree
 
@@ -54,8 +52,7 @@ def ask_tree(space: Space, queries: np.ndarray, pool: np.ndarray, k: int, own: b
 
 
 def _ask(tree: KDTree, space: Space, queries: np.ndarray, pool: np.ndarray, k: int, depth: int, own: bool):
-    wanted: Any = np.arange(1, depth + 1)  # SciPy takes a list of ranks; its types say one number
-    reach, at = tree.query(space.dense(queries), wanted)
+    reach, at = tree.query(space.dense(queries), depth)
     rows = pool[at]
     if own:
         rows = _without(rows, queries)

@@ -55,7 +55,7 @@ def farthest(space: Space, queries: np.ndarray, pool: np.ndarray, k: int) -> np.
     """(q, k) squared distances, ascending, to the k rows of `pool` (k at most) farthest from each query."""
     screen, out = screen_of(space), np.empty((len(queries), k))
     side = screen.pool(np.sort(pool))
-    step = max(1, min(ACROSS, TILE // len(side)))
+    step = screen.batch(max(1, min(ACROSS, TILE // len(side))))
     for start in range(0, len(queries), step):
         asked = screen.queries(queries[start : start + step])
         low = np.concatenate([tile.copy() for _, _, tile in tiles(screen, side, asked, 1)])
@@ -97,12 +97,13 @@ def _far_bound(space: Space, rows: np.ndarray, minority: np.ndarray, k: int) -> 
     bound = np.zeros(len(rows))
     if len(extreme) < k * PACK:
         return bound
-    for start in range(0, len(rows), TILE):
-        asked = screen.queries(rows[start : start + TILE])
+    step = screen.batch(16 * ACROSS)
+    for start in range(0, len(rows), step):
+        asked = screen.queries(rows[start : start + step])
         for _, part, tile in tiles(screen, side, asked, len(side)):
             packs = np.maximum.reduceat(tile, np.arange(0, len(side), PACK), axis=0)
             top = np.partition(packs, len(packs) - k, axis=0)[len(packs) - k :]
-            here = bound[start : start + TILE][part]
+            here = bound[start : start + step][part]
             here[:] = np.sqrt(screen.exact(np.maximum(top.astype(np.float64), 0))).mean(axis=0) * ROUNDING
     return bound
 
@@ -111,14 +112,17 @@ def _extremes(space: Space, minority: np.ndarray) -> np.ndarray:
     """Some 500 minority rows far out: the largest norms, and both ends of principal and of random directions."""
     if len(minority) <= EXTREMES:
         return minority
-    x = screen_of(space).pool(minority).columns
-    x = np.asarray(x.todense() if space.sparse else x[:, :-2], dtype=np.float64)
-    x = x - x.mean(axis=0)
-    axes = np.linalg.eigh(x.T @ x)[1] if x.shape[1] <= 512 else np.empty((x.shape[1], 0))
-    random = np.random.default_rng(0).standard_normal((x.shape[1], 128))  # moves the cost, never the result
-    along = x @ np.concatenate([axes[:, -64:], random], axis=1)
-    ends = np.argsort(along, axis=0)
-    far = np.argsort(-np.einsum("ij,ij->i", x, x))[: EXTREMES // 2]
+    side = screen_of(space).pool(minority)
+    random = np.random.default_rng(0)  # moves the cost, never the result
+    if space.sparse:
+        x, axes, norms = side.columns, np.empty((space.values.shape[1], 0)), side.norms
+    else:
+        x = side.columns[:, :-2].astype(np.float64)
+        x -= x.mean(axis=0)
+        axes = np.linalg.eigh(x.T @ x)[1][:, -64:] if x.shape[1] <= 512 else np.empty((x.shape[1], 0))
+        norms = np.einsum("ij,ij->i", x, x)
+    ends = np.argsort(x @ np.concatenate([axes, random.standard_normal((x.shape[1], 128))], axis=1), axis=0)
+    far = np.argsort(-np.asarray(norms))[: EXTREMES // 2]
     return minority[np.unique(np.concatenate([far, ends[0], ends[-1]]))]
 
 

@@ -142,10 +142,11 @@ def floors(space: Space, queries: np.ndarray, pool: np.ndarray, *, screen: Scree
     if not len(pool):
         return low
     side = screen.pool(pool)
-    for start in range(0, len(queries), 16 * ACROSS):
-        asked = screen.queries(queries[start : start + 16 * ACROSS])
+    step = screen.batch(16 * ACROSS)
+    for start in range(0, len(queries), step):
+        asked = screen.queries(queries[start : start + step])
         for _, part, tile in tiles(screen, side, asked, 1):
-            here = low[start : start + 16 * ACROSS][part]
+            here = low[start : start + step][part]
             np.minimum(here, tile.min(axis=0), out=here)
     return np.maximum(screen.exact(low), 0)
 
@@ -203,7 +204,7 @@ def _hits(
         return
     screen = screen or screen_of(space)
     side, width = screen.pool(pool), block_width(len(pool), k)
-    step = max(1, min(len(queries), MINIMA // -(-len(pool) // width)))
+    step = screen.batch(max(1, min(len(queries), MINIMA // -(-len(pool) // width))))
     for start in range(0, len(queries), step):
         part = slice(start, min(start + step, len(queries)))
         asked = screen.queries(queries[part])

@@ -1,0 +1,23 @@
+"""Every module is imported once, by its own name, before pytest collects doctests from its file.
+
+Otherwise pytest executes a file that nobody has imported yet a second time and hangs the copy on the package, so that a
+monkeypatch by name, or an isinstance, would meet another module than the one in use. In a bare environment the branches
+cannot be imported, and nothing there collects them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "src"))
+
+if find_spec("sklearn") is not None:
+    import upweight
+
+    for module in pkgutil.walk_packages(upweight.__path__, "upweight."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
