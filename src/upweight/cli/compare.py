@@ -175,8 +175,12 @@ def write_files(result: Comparison, outputs: Outputs) -> None:
         write_text(outputs.json, result.to_json())
         notice(f"wrote {outputs.json}")
     if outputs.save is not None:
+        from ..imbalance._save import strange_types
+
         result.save(outputs.save)
-        notice(f"wrote {outputs.save}: upweight.imbalance.load({str(outputs.save)!r}).predict(X_new)")
+        strange = strange_types(outputs.save)
+        trusted = f", trusted={strange!r}" if strange else ""
+        notice(f"wrote {outputs.save}: upweight.imbalance.load({str(outputs.save)!r}{trusted}).predict(X_new)")
     if outputs.report is not None:
         from ..imbalance._document import with_seconds
         from ..report import write

@@ -29,7 +29,7 @@ def trees(thing: Any, met: set[int], columns: int = 1 << 24) -> Iterator[tuple[A
     if f"{kind.__module__}.{kind.__name__}" in (TREE, BOOSTED_TREE):
         yield thing, columns
         return
-    columns = min(columns, int(getattr(thing, "n_features_in_", columns)))
+    columns = min(columns, int(getattr(thing, "n_features_in_", None) or columns))  # CatBoost's is None
     if isinstance(thing, np.ndarray):
         inside: Iterable[Any] = thing.ravel().tolist() if thing.dtype == object else ()
     elif isinstance(thing, dict):

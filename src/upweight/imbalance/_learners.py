@@ -6,7 +6,7 @@ ranking stays the same and only the probabilities go wrong. A pipeline swallows 
 
     logistic   LogisticRegression(C=1, max_iter=1000)
     boosting   HistGradientBoostingClassifier(max_iter=100, early_stopping=False)
-    MODULE:CLASS, made with its defaults; or any classifier object, cloned
+    MODULE:CLASS, made with its defaults (boosting libraries: quiet and in one thread); or any classifier object, cloned
 
 A *name* brings its own preparation of frames (`_prepare`); an object is given `X` as it is, unless it is wrapped in
 `Prepared`, which is what `compare` does.
@@ -42,7 +42,18 @@ LEARNERS = {
     "logistic": lambda: LogisticRegression(C=1.0, max_iter=1000),
     "boosting": lambda: HistGradientBoostingClassifier(max_iter=100).set_params(early_stopping=False),
 }
-COUNTS_CLASSES = {"class_weight": None, "scale_pos_weight": 1, "is_unbalance": False, "auto_class_weights": None}
+COUNTS_CLASSES = {
+    "class_weight": None,
+    "class_weights": None,
+    "scale_pos_weight": 1,
+    "is_unbalance": False,
+    "auto_class_weights": None,
+}
+QUIET: dict[str, dict[str, Any]] = {  # no chatter, no files, and one thread: the processes are ours
+    "lightgbm": {"verbosity": -1, "n_jobs": 1},
+    "xgboost": {"n_jobs": 1},
+    "catboost": {"verbose": False, "allow_writing_files": False, "thread_count": 1},
+}
 BALANCES = "sampling_strategy"  # what imbalanced-learn's ensembles have, and nothing else
 
 
@@ -80,7 +91,7 @@ def from_module(path: str) -> Any:
         known = [n for n in dir(importlib.import_module(module)) if not n.startswith("_")] if module else []
         raise InputError(f"learner {path!r}: {module!r} has no {name!r}.{nearest(name, known)}") from error
     try:
-        return found()
+        return found(**QUIET.get(module, {}))
     except TypeError as error:
         raise InputError(
             f"learner {path!r}: {name}() needs arguments ({error}). Pass an object from Python."

@@ -30,7 +30,7 @@ from ._prepare import Preparation
 from ._rebalanced import Rebalanced, method_name
 from ._table import Schema
 
-__all__ = ["OWN_TYPES", "load", "save_model"]
+__all__ = ["OWN_TYPES", "load", "save_model", "strange_types"]
 
 SCHEMA = "upweight.model/1"
 OWN_TYPES = frozenset(
@@ -97,7 +97,7 @@ def load(path: str | os.PathLike[str], *, trusted: Iterable[str] = ()) -> Rebala
     import skops.io
 
     content, found = read_types(path)
-    strange = sorted(found - OWN_TYPES - set(trusted))
+    strange = [name for name in untrusted(found) if name not in set(trusted)]
     if strange:
         raise InputError(
             f"{str(path)!r} holds types that are not known to be safe: {', '.join(strange)}. If you trust whoever made it, "
@@ -110,6 +110,15 @@ def load(path: str | os.PathLike[str], *, trusted: Iterable[str] = ()) -> Rebala
     for tree, columns in trees(facts, set()):
         refuse_forged(tree, columns, str(path))
     return model_from(facts)
+
+
+def strange_types(path: str | os.PathLike[str]) -> list[str]:
+    """Types that `load` has to be told to trust: those of a learner that is not scikit-learn's."""
+    return untrusted(read_types(path)[1])
+
+
+def untrusted(found: set[str]) -> list[str]:
+    return sorted(found - OWN_TYPES)
 
 
 def read_types(path: str | os.PathLike[str]) -> tuple[bytes, set[str]]:
