@@ -1,16 +1,22 @@
-"""Importance weights you can trust: make them, check them, tame them, use them, undo their bias."""
+"""Importance weights you can trust: make them, check them, tame them, use them, undo their bias.
+
+Names are loaded when they are first used, so that `import upweight` costs next to nothing beside NumPy.
+"""
 
 from __future__ import annotations
 
-from . import arrays
-from ._balance import balance, c2st
-from ._check import Tally, Verdict, check
-from ._cite import cite
-from ._errors import InputError, KindError, MissingExtra, UndoError, UpweightError, VerdictError
-from ._estimate import Estimate
-from ._ratio import log_ratio, mixture, ratio
-from ._undo import Correction, rare_bias, recalibrate
-from ._weights import Weights
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from . import arrays
+    from ._balance import balance, c2st
+    from ._check import Tally, Verdict, check
+    from ._cite import cite
+    from ._errors import InputError, KindError, MissingExtra, UndoError, UpweightError, VerdictError
+    from ._estimate import Estimate
+    from ._ratio import log_ratio, mixture, ratio
+    from ._undo import Correction, rare_bias, recalibrate
+    from ._weights import Weights
 
 __version__ = "0.1.0"
 
@@ -38,16 +44,30 @@ __all__ = [
     "recalibrate",
 ]
 
-_BRANCHES = ("imbalance",)
+_PACKAGES = ("arrays", "imbalance")
+_HOME = {
+    "_balance": ("balance", "c2st"),
+    "_check": ("Tally", "Verdict", "check"),
+    "_cite": ("cite",),
+    "_errors": ("InputError", "KindError", "MissingExtra", "UndoError", "UpweightError", "VerdictError"),
+    "_estimate": ("Estimate",),
+    "_ratio": ("log_ratio", "mixture", "ratio"),
+    "_undo": ("Correction", "rare_bias", "recalibrate"),
+    "_weights": ("Weights",),
+}
 
 
 def __getattr__(name: str):
-    if name in _BRANCHES:
-        from importlib import import_module
+    from importlib import import_module
 
+    if name in _PACKAGES:
         return import_module(f"{__name__}.{name}")
+    for home, names in _HOME.items():
+        if name in names:
+            found = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+            return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_BRANCHES])
+    return sorted({*globals(), *__all__, *_PACKAGES})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import upweight as uw
 
@@ -32,9 +35,31 @@ def run_script(code: str) -> str:
     return done.stdout
 
 
-def test_import_loads_numpy_alone():
-    loaded = run_script(f"import sys, upweight; print([m for m in {HEAVY!r} if m in sys.modules])")
+def test_import_loads_numpy_at_most():
+    loaded = run_script("import sys, upweight; print([m for m in sys.modules if m.startswith('upweight.')])")
     assert loaded.strip() == "[]"
+
+
+def test_every_name_of_the_trunk_is_loaded_at_its_first_use_with_numpy_alone():
+    used = f"[getattr(upweight, name) for name in upweight.__all__]; print([m for m in {HEAVY!r} if m in sys.modules])"
+    assert run_script(f"import sys, upweight; {used}").strip() == "[]"
+    assert run_script("from upweight import *; print(Weights.__name__, check.__name__)").strip() == "Weights check"
+
+
+def test_names_for_type_checkers_and_names_at_run_time_are_the_same():
+    tree = ast.parse(Path(uw.__file__).read_text())
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    typed = {a.name: node.module for node in block.body if isinstance(node, ast.ImportFrom) for a in node.names}
+    assert sorted(typed) == sorted(uw.__all__)
+    for name, home in typed.items():
+        where = importlib.import_module(f"upweight.{home}" if home else "upweight")
+        assert getattr(uw, name) is getattr(where, name)
+        assert name in dir(uw)
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'upweight' has no attribute 'wieghts'"):
+        _ = uw.wieghts
 
 
 def test_weights_are_made_tamed_and_used():
