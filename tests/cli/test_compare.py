@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from upweight.cli import main, with_bare_json
+from upweight.cli.compare import what_was_asked
 from upweight.imbalance import load
 
 QUICKLY = ("--methods", "weights,random_under", "--cv", "2x1")
@@ -73,12 +74,27 @@ def test_the_answer_is_on_standard_output_and_progress_beside_it(run):
     assert max(map(len, lines[3:8])) <= 120
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        ["--json", "r.json"],
+        ["--json=r.json", "--strict"],
+        ["--report", "a b.html", "--json", "--journal=j"],
+        ["--json"],
+    ],
+)
+def test_the_command_in_the_answer_leaves_out_where_it_is_written(written):
+    asked = ["compare", "my table.csv", "--target", "y"]
+    told = what_was_asked([*asked, *written, "--rng", "0"])
+    assert told == "upweight compare 'my table.csv' --target y --rng 0"
+
+
 def test_everything_asked_for_is_written_whole(run, churn, tmp_path):
     args = ("--report", "r.html", "--save", "m.skops", "--json", "r.json", "--cost", 20)
     code, _out, err = run("compare", "churn.csv", "--target", "churned", *args, *QUICKLY)
     assert code == 0, err
     facts = json.loads((tmp_path / "r.json").read_text())
-    assert facts["settings"]["command"].startswith("upweight compare churn.csv --target churned --report r.html")
+    assert facts["settings"]["command"].startswith("upweight compare churn.csv --target churned --cost 20 --")
     assert facts["data"]["name"] == "churn.csv"
     assert (facts["data"]["target"], facts["data"]["positive"]) == ("churned", "yes")
     assert "churn.csv" in (tmp_path / "r.html").read_text()

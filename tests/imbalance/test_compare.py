@@ -273,10 +273,28 @@ def test_a_row_of_the_users_own_and_a_row_that_fails():
     assert "failed" in c.table()
 
 
-def test_what_learners_warn_of_is_told_once_a_row():
+def test_what_learners_warn_of_is_told_once():
     c = compare(X, Y, learner=LogisticRegression(max_iter=1), methods="weights", cv="3x2", rng=0)
-    assert len([w for w in c.warnings if w.startswith("weights: ConvergenceWarning")]) == 1
-    assert "(in 6 of its folds)" in c.warnings[0]
+    (told,) = [w for w in c.warnings if "ConvergenceWarning" in w]
+    assert told.startswith("none, threshold, weights: ConvergenceWarning: ")
+    assert told.endswith(" (in 18 of 18 folds)")
+
+
+def test_warnings_that_differ_by_a_number_are_one():
+    rng = np.random.default_rng(0)
+    c = compare(rng.normal(size=(600, 3)), rng.random(600) < 0.1, methods="weights", cv="4x3", rng=0)
+    told = [w for w in c.warnings if "slope" in w]
+    assert len(told) == 1
+    assert "the fitted slope is ...: these probabilities rank the wrong way round" in told[0]
+    assert told[0].partition(" (in")[0].endswith("everybody gets the prevalence.")
+
+
+def test_an_unusable_verdict_does_not_weigh_remedies_against_each_other():
+    rng = np.random.default_rng(0)
+    for y, code in ((rng.random(600) < 0.1, "no_signal"), (np.arange(600) < 12, "too_few")):
+        c = compare(rng.normal(size=(600, 3)), y, methods="weights,random_under", cv="4x3", rng=0)
+        assert c.verdict.code == code
+        assert not [s for s in c.verdict.sentences if "no difference" in s or "told apart" in s]
 
 
 def test_several_classes_are_compared_by_macro_figures():

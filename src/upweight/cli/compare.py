@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+NO_DIFFERENCE = ("--journal", "--report", "--save", "--json", "--strict")  # options that leave the answer as it is
 HELP = """Try every remedy for a rare class on the same folds, repair its probabilities, say which one earned its place.
 
 DATA is a CSV file, a Parquet file, a folder of Parquet files, or data that is always there: demo:digits (targets eight, digit), demo:cancer (malignant), demo:wine (cultivar). Text, dates and gaps are fine; a file without a header line has columns c0, c1, ... Often the answer is: move the threshold, change nothing else.
@@ -149,8 +150,23 @@ def read_question(
         made = question(asked.X, asked.y, sample_weight=asked.weights, group=asked.group, **more)
     except (InputError, UndoError) as error:
         raise type(error)(f"{source.name}: {error}") from error
-    settings = {**made.settings, "command": shlex.join(["upweight", *sys.argv[1:]])}
+    settings = {**made.settings, "command": what_was_asked(sys.argv[1:])}
     return replace(made, name=source.name, target=asked.target, shown=asked.shown, settings=settings)
+
+
+def what_was_asked(args: list[str]) -> str:
+    """The command without the files it writes to: it gives the same answer wherever that is put."""
+    kept, skip = ["upweight"], False
+    for i, arg in enumerate(args):
+        name, given = arg.partition("=")[::2]
+        if skip:
+            skip = False
+        elif name in NO_DIFFERENCE:
+            bare = name == "--strict" or (name == "--json" and (i + 1 == len(args) or args[i + 1].startswith("--")))
+            skip = not (given or bare)
+        else:
+            kept.append(arg)
+    return shlex.join(kept)
 
 
 def finish(result: Comparison, outputs: Outputs, resume: str, *, strict: bool) -> None:

@@ -152,5 +152,5 @@ def learner_and_steps(plan: Plan, method: Method) -> tuple[Any, tuple[Any, ...]]
 
 
 def first_line(text: str) -> str:
-    """The first sentence or line of a warning, without the numbers that differ from fold to fold."""
-    return text.strip().split("\n")[0].split(". ")[0][:120]
+    """The first sentence or line of a warning."""
+    return text.strip().split("\n")[0].split(". ")[0][:240]

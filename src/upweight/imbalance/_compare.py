@@ -14,6 +14,7 @@ Sources: Nadeau and Bengio (2003); Holm (1979); Elkan (2001); van den Goorbergh 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ from ._sentences import sentences_of
 from ._verdict import Verdict, read_figures
 
 __all__ = ["Comparison", "answer", "compare"]
+
+NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,16 +165,23 @@ def judged(asked: Question, run: Run) -> Comparison:
     reading = read_figures(asked.plan, asked.facts, figures)
     sentences = sentences_of(reading, complete=run.complete, done=len(run.cells))
     verdict = Verdict(reading.code, reading.grade, reading.reasons, sentences)
-    return Comparison(asked, figures, verdict, run, said(run), [])
+    return Comparison(asked, figures, verdict, run, said(run, [row.name for row in figures.rows]), [])
 
 
-def said(run: Run) -> tuple[str, ...]:
-    """What learners warned of: once a row, with the number of fits."""
-    count: dict[tuple[str, str], int] = {}
+def said(run: Run, order: list[str]) -> tuple[str, ...]:
+    """What learners warned of: once, whatever numbers it had in it, with the rows and the number of their folds."""
+    met: dict[str, list[tuple[str, str]]] = {}
     for cell in run.cells.values():
-        for text in cell.said:
-            count[cell.key.name, text] = count.get((cell.key.name, text), 0) + 1
-    return tuple(f"{name}: {text} (in {n} of its folds)" for (name, text), n in sorted(count.items()))
+        for blank, text in {NUMBER.sub("...", text): text for text in cell.said}.items():
+            met.setdefault(blank, []).append((text, cell.key.name))
+    out = []
+    for blank, found in sorted(met.items()):
+        texts, names = {text for text, _ in found}, sorted({name for _, name in found}, key=order.index)
+        folds = sum(cell.key.name in names for cell in run.cells.values())
+        out.append(
+            f"{', '.join(names)}: {texts.pop() if len(texts) == 1 else blank} (in {len(found)} of {folds} folds)"
+        )
+    return tuple(out)
 
 
 def chosen_model(c: Comparison) -> Rebalanced:

@@ -131,7 +131,9 @@ def spread(rows: list[Row]) -> str:
 
 
 def others(r: Reading) -> list[str]:
-    """Remedies beside the best: the same, or not told apart."""
+    """Remedies beside the best: the same, or not told apart. Nothing where no difference would mean anything."""
+    if r.code in ("too_few", "no_signal"):
+        return []
     rest = [x for x in r.remedies if x is not r.best and x not in r.worse and np.isfinite(x.ap_low)]
     alike = [x for x in rest if same(x)]
     open_ = [x for x in rest if x not in alike and not x.ap_p < SURE]
