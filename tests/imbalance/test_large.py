@@ -67,7 +67,7 @@ X, y = make_classification(100_000, n_features=20, n_informative=6, weights=[0.9
 im.{method}.resample(X[:2000], y[:2000])
 now = int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 1024
 im.{method}.resample(X, y)
-status = dict(line.split(":") for line in open("/proc/self/status"))  # ru_maxrss would begin with the memory of pytest
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))  # ru_maxrss would begin with the memory of pytest
 peak = int(status["VmHWM"].split()[0])
 print((peak - now) / 1024)
 """
