@@ -116,6 +116,12 @@ def test_copies_advise_a_group_only_where_none_was_named():
     assert "can be named by group" not in text(named)
 
 
+def test_a_row_that_is_out_of_the_running_does_not_blur_the_others():
+    calm, wild = row("smote", -0.001, 0.012), row("nearmiss3", -0.6, 0.3, p=0.2)
+    assert read(calm, wild).resolution == pytest.approx(0.012)
+    assert read(calm, row("nearmiss3", -0.2, 0.3, p=0.2)).resolution == pytest.approx(0.3)
+
+
 def test_with_a_cost_the_cost_decides():
     gain = {"smote": (Interval(-4.0, -6.0, -2.0, 0.001), 0.002), "weights": (Interval(1.0, -1.0, 3.0, 0.3), 0.3)}
     rows = row("smote", -0.001, 0.02), row("weights", 0.05, 0.02, p=0.001)

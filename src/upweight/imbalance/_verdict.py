@@ -120,7 +120,8 @@ def read_figures(plan: Plan, facts: Facts, figures: Figures) -> Reading:
     )
     winners = [r for r in ahead if earns_its_place(plan, figures, r)]
     explained = tuple(r for r in remedies if r.ap_p < SURE and r.ap_diff > 0 and beaten(r))
-    widths = [(r.ap_high - r.ap_low) / 2 for r in remedies or [figures.row("none")] if r not in worse]
+    kept = [r for r in remedies if r not in worse and not r.ap_high < 0] or [figures.row("none")]
+    widths = [(r.ap_high - r.ap_low) / 2 for r in kept]
     resolution = max((h for h in widths if np.isfinite(h)), default=np.nan)
     few = int(np.bincount(plan.task.codes, minlength=len(plan.task.classes)).min())
     code = code_of(few, figures.auc, winners)
