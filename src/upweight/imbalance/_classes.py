@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from sklearn.exceptions import DataConversionWarning
@@ -206,7 +206,7 @@ def counted(n: Any, one: str, many: str = "") -> str:
     return f"{int(n):,} {one if n == 1 else many or one + 's'}"
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     """Whether a setting is one real number: no bool, text, array or None."""
     return isinstance(value, Real) and not isinstance(value, bool)
 

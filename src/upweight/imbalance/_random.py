@@ -158,7 +158,7 @@ def rows_wanted(labels: Labels, counts: np.ndarray, to: Any, *, fewer: bool) -> 
         return rows_by_label(labels, counts, to, fewer=fewer)
     there = counts[counts > 0]
     now = there.min() / there.max()
-    ratio: Any = 1.0 if isinstance(to, str) and to == "balanced" else to
+    ratio = 1.0 if isinstance(to, str) and to == "balanced" else to
     if not is_number(ratio) or not 0 < ratio <= 1:
         raise InputError(
             f"`to` must be 'balanced', a ratio rare/common in (0, 1] or {{label: rows}}; got {to!r}. "
