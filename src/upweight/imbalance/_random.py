@@ -23,6 +23,7 @@ from sklearn.base import BaseEstimator
 
 from .._errors import InputError, UndoError
 from ._classes import Labels, counted, first_rows, is_number, nearest, plain, row_weights
+from ._own_kind import labels_like
 from ._resample import Resample, mass_correction
 from ._table import row_count
 
@@ -37,10 +38,11 @@ class Sampler(BaseEstimator):
         raise TypeError(f"{type(self).__name__} chooses no rows; use one of its subclasses.")
 
     def fit_resample(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[Any, ...]:
-        """(X, y), or (X, y, w) if weights are given, as imbalanced-learn's samplers do; sets `resample_`."""
+        """(X, y), or (X, y, w) if weights are given, each in its own kind, as imbalanced-learn's samplers do; sets `resample_`."""
         self.resample_ = self.resample(X, y, sample_weight=sample_weight)
         self.sample_indices_ = self.resample_.indices
-        made = self.resample_.take(X), self.resample_.y
+        taken = self.resample_.take(X)
+        made = taken, labels_like(y, self.resample_, taken)
         return made if sample_weight is None else (*made, self.resample_.weights)
 
 
