@@ -383,3 +383,17 @@ def test_settings_are_said_in_words(documents):
     foot = page(facts).split("<footer>")[1]
     for words_of_it in ("<bdi>seed</bdi>: <bdi>0<", "<bdi>cost of a miss in false alarms</bdi>: <bdi>20<"):
         assert words_of_it in foot
+
+
+def test_alerts_without_a_precision_are_not_called_real(documents):
+    facts = documents.digits(2)
+    assert "of them real" in page(facts)
+    facts["rows"][0] |= {"alerts": 0.0, "precision": None}  # no alert, no share of them
+    assert facts["rows"][0]["name"] == "threshold"
+    assert "of them real" not in page(facts)
+
+
+def test_heads_of_figures_stand_over_their_figures(documents):
+    every = page(documents.digits(2)).split('<table class="every">')[1]
+    heads, line = every.split("</thead>")[0], every.split("<tbody>")[1].split("</tr>")[0]
+    assert heads.count('class="number"') == line.count('class="number"') > 20

@@ -220,7 +220,7 @@ STATUSES = {
 }
 
 GLOSSARY = (
-    ("Positive", "A row of the class that is looked for; here the rare one."),
+    ("Positive", "A row of the class that is looked for, as a rule the rare one."),
     ("Recall", "Of all positives, the share that is found (raises an alert). Also called sensitivity."),
     ("Precision", "Of all alerts, the share that is a positive."),
     ("Specificity", "Of all other rows, the share that raises no alert."),
