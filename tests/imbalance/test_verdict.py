@@ -98,6 +98,24 @@ def test_a_remedy_must_beat_its_control():
     assert read(beats, row("boosted", 0.02, 0.01, p=0.001), rivals={"easy": "boosted"}).code == "use:easy"
 
 
+def test_a_control_that_ranks_better_by_itself_says_try_another_learner():
+    easy = row("easy", 0.01, 0.03, rival="boosted", rival_diff=-0.05, rival_low=-0.08, rival_high=-0.02)
+    said = "Before any remedy try another learner: boosted, with nothing balanced, shows AP +.060 [+.040, +.080]."
+    assert said in text(read(easy, row("boosted", 0.06, 0.02), rivals={"easy": "boosted"}))
+    assert "another learner" not in text(read(easy, row("boosted", 0.06, 0.07), rivals={"easy": "boosted"}))
+    assert "another learner" not in text(read(easy, row("smote", 0.06, 0.02), rivals={"easy": "boosted"}))
+
+
+def test_copies_advise_a_group_only_where_none_was_named():
+    facts = Facts(1000, 5, 100, 0.1, 90, ())
+    r = read(row("weights"), facts=facts)
+    assert "90 rows stand more than once; a copy in train and test" in text(r)
+    assert "can be named by group" in text(r)
+    named = replace(r, plan=replace(r.plan, task=replace(r.plan.task, group=np.zeros(1000))))
+    assert "90 rows stand more than once; a copy in train and test" in text(named)
+    assert "can be named by group" not in text(named)
+
+
 def test_with_a_cost_the_cost_decides():
     gain = {"smote": (Interval(-4.0, -6.0, -2.0, 0.001), 0.002), "weights": (Interval(1.0, -1.0, 3.0, 0.3), 0.3)}
     rows = row("smote", -0.001, 0.02), row("weights", 0.05, 0.02, p=0.001)

@@ -152,9 +152,20 @@ def rankings(r: Reading) -> list[str]:
     if r.worse:
         out.append(f"{join(x.name for x in r.worse)} rank{'s' if len(r.worse) == 1 else ''} worse.")
     out += [f"The gain of {x.name} is {r.plan.method(str(x.rival)).label}, not balancing." for x in r.explained]
+    out += another_learner(r)
     if r.resolution > NARROW:
         out.append(f"These data cannot tell AP differences below {r.resolution:.2f}.")
     return out
+
+
+def another_learner(r: Reading) -> list[str]:
+    """A control that ranks better: trees on all rows, which are a matter of the learner and not of balance."""
+    told = {x.rival for x in r.explained}
+    better = [x for x in r.controls if x.ap_low > 0 and x.name not in told]
+    if r.code != "move_threshold" or not better:
+        return []
+    best = max(better, key=lambda x: x.ap_diff)
+    return [f"Before any remedy try another learner: {best.name}, with nothing balanced, shows AP {interval(best)}."]
 
 
 def warnings_of(r: Reading) -> list[str]:
@@ -165,10 +176,9 @@ def warnings_of(r: Reading) -> list[str]:
     if "already_balanced" in r.reasons:
         out.append(f"The classes are nearly balanced ({percent(r.facts.share)}): there is little to mend.")
     if r.facts.copies:
-        out.append(
-            f"{r.facts.copies:,} rows stand more than once; a copy in train and test flatters flexible learners. "
-            "Rows that belong together can be named by group."
-        )
+        text = f"{r.facts.copies:,} rows stand more than once; a copy in train and test flatters flexible learners."
+        named = r.plan.task.group is not None
+        out.append(text if named else f"{text} Rows that belong together can be named by group.")
     return out
 
 

@@ -65,6 +65,12 @@ class Reading:
     resolution: float
 
     @property
+    def controls(self) -> tuple[Row, ...]:
+        """As many trees on all rows: what an ensemble is held against."""
+        names = {m.rival for m in self.plan.rows if m.rival} | {m.name for m in self.plan.rows if m.control}
+        return tuple(r for r in self.figures.rows if r.name in names and r.error is None and r.folds)
+
+    @property
     def none(self) -> Row:
         return self.figures.row("none")
 
