@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from upweight.imbalance._brackets import floors
 from upweight.imbalance._distances import Space
-from upweight.imbalance._search import floors, screen_of
+from upweight.imbalance._search import screen_of
 from upweight.imbalance._trees import company, leaves
 
 

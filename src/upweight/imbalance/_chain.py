@@ -139,7 +139,7 @@ def after_smote(made: Resample, between: Any, before: Any, step: Any) -> Resampl
     if family is None:
         return None
     stays = unlinked(step, scene, family) if linking else unedited(step, scene, family)
-    return None if stays is None else step._chosen(labels, w, scene.rows, stays, ())
+    return step._chosen(labels, w, scene.rows, stays, ())
 
 
 def parents_within(made: Resample) -> np.ndarray:
@@ -159,7 +159,7 @@ def unlinked(step: TomekLinks, scene: Scene, family: Family) -> np.ndarray:
     return stays
 
 
-def unedited(step: EditedNN, scene: Scene, family: Family) -> np.ndarray | None:
+def unedited(step: EditedNN, scene: Scene, family: Family) -> np.ndarray:
     """(common rows, members) that may go: all, or those that are not of the minority."""
     filled = scene.codes[family.made[0]]
     drop = (True, True) if step.drop == "all" else (filled == scene.minority, filled != scene.minority)

@@ -10,9 +10,9 @@ more, the few rows that are left are measured exactly, and the order is (distanc
 list by row number, so copies of it stay.
 
 What is inside: `nearest` (k rows and their squared distances), `nearest_ties` (all rows at the least distance), `pairs_within`
-(all pairs no farther than a radius), `floors` (a lower bound of the nearest distance: one pass, nothing measured) and
-`screen_of`. Work: F multiplications for F pairs, one pass
-of minima, and about 2 k blocks a query again. One block of at most 64 MB is held beside a screening copy of the pool.
+(all pairs no farther than a radius) and `screen_of`; `_brackets.py` has bounds of the nearest distance. Work: F
+multiplications for F pairs, one pass of minima, and about 2 k blocks a query again. One block of at most 64 MB is held beside
+a screening copy of the pool.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ._copies import Groups, copies_of
 from ._distances import Space
 from ._kdtree import ask_tree, few_dimensions
 
-__all__ = ["Found", "floors", "nearest", "nearest_ties", "pairs_within", "screen_of", "tiles", "with_ties"]
+__all__ = ["Found", "minima", "nearest", "nearest_ties", "pairs_within", "screen_of", "tiles", "with_ties"]
 
 TILE = 1 << 20  # entries of one product: 4 to 8 MB
 MINIMA = 1 << 21  # entries of block minima kept at a time
@@ -134,23 +134,6 @@ def _joined(found: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
     return tuple(np.concatenate(part) for part in zip(empty, *found, strict=True))
 
 
-def floors(space: Space, queries: np.ndarray, pool: np.ndarray, *, screen: Screen | None = None) -> np.ndarray:
-    """(q,) lower bounds of the squared distance to the nearest row of `pool` other than the query; inf if there is none."""
-    queries, pool = np.asarray(queries, dtype=np.int64), np.sort(np.asarray(pool, dtype=np.int64))
-    low = np.full(len(queries), np.inf)
-    screen = screen or screen_of(space)
-    if not len(pool):
-        return low
-    side = screen.pool(pool)
-    step = screen.batch(16 * ACROSS)
-    for start in range(0, len(queries), step):
-        asked = screen.queries(queries[start : start + step])
-        for _, part, tile in tiles(screen, side, asked, 1):
-            here = low[start : start + step][part]
-            np.minimum(here, tile.min(axis=0), out=here)
-    return np.maximum(screen.exact(low), 0)
-
-
 def screen_of(space: Space) -> Screen:
     """The screen of a space: in single precision if that tells neighbours apart, tried on a few rows, else in double."""
     if "precision" not in space.memory:
@@ -226,12 +209,16 @@ def _block_minima(screen: Screen, pool: Pool, asked: Queries, width: int) -> np.
     """Smallest lower bound in each block of `width` pool rows, (blocks, queries)."""
     low = np.empty((-(-len(pool) // width), len(asked.rows)), dtype=screen.dtype)
     for rows, part, tile in tiles(screen, pool, asked, width):
-        first, whole = rows.start // width, len(tile) // width
-        blocks = tile[: whole * width].reshape(whole, width, tile.shape[1])
-        np.min(blocks, axis=1, out=low[first : first + whole, part])
-        if len(tile) % width:
-            low[first + whole, part] = tile[whole * width :].min(axis=0)
+        minima(tile, width, low[rows.start // width :, part])
     return low
+
+
+def minima(tile: np.ndarray, width: int, out: np.ndarray) -> None:
+    """Column by column the smallest of every `width` entries of a tile, into the first rows of `out`."""
+    whole = len(tile) // width
+    np.min(tile[: whole * width].reshape(whole, width, tile.shape[1]), axis=1, out=out[:whole])
+    if len(tile) % width:
+        np.min(tile[whole * width :], axis=0, out=out[whole])
 
 
 def _reach(low: np.ndarray, pool: Pool, asked: Queries, width: int, k: int) -> np.ndarray:
