@@ -58,8 +58,15 @@ KINDS = [
 ]  # fmt: skip
 
 
+@pytest.fixture(params=["small searches", "large ones"])
+def size(request, monkeypatch):
+    """The same test with the path of small searches and with that of large ones."""
+    if request.param == "large ones":
+        monkeypatch.setattr("upweight.imbalance._search.PLAIN", 0)
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_nearest_is_brute_force_to_the_last_bit(kind):
+def test_nearest_is_brute_force_to_the_last_bit(kind, size):
     for seed in range(8):
         rng = np.random.default_rng(seed)
         n, d, k = int(rng.integers(2, 260)), int(rng.choice([1, 2, 3, 8, 12])), int(rng.integers(1, 9))
@@ -76,7 +83,7 @@ def test_nearest_is_brute_force_to_the_last_bit(kind):
                 np.testing.assert_array_equal(found[1], expected[1])
 
 
-def test_categorical_mismatches_add_med_squared():
+def test_categorical_mismatches_add_med_squared(size):
     for seed in range(12):
         rng = np.random.default_rng(seed)
         n, k = int(rng.integers(3, 200)), int(rng.integers(1, 6))
@@ -140,6 +147,7 @@ def test_many_ties_split_the_queries_and_not_the_answer(monkeypatch):
     from upweight.imbalance import _search
 
     monkeypatch.setattr(_search, "CANDIDATES", 500)
+    monkeypatch.setattr(_search, "PLAIN", 0)
     X = np.random.default_rng(1).integers(0, 2, (200, 3)).astype(float)
     everyone = np.arange(200)
     found = nearest(Space.of(X), everyone, everyone, 4)

@@ -31,6 +31,7 @@ from ._kdtree import ask_tree, few_dimensions
 __all__ = ["Found", "minima", "nearest", "nearest_ties", "pairs_within", "screen_of", "tiles", "with_ties"]
 
 TILE = 1 << 20  # entries of one product: 4 to 8 MB
+PLAIN = 1 << 22  # pairs up to which nothing is found out about the space first
 MINIMA = 1 << 21  # entries of block minima kept at a time
 CANDIDATES = 1 << 20  # pairs measured exactly at a time; more split the queries
 ACROSS = 1024  # queries in one product
@@ -56,7 +57,7 @@ def nearest(
     Returns rows (q, k), int64, and squared distances (q, k), float64, both ascending; where there are fewer rows, -1 at inf.
     """
     queries, pool = np.asarray(queries, dtype=np.int64), np.sort(np.asarray(pool, dtype=np.int64))
-    original = copies_of(space) if screen is None and len(pool) else None
+    original = copies_of(space) if screen is None and not few(queries, pool) else None
     if original is not None:
         return _nearest_with_copies(space, queries, pool, k, within, original)
     return _nearest(space, queries, pool, k, within, screen)
@@ -134,6 +135,11 @@ def _joined(found: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
     return tuple(np.concatenate(part) for part in zip(empty, *found, strict=True))
 
 
+def few(queries: np.ndarray, pool: np.ndarray) -> bool:
+    """Are these so few pairs that finding out about the space would cost more than it saves?"""
+    return len(queries) * len(pool) <= PLAIN
+
+
 def screen_of(space: Space) -> Screen:
     """The screen of a space: in single precision if that tells neighbours apart, tried on a few rows, else in double."""
     if "precision" not in space.memory:
@@ -162,9 +168,7 @@ def tiles(screen: Screen, pool: Pool, asked: Queries, width: int) -> Iterator[tu
     """
     across = min(len(asked.rows), ACROSS)
     down = min(max(width, TILE // across // width * width), len(pool))
-    own = np.searchsorted(pool.rows, asked.own)
-    own[own == len(pool)] = 0
-    own = np.where(pool.rows[own] == asked.own, own, -1)
+    own = _own_places(pool, asked)
     buffer = np.empty(down * across, dtype=screen.dtype)
     for left in range(0, len(asked.rows), across):
         part = slice(left, min(left + across, len(asked.rows)))
@@ -185,8 +189,13 @@ def _hits(
     pool = np.sort(np.asarray(pool, dtype=np.int64))
     if not len(queries) or not len(pool):
         return
-    screen = screen or screen_of(space)
+    plain = few(queries, pool)
+    if screen is None:
+        screen = Screen(space, np.float64) if plain and "precision" not in space.memory else screen_of(space)
     side, width = screen.pool(pool), block_width(len(pool), k)
+    if plain:
+        yield from _hits_at_once(screen, queries, side, k, within, own)
+        return
     step = screen.batch(max(1, min(len(queries), MINIMA // -(-len(pool) // width))))
     for start in range(0, len(queries), step):
         part = slice(start, min(start + step, len(queries)))
@@ -203,6 +212,36 @@ def _hits(
         if k and judged > step * (8 * k + 64) and screen.dtype == np.float32 and part.stop < len(queries):
             screen = Screen(space, np.float64)  # too many near ties for single precision
             side = screen.pool(pool)
+
+
+def _hits_at_once(screen: Screen, queries: np.ndarray, side: Pool, k: int, within, own: bool) -> Iterator[Hits]:
+    """The same for a small pool: tiles hold all of it and are looked at again as they are."""
+    width, step = block_width(len(side), k), max(1, TILE // len(side))
+    for start in range(0, len(queries), step):
+        part = slice(start, min(start + step, len(queries)))
+        asked = screen.queries(queries[part])
+        tile = screen.tile(side, slice(0, len(side)), asked)
+        place = _own_places(side, asked) if own else np.full(len(asked.rows), -1)
+        itself = place[place >= 0], np.flatnonzero(place >= 0)
+        tile[itself] = np.inf
+        reach = np.full(len(asked.rows), np.inf)
+        if k:
+            low = np.empty((-(-len(side) // width), len(asked.rows)), dtype=screen.dtype)
+            minima(tile, width, low)
+            reach = _reach(low, side, asked, width, k)
+        if within is not None:
+            reach = np.minimum(reach, screen.scaled(within[part]))
+        limit = np.nextafter(reach.astype(tile.dtype), np.inf, dtype=tile.dtype)
+        tile[itself] = np.nan  # within no limit
+        row, who = np.nonzero(tile <= limit)
+        yield part, who, side.rows[row], screen.space.pairs(asked.rows[who], side.rows[row])
+
+
+def _own_places(pool: Pool, asked: Queries) -> np.ndarray:
+    """(q,) where in the pool each query itself stands; -1 if it does not."""
+    own = np.searchsorted(pool.rows, asked.own)
+    own[own == len(pool)] = 0
+    return np.where(pool.rows[own] == asked.own, own, -1)
 
 
 def _block_minima(screen: Screen, pool: Pool, asked: Queries, width: int) -> np.ndarray:
