@@ -62,7 +62,7 @@ KINDS = [
 def size(request, monkeypatch):
     """The same test with the path of small searches and with that of large ones."""
     if request.param == "large ones":
-        monkeypatch.setattr("upweight.imbalance._search.PLAIN", 0)
+        monkeypatch.setattr("upweight.imbalance._at_once.PLAIN", 0)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -144,10 +144,8 @@ def test_the_order_of_rows_and_of_pool_does_not_matter():
 
 
 def test_many_ties_split_the_queries_and_not_the_answer(monkeypatch):
-    from upweight.imbalance import _search
-
-    monkeypatch.setattr(_search, "CANDIDATES", 500)
-    monkeypatch.setattr(_search, "PLAIN", 0)
+    monkeypatch.setattr("upweight.imbalance._search.CANDIDATES", 500)
+    monkeypatch.setattr("upweight.imbalance._at_once.PLAIN", 0)
     X = np.random.default_rng(1).integers(0, 2, (200, 3)).astype(float)
     everyone = np.arange(200)
     found = nearest(Space.of(X), everyone, everyone, 4)

@@ -11,8 +11,8 @@ list by row number, so copies of it stay.
 
 What is inside: `nearest` (k rows and their squared distances), `nearest_ties` (all rows at the least distance), `pairs_within`
 (all pairs no farther than a radius) and `screen_of`; `_brackets.py` has bounds of the nearest distance. Work: F
-multiplications for F pairs, one pass of minima, and about 2 k blocks a query again. One block of at most 64 MB is held beside
-a screening copy of the pool.
+multiplications for F pairs, one pass of minima, and about 2 k blocks a query again (`_at_once.py`: nothing again, where pairs
+are few). One block of at most 64 MB is held beside a screening copy of the pool.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ._at_once import Hits, block_width, few, hits_at_once, just_above, kth_smallest, places
 from ._bounds import Pool, Queries, Screen
 from ._copies import Groups, copies_of
 from ._distances import Space
@@ -31,14 +32,12 @@ from ._kdtree import ask_tree, few_dimensions
 __all__ = ["Found", "minima", "nearest", "nearest_ties", "pairs_within", "screen_of", "tiles", "with_ties"]
 
 TILE = 1 << 20  # entries of one product: 4 to 8 MB
-PLAIN = 1 << 22  # pairs up to which nothing is found out about the space first
 MINIMA = 1 << 21  # entries of block minima kept at a time
 CANDIDATES = 1 << 20  # pairs measured exactly at a time; more split the queries
 ACROSS = 1024  # queries in one product
 PROBE = 128  # queries that show whether single precision is enough
 
 Found = tuple[np.ndarray, np.ndarray]
-Hits = tuple[slice, np.ndarray, np.ndarray, np.ndarray]
 
 
 def nearest(
@@ -135,11 +134,6 @@ def _joined(found: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
     return tuple(np.concatenate(part) for part in zip(empty, *found, strict=True))
 
 
-def few(queries: np.ndarray, pool: np.ndarray) -> bool:
-    """Are these so few pairs that finding out about the space would cost more than it saves?"""
-    return len(queries) * len(pool) <= PLAIN
-
-
 def screen_of(space: Space) -> Screen:
     """The screen of a space: in single precision if that tells neighbours apart, tried on a few rows, else in double."""
     if "precision" not in space.memory:
@@ -156,11 +150,6 @@ def _precision(space: Space) -> type:
     return np.float32 if judged <= 16 * len(some) else np.float64
 
 
-def block_width(m: int, k: int) -> int:
-    """Rows in a block: choosing among m / width minima costs about as much as looking at 2 k blocks again."""
-    return int(min(128, max(1, 2 ** round(np.log2(max(1.0, m / (2.0 * max(k, 1))) ** 0.5)))))
-
-
 def tiles(screen: Screen, pool: Pool, asked: Queries, width: int) -> Iterator[tuple[slice, slice, np.ndarray]]:
     """Lower bounds of all pairs, tile by tile, own row at infinity: (pool rows, queries, tile). One buffer serves all.
 
@@ -168,7 +157,7 @@ def tiles(screen: Screen, pool: Pool, asked: Queries, width: int) -> Iterator[tu
     """
     across = min(len(asked.rows), ACROSS)
     down = min(max(width, TILE // across // width * width), len(pool))
-    own = _own_places(pool, asked)
+    own = places(asked.own, pool.rows)
     buffer = np.empty(down * across, dtype=screen.dtype)
     for left in range(0, len(asked.rows), across):
         part = slice(left, min(left + across, len(asked.rows)))
@@ -189,13 +178,11 @@ def _hits(
     pool = np.sort(np.asarray(pool, dtype=np.int64))
     if not len(queries) or not len(pool):
         return
-    plain = few(queries, pool)
-    if screen is None:
-        screen = Screen(space, np.float64) if plain and "precision" not in space.memory else screen_of(space)
-    side, width = screen.pool(pool), block_width(len(pool), k)
-    if plain:
-        yield from _hits_at_once(screen, queries, side, k, within, own)
+    if few(queries, pool) and not space.sparse:
+        yield from hits_at_once(space, queries, pool, k, within, screen, own)
         return
+    screen = screen or screen_of(space)
+    side, width = screen.pool(pool), block_width(len(pool), k)
     step = screen.batch(max(1, min(len(queries), MINIMA // -(-len(pool) // width))))
     for start in range(0, len(queries), step):
         part = slice(start, min(start + step, len(queries)))
@@ -212,36 +199,6 @@ def _hits(
         if k and judged > step * (8 * k + 64) and screen.dtype == np.float32 and part.stop < len(queries):
             screen = Screen(space, np.float64)  # too many near ties for single precision
             side = screen.pool(pool)
-
-
-def _hits_at_once(screen: Screen, queries: np.ndarray, side: Pool, k: int, within, own: bool) -> Iterator[Hits]:
-    """The same for a small pool: tiles hold all of it and are looked at again as they are."""
-    width, step = block_width(len(side), k), max(1, TILE // len(side))
-    for start in range(0, len(queries), step):
-        part = slice(start, min(start + step, len(queries)))
-        asked = screen.queries(queries[part])
-        tile = screen.tile(side, slice(0, len(side)), asked)
-        place = _own_places(side, asked) if own else np.full(len(asked.rows), -1)
-        itself = place[place >= 0], np.flatnonzero(place >= 0)
-        tile[itself] = np.inf
-        reach = np.full(len(asked.rows), np.inf)
-        if k:
-            low = np.empty((-(-len(side) // width), len(asked.rows)), dtype=screen.dtype)
-            minima(tile, width, low)
-            reach = _reach(low, side, asked, width, k)
-        if within is not None:
-            reach = np.minimum(reach, screen.scaled(within[part]))
-        limit = np.nextafter(reach.astype(tile.dtype), np.inf, dtype=tile.dtype)
-        tile[itself] = np.nan  # within no limit
-        row, who = np.nonzero(tile <= limit)
-        yield part, who, side.rows[row], screen.space.pairs(asked.rows[who], side.rows[row])
-
-
-def _own_places(pool: Pool, asked: Queries) -> np.ndarray:
-    """(q,) where in the pool each query itself stands; -1 if it does not."""
-    own = np.searchsorted(pool.rows, asked.own)
-    own[own == len(pool)] = 0
-    return np.where(pool.rows[own] == asked.own, own, -1)
 
 
 def _block_minima(screen: Screen, pool: Pool, asked: Queries, width: int) -> np.ndarray:
@@ -265,14 +222,12 @@ def _reach(low: np.ndarray, pool: Pool, asked: Queries, width: int, k: int) -> n
     if len(low) < k:
         return np.full(low.shape[1], np.inf)
     looseness = np.maximum.reduceat(pool.slack, np.arange(0, len(pool), width))
-    high = low + looseness[:, None].astype(low.dtype)
-    kth = high.min(axis=0) if k == 1 else np.partition(high, k - 1, axis=0)[k - 1]
-    return kth.astype(np.float64) * (1 + 4 * float(np.finfo(low.dtype).eps)) + asked.slack
+    return kth_smallest(low + looseness[:, None].astype(low.dtype), k, 0) + asked.slack
 
 
 def _measured(screen: Screen, pool: Pool, asked: Queries, low: np.ndarray, reach: np.ndarray, width: int):
     """Pairs within reach with their exact distances: (run of queries, who, which row, d2); long runs are halved."""
-    limit = np.nextafter(reach.astype(low.dtype), np.inf, dtype=low.dtype)
+    limit = just_above(reach, screen)
     runs = [slice(0, len(asked.rows))]
     while runs:
         run = runs.pop()
