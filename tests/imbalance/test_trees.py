@@ -72,4 +72,4 @@ def test_precision_follows_from_how_close_rows_lie():
     spread = rng.normal(size=(4000, 10))
     assert screen_of(Space.of(spread)).dtype == np.float32
     assert screen_of(Space.of(spread + 1e8)).dtype == np.float32
-    assert screen_of(Space.of(np.linspace(0, 1, 4000)[:, None])).dtype == np.float64
+    assert screen_of(Space.of(np.linspace(0, 1, 20_000)[:, None])).dtype == np.float64

@@ -26,9 +26,13 @@ from ._search import ACROSS, minima, screen_of, tiles
 
 __all__ = ["common_brackets", "lists_pay"]
 
+Run = tuple[
+    np.ndarray, np.ndarray, np.ndarray
+]  # positions in `common`, pairs of each home, places in the run home by home
+
 FAMILY = 3  # members to a home, on average, from which lists pay
 WIDTH = 32  # homes in a block, at most
-MINIMA = 1 << 21  # entries of block minima held at a time
+MINIMA = 1 << 20  # entries of block minima held at a time
 LISTED = 1 << 21  # pairs of a home and a common row listed at a time
 LOOK, PAIR, MEETING = 4, 36, 3  # cost of a home in an open block, of a listed pair and of its meeting one member, in
 # entries of a large product
@@ -123,8 +127,7 @@ class Lists:
     which: np.ndarray
 
     @classmethod
-    def of(cls, family: Family, homes: Homes, runs: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Lists:
-        """Of runs of pairs: (positions in `common`, number of pairs of each home, places in the run, home by home)."""
+    def of(cls, family: Family, homes: Homes, runs: list[Run]) -> Lists:
         at, counts, _ = zip(*runs, strict=True)
         starts = np.concatenate([[0], np.cumsum(np.sum(counts, axis=0))])
         which, free, base = np.empty(starts[-1], np.int32), starts[:-1].copy(), 0
@@ -162,23 +165,28 @@ def listings(family: Family, reach: np.ndarray) -> Iterator[Lists]:
 
     reach : (rare,) lowered to bounds of the squared distance to the nearest common row.
     """
-    homes, members, common = Homes.of(family), len(family.members), np.arange(len(family.common))
-    worth = members / (PAIR + MEETING * members / len(family.rare))  # pairs of a row, at most
+    homes, n = Homes.of(family), len(family.common)
     step = homes.screen.batch(min(16 * ACROSS, max(1, MINIMA // len(homes.widest))))
-    runs, held = [], 0
-    for start in range(0, len(common), step):
-        some = common[start : start + step]
-        asked, limit, open_ = homes.glance(family.common[some], reach)
-        for run in runs_of(open_, homes.width, members // LOOK):
-            home, place = homes.look(asked[run], limit[run], open_[:, run])
-            if len(home) < worth * len(run):
-                runs.append((some[run], np.bincount(home, minlength=len(homes.order)), place))
-                held += len(home)
-            if held > LISTED:
-                yield Lists.of(family, homes, runs)
-                runs, held = [], 0
-    if runs:
-        yield Lists.of(family, homes, runs)
+    runs: list[Run] = []
+    for start in range(0, n, step):
+        runs += listed(family, homes, np.arange(start, min(start + step, n)), reach)
+        if runs and (start + step >= n or sum(len(run[2]) for run in runs) > LISTED):
+            lists = Lists.of(family, homes, runs)
+            runs.clear()  # their memory is wanted
+            yield lists
+
+
+def listed(family: Family, homes: Homes, at: np.ndarray, reach: np.ndarray) -> list[Run]:
+    """Pairs of a home and one of the common rows at positions `at`, run by run, where they pay."""
+    members = len(family.members)
+    worth = members / (PAIR + MEETING * members / len(family.rare))  # pairs of a row, at most
+    asked, limit, open_ = homes.glance(family.common[at], reach)
+    runs = []
+    for run in runs_of(open_, homes.width, members // LOOK):
+        home, place = homes.look(asked[run], limit[run], open_[:, run])
+        if len(home) < worth * len(run):
+            runs.append((at[run], np.bincount(home, minlength=len(homes.order)), place))
+    return runs
 
 
 def runs_of(open_: np.ndarray, width: int, most: int) -> list[np.ndarray]:
