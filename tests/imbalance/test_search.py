@@ -152,6 +152,26 @@ def test_many_ties_split_the_queries_and_not_the_answer(monkeypatch):
     np.testing.assert_array_equal(found[0], brute(square_distances(X), everyone, everyone, 4)[0])
 
 
+def test_a_small_search_that_meets_too_many_near_ties_goes_on_in_double_precision(monkeypatch):
+    made = []
+
+    class Watched(Screen):
+        def __init__(self, space, dtype=np.float32):
+            super().__init__(space, dtype)
+            made.append(np.dtype(dtype))
+
+    for name, value in (("NEXT_TO_NOTHING", 0), ("KEPT", 3000), ("Screen", Watched)):
+        monkeypatch.setattr(f"upweight.imbalance._at_once.{name}", value)
+    X = np.random.default_rng(3).normal(size=(300, 6)) * 1e-6
+    X[::2] += 1.0  # two clouds so far apart that single precision sees two points
+    everyone = np.arange(300)
+    expected = brute(square_distances(X), everyone, everyone, 2)
+    found = nearest(Space.of(X), everyone, everyone, 2)
+    np.testing.assert_array_equal(found[0], expected[0])
+    np.testing.assert_array_equal(found[1], expected[1])
+    assert made == [np.float32, np.float64]
+
+
 def test_inputs_are_never_written():
     X = np.random.default_rng(2).normal(size=(50, 3))
     X.flags.writeable = False

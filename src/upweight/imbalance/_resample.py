@@ -128,7 +128,7 @@ def between(x: Any, r: Resample) -> Any:
     a, b = r.parents.T
     step = r.step.astype(x.dtype if x.dtype.kind == "f" else np.float64)
     if sparse.issparse(x):
-        x = sparse.csr_array(x)
+        x = sparse.csr_array(x, dtype=np.result_type(x.dtype, step.dtype))
         return sparse.csr_array(x[a] + sparse.diags_array(step) @ (x[b] - x[a]))
     out = x[a].astype(np.result_type(x.dtype, step.dtype), copy=False)
     new = np.flatnonzero(a != b)
