@@ -128,12 +128,15 @@ def between(x: Any, r: Resample) -> Any:
     a, b = r.parents.T
     step = r.step.astype(x.dtype if x.dtype.kind == "f" else np.float64)
     if sparse.issparse(x):
-        x = sparse.csr_array(x)
+        x = sparse.csr_array(x, dtype=np.result_type(x.dtype, step.dtype))
         return sparse.csr_array(x[a] + sparse.diags_array(step) @ (x[b] - x[a]))
     out = x[a].astype(np.result_type(x.dtype, step.dtype), copy=False)
     new = np.flatnonzero(a != b)
     for some in np.array_split(new, 1 + new.size * x.shape[1] // BLOCK):
-        out[some] += step[some, None] * (x[b[some]] - x[a[some]])
+        part = slice(some[0], some[-1] + 1) if len(some) and some[-1] - some[0] == len(some) - 1 else some
+        gap = x[b[part]] - out[part]
+        gap *= step[part, None]
+        out[part] += gap
     return out
 
 

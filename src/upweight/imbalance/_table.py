@@ -112,7 +112,7 @@ def stack(columns: list[np.ndarray], rows: int, dtype) -> np.ndarray:
 
 def is_frame(X) -> bool:
     """Whether `X` is a pandas, polars or Arrow frame."""
-    return bool(nw.dependencies.is_into_dataframe(X))
+    return not isinstance(X, np.ndarray) and bool(nw.dependencies.is_into_dataframe(X))
 
 
 def row_count(X) -> int:
