@@ -19,9 +19,10 @@ from .._errors import InputError
 from ._cells import Plan, learner_and_steps
 from ._classes import Labels, row_weights
 from ._document import versions
+from ._double_count import refuse_double_count
 from ._facts import Facts, columns_line, facts_of, header
 from ._folds import group_codes, inner_default, outer_folds, read_cv
-from ._learners import Prepared, as_learner, learner_name, refuse_double_count
+from ._learners import Prepared, as_learner, learner_name
 from ._members import Task
 from ._methods import rows_for
 from ._random import as_generator

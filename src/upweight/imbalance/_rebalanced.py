@@ -21,8 +21,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._errors import InputError
 from ._classes import Labels, nearest, row_weights
+from ._double_count import refuse_double_count
 from ._folds import group_codes
-from ._learners import Prepared, as_learner, learner_name, refuse_double_count
+from ._learners import Prepared, as_learner, learner_name
 from ._members import Task, fit_task
 from ._random import as_generator
 from ._resample import row_slice
@@ -32,6 +33,7 @@ from ._table import Schema, is_frame, matrix, row_count
 __all__ = ["Rebalanced", "read_cost"]
 
 REPAIRS = ("crossfit", "formula", "none")
+NOTHING = ("none", "threshold")  # methods that change nothing
 
 
 class Rebalanced(ClassifierMixin, BaseEstimator):
@@ -95,6 +97,13 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
         self.inner = inner
         self.cost = cost
         self.rng = rng
+
+    @property
+    def balances_classes(self) -> bool:
+        """Whether the method does anything, so that a remedy outside would count twice."""
+        if isinstance(self.method, str):
+            return self.method not in NOTHING
+        return bool(as_steps(self.method))
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, group: Any = None) -> Rebalanced:
         """Fit and repair.

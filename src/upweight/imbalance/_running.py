@@ -26,6 +26,7 @@ from ._table import Table
 __all__ = ["Run", "Watch", "run_plan"]
 
 WORTH_PROCESSES = 4.0  # seconds of work below which starting processes costs more than it saves
+ALONE = "the learner fails on its own, without any remedy"
 START_SECONDS = 2.5  # processor time that starting one takes: it imports scikit-learn
 
 
@@ -127,7 +128,8 @@ def run_plan(plan: Plan, journal: Journal | None, watch: Watch) -> Run:
 def refuse_hopeless(first: Cell) -> None:
     """A learner that fails without any remedy fails with all of them."""
     if first.error is not None and first.key.name == "threshold":
-        raise InputError(f"the learner fails on its own, without any remedy: {first.error}")
+        plain = first.error.removeprefix("InputError: ")  # ours says what to do without any more words
+        raise InputError(plain if plain != first.error else f"{ALONE}: {first.error}")
 
 
 def keep(cells: dict[Key, Cell], cell: Cell, journal: Journal | None) -> None:
