@@ -205,7 +205,9 @@ def test_bad_settings_are_refused_in_words():
         ({"by": "rows"}, "unknown `by` 'rows'. Did you mean 'row'"),
         ({"by": "group"}, "by='group' needs `group`, one label a row"),
         ({"lift": 0.5}, "`lift` must be a finite factor of 1 or more; got 0.5"),
+        ({"lift": "a"}, "`lift` must be a finite factor of 1 or more; got 'a'"),
         ({"ess": 0}, "`ess` must be a share in"),
+        ({"ess": "a"}, "`ess` must be a share in"),
         ({"cv": 1}, "`cv` needs 2 folds or more"),
         ({"group": np.zeros(3)}, "`group` must be one label a row"),
     ):

@@ -293,6 +293,16 @@ def test_notes_of_the_samplers_are_kept():
     ("steps", "error", "said"),
     [
         ([], InputError, "`steps` is empty"),
+        (
+            [StandardScaler(), Last()],
+            InputError,
+            "`steps` must be (name, step) pairs; got StandardScaler at place 0. Say ('standardscaler', StandardScaler()).",
+        ),
+        ([("a", StandardScaler(), 1)], InputError, "(name, step) pairs; got tuple at place 0. Say (name, step)."),
+        (None, InputError, "`steps` must be a list of (name, step); got None (NoneType)."),
+        ([("s", StandardScaler), ("m", Last())], InputError, "step 's': StandardScaler is a class; give an object"),
+        ([("m", Last)], InputError, "step 'm': Last is a class; give an object, Last()."),
+        ([("m", 5)], InputError, "step 'm' must be an estimator or 'passthrough'; got 5 (int)."),
         ([("m", Last()), ("s", StandardScaler())], InputError, "step 'm' (Last) neither transforms nor resamples."),
         ([("a", StandardScaler()), ("a", Last())], ValueError, "not unique"),
         ([("a__b", Last())], ValueError, "must not contain __"),

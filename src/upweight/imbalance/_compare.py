@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .._errors import InputError
 from ._cells import learner_and_steps
 from ._document import data_part, document, text_of
 from ._journal import Journal
@@ -144,6 +145,10 @@ def compare(
     >>> c.verdict.code, round(c.rows[2].oe_raw, 1), round(c.rows[2].oe, 1)
     ('move_threshold', 0.8, 1.0)
     """
+    if journal is not None and (isinstance(journal, bytes) or not isinstance(journal, (str, os.PathLike))):
+        raise InputError(
+            f"`journal` must be a folder, text or a path; got {journal!r} ({type(journal).__name__}). Say 'run'."
+        )
     asked = question(
         X, y, learner=learner, methods=methods, cv=cv, cost=cost, rng=rng, sample_weight=sample_weight, group=group
     )

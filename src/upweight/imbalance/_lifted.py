@@ -25,6 +25,7 @@ from ._ensemble import Ensemble, Rows
 from ._folds import read_cv
 from ._learners import Prepared, as_learner
 from ._members import Member, Task, fit_member
+from ._settings import is_number
 from ._table import Schema
 from ._weak_spots import Ground, allowed_lift, find_spots
 
@@ -48,9 +49,9 @@ def read_settings(by: str, lift: float, ess: float, folds: int, groups: Any) -> 
         raise InputError(f"unknown `by` {by!r}.{nearest(by, BY)}")
     if by == "group" and groups is None:
         raise InputError("by='group' needs `group`, one label a row. Pass it, or use by='region'.")
-    if isinstance(lift, bool) or not 1 <= lift < np.inf:
+    if not is_number(lift) or not 1 <= lift < np.inf:
         raise InputError(f"`lift` must be a finite factor of 1 or more; got {lift!r}.")
-    if isinstance(ess, bool) or not 0 < ess <= 1:
+    if not is_number(ess) or not 0 < ess <= 1:
         raise InputError(f"`ess` must be a share in (0, 1] of the effective rows to keep; got {ess!r}.")
     return Settings(by, float(lift), float(ess), folds)
 

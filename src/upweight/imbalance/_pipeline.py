@@ -42,6 +42,21 @@ def last_has(name: str) -> Any:
     return lambda self: hasattr(last_of(self), name)
 
 
+def refuse_no_pairs(steps: Any) -> None:
+    """Steps are a list of (name, step), one or more."""
+    if not isinstance(steps, (list, tuple)):
+        raise InputError(f"`steps` must be a list of (name, step); got {steps!r} ({type(steps).__name__}).")
+    if not steps:
+        raise InputError("`steps` is empty; a pipeline needs at least one (name, step).")
+    for j, pair in enumerate(steps):
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not isinstance(pair[0], str):
+            name = type(pair).__name__
+            raise InputError(
+                f"`steps` must be (name, step) pairs; got {name} at place {j}. Say "
+                f"{f'({name.lower()!r}, {name}())' if hasattr(pair, 'fit') else '(name, step)'}."
+            )
+
+
 class Pipeline(_BaseComposition):
     """Transformers, resamplers and an estimator in order, fitted as one; weights go through, prediction skips resamplers.
 
@@ -101,9 +116,15 @@ class Pipeline(_BaseComposition):
         return self.fit(X, y, sample_weight).transform(X)
 
     def _refuse_bad_steps(self) -> None:
-        if not self.steps:
-            raise InputError("`steps` is empty; a pipeline needs at least one (name, step).")
+        refuse_no_pairs(self.steps)
         self._validate_names([name for name, _ in self.steps])
+        for name, step in self.steps:
+            if isinstance(step, type):
+                raise InputError(f"step {name!r}: {step.__name__} is a class; give an object, {step.__name__}().")
+            if kind_of(step) == "estimator" and not hasattr(step, "fit"):
+                raise InputError(
+                    f"step {name!r} must be an estimator or 'passthrough'; got {step!r} ({type(step).__name__})."
+                )
         for name, step in self.steps[:-1]:
             if kind_of(step) == "estimator":
                 raise InputError(

@@ -70,6 +70,7 @@ def question(
     X: Any, y: Any, *, learner: Any, methods: Any, cv: Any, cost: Any, rng: Any, sample_weight: Any, group: Any
 ) -> Question:
     """Everything at the door is checked here, before anything is fitted."""
+    refuse_no_methods(methods)
     rows = rows_for(methods)
     made = as_learner(learner)
     made = made if isinstance(made, Prepared) or hasattr(made, "steps") else Prepared(made)
@@ -92,7 +93,7 @@ def question(
     inner = inner_default(len(labels.codes))
     plan = Plan(task, made, tuple(rows), fold_numbers(tests, len(labels.codes)), cv[0], inner, cost, seed)
     for method in rows:
-        learner_and_steps(plan, method)
+        refuse_class(method.name, learner_and_steps(plan, method)[0])
     settings = {
         "learner": learner_name(learner),
         "cv": f"{cv[0]}x{cv[1]}",
@@ -106,6 +107,25 @@ def question(
     facts = facts_of(schema, table, labels, w)
     mark = fingerprint(table.fingerprint(), schema, labels, w, groups)
     return Question(plan, labels, schema, facts, cv, mark, settings, given)
+
+
+def refuse_no_methods(methods: Any) -> None:
+    """`methods` is a set, names, or {label: object}; an object alone has no label."""
+    if isinstance(methods, (str, Mapping, list, tuple)):
+        return
+    mine = (
+        f"{{'mine': {type(methods).__name__}(...)}}" if hasattr(methods, "fit") or hasattr(methods, "resample") else ""
+    )
+    raise InputError(
+        "`methods` must be 'quick', 'standard', 'survey', 'all', names such as 'weights,smote', or {label: object}; got "
+        f"{methods!r} ({type(methods).__name__}). {f'Say methods={mine}.' if mine else 'Leave it out for standard.'}"
+    )
+
+
+def refuse_class(label: str, learner: Any) -> None:
+    made = learner.learner if isinstance(learner, Prepared) else learner
+    if isinstance(made, type):
+        raise InputError(f"method {label!r}: {made.__name__} is a class; give an object, {made.__name__}().")
 
 
 def live(X: Any, labels: Labels, w: np.ndarray | None, groups: np.ndarray | None) -> tuple[Any, ...]:

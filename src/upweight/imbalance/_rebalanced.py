@@ -27,6 +27,7 @@ from ._learners import Prepared, as_learner, learner_name
 from ._members import Task, fit_task
 from ._random import as_generator
 from ._resample import row_slice
+from ._settings import is_number
 from ._steps import as_steps
 from ._table import Schema, is_frame, matrix, row_count
 
@@ -202,7 +203,7 @@ def read_cost(cost: Any) -> float | None:
     """A number > 0 of false alarms that one miss is worth, or None."""
     if cost is None:
         return None
-    if isinstance(cost, bool) or not isinstance(cost, (int, float, np.number)) or not 0 < cost < np.inf:
+    if not is_number(cost) or not 0 < cost < np.inf:
         raise InputError(f"`cost` must be a number > 0, the false alarms that one miss is worth; got {cost!r}.")
     return float(cost)
 
