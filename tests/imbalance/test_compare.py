@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import signal
 
 import joblib
@@ -295,6 +296,22 @@ def test_an_unusable_verdict_does_not_weigh_remedies_against_each_other():
         c = compare(rng.normal(size=(600, 3)), y, methods="weights,random_under", cv="4x3", rng=0)
         assert c.verdict.code == code
         assert not [s for s in c.verdict.sentences if "no difference" in s or "told apart" in s]
+
+
+def test_a_comparison_can_be_pickled_and_goes_on_from_there(small):
+    mine = {
+        "over": RandomOver(to=0.5),
+        "forest": RandomForestClassifier(5),
+        "near": "nearmiss2",
+        "bags": "balanced_bagging",
+    }
+    own = compare(X[:400], Y[:400], methods=mine, cv="2x1", rng=0)
+    for c in (small, own):
+        again = pickle.loads(pickle.dumps(c))
+        assert str(again) == str(c)
+        assert again.to_json() == c.to_json()
+        assert again.model.method == c.model.method
+        assert np.array_equal(again.model.predict_proba(X), c.model.predict_proba(X))
 
 
 def test_several_classes_are_compared_by_macro_figures():
