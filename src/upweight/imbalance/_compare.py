@@ -125,7 +125,7 @@ def compare(
     cost : false alarms that one miss is worth; then cost decides, at the threshold 1/(1 + cost), instead of AP.
     rng : int, Generator or None. One seed, one answer, whatever the number of processes.
     journal : folder for finished fits; the same call goes on from there.
-    sample_weight : (n,) weights or `Weights`, used in fits and figures. group : (n,) labels of rows that stay together.
+    sample_weight : (n,) weights or `Weights`, used in fits and figures: whole numbers as counts, others on a mean of one. group : (n,) labels of rows that stay together.
 
     Returns
     -------

@@ -23,6 +23,7 @@ from ._double_count import refuse_double_count
 from ._facts import Facts, columns_line, facts_of, header
 from ._folds import group_codes, inner_default, outer_folds, read_cv
 from ._learners import Prepared, as_learner, learner_name
+from ._live import live_labels, mean_one, weights_line
 from ._members import Task
 from ._methods import rows_for
 from ._random import as_generator
@@ -48,6 +49,7 @@ class Question:
     name: str = "X"
     target: str = "y"
     shown: tuple[str, str] | None = None
+    weighing: str = ""
 
     @property
     def header(self) -> str:
@@ -56,8 +58,8 @@ class Question:
 
     @property
     def opening(self) -> list[str]:
-        """The first line, and a second where columns were not all plain numbers."""
-        return [line for line in (self.header, columns_line(self.schema)) if line]
+        """The first line, and more where columns were not all plain numbers or weights not taken as they came."""
+        return [line for line in (self.header, columns_line(self.schema), self.weighing) if line]
 
     def mark(self) -> str:
         """Fingerprint of the settings that decide what a cell holds; which methods run is not among them."""
@@ -77,7 +79,8 @@ def question(
     if len(rows) > 2:
         refuse_double_count(made, rows[2].name)
     labels = Labels.of(y, rows=row_count(X))
-    w, groups = row_weights(sample_weight, len(labels.codes)), group_codes(group, len(labels.codes))
+    w, mean = mean_one(row_weights(sample_weight, len(labels.codes)))
+    weighing, groups = weights_line(w, mean), group_codes(group, len(labels.codes))
     given = (X, labels.classes[labels.codes], w, None if group is None else np.asarray(group))
     X, labels, w, groups = live(X, labels, w, groups)
     schema = Schema.of(X)
@@ -106,7 +109,7 @@ def question(
     }
     facts = facts_of(schema, table, labels, w)
     mark = fingerprint(table.fingerprint(), schema, labels, w, groups)
-    return Question(plan, labels, schema, facts, cv, mark, settings, given)
+    return Question(plan, labels, schema, facts, cv, mark, settings, given, weighing=weighing)
 
 
 def refuse_no_methods(methods: Any) -> None:
@@ -132,8 +135,7 @@ def live(X: Any, labels: Labels, w: np.ndarray | None, groups: np.ndarray | None
     """Only the rows of positive weight."""
     if w is None or w.all():
         return X, labels, w, groups
-    keep = np.flatnonzero(w > 0)
-    fewer = Labels.of(labels.classes[labels.codes[keep]])
+    fewer, keep = live_labels(labels, w)
     return row_slice(X, keep), fewer, w[keep], None if groups is None else groups[keep]
 
 

@@ -24,6 +24,7 @@ from ._classes import Labels, nearest, row_weights
 from ._double_count import refuse_double_count
 from ._folds import group_codes
 from ._learners import Prepared, as_learner, learner_name
+from ._live import live_labels
 from ._members import Task, fit_task
 from ._random import as_generator
 from ._resample import row_slice
@@ -110,7 +111,8 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
         """Fit and repair.
 
         X : (n, d) array, CSR matrix or frame. y : (n,) labels. sample_weight : (n,) weights >= 0 or `Weights`; rows of zero
-        weight are as if removed. group : (n,) labels of rows that must stay in one inner fold.
+        weight are as if removed. The learner gets them as given, as in scikit-learn: one that regularises (logistic regression)
+        reads their sum as a number of rows, so divide by their mean unless they count rows; `compare` does. group : (n,) labels of rows that must stay in one inner fold.
         """
         learner = as_learner(self.learner)
         steps = self._steps(learner)
@@ -190,8 +192,8 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
 def live_task(X: Any, labels: Labels, w: np.ndarray | None, group: np.ndarray | None, learner: Any) -> Task:
     """The rows of positive weight, read as a table if the learner is prepared."""
     if w is not None and not w.all():
-        live = np.flatnonzero(w > 0)
-        X, w, labels = row_slice(X, live), w[live], Labels.of(labels.classes[labels.codes[live]])
+        labels, live = live_labels(labels, w)
+        X, w = row_slice(X, live), w[live]
         group = None if group is None else group[live]
     schema = Schema.of(X) if isinstance(learner, Prepared) else None
     return Task(
