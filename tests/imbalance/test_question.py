@@ -97,9 +97,9 @@ def test_the_unit_of_weights_changes_nothing_and_a_mean_of_one_is_not_told(few):
     one = compare(X, Y, methods="weights", cv="3x1", rng=0, sample_weight=w)
     ten = compare(X, Y, methods="weights", cv="3x1", rng=0, sample_weight=w * 1024)  # exact in floats
     assert rows_of(one) == rows_of(ten) != rows_of(few)
-    assert one.question.opening[1:] == ["30 rows of zero weight left out."]
+    assert one.question.opening[1:] == ["30 rows of zero weight are left out."]
     assert ten.question.opening[1:] == [
-        "Weights rescaled to a mean of one (they averaged 1.02e+03). 30 rows of zero weight left out."
+        "Weights rescaled to a mean of one (they averaged 1.02e+03). 30 rows of zero weight are left out."
     ]
     assert few.question.opening[1:] == []
 

@@ -17,7 +17,7 @@ import numpy as np
 from .._errors import InputError
 from ._classes import Labels, plain
 
-__all__ = ["live_labels", "mean_one", "weights_line"]
+__all__ = ["idle", "live_labels", "mean_one", "weights_line"]
 
 COUNTABLE = 2.0**53  # above it every float is a whole number, so none is a count
 AS_GIVEN = 1e-9  # a mean this near to one is one
@@ -30,7 +30,7 @@ def live_labels(labels: Labels, w: np.ndarray) -> tuple[Labels, np.ndarray]:
     if len(left) < 2:
         raise InputError(
             f"`y` needs two classes; got only {plain(labels.classes[left[0]])!r} in {len(live):,} rows after "
-            f"{len(w) - len(live):,} rows of zero weight are left out. Give rows of another class weight."
+            f"{idle(len(w) - len(live))}. Give rows of another class weight."
         )
     return Labels.of(labels.classes[labels.codes[live]]), live
 
@@ -44,12 +44,16 @@ def mean_one(w: np.ndarray | None) -> tuple[np.ndarray | None, float]:
     return (w, 1.0) if abs(top * mean - 1) < AS_GIVEN else (w / top / mean, float(top * mean))
 
 
+def idle(rows: int) -> str:
+    """Rows of zero weight, in words."""
+    return f"{rows:,} rows of zero weight are left out" if rows > 1 else "1 row of zero weight is left out"
+
+
 def weights_line(w: np.ndarray | None, mean: float) -> str:
     """What was done to the weights; empty if nothing was."""
     if w is None:
         return ""
     parts = [] if mean == 1.0 else [f"Weights rescaled to a mean of one (they averaged {mean:.3g})."]
-    idle = int((w == 0).sum())
-    if idle:
-        parts.append(f"{idle:,} row{'s' if idle > 1 else ''} of zero weight left out.")
+    if (w == 0).any():
+        parts.append(f"{idle(int((w == 0).sum()))}.")
     return " ".join(parts)
