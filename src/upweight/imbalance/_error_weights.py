@@ -30,6 +30,7 @@ from ._live import live_labels
 from ._measures import calibrate
 from ._members import fit_member
 from ._random import as_generator
+from ._running import shown
 from ._statistics import Interval, paired
 from ._table import row_count
 from ._weak_spots import Ground, allowed_lift, find_spots, suspects
@@ -156,10 +157,14 @@ def upweight_errors(
     kept, live = (labels, np.arange(n)) if w is None else live_labels(labels, w)
     ground = ground_of(X, labels, w, groups, made, by).rows(live)
     tests = outer_folds(kept, cv, seed, ground.task.group)
-    judged = [
-        judge(made, ground, test, settings, [seed, r, f]) for r, t in enumerate(tests) for f, test in enumerate(t)
-    ]
-    flags, factor = lifted_rows(made, ground, settings, np.random.default_rng([seed]))
+    judged = []
+    with shown(cv[0] * cv[1] + 1) as done:
+        for r, repeat in enumerate(tests):
+            for f, test in enumerate(repeat):
+                judged.append(judge(made, ground, test, settings, [seed, r, f]))
+                done("judging")
+        flags, factor = lifted_rows(made, ground, settings, np.random.default_rng([seed]))
+        done("searching")
     return answer(settings, judged, ground, live, flags, factor, (sample_weight, w, n), 1 / (cv[0] - 1))
 
 

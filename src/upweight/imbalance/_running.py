@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import joblib
@@ -23,7 +24,7 @@ from ._cells import Cell, Key, Plan, run_cell
 from ._journal import Journal
 from ._table import Table
 
-__all__ = ["Run", "Watch", "run_plan"]
+__all__ = ["Run", "Watch", "run_plan", "shown"]
 
 WORTH_PROCESSES = 4.0  # seconds of work below which starting processes costs more than it saves
 ALONE = "the learner fails on its own, without any remedy"
@@ -47,16 +48,24 @@ class Bar(Watch):
     """A rich bar on stderr."""
 
     def estimate(self, seconds: float, cells: int, processes: int) -> None:
+        self.start(cells)
+
+    def start(self, parts: int) -> None:
+        """Show a bar of so many parts."""
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self.bar = Progress(*columns, console=Console(file=sys.stderr), transient=True)
-        self.task = self.bar.add_task("fitting", total=cells)
+        self.task = self.bar.add_task("fitting", total=parts)
         self.bar.start()
 
     def step(self, cell: Cell) -> None:
-        self.bar.update(self.task, advance=1, description=cell.key.name)
+        self.advance(cell.key.name)
+
+    def advance(self, name: str) -> None:
+        """One part more, which was this."""
+        self.bar.update(self.task, advance=1, description=name)
 
     def close(self) -> None:
         if hasattr(self, "bar"):
@@ -94,6 +103,20 @@ class Run:
 def terminal_watch() -> Watch:
     """A bar if stderr is a terminal."""
     return Bar() if sys.stderr is not None and sys.stderr.isatty() else Watch()
+
+
+@contextmanager
+def shown(parts: int) -> Iterator[Callable[[str], None]]:
+    """What to call after each part of some long work: it moves a bar if stderr is a terminal, and is gone in the end."""
+    watch = terminal_watch()
+    if not isinstance(watch, Bar):
+        yield lambda name: None
+        return
+    watch.start(parts)
+    try:
+        yield watch.advance
+    finally:
+        watch.close()
 
 
 def run_plan(plan: Plan, journal: Journal | None, watch: Watch) -> Run:
