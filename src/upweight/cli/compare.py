@@ -58,7 +58,7 @@ def run(
     ],
     target: Annotated[str, typer.Option(metavar="COL", help="Column to predict", show_default=False)],
     positive: Annotated[
-        str | None, typer.Option(metavar="LABEL", help="The class in question  [default: 1 or true, else the rarest]")
+        str | None, typer.Option(metavar="LABEL", help="The class in question  \\[default: 1 or true, else the rarest]")
     ] = None,
     learner: Annotated[
         str, typer.Option(help="logistic, boosting or MODULE:CLASS, say lightgbm:LGBMClassifier")
@@ -144,11 +144,13 @@ def read_question(
     as_learner(more["learner"])
     read_cost(more["cost"])
     source = read_source(data, notice)
-    left_out = [n.strip() for n in exclude.split(",") if n.strip()]
-    asked = ask(source, target, positive=positive, weights=weights, group=group, exclude=left_out)
+    left_out = [n for n in exclude.split(",") if n.strip()]
     try:
+        asked = ask(source, target, positive=positive, weights=weights, group=group, exclude=left_out)
         made = question(asked.X, asked.y, sample_weight=asked.weights, group=asked.group, **more)
     except (InputError, UndoError) as error:
+        if str(error).startswith(f"{source.name}: "):
+            raise
         raise type(error)(f"{source.name}: {error}") from error
     settings = {**made.settings, "command": what_was_asked(sys.argv[1:])}
     return replace(made, name=source.name, target=asked.target, shown=asked.shown, settings=settings)
