@@ -256,7 +256,7 @@ def broken(tmp_path):
     np.save(tmp_path / "object.npy", np.array([{}], dtype=object), allow_pickle=True)
     (tmp_path / "junk.npy").write_bytes(b"not numpy at all")
     return {
-        "ragged.csv": "line 19 has 2 fields, the header 1",
+        "ragged.csv": "line 19 has 2 fields, the first line 1",
         "nohead.csv": "the first line, '1.0', is a number and no column name",
         "header.csv": "holds no rows",
         "twice.csv": "column 'w' stands 2 times",
@@ -399,3 +399,13 @@ def test_labels_with_a_late_byte_and_broken_archives(run, tmp_path):
         assert err.startswith(f"upweight: {name}: ")
         assert err.count("\n") == 1
     assert "WEIGHTS must name a file" in run("check", "")[2]
+
+
+def test_a_quoted_label_may_span_lines_and_blocks(run, tmp_path):
+    label = "long text\n" * 300
+    (tmp_path / "nl.csv").write_text(f'w,t\n1,"{label}"\n' + '1,"b\n3,c\n4,d"\n' * 700_000)
+    code, out, _ = run("check", "nl.csv", "--column", "w")
+    assert code == 0
+    assert "700,001 rows" in out
+    (tmp_path / "r.csv").write_text('w,t\n1,"a\nb"\n\n2\n')
+    assert "r.csv: line 5 has 1 field, the first line 2. Mend" in run("check", "r.csv")[2]

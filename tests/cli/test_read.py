@@ -98,6 +98,13 @@ def test_a_ragged_line_after_quoted_and_blank_ones_is_told_by_its_own_number(rea
     assert refused(read, "d.csv", text).startswith("d.csv: line 6 has 1 field, the first line 2; 2 such lines. Mend")
 
 
+def test_a_block_may_end_inside_quotes(read, monkeypatch):
+    monkeypatch.setattr("upweight.cli._text.BLOCK", 1 << 14)
+    text = "w,t\n" + '1,"' + "long text\n" * 300 + '"\n' + '2,"b\n3,c\n4,d"\n' * 5_000
+    source, _ = read("d.csv", text)
+    assert source.table["w"].to_pylist() == [1, *[2] * 5_000]
+
+
 # ---- names ------------------------------------------------------------------------------------------------------------------
 
 

@@ -156,7 +156,7 @@ def _csv(path: Path) -> Columns:
         with _reader(looked_at, {}) as reader:
             names = tuple(reader.schema.names)
     except pa.ArrowInvalid as error:
-        raise InputError(f"{path}: {_ragged(error) or _unreadable(error)}") from error
+        raise InputError(f"{path}: {_ragged(looked_at, error) or _unreadable(error)}") from error
     if all(NUMBER.match(name) for name in names):
         raise InputError(
             f"{path}: the first line, {names[0]!r}, is a number and no column name. Add a header line, such as: w"
@@ -175,7 +175,8 @@ def _csv(path: Path) -> Columns:
                     yield _batch(batch, numbers, labels, str(path), first)
                     first += batch.num_rows
         except (pa.ArrowException, OSError) as error:
-            raise InputError(f"{path}: {_ragged(error) or _no_number(text, numbers) or _unreadable(error)}") from error
+            why = _ragged(text, error) or _no_number(text, numbers) or _unreadable(error)
+            raise InputError(f"{path}: {why}") from error
 
     return Columns(str(path), names, None, read)
 
@@ -184,20 +185,20 @@ def _reader(text: Text, types: dict[str, pa.DataType]) -> pa_csv.CSVStreamingRea
     return pa_csv.open_csv(
         text.path,
         read_options=pa_csv.ReadOptions(encoding=text.arrow_encoding, block_size=1 << 23, use_threads=False),
-        parse_options=pa_csv.ParseOptions(delimiter=text.mark),
+        parse_options=text.parsing(),
         convert_options=pa_csv.ConvertOptions(
             column_types=types, include_columns=list(types), null_values=GAPS, strings_can_be_null=True
         ),
     )
 
 
-def _ragged(error: BaseException) -> str:
-    """A line with too many or too few fields, in words; empty if that is not it."""
-    found = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", str(error))
+def _ragged(text: Text, error: BaseException) -> str:
+    """Refuses lines with too many or too few fields; in words where they are not found again, empty if that is not it."""
+    found = re.search(r"Row #\d+: Expected (\d+) columns, got (\d+)", str(error))
     if not found:
         return ""
-    line, expected, got = found.groups()
-    return f"line {line} has {got} fields, the header {expected}. Mend the line, or quote what holds a delimiter."
+    text.refuse_ragged()
+    return f"a line has {found[2]} fields, the first {found[1]}. Mend the line, or quote what holds a delimiter."
 
 
 def _no_number(text: Text, numbers: Sequence[str]) -> str:

@@ -45,6 +45,7 @@ MAGIC = {
 }
 LOOK = 1 << 16  # bytes looked at to tell what a file is
 PIECE = 1 << 22  # bytes decoded at a time
+BLOCK = 1 << 26  # bytes parsed at a time, at most
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,10 @@ class Text:
     @property
     def arrow_encoding(self) -> str:
         return "utf8" if self.encoding == "utf-8-sig" else self.encoding  # Arrow skips the byte order mark by itself
+
+    def parsing(self, on_bad_row: Callable[[pa_csv.InvalidRow], str] | None = None) -> pa_csv.ParseOptions:
+        """Quoted fields may span lines; told otherwise, Arrow miscounts rows where a block ends inside one."""
+        return pa_csv.ParseOptions(delimiter=self.mark, newlines_in_values=True, invalid_row_handler=on_bad_row)
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
         """(line it starts on, fields) of every record that is not blank; quoted fields may span lines."""
@@ -81,12 +86,13 @@ class Text:
         records = self.records()
         try:
             _, head = next(records, (1, []))
-            bad = [(line, len(fields)) for line, fields in records if len(fields) != len(head)]
-        except csv.Error:  # a field too long for it
+            bad = ((line, len(fields)) for line, fields in records if len(fields) != len(head))
+            line, count = next(bad, (0, 0))
+            others = sum(1 for _ in bad)
+        except (csv.Error, UnicodeDecodeError):  # a field too long for it; bytes that only Arrow can pass over
             return
-        if bad:
-            line, count = bad[0]
-            more = f"; {len(bad):,} such lines" if len(bad) > 1 else ""
+        if line:
+            more = f"; {others + 1:,} such lines" if others else ""
             raise InputError(
                 f"{self.path}: line {line} has {count} field{'s' * (count != 1)}, the first line {len(head)}{more}. "
                 "Mend the line, or quote what holds a delimiter."
@@ -224,7 +230,7 @@ def parse_once(text: Text, headless: bool, texts: dict[str, pa.DataType]) -> pa.
     table = pa_csv.read_csv(
         text.path,
         read_options=reading(text, headless),
-        parse_options=pa_csv.ParseOptions(delimiter=text.mark, invalid_row_handler=note),
+        parse_options=text.parsing(note),
         convert_options=pa_csv.ConvertOptions(null_values=GAPS, strings_can_be_null=True, column_types=texts),
     )
     if bad:
@@ -237,7 +243,7 @@ def parse_once(text: Text, headless: bool, texts: dict[str, pa.DataType]) -> pa.
 
 
 def reading(text: Text, headless: bool) -> pa_csv.ReadOptions:
-    block = min(max(text.path.stat().st_size + 1, 1 << 20), 1 << 26)
+    block = min(max(text.path.stat().st_size + 1, 1 << 20), BLOCK)
     return pa_csv.ReadOptions(autogenerate_column_names=headless, encoding=text.arrow_encoding, block_size=block)
 
 
@@ -247,7 +253,7 @@ def read_as_written(text: Text, headless: bool, number: int) -> pa.Array:
     table = pa_csv.read_csv(
         text.path,
         read_options=reading(text, headless),
-        parse_options=pa_csv.ParseOptions(delimiter=text.mark),
+        parse_options=text.parsing(),
         convert_options=pa_csv.ConvertOptions(include_columns=[name], column_types={name: pa.string()}),
     )
     return table.column(0).combine_chunks()
@@ -256,9 +262,7 @@ def read_as_written(text: Text, headless: bool, number: int) -> pa.Array:
 def column_at(text: Text, headless: bool, number: int) -> str | None:
     if headless:
         return f"f{number}"
-    with pa_csv.open_csv(
-        text.path, read_options=reading(text, headless), parse_options=pa_csv.ParseOptions(delimiter=text.mark)
-    ) as reader:
+    with pa_csv.open_csv(text.path, read_options=reading(text, headless), parse_options=text.parsing()) as reader:
         names = reader.schema.names
     return names[number] if number < len(names) else None
 

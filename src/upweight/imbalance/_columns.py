@@ -106,7 +106,7 @@ def numbers(name: str, values: pa.Array) -> np.ndarray:
     """(n,) float64, gaps NaN; booleans are 0 and 1; infinities are refused with their row."""
     values = unnested(values)
     if values is None:
-        raise InputError(f"column {name!r} must hold numbers; got nested values. Give one number a row.")
+        raise InputError(f"`X`: column {name!r} must hold numbers; got nested values. Give one number a row.")
     if pa.types.is_temporal(values.type):
         values = days(values)
     if pa.types.is_boolean(values.type):
@@ -153,7 +153,9 @@ def codes(column: Column, values: pa.Array) -> np.ndarray:
     """(n,) int32 codes into `column.levels`; MISSING for a gap, UNSEEN for a level that was not there."""
     values = unnested(values)
     if values is None:
-        raise InputError(f"column {column.name!r} must hold one value a row; got nested values. Give text or numbers.")
+        raise InputError(
+            f"`X`: column {column.name!r} must hold one value a row; got nested values. Give text or numbers."
+        )
     text = as_text(values, column.name)
     found = pc.index_in(text, pa.array(column.levels, pa.string()))
     code = pc.fill_null(found, UNSEEN).to_numpy(zero_copy_only=False).astype(np.int32)
