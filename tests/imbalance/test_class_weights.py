@@ -109,6 +109,25 @@ def test_costs_are_those_of_the_label_or_the_row_sum_of_the_matrix():
         (lambda: class_weights(np.eye(3, dtype=int)), "label_weights"),
         (lambda: cost_weights([0, 1], {0: 1}), "`cost` needs a finite cost > 0 for every class; class 1 has None."),
         (lambda: cost_weights([0, 1], [[0, 1]]), "matrix (true, predicted)"),
+        (lambda: class_weights(Y, to=None), "`to` must be 'balanced' or {label: share}; got None. Leave it out"),
+        (lambda: class_weights(Y, to=[1, 1, 1]), "`to` must be 'balanced' or {label: share}; got [1, 1, 1]."),
+        (lambda: class_weights(Y, to={0: 1, 1: "a", 2: np.inf}), "every class; lacking: [1, 2]."),
+        (lambda: class_weights(Y, power=None), "`power` must be >= 0; got None."),
+        (lambda: class_weights(Y, beta=[0.9]), "`beta` must lie in [0, 1) or be 'auto'; got [0.9]."),
+        (lambda: class_weights(Y, to={"0": 1, 1: 1, 2: 1}), "It has the number 0 (int), not the text '0'. Write 0."),
+        (
+            lambda: cost_weights([0, 1], {"0": 1, "1": 2}),
+            "names class '0', which `y` has not. It has the number 0 (int)",
+        ),
+        (lambda: cost_weights(["0", "1"], {0: 1, 1: 2}), "It has the text '0' (str), not the number 0. Write '0'."),
+        (
+            lambda: cost_weights([0, 1], {0: 1, 1: "a"}),
+            "`cost` needs a finite cost > 0 for every class; class 1 has 'a'.",
+        ),
+        (
+            lambda: cost_weights([0, 1], "high"),
+            "`cost` must be {label: cost} or a (2, 2) matrix of numbers; got 'high'.",
+        ),
     ],
 )
 def test_bad_input_is_named(call, said):

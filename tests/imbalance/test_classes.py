@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from upweight import InputError, Weights
-from upweight.imbalance._classes import Labels, first_rows, nearest, row_weights
+from upweight.imbalance._classes import Labels, counted, first_rows, nearest, row_weights
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def test_labels_read_the_same_from_every_container(box):
     ("y", "message"),
     [
         ([0] * 1797, "`y` needs two classes; got only 0 in 1,797 rows. Check --target and --positive."),
-        ([0.0, 1.0, np.nan, 1.0], "1 missing or infinite labels (NaN or inf), first at row 2. Drop those rows first."),
-        (["a", None, "b"], "1 missing labels (NaN or inf), first at row 1"),
+        ([0.0, 1.0, np.nan, 1.0], "1 missing or infinite label (NaN or inf), first at row 2. Drop those rows first."),
+        (["a", None, "b"], "1 missing label (NaN or inf), first at row 1"),
         (
             [0.5, 1.0, 0.0],
             "Unknown label type: continuous. `y` must hold classes; got 3 different numbers, first fraction 0.5 at row 0",
@@ -96,3 +96,34 @@ def test_first_rows_are_first_appearances():
 def test_nearest_names_are_close_or_all():
     assert nearest("wieghts", ["weights", "none"]) == " Did you mean 'weights'?"
     assert nearest("zzz", ["weights", "none"]) == " Known: weights, none."
+
+
+def test_what_was_typed_is_never_suggested():
+    assert nearest("weights", ["weights", "none"]) == " Known: none."
+    assert nearest("weights", ["weights", "weight"]) == " Did you mean 'weight'?"
+    assert nearest("weights", ["weights"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "known", "said"),
+    [
+        ("1", [0, 1], " It has the number 1 (int), not the text '1'. Write 1."),
+        (1, ["0", "1"], " It has the text '1' (str), not the number 1. Write '1'."),
+        (np.int64(1), np.array(["0", "1"]), " It has the text '1' (str), not the number 1. Write '1'."),
+        ("1", [0.0, 1.0], " It has the number 1.0 (float), not the text '1'. Write 1.0."),
+        ("True", [False, True], " It has the boolean True (bool), not the text 'True'. Write True."),
+        (10, [100, 2], " Did you mean 100?"),
+    ],
+)
+def test_numbers_and_their_texts_are_told_apart(typed, known, said):
+    assert nearest(typed, known) == said
+
+
+def test_a_count_and_its_noun_agree():
+    said = [counted(n, "row") for n in (0, 1, np.int64(1), 2000)]
+    assert said == ["0 rows", "1 row", "1 row", "2,000 rows"]
+    assert [counted(n, "class", "classes") for n in (1, 2)] == ["1 class", "2 classes"]
+    with pytest.raises(InputError, match=r"`y` needs one label a row; got 1 label for 3 rows\."):
+        Labels.of([1], rows=3)
+    with pytest.raises(InputError, match="`y` has 1 missing label"):
+        Labels.of([1, 0, None])

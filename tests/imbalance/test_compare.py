@@ -437,7 +437,7 @@ def test_the_estimate_is_told_after_one_cell(monkeypatch):
         ),
         (
             {"y": np.r_[np.nan, np.ones(450), np.zeros(449)]},
-            "1 missing or infinite labels (NaN or inf), first at row 0",
+            "1 missing or infinite label (NaN or inf), first at row 0",
         ),
         ({"y": Y[:7]}, "got 7 labels for 900 rows"),
         ({"X": np.where(X[3, 2] == X, np.inf, X)}, "first at row 3, column 2"),

@@ -109,8 +109,8 @@ def test_probabilities_of_two_classes_may_be_one_column():
     ("proba", "message"),
     [
         (np.zeros((3, 2)), r"one row a row of X and one column a class, \(4, 2\); got \(3, 2\)"),
-        (np.array([0.1, 1.2, 0.3, 0.4]), r"must lie in \[0, 1\]; got 1 rows that do not, first .* at row 1"),
-        (np.array([0.1, 0.2, np.nan, 0.4]), r"must lie in \[0, 1\]; got 1 rows that do not, first .* at row 2"),
+        (np.array([0.1, 1.2, 0.3, 0.4]), r"must lie in \[0, 1\]; got 1 row that does not, first .* at row 1"),
+        (np.array([0.1, 0.2, np.nan, 0.4]), r"must lie in \[0, 1\]; got 1 row that does not, first .* at row 2"),
     ],
 )
 def test_what_are_no_probabilities_is_refused(proba, message):
@@ -121,3 +121,23 @@ def test_what_are_no_probabilities_is_refused(proba, message):
 def test_a_class_smaller_than_the_folds_is_refused():
     with pytest.raises(uw.InputError, match=r"5 folds need 5 rows of every class; 'c' has 3"):
         im.InstanceHardness().resample(np.random.default_rng(0).normal(size=(30, 2)), ["a"] * 27 + ["c"] * 3)
+
+
+@pytest.mark.parametrize(
+    ("y", "said"),
+    [
+        ([1] + [0] * 29, "5 folds need 5 rows of every class; 1 has 1. Find more"),
+        (["c"] * 3 + ["b"] * 15 + ["a"] * 12, "every class; 'c' has 3. Use cv=3"),
+        (["b"] * 12 + ["c"] * 3 + ["a"] * 15, "every class; 'c' has 3. Use cv=3"),
+    ],
+)
+def test_the_class_that_is_too_small_is_named_whichever_comes_first(y, said):
+    with pytest.raises(uw.InputError) as told:
+        im.InstanceHardness(rng=0).resample(np.random.default_rng(0).normal(size=(30, 2)), y)
+    assert said in str(told.value)
+
+
+def test_the_class_is_named_by_its_label_where_zero_weights_take_another_away():
+    y, w = ["d"] * 3 + ["b"] * 12 + ["a"] * 15, np.r_[np.ones(15), np.zeros(15)]
+    with pytest.raises(uw.InputError, match="'d' has 3"):
+        im.InstanceHardness(rng=0).resample(np.random.default_rng(0).normal(size=(30, 2)), y, sample_weight=w)

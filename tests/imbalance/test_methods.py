@@ -29,6 +29,28 @@ def test_a_set_is_what_its_entries_say(chosen):
     assert {"weights", "random_under"} <= set(names(chosen))
 
 
+@pytest.mark.parametrize("asked", ["quick,tomek,weights,quick", ["quick", "tomek", "weights"], ("quick", "tomek")])
+def test_sets_stand_inside_lists_in_order_and_every_name_once(asked):
+    assert names(asked) == [*names("quick"), "tomek"]
+    assert names("tomek, quick")[:3] == [*FIRST, "tomek"]
+    assert sorted(names("tomek, quick")) == sorted(names(asked))
+    assert set(names("quick,survey")) == set(names("quick")) | set(names("survey"))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("quick", "'quick' is a set of methods, not one. Name one of it: none, "),
+        (None, "unknown method None."),
+        ("tomke", "Did you mean 'tomek'?"),
+    ],
+)
+def test_one_method_is_asked_for_by_its_own_name(name, said):
+    with pytest.raises(InputError) as told:
+        method(name)
+    assert said in str(told.value)
+
+
 def test_quick_is_inside_standard():
     assert set(names("quick")) <= set(names("standard")) <= set(names("all"))
 
@@ -58,6 +80,8 @@ def test_a_classifier_of_ones_own_is_a_row():
     [
         ("wieghts", "unknown method 'wieghts'. Did you mean 'weights'?"),
         ("quik", "unknown method 'quik'. Did you mean 'quick'?"),
+        (["quick", "quik"], "unknown method 'quik'. Did you mean 'quick'?"),
+        (None, "`methods` must be a set (quick, standard, survey, all), names, or {label: method}; got None."),
         ([RandomUnder()], "Give objects a label: {'mine': RandomUnder()}"),
         ({"none": RandomUnder()}, "'none' cannot be a label"),
         ({" ": RandomUnder()}, "cannot be a label"),

@@ -8,7 +8,7 @@ import pytest
 from scipy import sparse
 
 from upweight import InputError, KindError
-from upweight.imbalance._table import Schema, is_frame
+from upweight.imbalance._table import Schema, frame_of, is_frame, row_count
 
 DATA = {"a": [1.5, None, 3.5], "s": ["x", "y", None], "b": [True, False, True], "one": [1, 1, 1]}
 FRAMES = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "arrow": pa.table}
@@ -47,6 +47,16 @@ def test_twice_the_same_name_is_refused_with_its_places():
     frame = pd.DataFrame([[1, 2, 3]], columns=["a", "b", "a"])
     with pytest.raises(InputError, match=r"'a' stands at columns \[0, 2\]. Rename or drop one."):
         Schema.of(frame)
+
+
+def test_random_rows_need_no_names_and_a_lazy_table_has_no_rows():
+    frame = pd.DataFrame(np.zeros((2, 3)), columns=["a", "b", "b"])
+    assert row_count(frame) == 2
+    with pytest.raises(InputError, match=r"'b' stands at columns \[1, 2\]"):
+        frame_of(frame)
+    for read in (row_count, Schema.of):
+        with pytest.raises(InputError, match=r"got a LazyFrame\. collect\(\) it first"):
+            read(pl.DataFrame({"a": [1]}).lazy())
 
 
 def test_pandas_columns_named_by_numbers_are_columns_not_rows():

@@ -20,7 +20,7 @@ from .._errors import InputError
 from ._classes import Labels, nearest
 from ._random import Sampler, as_generator, at_the_door
 from ._resample import Resample, mass_correction, row_slice
-from ._table import Table, is_frame, row_count
+from ._table import Table, frame_of, is_frame, refuse_doubles, row_count
 
 __all__ = ["Adopted", "adopt"]
 
@@ -39,6 +39,7 @@ class Adopted(Sampler):
         taken out first, a real row keeps its own, a made-up row gets the mean weight of its class.
         """
         labels, w, live = at_the_door(X, y, sample_weight)
+        refuse_doubles(X)
         rows = np.flatnonzero(live)
         inner = for_the_sampler(row_slice(X, rows))
         sampler: Any = clone(self.sampler, safe=False)
@@ -120,9 +121,9 @@ def for_the_sampler(X: Any) -> Any:
     if isinstance(X, Table):
         blocks = [X.numbers, X.codes.astype(np.float64)][: 1 + bool(X.codes.shape[1])]
         return sparse.csr_array(sparse.hstack(blocks)) if sparse.issparse(X.numbers) else np.hstack(blocks)
-    if not is_frame(X) or nw.from_native(X, eager_only=True).implementation.is_pandas_like():
+    if not is_frame(X) or nw.dependencies.is_pandas_like_dataframe(X):
         return X
-    frame = nw.from_native(X, eager_only=True)
+    frame = frame_of(X)
     text = [name for name, dtype in frame.schema.items() if not dtype.is_numeric()]
     if text:
         raise InputError(
@@ -136,7 +137,7 @@ def as_it_came(made: Any, X: Any) -> Any:
     """Rows that a sampler made, in the kind of frame X is; matrices as they are."""
     if not is_frame(X) or is_frame(made):
         return made
-    frame = nw.from_native(X, eager_only=True)
+    frame = frame_of(X)
     columns = {}
     for j, (name, dtype) in enumerate(frame.schema.items()):
         values = np.asarray(made[:, j])
@@ -176,7 +177,7 @@ def turn_of(keys: np.ndarray) -> np.ndarray:
 def content(X: Any) -> np.ndarray:
     """(n,) one comparable value a row: its bytes, or its values written out."""
     if is_frame(X):
-        frame = nw.from_native(X, eager_only=True)
+        frame = frame_of(X)
         return np.array([repr(row) for row in frame.iter_rows()])
     if sparse.issparse(X):
         return sparse_content(sparse.csr_array(X, copy=True))

@@ -24,7 +24,7 @@ import numpy as np
 
 from .._errors import InputError
 from .._weights import Weights
-from ._classes import Labels, nearest, plain, row_weights
+from ._classes import Labels, is_number, nearest, plain, row_weights
 
 __all__ = ["class_weights", "cost_weights"]
 
@@ -85,11 +85,11 @@ def class_weights(
 
 def share_factor(labels: Labels, mass: np.ndarray, to: Any, power: float) -> np.ndarray:
     """(K,) (T_c W / W_c)^power; classes without mass get 1."""
-    if not (np.isfinite(power) and power >= 0):
-        raise InputError(f"`power` must be >= 0; got {power:g}. 1 reaches the shares, 0.5 goes half the way.")
-    target = shares_asked(labels, to) if not isinstance(to, str) else (mass > 0) / (mass > 0).sum()
-    if isinstance(to, str) and to != "balanced":
-        raise InputError(f"`to` must be 'balanced' or {{label: share}}; got {to!r}.")
+    if not (is_number(power) and np.isfinite(power) and power >= 0):
+        raise InputError(f"`power` must be >= 0; got {power!r}. 1 reaches the shares, 0.5 goes half the way.")
+    if not isinstance(to, Mapping) and not (isinstance(to, str) and to == "balanced"):
+        raise InputError(f"`to` must be 'balanced' or {{label: share}}; got {to!r}. Leave it out to balance.")
+    target = shares_asked(labels, to) if isinstance(to, Mapping) else (mass > 0) / (mass > 0).sum()
     target = np.where(mass > 0, target, 0) / target[mass > 0].sum()
     return np.where(mass > 0, (target * mass.sum() / np.where(mass > 0, mass, 1)) ** power, 1.0)
 
@@ -100,9 +100,9 @@ def shares_asked(labels: Labels, to: Mapping[Any, float]) -> np.ndarray:
     for label, value in to.items():
         if plain(label) not in known:
             raise InputError(f"`to` names class {label!r}, which `y` has not.{nearest(label, known)}")
-        share[known[plain(label)]] = value
-    if not (np.isfinite(share).all() and (share > 0).all()):
-        lacking = [plain(c) for c, s in zip(labels.classes, share, strict=True) if not s > 0]
+        share[known[plain(label)]] = value if is_number(value) else np.nan
+    lacking = [plain(c) for c, s in zip(labels.classes, share, strict=True) if not (np.isfinite(s) and s > 0)]
+    if lacking:
         raise InputError(f"`to` needs a share > 0 for every class; lacking: {lacking}.")
     return share / share.sum()
 
@@ -112,7 +112,7 @@ def effective_factor(labels: Labels, base_w: np.ndarray, mass: np.ndarray, beta:
     whole = (base_w == np.round(base_w)).all()
     rows = mass if whole else np.bincount(labels.codes[base_w > 0], minlength=len(labels.classes))
     value = 1 - 1 / rows.sum() if beta == "auto" else beta
-    if isinstance(value, str) or not 0 <= value < 1:
+    if not is_number(value) or not 0 <= value < 1:
         raise InputError(f"`beta` must lie in [0, 1) or be 'auto'; got {beta!r}.")
     if value == 0:
         number = (rows > 0).astype(float)
@@ -168,14 +168,17 @@ def cost_by_label(labels: Labels, cost: Mapping[Any, float]) -> np.ndarray:
             raise InputError(f"`cost` names class {label!r}, which `y` has not.{nearest(label, known)}")
     for label in known:
         value = given.get(label)
-        if value is None or not (np.isfinite(value) and value > 0):
+        if not (is_number(value) and np.isfinite(value) and value > 0):
             raise InputError(f"`cost` needs a finite cost > 0 for every class; class {label!r} has {value!r}.")
     return np.array([float(given[c]) for c in known])
 
 
 def cost_by_matrix(labels: Labels, cost: Any) -> np.ndarray:
-    table = np.array(cost, dtype=np.float64)
     k = len(labels.classes)
+    try:
+        table = np.array(cost, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"`cost` must be {{label: cost}} or a ({k}, {k}) matrix of numbers; got {cost!r}.") from error
     if table.shape != (k, k) or not np.isfinite(table).all() or (table < 0).any() or np.diag(table).any():
         raise InputError(
             f"`cost` must be {{label: cost}} or a ({k}, {k}) matrix (true, predicted), finite, >= 0, zero on the diagonal; "

@@ -14,13 +14,15 @@ import difflib
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from numbers import Real
+from typing import Any, TypeGuard
 
 import numpy as np
 from sklearn.exceptions import DataConversionWarning
 
 from .._errors import InputError
 
-__all__ = ["Labels", "first_rows", "nearest", "row_weights"]
+__all__ = ["Labels", "counted", "first_rows", "is_number", "nearest", "plain", "row_weights"]
 
 TELLING = ({False, True}, {0, 1}, {-1, 1})
 
@@ -38,7 +40,8 @@ class Labels:
         """Read labels, refusing gaps, fractions, a single class and a length other than `rows`."""
         values = label_array(y, name)
         if rows is not None and len(values) != rows:
-            raise InputError(f"`{name}` needs one label a row; got {len(values):,} labels for {rows:,} rows.")
+            came = f"{counted(len(values), 'label')} for {counted(rows, 'row')}"
+            raise InputError(f"`{name}` needs one label a row; got {came}.")
         classes, codes = np.unique(values, return_inverse=True)
         if len(classes) < 2:
             if len(values) == 1:
@@ -94,7 +97,7 @@ def refuse_gaps(values: np.ndarray, name: str) -> None:
     if gaps.any():
         what = "missing or infinite" if values.dtype.kind == "f" else "missing"
         raise InputError(
-            f"`{name}` has {int(gaps.sum()):,} {what} labels (NaN or inf), first at row {int(gaps.argmax())}. "
+            f"`{name}` has {counted(gaps.sum(), f'{what} label')} (NaN or inf), first at row {int(gaps.argmax())}. "
             "Drop those rows first."
         )
 
@@ -114,8 +117,8 @@ def refuse_fractions(values: np.ndarray, name: str) -> np.ndarray:
     if not whole.all():
         row = int((~whole).argmax())
         raise InputError(
-            f"Unknown label type: continuous. `{name}` must hold classes; got {len(np.unique(values)):,} different "
-            f"numbers, first fraction {values[row]:g} at row {row}. Name a class, y > cut, or use density_weights."
+            f"Unknown label type: continuous. `{name}` must hold classes; got "
+            f"{counted(len(np.unique(values)), 'different number')}, first fraction {values[row]:g} at row {row}. Name a class, y > cut, or use density_weights."
         )
     return values
 
@@ -158,16 +161,54 @@ def row_weights(sample_weight, rows: int, *, name: str = "sample_weight") -> np.
     return w
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """' Did you mean ...?' with up to three near names, or the whole short list."""
-    known = [str(k) for k in known]
-    close = difflib.get_close_matches(str(name), known, n=3, cutoff=0.6)
+def nearest(name: Any, known: Iterable[Any]) -> str:
+    """' Did you mean ...?' with up to three near names, or the whole short list; never the name that was given.
+
+    What is known as a number and was given as text, or the other way round, is told as such.
+    """
+    by_text = {str(k): plain(k) for k in known}
+    twin = next((k for k in by_text.values() if same_but_for_kind(name, k)), None)
+    if twin is not None:
+        return f" It has {with_kind(twin)} ({type(twin).__name__}), not {with_kind(name)}. Write {twin!r}."
+    others = [k for k in by_text if k != str(name)]
+    close = difflib.get_close_matches(str(name), others, n=3, cutoff=0.6)
     if not close:
-        close = [k for k in known if k.lower().startswith(str(name).lower()[:3])][:3]
+        close = [k for k in others if k.lower().startswith(str(name).lower()[:3])][:3]
     if close:
-        return " Did you mean " + " or ".join(repr(c) for c in close) + "?"
-    shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
-    return f" Known: {shown}."
+        return " Did you mean " + " or ".join(repr(by_text[c]) for c in close) + "?"
+    shown = ", ".join(others[:12]) + (", ..." if len(others) > 12 else "")
+    return f" Known: {shown}." if shown else ""
+
+
+def same_but_for_kind(a: Any, b: Any) -> bool:
+    """Whether one is the text of the other: '1' and 1, 'True' and True, '1' and 1.0."""
+    a, b = plain(a), plain(b)
+    if isinstance(a, str) == isinstance(b, str):
+        return False
+    text, value = (a, b) if isinstance(a, str) else (b, a)
+    if text == str(value):
+        return True
+    try:
+        return isinstance(value, (int, float)) and float(text) == value
+    except ValueError:
+        return False
+
+
+def with_kind(value: Any) -> str:
+    """'the number 1', 'the text '1\'', 'the boolean True'."""
+    value = plain(value)
+    kind = "boolean" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
+    return f"the {kind} {value!r}"
+
+
+def counted(n: Any, one: str, many: str = "") -> str:
+    """'1 row', '2,000 rows': a count and its noun in agreement."""
+    return f"{int(n):,} {one if n == 1 else many or one + 's'}"
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """Whether a setting is one real number: no bool, text, array or None."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def plain(value):

@@ -26,7 +26,7 @@ from .._undo import Correction
 from ._classes import Labels, row_weights
 from ._random import as_generator
 from ._resample import mass_correction, row_slice
-from ._table import is_frame, row_count
+from ._table import frame_of, is_frame, refuse_doubles, refuse_lazy, row_count
 
 __all__ = ["Ensemble", "Rows", "TreeEnsemble", "balanced_correction", "read_count", "softmax_rows"]
 
@@ -102,6 +102,8 @@ class Ensemble(ClassifierMixin, BaseEstimator, ABC):
         """Check `X` at the door; sets n_features_in_ and, for frames, feature_names_in_. Frames go on as they are."""
         if not reset:
             check_is_fitted(self, "classes_")
+        refuse_lazy(X)
+        refuse_doubles(X)
         if is_frame(X):
             validate_data(self, X, reset=reset, skip_check_array=True)
             return X
@@ -143,7 +145,8 @@ class TreeEnsemble(Ensemble):
 
 def refuse_text(X: Any, who: str) -> None:
     """A frame with text or categories is not for trees of numbers."""
-    schema = nw.from_native(X, eager_only=True).schema if is_frame(X) else {}
+    refuse_lazy(X)
+    schema = frame_of(X).schema if is_frame(X) else {}
     words = [name for name, dtype in schema.items() if dtype in (nw.String, nw.Categorical, nw.Enum)]
     if words:
         more = f" and {len(words) - 1} more" if len(words) > 1 else ""

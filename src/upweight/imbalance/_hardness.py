@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError
-from ._classes import Labels, first_rows
+from ._classes import Labels, counted, first_rows
 from ._columns import Column
 from ._folds import refuse_few, stratified
 from ._learners import Prepared, as_learner
@@ -105,9 +105,8 @@ def out_of_fold(
     rng, made = as_generator(rng), as_learner(learner)
     order = np.argsort(first_rows(labels.codes[rows], len(labels.classes)), kind="stable")
     codes = np.argsort(order)[labels.codes[rows]]
-    refuse_few(
-        Labels(labels.classes[np.unique(labels.codes[rows])], np.unique(codes, return_inverse=True)[1], 0), cv, None
-    )
+    present, within = np.unique(labels.codes[rows], return_inverse=True)
+    refuse_few(Labels(labels.classes[present], within, 0), cv, None)
     classes = np.arange(len(labels.classes))
     table, schema = read(X) if isinstance(made, Prepared) else (X, None)
     weights = None if w is None else w[rows]
@@ -143,7 +142,7 @@ def given_proba(proba: Any, n: int, k: int) -> np.ndarray:
     if bad.any():
         row = int(bad.argmax())
         raise InputError(
-            f"`proba` must lie in [0, 1]; got {int(bad.sum()):,} rows that do not, first {p[row].tolist()} at row {row}. "
+            f"`proba` must lie in [0, 1]; got {counted(bad.sum(), 'row')} that {'does' if bad.sum() == 1 else 'do'} not, first {p[row].tolist()} at row {row}. "
             "Give probabilities, not scores."
         )
     return p

@@ -8,7 +8,7 @@ its sentences follow.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -200,8 +200,12 @@ def method(name: str) -> Any:
     >>> method("random_under")
     RandomUnder()
     """
-    if name not in METHODS:
-        raise InputError(f"unknown method {name!r}.{nearest(name, [*METHODS, *SETS])}")
+    if isinstance(name, str) and name in SETS:
+        raise InputError(
+            f"{name!r} is a set of methods, not one. Name one of it: {', '.join(names_asked(name)[:4])}, ..."
+        )
+    if not isinstance(name, str) or name not in METHODS:
+        raise InputError(f"unknown method {name!r}.{nearest(name, METHODS)}")
     entry = METHODS[name]
     return entry.make(None) if entry.whole else entry.make()
 
@@ -221,18 +225,27 @@ def rows_for(methods: Any) -> list[Method]:
 
 
 def names_asked(methods: Any) -> list[str]:
-    """Names from a set, a comma list or a sequence; each must be known."""
-    if isinstance(methods, str) and methods in SETS:
-        return [n for n, e in METHODS.items() if methods == "all" or methods in e.sets]
-    names = [n.strip() for n in methods.split(",")] if isinstance(methods, str) else list(methods)
-    for name in names:
-        if not isinstance(name, str):
-            raise InputError(
-                f"`methods` lists names; got {name!r}. Give objects a label: {{'mine': {type(name).__name__}()}}."
-            )
-        if name not in METHODS:
-            raise InputError(f"unknown method {name!r}.{nearest(name, [*METHODS, *SETS])}")
-    return names
+    """Names from a set, a comma list or a sequence of names and sets: all of them once, in the order asked for."""
+    if not isinstance(methods, Iterable):
+        raise InputError(
+            f"`methods` must be a set ({', '.join(SETS)}), names, or {{label: method}}; got {methods!r}. Leave it out for "
+            "the standard set."
+        )
+    asked = [n.strip() for n in methods.split(",")] if isinstance(methods, str) else list(methods)
+    return list(dict.fromkeys(name for one in asked for name in names_behind(one)))
+
+
+def names_behind(name: Any) -> list[str]:
+    """The names a word stands for: those of a set, or itself."""
+    if not isinstance(name, str):
+        raise InputError(
+            f"`methods` lists names; got {name!r}. Give objects a label: {{'mine': {type(name).__name__}()}}."
+        )
+    if name in SETS:
+        return [n for n, e in METHODS.items() if name == "all" or name in e.sets]
+    if name not in METHODS:
+        raise InputError(f"unknown method {name!r}.{nearest(name, [*METHODS, *SETS])}")
+    return [name]
 
 
 def custom(label: str, made: Any) -> Method:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import narwhals.stable.v1 as nw
 import numpy as np
 from scipy import sparse
 from sklearn.base import clone
@@ -22,8 +21,8 @@ from sklearn.base import clone
 from .._errors import InputError
 from ._distances import Space
 from ._lists import Lists
-from ._points import Points, points
-from ._table import Table, is_frame, row_count
+from ._points import Points, array_numbers, points
+from ._table import Table, frame_of, is_frame, row_count
 
 __all__ = ["Neighbours", "lists_from", "neighbours", "typed"]
 
@@ -131,12 +130,12 @@ def typed(X: Any, categorical: Any) -> Any:
     if isinstance(X, Table):
         return ()
     if is_frame(X):
-        frame = nw.from_native(X, eager_only=True)
-        return [name for name, dtype in frame.schema.items() if not dtype.is_numeric()]
-    if sparse.issparse(X) or np.asarray(X).dtype.kind not in "OUS":
+        return [name for name, dtype in frame_of(X).schema.items() if not dtype.is_numeric()]
+    if sparse.issparse(X):
+        return range(X.shape[1]) if X.dtype.kind == "b" else ()
+    if np.asarray(X).dtype.kind not in "OUSb" or np.asarray(X).ndim != 2:
         return ()
-    columns = np.asarray(X, dtype=object).T
-    return [j for j, column in enumerate(columns) if not all(isinstance(v, (int, float, np.number)) for v in column)]
+    return [j for j, column in enumerate(np.asarray(X).T) if array_numbers(column, bools=False) is None]
 
 
 def lists_from(

@@ -4,7 +4,8 @@ The trouble: distances need numbers, tables hold text, categories and booleans t
 between 0 and 1 there is nothing. One-hot columns would multiply memory by the number of levels, so levels stay codes.
 
     number    finite; text, gaps and infinities are refused with column, count and row
-    level     text, category, bool, and numbers with two values only ("auto"), or the columns named; a gap is a level
+    level     text, category, bool, and numbers with two values only ("auto"), or the columns named; a gap is a level;
+              a bool that is not named among named ones is a number, 0 or 1
 
 Numbers are taken as given, without scaling. A sparse matrix is numbers throughout, unless columns are named: a rare word of a
 text has two values as well and is no category.
@@ -14,7 +15,7 @@ What is inside: `Points` and `points`, which makes them of NumPy, CSR, pandas, p
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,9 +25,10 @@ import pyarrow as pa
 from scipy import sparse
 
 from .._errors import InputError
-from ._classes import nearest
+from ._classes import counted, nearest
+from ._own_kind import column_numbers
 from ._resample import row_slice
-from ._table import Table, arrow_array, is_frame, row_count
+from ._table import Table, arrow_array, frame_of, is_frame, refuse_lazy, row_count
 
 __all__ = ["Points", "points"]
 
@@ -64,14 +66,17 @@ def points(X: Any, *, rows: np.ndarray | None = None, categorical: Any = "auto",
     """
     if rows is not None and len(rows) < row_count(X):
         X = row_slice(X, rows)
+    refuse_lazy(X)
     if isinstance(X, Table):
         made = of_table(X, categorical)
     elif is_frame(X):
-        made = of_frame(nw.from_native(X, eager_only=True), categorical, who)
+        made = of_frame(frame_of(X), categorical, who)
     elif sparse.issparse(X):
         made = of_sparse(X, categorical)
     else:
-        made = of_matrix(np.asarray(X), categorical)
+        made = of_matrix(np.asarray(X), categorical, who)
+    if not made.numbers.shape[1] + made.codes.shape[1]:
+        raise InputError(f"`X` has no columns: shape {(len(made), 0)}. {who} needs one at least.")
     refuse_gaps(made, who, rows)
     return made
 
@@ -88,13 +93,13 @@ def of_table(X: Table, categorical: Any) -> Points:
     return Points(numbers[:, rest] if len(flags) else numbers, codes, tuple(rest.tolist()), chosen)
 
 
-def of_matrix(X: np.ndarray, categorical: Any) -> Points:
+def of_matrix(X: np.ndarray, categorical: Any, who: str) -> Points:
     if X.ndim != 2:
         raise InputError(f"`X` must be a table, rows by columns; got shape {X.shape}. Reshape your data, X[:, None].")
     chosen = named(categorical, list(range(X.shape[1])))
     if X.dtype.kind in "OUSb":
-        read = [(j, object_numbers(column), column) for j, column in enumerate(X.T)]
-        return of_columns([(j, values, lambda c=c: levels_of(c)) for j, values, c in read], chosen, len(X))
+        read = [(j, array_numbers(column, chosen is not None), column) for j, column in enumerate(X.T)]
+        return of_columns([(j, values, lambda c=c: levels_of(c)) for j, values, c in read], chosen, len(X), who)
     if X.dtype.kind not in "iuf":
         raise InputError(f"`X` must hold numbers or text; got {X.dtype}. Convert it first.")
     if chosen is None:
@@ -105,7 +110,9 @@ def of_matrix(X: np.ndarray, categorical: Any) -> Points:
     return Points(numbers, stacked(codes, len(X)), names, tuple(chosen), whole_columns(numbers, names))
 
 
-def of_columns(columns: list[tuple[Any, np.ndarray | None, Callable]], chosen: list[Any] | None, n: int) -> Points:
+def of_columns(
+    columns: list[tuple[Any, np.ndarray | None, Callable]], chosen: list[Any] | None, n: int, who: str
+) -> Points:
     """From (name, numbers or None, how to code it) of every column, which are numbers and which are levels."""
     numbers, codes, names, levels = [], [], [], []
     for name, values, code in columns:
@@ -113,7 +120,10 @@ def of_columns(columns: list[tuple[Any, np.ndarray | None, Callable]], chosen: l
             codes.append(code())
             levels.append(name)
         elif values is None:
-            raise InputError(f"column {name!r} holds text and is not named in `categorical`. Name it, or say 'auto'.")
+            way = "is not named in `categorical`. Name it, or say 'auto'."
+            if who not in ("SMOTE", "neighbours"):  # only those two have `categorical`
+                way = "`neighbours` were searched without it. Search again: im.neighbours(X)."
+            raise InputError(f"column {name!r} holds text and {way}")
         else:
             numbers.append(values)
             names.append(name)
@@ -124,11 +134,14 @@ def of_columns(columns: list[tuple[Any, np.ndarray | None, Callable]], chosen: l
 
 
 def of_sparse(X: Any, categorical: Any) -> Points:
-    X = X.tocsr()
-    chosen = (named(categorical, list(range(X.shape[1]))) or []) if X.dtype.kind != "b" else list(range(X.shape[1]))
+    columns = list(range(X.shape[1]))
+    chosen = named(categorical, columns)
+    if chosen is None:
+        chosen = columns if X.dtype.kind == "b" else []
+    X = sparse.csr_array(X, dtype=np.float64) if X.dtype.kind == "b" else X.tocsr()
     codes = [levels_of(X[:, [j]].toarray()[:, 0]) for j in chosen]
     rest = np.setdiff1d(np.arange(X.shape[1]), chosen)
-    numbers = X[:, rest] if chosen else X
+    numbers = np.empty((X.shape[0], 0)) if not len(rest) else X[:, rest] if chosen else X
     return Points(numbers, stacked(codes, X.shape[0]), tuple(rest.tolist()), tuple(chosen))
 
 
@@ -138,17 +151,20 @@ def of_frame(frame: nw.DataFrame, categorical: Any, who: str) -> Points:
     for name in frame.columns:
         series = frame.get_column(name)
         refuse_other_types(name, series.dtype, who)
-        values = column_numbers(series) if series.dtype.is_numeric() else None
-        columns.append((name, values, lambda s=series: arrow_codes(arrow_array(s))))
-    return of_columns(columns, chosen, frame.shape[0])
+        number = series.dtype.is_numeric() or (series.dtype == nw.Boolean and chosen is not None)
+        values = column_numbers(series) if number else None
+        columns.append((name, values, lambda s=series: frame_codes(s, who)))
+    return of_columns(columns, chosen, frame.shape[0], who)
 
 
-def column_numbers(series: nw.Series) -> np.ndarray:
-    """(n,) float, gaps NaN; float32 stays."""
-    dtype = np.float32 if series.dtype == nw.Float32 else np.float64
-    if series.null_count():
-        return np.array([np.nan if v is None else v for v in series.to_list()], dtype)
-    return np.asarray(series.to_numpy(), dtype=dtype)
+def frame_codes(series: nw.Series, who: str) -> np.ndarray:
+    """(n,) codes of a column of text, categories or bools; lists and dates in a column of objects are refused."""
+    if series.dtype.is_float():
+        return levels_of(column_numbers(series) + 0.0)  # -0.0 is 0.0
+    values = arrow_array(series)
+    if pa.types.is_nested(values.type) or pa.types.is_temporal(values.type):
+        raise InputError(cannot_measure(series.name, values.type, who))
+    return arrow_codes(values)
 
 
 def arrow_codes(values: Any) -> np.ndarray:
@@ -158,8 +174,10 @@ def arrow_codes(values: Any) -> np.ndarray:
     return values.dictionary_encode(null_encoding="encode").indices.to_numpy()
 
 
-def object_numbers(column: np.ndarray) -> np.ndarray | None:
-    """A column of objects as float64 if every value is a number, else None."""
+def array_numbers(column: np.ndarray, bools: bool) -> np.ndarray | None:
+    """A column of numbers among objects as float64, None if it holds anything else; with `bools` one of bools too, as 0 and 1."""
+    if column.dtype.kind == "b" or (column.dtype.kind == "O" and all(isinstance(v, (bool, np.bool_)) for v in column)):
+        return column.astype(np.float64) if bools else None
     if column.dtype.kind != "O":
         return None
     number = all(isinstance(v, (int, float, np.number)) and not isinstance(v, (bool, np.bool_)) for v in column)
@@ -167,7 +185,7 @@ def object_numbers(column: np.ndarray) -> np.ndarray | None:
 
 
 def levels_of(column: np.ndarray) -> np.ndarray:
-    """(n,) codes of a column's values, in order of appearance."""
+    """(n,) codes of a column's values; a gap is a level."""
     if column.dtype.kind != "O":
         return np.unique(column, return_inverse=True)[1].reshape(-1)
     seen: dict[Any, int] = {}
@@ -209,25 +227,49 @@ def named(categorical: Any, columns: list[Any]) -> list[Any] | None:
     if isinstance(categorical, str):
         if categorical == "auto":
             return None
-        raise InputError(f"`categorical` must be 'auto', a list of columns or a mask; got {categorical!r}.")
+        raise InputError(not_columns(categorical, columns))
+    if categorical is not None and not isinstance(categorical, Iterable):
+        raise InputError(not_columns(categorical, columns))
     listed = list(categorical) if categorical is not None else []
-    if listed and len(listed) == len(columns) and all(isinstance(c, (bool, np.bool_)) for c in listed):
-        return [c for c, yes in zip(columns, listed, strict=True) if yes]
+    if any(isinstance(c, (bool, np.bool_)) for c in listed):
+        return masked(listed, columns)
     chosen = set()
     for c in listed:
-        if c not in columns and isinstance(c, (int, np.integer)) and -len(columns) <= c < len(columns):
+        known = isinstance(c, Hashable)
+        if known and c not in columns and isinstance(c, (int, np.integer)) and -len(columns) <= c < len(columns):
             c = columns[int(c)]
-        if c not in columns:
-            raise InputError(f"`categorical` names column {c!r}, which `X` has not.{nearest(str(c), columns)}")
+        if not known or c not in columns:
+            raise InputError(f"`categorical` names column {c!r}, which `X` has not.{nearest(c, columns)}")
         chosen.add(c)
     return [c for c in columns if c in chosen]
 
 
+def not_columns(given: Any, columns: list[Any]) -> str:
+    number = (
+        isinstance(given, (int, np.integer)) and not isinstance(given, bool) and -len(columns) <= given < len(columns)
+    )
+    named = number or (isinstance(given, str) and given in columns)
+    way = f"Write [{given!r}]." if named else "Leave it out for 'auto'."
+    return f"`categorical` must be 'auto', a list of columns or a mask; got {given!r}. {way}"
+
+
+def masked(mask: list[Any], columns: list[Any]) -> list[Any]:
+    """The columns where a mask is True."""
+    if not all(isinstance(c, (bool, np.bool_)) for c in mask):
+        raise InputError(f"`categorical` mixes True or False with columns: {mask!r}. Give a mask or columns, not both.")
+    if len(mask) != len(columns):
+        came = f"{counted(len(mask), 'entry', 'entries')} for {counted(len(columns), 'column')}"
+        raise InputError(f"`categorical` as a mask needs one entry a column; got {came}. Or name the columns.")
+    return [c for c, yes in zip(columns, mask, strict=True) if yes]
+
+
 def refuse_other_types(name: str, dtype: Any, who: str) -> None:
     if dtype.is_temporal() or dtype.is_nested() or dtype == nw.Binary:
-        raise InputError(
-            f"column {name!r} holds {dtype}, which {who} cannot measure. Turn it into numbers, or drop it."
-        )
+        raise InputError(cannot_measure(name, dtype, who))
+
+
+def cannot_measure(name: str, kind: Any, who: str) -> str:
+    return f"column {name!r} holds {kind}, which {who} cannot measure. Turn it into numbers, or drop it."
 
 
 def refuse_gaps(made: Points, who: str, rows: np.ndarray | None) -> None:

@@ -22,7 +22,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from .._errors import InputError, UndoError
-from ._classes import Labels, first_rows, nearest, plain, row_weights
+from ._classes import Labels, counted, first_rows, is_number, nearest, plain, row_weights
+from ._own_kind import labels_like
 from ._resample import Resample, mass_correction
 from ._table import row_count
 
@@ -37,10 +38,11 @@ class Sampler(BaseEstimator):
         raise TypeError(f"{type(self).__name__} chooses no rows; use one of its subclasses.")
 
     def fit_resample(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[Any, ...]:
-        """(X, y), or (X, y, w) if weights are given, as imbalanced-learn's samplers do; sets `resample_`."""
+        """(X, y), or (X, y, w) if weights are given, each in its own kind, as imbalanced-learn's samplers do; sets `resample_`."""
         self.resample_ = self.resample(X, y, sample_weight=sample_weight)
         self.sample_indices_ = self.resample_.indices
-        made = self.resample_.take(X), self.resample_.y
+        taken = self.resample_.take(X)
+        made = taken, labels_like(y, self.resample_, taken)
         return made if sample_weight is None else (*made, self.resample_.weights)
 
 
@@ -157,17 +159,17 @@ def rows_wanted(labels: Labels, counts: np.ndarray, to: Any, *, fewer: bool) -> 
     if isinstance(to, Mapping):
         return rows_by_label(labels, counts, to, fewer=fewer)
     there = counts[counts > 0]
-    if to == "balanced":
-        ratio = 1.0
-    elif isinstance(to, (str, bool)) or not 0 < to <= 1:
-        raise InputError(f"`to` must be 'balanced', a ratio rare/common in (0, 1] or {{label: rows}}; got {to!r}.")
-    else:
-        ratio = float(to)
     now = there.min() / there.max()
-    if ratio < now - 1e-12 and to != "balanced":
+    ratio = 1.0 if isinstance(to, str) and to == "balanced" else to
+    if not is_number(ratio) or not 0 < ratio <= 1:
         raise InputError(
-            f"`to`={ratio:g} is out of reach: the classes have {there.min():,} and {there.max():,} rows, ratio {now:.4g} "
-            "already. Ask for a larger ratio."
+            f"`to` must be 'balanced', a ratio rare/common in (0, 1] or {{label: rows}}; got {to!r}. "
+            "Leave it out to balance."
+        )
+    if ratio < now - 1e-12:
+        raise InputError(
+            f"`to`={float(ratio):g} is out of reach: the classes have {there.min():,} and {counted(there.max(), 'row')}, "
+            f"ratio {now:.4g} already. Ask for a larger ratio."
         )
     if fewer:
         cap = max(int(np.floor(there.min() / ratio + 1e-9)), there.min())
@@ -183,9 +185,10 @@ def rows_by_label(labels: Labels, counts: np.ndarray, to: Mapping[Any, int], *, 
         if plain(label) not in known:
             raise InputError(f"`to` names class {label!r}, which `y` has not.{nearest(label, known)}")
         at = known.index(plain(label))
-        if int(rows) != rows or rows < 1 or (rows > counts[at] if fewer else rows < counts[at]):
+        least, most = (1, counts[at]) if fewer else (counts[at], np.inf)
+        if not (is_number(rows) and float(rows).is_integer() and least <= rows <= most):
             raise InputError(
-                f"`to` asks for {rows!r} rows of class {label!r}, which has {counts[at]:,}. "
+                f"`to` asks for {rows!r} {'row' if rows == 1 else 'rows'} of class {label!r}, which has {counts[at]:,}. "
                 f"Ask for {'1 to ' if fewer else ''}{counts[at]:,}{'' if fewer else ' or more'}."
             )
         wanted[at] = int(rows)

@@ -20,7 +20,8 @@ from scipy import sparse
 
 from .._errors import InputError
 from .._undo import Correction
-from ._table import Table, is_frame, row_count
+from ._own_kind import column_numbers, frame_rows, numbers_like
+from ._table import Table, frame_of, is_frame, row_count
 
 __all__ = ["Resample", "mass_correction", "row_slice"]
 
@@ -92,7 +93,8 @@ class Resample:
         """The output rows, in the kind of table that `X` is.
 
         X : the table that was resampled (NumPy, CSR, pandas, polars, Arrow), n rows. Returns m rows; pandas keep the index
-        of the row they start from. Whole-number columns become float64 if a synthetic row needs a fraction.
+        of the row they start from. Columns keep their type; whole numbers and bools become fractions, float64 or the
+        nullable or Arrow type beside theirs, where rows are synthetic.
 
         Raises InputError if `X` has fewer rows than were resampled. Costs: one copy of m rows.
         """
@@ -118,22 +120,27 @@ def row_slice(X: Any, rows: np.ndarray) -> Any:
     if isinstance(X, Table):
         return X.rows(rows)
     if is_frame(X):
-        frame = nw.from_native(X, eager_only=True)
-        return nw.to_native(frame[np.asarray(rows).tolist()] if len(rows) else frame.head(0))
+        return frame_rows(X, np.asarray(rows) if len(rows) else np.empty(0, np.int64))
     return X.tocsr()[rows] if sparse.issparse(X) else np.asarray(X)[rows]
 
 
 def between(x: Any, r: Resample) -> Any:
     """x_a + step (x_b - x_a), dense or CSR, in the dtype of x."""
     a, b = r.parents.T
-    step = r.step.astype(x.dtype if x.dtype.kind == "f" else np.float64)
+    dtype = (
+        x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
+    )  # before the difference: unsigned numbers have no sign
+    step = r.step.astype(dtype)
     if sparse.issparse(x):
-        x = sparse.csr_array(x)
+        x = sparse.csr_array(x, dtype=dtype)
         return sparse.csr_array(x[a] + sparse.diags_array(step) @ (x[b] - x[a]))
-    out = x[a].astype(np.result_type(x.dtype, step.dtype), copy=False)
+    out = x[a].astype(dtype, copy=False)
     new = np.flatnonzero(a != b)
     for some in np.array_split(new, 1 + new.size * x.shape[1] // BLOCK):
-        out[some] += step[some, None] * (x[b[some]] - x[a[some]])
+        part = slice(some[0], some[-1] + 1) if len(some) and some[-1] - some[0] == len(some) - 1 else some
+        gap = x[b[part]] - out[part]
+        gap *= step[part, None]
+        out[part] += gap
     return out
 
 
@@ -169,7 +176,7 @@ def matrix_between(X: Any, r: Resample) -> Any:
 
 def frame_between(X: Any, r: Resample) -> Any:
     """Column by column: numbers between their parents, categories from their donors, the rest from the starting row."""
-    frame = nw.from_native(X, eager_only=True)
+    frame = frame_of(X)
     start = frame[r.indices.tolist()]
     columns = {}
     for j, name in enumerate(frame.columns):
@@ -177,8 +184,8 @@ def frame_between(X: Any, r: Resample) -> Any:
         where = [i for i, c in enumerate(r.categorical) if c in (name, j)]
         if r.donors is not None and where:
             values = series[r.donors[:, where[0]].tolist()]
-        elif series.dtype.is_numeric() and series.dtype != nw.Boolean:
-            values = nw.new_series(name, between(series.to_numpy()[:, None], r)[:, 0], backend=frame.implementation)
+        elif series.dtype.is_numeric() or series.dtype == nw.Boolean:
+            values = numbers_like(series, between(column_numbers(series)[:, None], r)[:, 0])
         else:
             values = series[r.indices.tolist()]
         columns[name] = values
@@ -200,7 +207,7 @@ def with_made(r: Resample, X: Any) -> Any:
     if is_frame(X):
         made = nw.from_native(r.made, eager_only=True)
         wider = [nw.col(c).cast(t) for c, t in made.schema.items() if t.is_float()]  # whole numbers beside fractions
-        stacked = nw.concat([nw.from_native(X, eager_only=True).with_columns(*wider), made])
+        stacked = nw.concat([frame_of(X).with_columns(*wider), made])
         rows = np.where(real, source, row_count(X) + np.cumsum(~real) - 1)
         return nw.to_native(stacked[rows.tolist()])
     return blend(X.tocsr() if sparse.issparse(X) else np.asarray(X), source, real, r.made)

@@ -22,7 +22,7 @@ from .._errors import InputError, KindError
 from ._classes import nearest
 from ._columns import Column, codes, describe, describe_numbers, read_numbers
 
-__all__ = ["Schema", "Table", "is_frame", "row_count"]
+__all__ = ["Schema", "Table", "frame_of", "is_frame", "refuse_doubles", "refuse_lazy", "row_count"]
 
 
 @dataclass(frozen=True)
@@ -121,10 +121,37 @@ def stack(columns: list[np.ndarray], rows: int, dtype) -> np.ndarray:
 
 def is_frame(X) -> bool:
     """Whether `X` is a pandas, polars or Arrow frame."""
-    return bool(nw.dependencies.is_into_dataframe(X))
+    return not isinstance(X, np.ndarray) and bool(nw.dependencies.is_into_dataframe(X))
+
+
+def frame_of(X) -> nw.DataFrame:
+    """A frame through narwhals; column names that stand twice are refused."""
+    refuse_doubles(X)
+    return nw.from_native(X, eager_only=True)
+
+
+def refuse_doubles(X) -> None:
+    """Column names of a frame must differ; matrices have none."""
+    if is_frame(X):
+        names_differ(list(X.column_names if isinstance(X, pa.Table) else X.columns))
+
+
+def names_differ(names: list) -> None:
+    if len(set(names)) == len(names):
+        return
+    double = next(n for j, n in enumerate(names) if n in names[:j])
+    at = [j for j, n in enumerate(names) if n == double]
+    raise InputError(f"Column names must differ; {double!r} stands at columns {at}. Rename or drop one.")
+
+
+def refuse_lazy(X) -> None:
+    """A query has no rows yet."""
+    if nw.dependencies.is_into_lazyframe(X):
+        raise InputError(f"`X` must be a table that holds its rows; got a {type(X).__name__}. collect() it first.")
 
 
 def row_count(X) -> int:
+    refuse_lazy(X)
     shape = getattr(X, "shape", None)
     return int(shape[0]) if shape else len(X)
 
@@ -132,13 +159,10 @@ def row_count(X) -> int:
 def arrow_columns(X) -> list[tuple[str, pa.Array]]:
     """(name, Arrow array) of every column; duplicate names are refused."""
     names = [str(n) for n in (X.column_names if isinstance(X, pa.Table) else X.columns)]
-    doubles = sorted({n for n in names if names.count(n) > 1}) if len(set(names)) < len(names) else []
-    if doubles:
-        at = [j for j, n in enumerate(names) if n == doubles[0]]
-        raise InputError(f"Column names must differ; {doubles[0]!r} stands at columns {at}. Rename or drop one.")
+    names_differ(names)
     if isinstance(X, pa.Table):
         return list(zip(names, X.columns, strict=True))
-    frame = nw.from_native(X, eager_only=True)
+    frame = frame_of(X)
     return [(n, arrow_array(frame[:, j])) for j, n in enumerate(names)]
 
 
@@ -173,6 +197,7 @@ def matrix(X) -> np.ndarray | sparse.csr_array:
 
 
 def dense_matrix(X) -> np.ndarray:
+    refuse_lazy(X)
     found = np.asarray(X)
     if found.dtype.kind == "c":
         raise InputError("Complex data not supported: `X` must be real numbers.")
