@@ -24,6 +24,7 @@ BRANCHES = ["imbalance", "negatives", "shift", "ope", "montecarlo", "torch", "ke
 TRUNK_TOP = ["_ratio", "_estimate", "_balance", "_check", "_undo", "_cite"]
 LAYERS = {
     "_errors": 0,
+    "_whole_file": 0,
     "arrays": 1,
     "_frames": 2,
     "_kinds": 2,

@@ -256,7 +256,7 @@ def broken(tmp_path):
     np.save(tmp_path / "object.npy", np.array([{}], dtype=object), allow_pickle=True)
     (tmp_path / "junk.npy").write_bytes(b"not numpy at all")
     return {
-        "ragged.csv": "line 19 has 2 fields, the header 1",
+        "ragged.csv": "line 19 has 2 fields, the first line 1",
         "nohead.csv": "the first line, '1.0', is a number and no column name",
         "header.csv": "holds no rows",
         "twice.csv": "column 'w' stands 2 times",
@@ -267,7 +267,7 @@ def broken(tmp_path):
         "matrix.npy": "must hold one column of numbers; got float64 of shape (3, 3)",
         "object.npy": "not a .npy file of numbers",
         "junk.npy": "not a .npy file of numbers",
-        "w.parq": "no such file; nearest: w.parquet",
+        "w.parq": "no such file. Did you mean 'w.parquet'",
     }
 
 
@@ -381,3 +381,31 @@ def test_twenty_million_rows_of_parquet_stay_under_400_mb(tmp_path):
     assert done.returncode == 0
     assert done.stdout.startswith("good: importance weights (assumed), 20,000,000 rows")
     assert int(done.stderr.split()[-1]) / 1024 < 400
+
+
+def test_labels_with_a_late_byte_and_broken_archives(run, tmp_path):
+    import gzip
+
+    many = b"w,g\n" + b"1,plain\n" * 20_000
+    (tmp_path / "late.csv").write_bytes(many + "3,grün\n".encode("latin-1"))
+    code, out, err = run("check", "late.csv", "--by", "g", "--exact")
+    assert (code, err) == (0, "")
+    assert "20,001 rows" in out
+    whole = gzip.compress(b"w\n" + b"".join(b"%d\n" % (i * i % 9973) for i in range(300_000)))
+    for name, content in {"t.csv.gz": whole[:-5000], "c.csv.gz": whole[:99_000] + bytes(50) + whole[99_050:]}.items():
+        (tmp_path / name).write_bytes(content)
+        code, _, err = run("check", name)
+        assert code == 2
+        assert err.startswith(f"upweight: {name}: ")
+        assert err.count("\n") == 1
+    assert "WEIGHTS must name a file" in run("check", "")[2]
+
+
+def test_a_quoted_label_may_span_lines_and_blocks(run, tmp_path):
+    label = "long text\n" * 300
+    (tmp_path / "nl.csv").write_text(f'w,t\n1,"{label}"\n' + '1,"b\n3,c\n4,d"\n' * 700_000)
+    code, out, _ = run("check", "nl.csv", "--column", "w")
+    assert code == 0
+    assert "700,001 rows" in out
+    (tmp_path / "r.csv").write_text('w,t\n1,"a\nb"\n\n2\n')
+    assert "r.csv: line 5 has 1 field, the first line 2. Mend" in run("check", "r.csv")[2]

@@ -258,7 +258,7 @@ GOOD = "a,b,y\n" + ROWS
         (
             GOOD.replace("7,0,no", "7,inf,no"),
             ("--target", "y"),
-            "d.csv: `X` must hold no infinity: column 'b' has 1, first inf at row 7.",
+            "d.csv: `X` must hold no infinity: column 'b' has 1, first inf at row 7 (line 9).",
         ),
         (
             GOOD.replace("7,0,no", "7,0,no,4"),
@@ -290,7 +290,7 @@ GOOD = "a,b,y\n" + ROWS
         (
             "g,a,y\n" + "".join(f"{i if i != 5 else ''},{i * i},{i % 2}\n" for i in range(40)),
             ("--target", "y", "--group", "g"),
-            "d.csv: column 'g', the group, has 1 missing values, first at row 5 (line 7).",
+            "d.csv: column 'g', the group, has 1 missing value, first at row 5 (line 7).",
         ),
     ],
 )

@@ -66,6 +66,54 @@ def test_editing_after_smote_takes_the_same_rows_as_editing_the_whole_table(seed
         np.testing.assert_array_equal(getattr(fast, field), getattr(slow, field))
 
 
+PATHS = {
+    "lists": {"_family_lists": {"FAMILY": 0}},
+    "lists in pieces": {
+        "_family_lists": {"FAMILY": 0, "WIDTH": 2, "MINIMA": 40, "LISTED": 30, "LOOK": 1e-9, "PAIR": 1e-9},
+        "_at_once": {"PLAIN": 0},
+    },
+    "some lists, some products": {"_family_lists": {"FAMILY": 0, "PAIR": 8, "MEETING": 1}},
+    "products": {"_family_lists": {"FAMILY": 10**9}, "_at_once": {"PLAIN": 0}},
+    "k-d tree": {"_kdtree": {"SMALL": 0}},
+}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_editing_after_smote_is_wilsons_rule_on_every_path(path, brute, monkeypatch):
+    for module, constants in PATHS[path].items():
+        for name, size in constants.items():
+            monkeypatch.setattr(f"upweight.imbalance.{module}.{name}", size)
+    gone = 0
+    for seed in range(40):
+        X, y = cloud(seed, n=160, share=[0.1, 0.25, 0.45][seed % 3])
+        k, drop = 1 + seed % 4, ["all", "majority"][seed % 2]
+        made = SMOTE(kind=KINDS[seed % 4], k=3, m=6, categorical=(), rng=seed).resample(X, y)
+        table = made.take(X)
+        then = chain_file.after_smote(made, table, SMOTE(), EditedNN(k=k, drop=drop))
+        d2 = brute.square_distances(table)
+        expected = brute.edited(d2, made.y, k=k, vote="all", scheme="once", drop=drop)
+        np.testing.assert_array_equal(then.indices, expected)
+        gone += len(made) - len(then)
+    assert gone > 500
+
+
+@pytest.mark.parametrize("step", [TomekLinks(drop="all"), EditedNN(drop="all"), EditedNN(k=1)], ids=str)
+def test_with_categories_the_same_rows_go_as_from_the_whole_table(step, monkeypatch):
+    """A category is voted among neighbours, so a synthetic row is on no line between its parents."""
+    monkeypatch.setattr("upweight.imbalance._family_lists.FAMILY", 0)  # lists wherever they are right
+    tables = []
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        y = (rng.permutation(120) < rng.uniform(10, 50)).astype(int)
+        numbers = {f"x{j}": rng.normal(size=120) * rng.choice([0.3, 1, 3]) + y / 2 for j in range(1 + seed % 3)}
+        levels = {f"c{j}": rng.choice(list("abcde")[: 2 + seed % 4], 120) for j in range(1 + seed % 4)}
+        tables.append((pd.DataFrame(numbers | levels), y, Chain(SMOTE(k=3, rng=seed), step)))
+    fast = [chain.resample(X, y) for X, y, chain in tables]
+    monkeypatch.setattr(chain_file, "after_smote", lambda *given: None)
+    for r, (X, y, chain) in zip(fast, tables, strict=True):
+        np.testing.assert_array_equal(r.parents, chain.resample(X, y).parents)
+
+
 def test_the_fast_paths_are_taken_and_take_something():
     links, edits = 0, 0
     for seed in range(12):

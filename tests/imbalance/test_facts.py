@@ -57,6 +57,7 @@ def test_the_first_line_of_the_page():
         header(f, Labels.of(Y), (5, 5))
         == f"1,000 rows, 3 columns, {Y.sum()} positives ({percent(Y.mean())}), 5 folds x 5 repeats."
     )
+    assert header(facts(RNG.normal(size=(1000, 1))), Labels.of(Y), (5, 5)).startswith("1,000 rows, 1 column, ")
     three = RNG.integers(0, 3, 1000)
     assert "3 classes, the rarest" in header(facts(RNG.normal(size=(1000, 3)), three), Labels.of(three), (5, 1))
 

@@ -7,7 +7,7 @@ import pytest
 
 from upweight import InputError
 from upweight.imbalance._cells import Cell, Key
-from upweight.imbalance._journal import Journal, write_atomic
+from upweight.imbalance._journal import Journal
 from upweight.imbalance._question import question
 
 X = np.random.default_rng(0).normal(size=(60, 2))
@@ -93,20 +93,6 @@ def test_names_of_methods_cannot_leave_the_folder(tmp_path):
         book.write(Cell(Key(name, 0, 0), CELL.p, CELL.raw))
         assert book.read(Key(name, 0, 0)) is not None
     assert book.path(Key("a/b", 0, 0)) != book.path(Key("a.b", 0, 0))
-
-
-def test_a_write_is_the_old_file_or_the_new_one(tmp_path, monkeypatch):
-    path = tmp_path / "f"
-    path.write_text("old")
-
-    def killed(*args):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("os.replace", killed)
-    with pytest.raises(KeyboardInterrupt):
-        write_atomic(path, b"new")
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_the_head_is_readable_json(tmp_path):

@@ -77,7 +77,15 @@ print((peak - now) / 1024)
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 @pytest.mark.parametrize(
     "method",
-    ["NearMiss(version=2)", "TomekLinks()", "EditedNN(scheme='repeated')", "CondensedNN(rng=0)", "OneSided(rng=0)"],
+    [
+        "NearMiss(version=2)",
+        "TomekLinks()",
+        "EditedNN(scheme='repeated')",
+        "CondensedNN(rng=0)",
+        "OneSided(rng=0)",
+        "Chain(im.SMOTE(rng=0), im.TomekLinks(drop='all'))",
+        "Chain(im.SMOTE(rng=0), im.EditedNN(drop='all'))",
+    ],
 )
 def test_no_method_adds_more_than_twice_the_input_and_a_block(method):
     ran = subprocess.run(

@@ -47,6 +47,14 @@ def test_float32_in_float32_out():
     assert mixed().take(NUMBERS.astype(np.float32)).dtype == np.float32
 
 
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array, pl.DataFrame])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int64])
+def test_differences_of_whole_numbers_do_not_wrap_around(kind, dtype):
+    out = mixed().take(kind(np.array([[100, 3], [10, 90], [0, 7]], dtype=dtype)))
+    out = out.toarray() if sparse.issparse(out) else np.asarray(out)
+    np.testing.assert_array_equal(out, [[100, 3], [0, 7], [0, 7], [55, 46.5], [25, 6]])
+
+
 @pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.table])
 def test_frames_keep_kind_dtypes_and_categories_come_from_donors(make):
     frame = make({"x": NUMBERS[:, 0].astype(np.float32), "s": ["a", "b", "c"], "z": NUMBERS[:, 1]})

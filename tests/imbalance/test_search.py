@@ -58,8 +58,15 @@ KINDS = [
 ]  # fmt: skip
 
 
+@pytest.fixture(params=["small searches", "large ones"])
+def size(request, monkeypatch):
+    """The same test with the path of small searches and with that of large ones."""
+    if request.param == "large ones":
+        monkeypatch.setattr("upweight.imbalance._at_once.PLAIN", 0)
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_nearest_is_brute_force_to_the_last_bit(kind):
+def test_nearest_is_brute_force_to_the_last_bit(kind, size):
     for seed in range(8):
         rng = np.random.default_rng(seed)
         n, d, k = int(rng.integers(2, 260)), int(rng.choice([1, 2, 3, 8, 12])), int(rng.integers(1, 9))
@@ -76,7 +83,7 @@ def test_nearest_is_brute_force_to_the_last_bit(kind):
                 np.testing.assert_array_equal(found[1], expected[1])
 
 
-def test_categorical_mismatches_add_med_squared():
+def test_categorical_mismatches_add_med_squared(size):
     for seed in range(12):
         rng = np.random.default_rng(seed)
         n, k = int(rng.integers(3, 200)), int(rng.integers(1, 6))
@@ -137,13 +144,32 @@ def test_the_order_of_rows_and_of_pool_does_not_matter():
 
 
 def test_many_ties_split_the_queries_and_not_the_answer(monkeypatch):
-    from upweight.imbalance import _search
-
-    monkeypatch.setattr(_search, "CANDIDATES", 500)
+    monkeypatch.setattr("upweight.imbalance._search.CANDIDATES", 500)
+    monkeypatch.setattr("upweight.imbalance._at_once.PLAIN", 0)
     X = np.random.default_rng(1).integers(0, 2, (200, 3)).astype(float)
     everyone = np.arange(200)
     found = nearest(Space.of(X), everyone, everyone, 4)
     np.testing.assert_array_equal(found[0], brute(square_distances(X), everyone, everyone, 4)[0])
+
+
+def test_a_small_search_that_meets_too_many_near_ties_goes_on_in_double_precision(monkeypatch):
+    made = []
+
+    class Watched(Screen):
+        def __init__(self, space, dtype=np.float32):
+            super().__init__(space, dtype)
+            made.append(np.dtype(dtype))
+
+    for name, value in (("NEXT_TO_NOTHING", 0), ("KEPT", 3000), ("Screen", Watched)):
+        monkeypatch.setattr(f"upweight.imbalance._at_once.{name}", value)
+    X = np.random.default_rng(3).normal(size=(300, 6)) * 1e-6
+    X[::2] += 1.0  # two clouds so far apart that single precision sees two points
+    everyone = np.arange(300)
+    expected = brute(square_distances(X), everyone, everyone, 2)
+    found = nearest(Space.of(X), everyone, everyone, 2)
+    np.testing.assert_array_equal(found[0], expected[0])
+    np.testing.assert_array_equal(found[1], expected[1])
+    assert made == [np.float32, np.float64]
 
 
 def test_inputs_are_never_written():

@@ -116,3 +116,31 @@ def test_fingerprints_differ_iff_content_does():
 def test_frames_are_told_from_other_things():
     assert all(is_frame(make(DATA)) for make in FRAMES.values())
     assert not any(map(is_frame, (np.ones((2, 2)), [[1]], sparse.csr_array((2, 2)), pd.Series([1]))))
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_numbers_with_decimal_commas_are_refused_and_not_made_medians(kind):
+    schema = Schema.of(FRAMES[kind](DATA))
+    with pytest.raises(
+        InputError, match="column 'a' must hold numbers; got 2 of 2 values that are none, first '1,5' at row 0"
+    ):
+        schema.read(FRAMES[kind]({**DATA, "a": ["1,5", None, "3,5"]}))
+
+
+def test_names_match_with_blanks_around_them_where_one_is_left():
+    schema = Schema.of(pd.DataFrame({"a ": [1.0, 2.0], "b": [3.0, 4.0]}))
+    assert schema.read(pd.DataFrame({"b": [1.0], " a": [9.0]})).numbers.tolist() == [[9.0, 1.0]]
+    with pytest.raises(InputError, match="lacks column 'a '"):
+        schema.read(pd.DataFrame({"a": [1.0], " a": [2.0], "b": [3.0]}))
+
+
+def test_objects_of_polars_are_read_as_text_like_those_of_pandas():
+    values = [1, "a", None, 2.5]
+    frame = pl.DataFrame({"m": pl.Series(values, dtype=pl.Object)})
+    assert Schema.of(frame).columns[0].levels == ("1", "2.5", "a")
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_the_last_date_is_a_number_of_days(kind):
+    frame = FRAMES[kind]({"d": np.array(["9999-12-31", "2000-01-01"], "datetime64[us]")})
+    assert Schema.of(frame).read(frame).numbers.tolist() == [[2932896.0], [10957.0]]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from upweight.imbalance._brackets import floors
 from upweight.imbalance._distances import Space
-from upweight.imbalance._search import floors, screen_of
+from upweight.imbalance._search import screen_of
 from upweight.imbalance._trees import company, leaves
 
 
@@ -71,4 +72,4 @@ def test_precision_follows_from_how_close_rows_lie():
     spread = rng.normal(size=(4000, 10))
     assert screen_of(Space.of(spread)).dtype == np.float32
     assert screen_of(Space.of(spread + 1e8)).dtype == np.float32
-    assert screen_of(Space.of(np.linspace(0, 1, 4000)[:, None])).dtype == np.float64
+    assert screen_of(Space.of(np.linspace(0, 1, 20_000)[:, None])).dtype == np.float64

@@ -9,6 +9,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 import typer
 
@@ -47,16 +48,44 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code."""
     given = list(sys.argv[1:] if argv is None else argv)
     try:
-        app()(args=with_bare_json(given), prog_name="upweight")
+        try:
+            app()(args=with_bare_json(given), prog_name="upweight")
+        finally:
+            sys.stdout.flush()  # while what goes wrong can still be told
     except UpweightError as error:
-        print(f"upweight: {error}", file=sys.stderr)  # noqa: T201  the command line's own voice
-        sys.exit(2)
+        leave(2, f"upweight: {error}")
     except KeyboardInterrupt:
-        print("upweight: interrupted", file=sys.stderr)  # noqa: T201
-        sys.exit(130)
+        leave(130, "upweight: interrupted")
     except BrokenPipeError:  # the reader, `head` say, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        drop_output()
+        leave(0)
+    except OSError as error:
+        if not output_fails():
+            raise
+        drop_output()
+        leave(2, f"upweight: standard output: {error.strerror or error}")
+
+
+def leave(code: int, said: str | None = None) -> NoReturn:
+    """Exit, after one line on standard error."""
+    if said is not None:
+        print(said, file=sys.stderr)  # noqa: T201  the command line's own voice
+    sys.exit(code)
+
+
+def output_fails() -> bool:
+    """Whether standard output cannot take another line; asked by writing an empty one, for what failed may be lost already."""
+    try:
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
+
+
+def drop_output() -> None:
+    """What is left to print goes nowhere, so that Python does not try again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def with_bare_json(args: list[str]) -> list[str]:

@@ -4,43 +4,66 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from .._errors import InputError
+from .._whole_file import is_stream, write_whole
 
-__all__ = ["check_writable", "write_text"]
+__all__ = ["check_writable", "refuse_taken", "taken_by", "write_text", "writing"]
 
 
-def check_writable(path: str, option: str, *, taken: dict[str, str]) -> Path:
-    """Refuse a path that cannot be written, is the data, or is asked for twice; `taken` is {path: what it is}."""
-    target = Path(path)
-    folder = target.parent
-    if not folder.is_dir():
-        raise InputError(f"{option} {path}: there is no folder {str(folder)!r}. Make it first.")
-    if target.is_dir():
+def taken_by(data: str) -> dict[str, str]:
+    """{path: what it is} of what is read: no output may be it or, if it is a folder, lie in it."""
+    return {} if data.startswith("demo:") else {os.path.realpath(data): "the data"}
+
+
+def check_writable(path: str, option: str, *, taken: dict[str, str], stream: bool = True) -> Path:
+    """Refuse a path that cannot be written, is the data, or is asked for twice; `taken` is {path: what it is}.
+
+    `stream` allows pipes and devices.
+    """
+    if not path.strip():
+        raise InputError(f"{option} must name a file; got {path!r}. Name one.")
+    real = Path(os.path.realpath(path))
+    if real.is_dir():
         raise InputError(f"{option} {path}: that is a folder. Name a file in it.")
-    real = str(target.resolve())
-    if real in taken:
-        raise InputError(f"{option} {path}: that is {taken[real]}. Name another file.")
-    taken[real] = f"the file of {option}"
+    refuse_taken(real, path, option, taken)
+    if is_stream(path):
+        if not stream:
+            raise InputError(f"{option} {path}: that is a pipe or a device. Name a file.")
+        if not os.access(path, os.W_OK):
+            raise InputError(f"{option} {path}: cannot write there (Permission denied). Name another file.")
+        return Path(path)
+    taken[str(real)] = f"the file of {option}"
+    if not real.parent.is_dir():
+        folder = str(Path(path).parent if not os.path.islink(path) else real.parent)
+        raise InputError(f"{option} {path}: there is no folder {folder!r}. Make it first.")
     try:
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=real.parent):
             pass
     except OSError as error:
         raise InputError(f"{option} {path}: cannot write there ({error.strerror}). Name another folder.") from error
-    return target
+    return Path(path)
+
+
+def refuse_taken(real: Path, path: str, option: str, taken: dict[str, str]) -> None:
+    for other, what in taken.items():
+        if str(real) == other:
+            raise InputError(f"{option} {path}: that is {what}. Name another file.")
+        if Path(other) in real.parents and Path(other).is_dir():
+            raise InputError(f"{option} {path}: that lies in the folder of {what}. Name a file elsewhere.")
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write beside, then rename."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    """Write the text, whole or not at all."""
+    writing(path, lambda: write_whole(path, text.encode("utf8")))
+
+
+def writing(path: Path, write: Callable[[], object]) -> None:
+    """Write, and tell in one line if the disk says no."""
     try:
-        with open(beside, "w", encoding="utf8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
+        write()
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}). Nothing was changed there.") from error
-    finally:
-        beside.unlink(missing_ok=True)
+        kept = "What a pipe or device took cannot be taken back" if is_stream(path) else "Nothing was changed there"
+        raise InputError(f"{path}: cannot be written ({error.strerror}). {kept}.") from error

@@ -22,12 +22,12 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 
 from .._errors import InputError
-from ._read import GAPS, NUMBER, decodes, delimiter, one_line, refuse_binary
+from ._read import PARQUET, parquet_files, refuse_absent
+from ._text import GAPS, NUMBER, Text, one_line, text_of
 
 __all__ = ["BATCH", "Batch", "Columns", "Values", "open_columns"]
 
 BATCH = 1 << 19  # rows: 4 MB a column
-PARQUET = (".parquet", ".pq")
 _NUMERIC = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
 Values = dict[str, np.ndarray]
 
@@ -62,8 +62,7 @@ class Columns:
 
 def open_columns(data: str) -> Columns:
     """What the user named, ready to be read; refused with a reason if it is not there or not what its name says."""
-    path = Path(data)
-    _refuse_absent(path)
+    path = refuse_absent(data, "WEIGHTS")
     try:
         if path.is_dir():
             return _folder(path)
@@ -76,20 +75,11 @@ def open_columns(data: str) -> Columns:
         raise InputError(f"{data}: {_unreadable(error)}") from error
 
 
-def _refuse_absent(path: Path) -> None:
-    if not path.exists():
-        folder = path.parent if path.parent.is_dir() else Path()
-        near = difflib.get_close_matches(path.name, [p.name for p in folder.iterdir()], n=3)
-        raise InputError(f"{path}: no such file{'; nearest: ' + ', '.join(near) if near else ''}. Check the path.")
-    if path.is_file() and path.stat().st_size == 0:
-        raise InputError(f"{path}: the file is empty (0 bytes). Write it again.")
-
-
 # ---- Parquet ----------------------------------------------------------------------------------------------------------------
 
 
 def _folder(path: Path) -> Columns:
-    files = sorted(p for p in path.rglob("*") if p.suffix.lower() in PARQUET and not p.name.startswith(("_", ".")))
+    files = parquet_files(path)
     if not files:
         raise InputError(
             f"{path}: a folder without .parquet files. Name a CSV, Parquet or .npy file, or a folder of Parquet."
@@ -124,7 +114,7 @@ def _opened(file: Path) -> pa_parquet.ParquetFile:
     try:
         return pa_parquet.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20)
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{file}: not a whole Parquet file: {one_line(error).rstrip('.')}. Write it again.") from error
+        raise InputError(f"{file}: not a whole Parquet file: {one_line(error)}. Write it again.") from error
 
 
 def _batch(batch: pa.RecordBatch, numbers: Sequence[str], labels: Sequence[str], file: str, first: int) -> Batch:
@@ -161,14 +151,12 @@ def _labels(column: pa.Array) -> np.ndarray:
 
 
 def _csv(path: Path) -> Columns:
-    head = refuse_binary(path)
-    encoding = "utf8" if decodes(head) else "latin1"
-    mark = delimiter(head.decode(encoding, errors="replace").lstrip("\ufeff").splitlines())
+    looked_at = text_of(path, whole=False)
     try:
-        with _text(path, encoding, mark, {}) as reader:
+        with _reader(looked_at, {}) as reader:
             names = tuple(reader.schema.names)
     except pa.ArrowInvalid as error:
-        raise InputError(f"{path}: {_ragged(error) or _unreadable(error)}") from error
+        raise InputError(f"{path}: {_ragged(looked_at, error) or _unreadable(error)}") from error
     if all(NUMBER.match(name) for name in names):
         raise InputError(
             f"{path}: the first line, {names[0]!r}, is a number and no column name. Add a header line, such as: w"
@@ -179,54 +167,58 @@ def _csv(path: Path) -> Columns:
 
     def read(numbers: Sequence[str], labels: Sequence[str]) -> Iterator[Batch]:
         types = dict.fromkeys(labels, pa.string()) | dict.fromkeys(numbers, pa.float64())
+        text = text_of(path) if labels else looked_at  # of numbers the encoding does not matter
         first = 0
         try:
-            with _text(path, encoding, mark, types) as reader:
+            with _reader(text, types) as reader:
                 for batch in reader:
                     yield _batch(batch, numbers, labels, str(path), first)
                     first += batch.num_rows
-        except pa.ArrowInvalid as error:
-            with _text(path, encoding, mark, dict.fromkeys(types, pa.string())) as reader:
-                found = _ragged(error) or _no_number(reader, numbers) or _unreadable(error)
-            raise InputError(f"{path}: {found}") from error
+        except (pa.ArrowException, OSError) as error:
+            why = _ragged(text, error) or _no_number(text, numbers) or _unreadable(error)
+            raise InputError(f"{path}: {why}") from error
 
     return Columns(str(path), names, None, read)
 
 
-def _text(path: Path, encoding: str, mark: str, types: dict[str, pa.DataType]) -> pa_csv.CSVStreamingReader:
+def _reader(text: Text, types: dict[str, pa.DataType]) -> pa_csv.CSVStreamingReader:
     return pa_csv.open_csv(
-        path,
-        read_options=pa_csv.ReadOptions(encoding=encoding, block_size=1 << 23, use_threads=False),
-        parse_options=pa_csv.ParseOptions(delimiter=mark),
+        text.path,
+        read_options=pa_csv.ReadOptions(encoding=text.arrow_encoding, block_size=1 << 23, use_threads=False),
+        parse_options=text.parsing(),
         convert_options=pa_csv.ConvertOptions(
             column_types=types, include_columns=list(types), null_values=GAPS, strings_can_be_null=True
         ),
     )
 
 
-def _ragged(error: pa.ArrowInvalid) -> str:
-    """A line with too many or too few fields, in words; empty if that is not it."""
-    found = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", str(error))
+def _ragged(text: Text, error: BaseException) -> str:
+    """Refuses lines with too many or too few fields; in words where they are not found again, empty if that is not it."""
+    found = re.search(r"Row #\d+: Expected (\d+) columns, got (\d+)", str(error))
     if not found:
         return ""
-    line, expected, got = found.groups()
-    return f"line {line} has {got} fields, the header {expected}. Mend the line, or quote what holds a delimiter."
+    text.refuse_ragged()
+    return f"a line has {found[2]} fields, the first {found[1]}. Mend the line, or quote what holds a delimiter."
 
 
-def _no_number(reader: pa_csv.CSVStreamingReader, numbers: Sequence[str]) -> str:
+def _no_number(text: Text, numbers: Sequence[str]) -> str:
     """The first field of these columns that is no number, in words; empty if there is none."""
     first = 0
-    for batch in reader:
-        for name in numbers:
-            for i, text in enumerate(batch.column(name).to_pylist()):
-                if text is not None and not NUMBER.match(text):
-                    return f"column {name!r} must hold numbers; got {text!r} at row {first + i}. Name another column, or mend the row."
-        first += batch.num_rows
+    try:
+        with _reader(text, dict.fromkeys(numbers, pa.string())) as reader:
+            for batch in reader:
+                for name in numbers:
+                    for i, field in enumerate(batch.column(name).to_pylist()):
+                        if field is not None and not NUMBER.match(field):
+                            return f"column {name!r} must hold numbers; got {field!r} at row {first + i}. Name another column, or mend the row."
+                first += batch.num_rows
+    except (pa.ArrowException, OSError):  # broken there too: the first error is told
+        pass
     return ""
 
 
 def _unreadable(error: BaseException) -> str:
-    return f"cannot be read: {one_line(error).rstrip('.')}. Is the file whole?"
+    return f"cannot be read: {one_line(error)}. Is the file whole?"
 
 
 # ---- NumPy ------------------------------------------------------------------------------------------------------------------
@@ -236,9 +228,7 @@ def _npy(path: Path) -> Columns:
     try:
         values = np.load(path, mmap_mode="r", allow_pickle=False)
     except ValueError as error:
-        raise InputError(
-            f"{path}: not a .npy file of numbers: {one_line(error).rstrip('.')}. Write it with numpy.save."
-        ) from error
+        raise InputError(f"{path}: not a .npy file of numbers: {one_line(error)}. Write it with numpy.save.") from error
     if values.ndim != 1 or values.dtype.kind not in "fiub":
         raise InputError(
             f"{path}: must hold one column of numbers; got {values.dtype} of shape {values.shape}. Save one vector."

@@ -20,6 +20,7 @@ __all__ = ["Asked", "ask"]
 pc: Any = compute  # its functions are made at run time, where type checkers do not look
 
 MANY = 50  # classes beyond which a target is taken for a number to predict
+WHOLE = 2.0**63  # whole numbers below it fit into int64
 
 
 @dataclass(frozen=True)
@@ -55,20 +56,41 @@ def ask(
         raise InputError(f"{source.name}: no column is left to predict {target!r} from. Exclude fewer.")
     w = None if weights is None else weight_values(source, column(source, weights, "--weights"))
     g = None if group is None else group_values(source, column(source, group, "--group"))
+    refuse_infinities(source, X, w)
     return Asked(X, y, w, g, target, shown)
 
 
 def column(source: Source, name: str, option: str) -> str:
-    """The column of that name; of a file without header its number will do."""
+    """The column of that name, blanks around it aside; of a file without header its number will do."""
     names = source.table.column_names
     if name in names:
         return name
     if source.headless and name.isdigit() and f"c{name}" in names:
         return f"c{name}"
+    same = [n for n in names if n.strip() == name.strip()]
+    if len(same) == 1:
+        return same[0]
     said = f"{source.name}: no column {name!r} for {option}."
     if source.headless:
         raise InputError(f"{said} The file has no header line; its columns are c0 to c{len(names) - 1}.")
+    if source.leave_out and option == "--target":
+        raise InputError(f"{said} Targets there: {', '.join(source.leave_out)}.")
     raise InputError(said + nearest(name, names))
+
+
+def refuse_infinities(source: Source, X: pa.Table, weights: np.ndarray | None) -> None:
+    """Infinities in rows that count, while the file still knows where its rows stand."""
+    for name, values in zip(X.column_names, X.columns, strict=True):
+        if not pa.types.is_floating(values.type):
+            continue
+        endless = pc.fill_null(pc.is_inf(values), False).to_numpy()
+        endless = endless if weights is None else endless & (weights > 0)
+        if endless.any():
+            row = int(endless.argmax())
+            raise InputError(
+                f"{source.name}: `X` must hold no infinity: column {name!r} has {int(endless.sum()):,}, first "
+                f"{values[row].as_py()} at {source.at(row)}. Write them as missing, or drop those rows."
+            )
 
 
 def refuse_gaps(source: Source, name: str, values: pa.Array, what: str) -> None:
@@ -78,8 +100,11 @@ def refuse_gaps(source: Source, name: str, values: pa.Array, what: str) -> None:
         raise InputError(f"{source.name}: column {name!r}, the {what}, holds nothing but gaps.")
     if count:
         row = pc.index(gaps, True).as_py()
+        raw = source.spelled(name)
+        spelled = "" if raw is None or not raw[row].as_py().strip() else f"{raw[row].as_py().strip()!r} "
         raise InputError(
-            f"{source.name}: column {name!r}, the {what}, has {count:,} missing values, first at {source.at(row)}. Drop those rows first."
+            f"{source.name}: column {name!r}, the {what}, has {count:,} missing value{'s' * (count > 1)}, first {spelled}at "
+            f"{source.at(row)}. Drop those rows first{', or write that label otherwise' if spelled else ''}."
         )
 
 
@@ -89,14 +114,39 @@ def labels(source: Source, name: str, positive: str | None) -> tuple[np.ndarray,
     if values is None:
         raise InputError(f"{source.name}: column {name!r} holds nested values; a target is one label a row.")
     if not (pa.types.is_integer(values.type) or pa.types.is_boolean(values.type) or pa.types.is_floating(values.type)):
-        values = as_text(values)
+        values = text_labels(source, name, values)
     refuse_gaps(source, name, values, "target")
     y = values.to_numpy(zero_copy_only=False)
     if values.type == pa.string():
         y = y.astype(str)
-    elif y.dtype.kind == "f" and (y == np.round(y)).all():
-        y = y.astype(np.int64)
+    elif y.dtype.kind == "f":
+        y = whole_numbers(source, name, y)
     return one_against(source, name, y, positive)
+
+
+def text_labels(source: Source, name: str, values: pa.Array) -> pa.Array:
+    """Labels as text; among words `None` is one ("no illness"), while in columns of numbers it is a gap."""
+    text = as_text(values, name)
+    if not text.null_count or text.null_count == len(text):
+        return text
+    raw = source.spelled(name)
+    raw = raw if raw is not None else values
+    if not pa.types.is_string(raw.type) and not pa.types.is_large_string(raw.type):
+        return text
+    none = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(raw), "None"), False)
+    return pc.if_else(none, "None", text)
+
+
+def whole_numbers(source: Source, name: str, y: np.ndarray) -> np.ndarray:
+    """Labels 0.0, 1.0, .. as integers; infinite ones are refused, fractions and those too large stay as they are."""
+    endless = np.isinf(y)
+    if endless.any():
+        row = int(endless.argmax())
+        raise InputError(
+            f"{source.name}: column {name!r}, the target, must hold classes; got {int(endless.sum()):,} infinite, first {y[row]:g} "
+            f"at {source.at(row)}. Drop those rows first."
+        )
+    return y.astype(np.int64) if (y == np.round(y)).all() and (np.abs(y) < WHOLE).all() else y
 
 
 def one_against(
@@ -132,17 +182,23 @@ def shortest(classes: np.ndarray, counts: np.ndarray) -> str:
 
 
 def matching(source: Source, name: str, classes: np.ndarray, positive: str, shown: str) -> Any:
-    """The class that the text names: as it is, as a number, or as a boolean."""
-    for c in classes:
-        if str(plain(c)) == positive.strip() or str(plain(c)).lower() == positive.strip().lower():
-            return c
+    """The class that the text names: as it is, else as a number, else in other case if that is one class only."""
+    said = positive.strip()
+    texts = [str(plain(c)) for c in classes]
+    if said in texts:
+        return classes[texts.index(said)]
     try:
-        number = float(positive)
+        number = float(said)
     except ValueError:
         number = None
-    for c in classes:
-        if number is not None and classes.dtype.kind in "iuf" and float(c) == number:
-            return c
+    if number is not None and classes.dtype.kind in "iuf" and (classes == number).any():
+        return classes[classes == number][0]
+    alike = [c for c, text in zip(classes, texts, strict=True) if text.lower() == said.lower()]
+    if len(alike) == 1:
+        return alike[0]
+    if alike:
+        which = " or ".join(repr(plain(c)) for c in alike)
+        raise InputError(f"{source.name}: column {name!r}: --positive {said} may be {which}. Write it exactly.")
     raise InputError(f"{source.name}: column {name!r} has no class {positive!r} for --positive. It has {shown}.")
 
 

@@ -94,10 +94,10 @@ def run(
 ) -> None:
     """Read, tally, judge, tell; see HELP."""
     from . import ASIDE
-    from ._outputs import check_writable, write_text
+    from ._outputs import check_writable, taken_by, write_text
 
     wanted = Wanted.checked(column, log, source, target, kind, exact, by)
-    target_file = None if json in (None, ASIDE) else check_writable(json, "--json", taken={})
+    target_file = None if json in (None, ASIDE) else check_writable(json, "--json", taken=taken_by(weights))
     verdict = tally(weights, wanted).result()
     document = json_module.dumps(verdict.to_dict() | {"data": weights}, allow_nan=False, indent=1, ensure_ascii=False)
     tell(document if json == ASIDE else str(verdict))

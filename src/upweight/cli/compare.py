@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ._outputs import check_writable, write_text
+from ._outputs import check_writable, refuse_taken, taken_by, write_text, writing
 
 if TYPE_CHECKING:
     from ..imbalance._compare import Comparison
@@ -58,7 +58,7 @@ def run(
     ],
     target: Annotated[str, typer.Option(metavar="COL", help="Column to predict", show_default=False)],
     positive: Annotated[
-        str | None, typer.Option(metavar="LABEL", help="The class in question  [default: 1 or true, else the rarest]")
+        str | None, typer.Option(metavar="LABEL", help="The class in question  \\[default: 1 or true, else the rarest]")
     ] = None,
     learner: Annotated[
         str, typer.Option(help="logistic, boosting or MODULE:CLASS, say lightgbm:LGBMClassifier")
@@ -87,7 +87,7 @@ def run(
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if the verdict is unusable")] = False,
 ) -> None:
     """Read, check, run, tell, write; see HELP."""
-    outputs = Outputs.checked(data, report=report, save=save, json=json)
+    outputs = Outputs.checked(data, report=report, save=save, json=json, journal=journal)
     more = {"learner": learner, "methods": methods, "cv": cv, "cost": cost, "rng": rng}
     asked = read_question(data, target, positive, weights, group, exclude, more)
     shown = sys.stderr if outputs.json_aside else sys.stdout
@@ -113,12 +113,18 @@ class Outputs:
     json_aside: bool
 
     @classmethod
-    def checked(cls, data: str, *, report: str | None, save: str | None, json: str | None) -> Outputs:
+    def checked(
+        cls, data: str, *, report: str | None, save: str | None, json: str | None, journal: str | None
+    ) -> Outputs:
         from . import ASIDE
 
-        taken = {str(Path(data).resolve()): "the data"}
+        taken = taken_by(data)
+        if journal is not None:
+            refuse_taken(Path(journal).resolve(), journal, "--journal", taken)
         named = {"--report": report, "--save": save, "--json": None if json == ASIDE else json}
-        paths = {o: None if p is None else check_writable(p, o, taken=taken) for o, p in named.items()}
+        paths = {
+            o: None if p is None else check_writable(p, o, taken=taken, stream=o != "--save") for o, p in named.items()
+        }
         return cls(paths["--report"], paths["--save"], paths["--json"], json == ASIDE)
 
 
@@ -144,11 +150,13 @@ def read_question(
     as_learner(more["learner"])
     read_cost(more["cost"])
     source = read_source(data, notice)
-    left_out = [n.strip() for n in exclude.split(",") if n.strip()]
-    asked = ask(source, target, positive=positive, weights=weights, group=group, exclude=left_out)
+    left_out = [n for n in exclude.split(",") if n.strip()]
     try:
+        asked = ask(source, target, positive=positive, weights=weights, group=group, exclude=left_out)
         made = question(asked.X, asked.y, sample_weight=asked.weights, group=asked.group, **more)
     except (InputError, UndoError) as error:
+        if str(error).startswith(f"{source.name}: "):
+            raise
         raise type(error)(f"{source.name}: {error}") from error
     settings = {**made.settings, "command": what_was_asked(sys.argv[1:])}
     return replace(made, name=source.name, target=asked.target, shown=asked.shown, settings=settings)
@@ -201,7 +209,8 @@ def write_files(result: Comparison, outputs: Outputs) -> None:
         from ..imbalance._document import with_seconds
         from ..report import write
 
-        write(with_seconds(result.to_dict()), outputs.report)
+        page = outputs.report
+        writing(page, lambda: write(with_seconds(result.to_dict()), page))
         notice(f"wrote {outputs.report}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from .._errors import InputError
-from ._outputs import check_writable
+from ._outputs import check_writable, writing
 
 __all__ = ["register"]
 
@@ -32,12 +33,12 @@ def run(
     output: Annotated[str, typer.Option("-o", "--output", metavar="F", help="The page to write")] = "report.html",
 ) -> None:
     """Read the result, write the page."""
-    target = check_writable(output, "-o", taken={str(Path(result).resolve()): "the result itself"})
+    target = check_writable(output, "-o", taken={os.path.realpath(result): "the result itself"})
     facts = read_result(result)
     from ..imbalance._document import with_seconds
     from ..report import write
 
-    write(with_seconds(facts), target)
+    writing(target, lambda: write(with_seconds(facts), target))
     sys.stderr.write(f"wrote {target}\n")
 
 

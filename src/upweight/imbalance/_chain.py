@@ -26,6 +26,7 @@ from ._edited import EditedNN
 from ._family import Family
 from ._family_edits import family_edit
 from ._family_links import family_links
+from ._kdtree import few_dimensions
 from ._random import Sampler, as_generator, at_the_door
 from ._resample import Resample, row_slice
 from ._scene import Scene
@@ -127,7 +128,7 @@ class Chain(Sampler):
 
 
 def after_smote(made: Resample, between: Any, before: Any, step: Any) -> Resample | None:
-    """What cleaning does to a table that SMOTE has just made, by the parents of its rows; None if that cannot be used."""
+    """What cleaning does to a table that SMOTE has just made, by the parents of its rows; None for steps that cannot use them."""
     linking = type(step) is TomekLinks
     editing = type(step) is EditedNN and step.scheme == "once" and step.vote == "all"
     if not (isinstance(before, SMOTE) and (linking or editing)):
@@ -135,11 +136,14 @@ def after_smote(made: Resample, between: Any, before: Any, step: Any) -> Resampl
     step._check()
     labels, w, live = at_the_door(between, made.y, made.weights)
     scene = Scene.of(between, labels, live, who=type(step).__name__)
-    family = Family.of(scene.space, scene.codes, parents_within(made), made.step)
+    family = None
+    if not few_dimensions(scene.space, float(scene.space.n) ** 2):  # there a tree is faster
+        family = Family.of(scene.space, scene.codes, parents_within(made), made.step)
     if family is None:
-        return None
-    stays = unlinked(step, scene, family) if linking else unedited(step, scene, family)
-    return None if stays is None else step._chosen(labels, w, scene.rows, stays, ())
+        stays, _ = step._stay(scene, labels)
+    else:
+        stays = unlinked(step, scene, family) if linking else unedited(step, scene, family)
+    return step._chosen(labels, w, scene.rows, stays, ())
 
 
 def parents_within(made: Resample) -> np.ndarray:
@@ -159,7 +163,7 @@ def unlinked(step: TomekLinks, scene: Scene, family: Family) -> np.ndarray:
     return stays
 
 
-def unedited(step: EditedNN, scene: Scene, family: Family) -> np.ndarray | None:
+def unedited(step: EditedNN, scene: Scene, family: Family) -> np.ndarray:
     """(common rows, members) that may go: all, or those that are not of the minority."""
     filled = scene.codes[family.made[0]]
     drop = (True, True) if step.drop == "all" else (filled == scene.minority, filled != scene.minority)

@@ -11,6 +11,7 @@ what it decided; `numbers` and `codes` then read any later frame the same way.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +21,15 @@ from pyarrow import compute
 
 from .._errors import InputError
 
-__all__ = ["MISSING", "UNSEEN", "Column", "codes", "describe", "numbers"]
+__all__ = ["MISSING", "UNSEEN", "Column", "codes", "describe", "numbers", "read_numbers"]
 
 pc: Any = compute  # its functions are made at run time, where type checkers do not look
 
 MISSING, UNSEEN = -1, -2
 KEPT_LEVELS = 50  # levels of one column that get a column of their own in the learner's matrix
 READS_AS_NUMBERS = 0.95
+NO_NUMBERS = "values that are none count as gaps"
+A_DAY = {"s": 86_400.0, "ms": 86_400e3, "us": 86_400e6, "ns": 86_400e9}
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def describe(name: str, values: pa.Array) -> Column:
         return Column(name, "dropped", note="nested values")
     if is_numeric(values.type):
         return describe_numbers(name, numbers(name, values), note=date_note(values.type))
-    return describe_text(name, as_text(values))
+    return describe_text(name, as_text(values, name))
 
 
 def describe_numbers(name: str, x: np.ndarray, note: str = "") -> Column:
@@ -74,11 +77,15 @@ def describe_text(name: str, text: pa.Array) -> Column:
         read = text_as_numbers(text)
         unread = int(np.isnan(read).sum()) - gaps
         if unread <= (1 - READS_AS_NUMBERS) * n:
-            note = "text read as numbers" + (f"; {unread:,} values that are none count as gaps" if unread else "")
+            note = "text read as numbers" + (f"; {unread:,} {NO_NUMBERS}" if unread else "")
             return describe_numbers(name, read, note)
         if k > n / 2:
             return Column(name, "dropped", missing=gaps, note=f"an identifier: {k:,} different values in {n:,} rows")
-    note = f"{k:,} levels: the {KEPT_LEVELS} most frequent kept, the rest as one" if k > KEPT_LEVELS else f"{k} levels"
+    note = (
+        f"{k:,} levels: the {KEPT_LEVELS} most frequent kept, the rest as one"
+        if k > KEPT_LEVELS
+        else f"{k} level{'s' * (k > 1)}"
+    )
     return Column(name, "categorical", tuple(sorted(levels.to_pylist())), gaps, note)
 
 
@@ -96,13 +103,15 @@ def looks_like_counter(name: str) -> bool:
 
 
 def numbers(name: str, values: pa.Array) -> np.ndarray:
-    """(n,) float64, gaps NaN; infinities are refused with their row."""
+    """(n,) float64, gaps NaN; booleans are 0 and 1; infinities are refused with their row."""
     values = unnested(values)
-    if values is None or not len(values):
-        return np.full(0 if values is None else len(values), np.nan)
+    if values is None:
+        raise InputError(f"`X`: column {name!r} must hold numbers; got nested values. Give one number a row.")
     if pa.types.is_temporal(values.type):
         values = days(values)
-    x = text_as_numbers(as_text(values)) if not is_numeric(values.type) else arrow_floats(values)
+    if pa.types.is_boolean(values.type):
+        values = values.cast(pa.int8())
+    x = arrow_floats(values) if is_numeric(values.type) else text_as_numbers(as_text(values, name))
     endless = np.isinf(x)
     if endless.any():
         row = int(endless.argmax())
@@ -113,9 +122,41 @@ def numbers(name: str, values: pa.Array) -> np.ndarray:
     return x
 
 
+def read_numbers(column: Column, values: pa.Array) -> np.ndarray:
+    """`numbers` of a later frame: a column whose text is no number at all is refused, single such values are told.
+
+    Of a column that held such values when it was described, they are expected up to the share that was allowed then.
+    """
+    x = numbers(column.name, values)
+    plain = unnested(values)
+    if plain is None or not is_texty(plain.type) or not np.isnan(x).any():
+        return x
+    text = as_text(plain, column.name)
+    present = text.is_valid().to_numpy(zero_copy_only=False)
+    unread = present & np.isnan(x)
+    bad, n = int(unread.sum()), int(present.sum())
+    known = NO_NUMBERS in column.note
+    if not bad or (known and bad <= (1 - READS_AS_NUMBERS) * n):
+        return x
+    row = int(unread.argmax())
+    came = f"column {column.name!r} {{}} {bad:,} of {n:,} values {{}}, first {text[row].as_py()!r} at row {row}"
+    if bad == n and not known:
+        raise InputError(
+            f"`X`: {came.format('must hold numbers; got', 'that are none')}. Write 1234.5, or pass numbers."
+        )
+    said = f"`X`: {came.format('holds numbers, but', 'are none')}; they count as missing. Mend them, or pass numbers."
+    warnings.warn(said, stacklevel=2)
+    return x
+
+
 def codes(column: Column, values: pa.Array) -> np.ndarray:
     """(n,) int32 codes into `column.levels`; MISSING for a gap, UNSEEN for a level that was not there."""
-    text = as_text(unnested(values))
+    values = unnested(values)
+    if values is None:
+        raise InputError(
+            f"`X`: column {column.name!r} must hold one value a row; got nested values. Give text or numbers."
+        )
+    text = as_text(values, column.name)
     found = pc.index_in(text, pa.array(column.levels, pa.string()))
     code = pc.fill_null(found, UNSEEN).to_numpy(zero_copy_only=False).astype(np.int32)
     code[text.is_null().to_numpy(zero_copy_only=False)] = MISSING
@@ -141,17 +182,13 @@ def date_note(kind: pa.DataType) -> str:
 
 
 def days(values: pa.Array) -> pa.Array:
-    """Dates, times and durations as float days."""
+    """Dates, times and durations as float days, from their own unit: nanoseconds would end in the year 2262."""
     kind = values.type
     if pa.types.is_date32(kind):
         return values.cast(pa.int32()).cast(pa.float64())
-    if pa.types.is_timestamp(kind) or pa.types.is_date64(kind):
-        whole = values.cast(pa.timestamp("ns")).cast(pa.int64())
-    elif pa.types.is_time(kind):
-        whole = values.cast(pa.time64("ns")).cast(pa.int64())
-    else:
-        whole = values.cast(pa.duration("ns")).cast(pa.int64())
-    return pc.divide(whole.cast(pa.float64(), safe=False), 86_400e9)
+    whole = values.cast(pa.int32()).cast(pa.int64()) if pa.types.is_time32(kind) else values.cast(pa.int64())
+    unit = "ms" if pa.types.is_date64(kind) else kind.unit
+    return pc.divide(whole.cast(pa.float64(), safe=False), A_DAY[unit])
 
 
 def arrow_floats(values: pa.Array) -> np.ndarray:
@@ -159,19 +196,49 @@ def arrow_floats(values: pa.Array) -> np.ndarray:
     return np.asarray(x, dtype=np.float64)
 
 
-def as_text(values: pa.Array) -> pa.Array:
+def as_text(values: pa.Array, name: str) -> pa.Array:
     """Levels as text, blanks at the ends removed; nothing left, NaN and `?` are gaps."""
     if pa.types.is_null(values.type):
         return pa.nulls(len(values), pa.string())
     if pa.types.is_boolean(values.type):
         text = pc.if_else(values, "True", "False")
-    elif pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):
-        text = values.cast(pa.string(), safe=False)
+    elif is_bytes(values.type):
+        text = bytes_as_text(values, name)
     else:
         text = values.cast(pa.string())
     text = pc.utf8_trim_whitespace(text)
     gap = pc.is_in(text, pa.array(["", "?", "nan", "NaN", "None", "<NA>", "NaT"]))
     return pc.if_else(gap, pa.scalar(None, pa.string()), text)
+
+
+def is_texty(kind: pa.DataType) -> bool:
+    t = pa.types
+    return t.is_string(kind) or t.is_large_string(kind) or t.is_string_view(kind) or is_bytes(kind)
+
+
+def is_bytes(kind: pa.DataType) -> bool:
+    t = pa.types
+    return t.is_binary(kind) or t.is_large_binary(kind) or t.is_fixed_size_binary(kind) or t.is_binary_view(kind)
+
+
+def bytes_as_text(values: pa.Array, name: str) -> pa.Array:
+    """Bytes that are UTF-8 text; others are refused with their row."""
+    try:
+        return values.cast(pa.binary()).cast(pa.string())
+    except pa.ArrowInvalid as error:
+        bad = [row for row, value in enumerate(values.to_pylist()) if value is not None and not is_text(value)]
+        raise InputError(
+            f"column {name!r} must hold numbers or text; got {len(bad):,} values that are bytes, not UTF-8 text, first at row "
+            f"{bad[0]}. Leave the column out, or write it as text."
+        ) from error
+
+
+def is_text(value: bytes) -> bool:
+    try:
+        value.decode("utf8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def text_as_numbers(text: pa.Array) -> np.ndarray:

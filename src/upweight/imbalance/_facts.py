@@ -100,7 +100,7 @@ def header(facts: Facts, labels: Labels, cv: tuple[int, int]) -> str:
         what = (
             f"{len(labels.classes)} classes, the rarest {rare!r} with {facts.positives:,} rows ({percent(facts.share)})"
         )
-    return f"{facts.rows:,} rows, {facts.columns:,} columns, {what}, {folds}."
+    return f"{facts.rows:,} rows, {facts.columns:,} column{'s' * (facts.columns != 1)}, {what}, {folds}."
 
 
 def columns_line(schema: Schema) -> str:

@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ._brackets import floors
 from ._family import Family
-from ._search import floors, nearest
+from ._search import nearest
 from ._trees import company
 
 __all__ = ["family_links"]

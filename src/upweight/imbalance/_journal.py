@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError
+from .._whole_file import write_whole
 from ._cells import Cell, Key, Plan
 
-__all__ = ["Journal", "write_atomic"]
+__all__ = ["Journal"]
 
 SCHEMA = "upweight.journal/1"
 
@@ -42,7 +43,7 @@ class Journal:
             self.folder.mkdir(parents=True, exist_ok=True)
             head = self.folder / "journal.json"
             if not head.exists():
-                write_atomic(head, json.dumps(self.whose, indent=1).encode())
+                write_whole(head, json.dumps(self.whose, indent=1).encode())
             found = json.loads(head.read_text())
             if not isinstance(found, dict):
                 raise ValueError("journal.json is not a journal's")
@@ -82,21 +83,8 @@ class Journal:
         buffer = io.BytesIO()
         np.savez(buffer, p=cell.p, raw=cell.raw, more=np.array(json.dumps(more)))
         try:
-            write_atomic(self.path(cell.key), buffer.getvalue())
+            write_whole(self.path(cell.key), buffer.getvalue())
         except OSError as error:
             self.trouble = (
                 f"journal {str(self.folder)!r} cannot be written ({error.strerror}); the run goes on without it"
             )
-
-
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write beside, then rename: whoever reads sees the old file or the whole new one."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(beside, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -21,9 +21,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ._brackets import floors
 from ._distances import Space
 from ._kdtree import few_dimensions
-from ._search import ACROSS, TILE, floors, nearest, screen_of, tiles
+from ._search import ACROSS, TILE, nearest, screen_of, tiles
 
 __all__ = ["farthest", "near_miss"]
 

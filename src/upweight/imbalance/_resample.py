@@ -137,7 +137,10 @@ def between(x: Any, r: Resample) -> Any:
     out = x[a].astype(dtype, copy=False)
     new = np.flatnonzero(a != b)
     for some in np.array_split(new, 1 + new.size * x.shape[1] // BLOCK):
-        out[some] += step[some, None] * (x[b[some]].astype(dtype, copy=False) - out[some])
+        part = slice(some[0], some[-1] + 1) if len(some) and some[-1] - some[0] == len(some) - 1 else some
+        gap = x[b[part]] - out[part]
+        gap *= step[part, None]
+        out[part] += gap
     return out
 
 

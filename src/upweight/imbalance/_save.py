@@ -20,10 +20,10 @@ import numpy as np
 from .._errors import InputError
 from .._kinds import Step
 from .._undo import Correction, Repair
+from .._whole_file import write_whole
 from ._columns import Column
 from ._document import versions
 from ._forged import BOOSTED_TREE, TREE, refuse_forged, trees
-from ._journal import write_atomic
 from ._learners import Prepared
 from ._members import Fitted, Member
 from ._prepare import Preparation
@@ -66,7 +66,7 @@ def save_model(model: Rebalanced, path: Path) -> None:
     import skops.io  # seconds to import, and only saving and loading need it
 
     try:
-        write_atomic(path, skops.io.dumps(document_of(model)))
+        write_whole(path, skops.io.dumps(document_of(model)))
     except OSError as error:
         text = f"{path}: the model cannot be written ({error.strerror}). What was there is as it was."
         raise InputError(text) from error

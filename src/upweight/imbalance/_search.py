@@ -10,9 +10,9 @@ more, the few rows that are left are measured exactly, and the order is (distanc
 list by row number, so copies of it stay.
 
 What is inside: `nearest` (k rows and their squared distances), `nearest_ties` (all rows at the least distance), `pairs_within`
-(all pairs no farther than a radius), `floors` (a lower bound of the nearest distance: one pass, nothing measured) and
-`screen_of`. Work: F multiplications for F pairs, one pass
-of minima, and about 2 k blocks a query again. One block of at most 64 MB is held beside a screening copy of the pool.
+(all pairs no farther than a radius) and `screen_of`; `_brackets.py` has bounds of the nearest distance. Work: F
+multiplications for F pairs, one pass of minima, and about 2 k blocks a query again (`_at_once.py`: nothing again, where pairs
+are few). One block of at most 64 MB is held beside a screening copy of the pool.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from itertools import pairwise
 
 import numpy as np
 
+from ._at_once import Hits, block_width, few, hits_at_once, just_above, kth_smallest, places
 from ._bounds import Pool, Queries, Screen
 from ._copies import Groups, copies_of
 from ._distances import Space
 from ._kdtree import ask_tree, few_dimensions
 
-__all__ = ["Found", "floors", "nearest", "nearest_ties", "pairs_within", "screen_of", "tiles", "with_ties"]
+__all__ = ["Found", "minima", "nearest", "nearest_ties", "pairs_within", "screen_of", "tiles", "with_ties"]
 
 TILE = 1 << 20  # entries of one product: 4 to 8 MB
 MINIMA = 1 << 21  # entries of block minima kept at a time
@@ -37,7 +38,6 @@ ACROSS = 1024  # queries in one product
 PROBE = 128  # queries that show whether single precision is enough
 
 Found = tuple[np.ndarray, np.ndarray]
-Hits = tuple[slice, np.ndarray, np.ndarray, np.ndarray]
 
 
 def nearest(
@@ -56,7 +56,7 @@ def nearest(
     Returns rows (q, k), int64, and squared distances (q, k), float64, both ascending; where there are fewer rows, -1 at inf.
     """
     queries, pool = np.asarray(queries, dtype=np.int64), np.sort(np.asarray(pool, dtype=np.int64))
-    original = copies_of(space) if screen is None and len(pool) else None
+    original = copies_of(space) if screen is None and not few(queries, pool) else None
     if original is not None:
         return _nearest_with_copies(space, queries, pool, k, within, original)
     return _nearest(space, queries, pool, k, within, screen)
@@ -134,23 +134,6 @@ def _joined(found: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
     return tuple(np.concatenate(part) for part in zip(empty, *found, strict=True))
 
 
-def floors(space: Space, queries: np.ndarray, pool: np.ndarray, *, screen: Screen | None = None) -> np.ndarray:
-    """(q,) lower bounds of the squared distance to the nearest row of `pool` other than the query; inf if there is none."""
-    queries, pool = np.asarray(queries, dtype=np.int64), np.sort(np.asarray(pool, dtype=np.int64))
-    low = np.full(len(queries), np.inf)
-    screen = screen or screen_of(space)
-    if not len(pool):
-        return low
-    side = screen.pool(pool)
-    step = screen.batch(16 * ACROSS)
-    for start in range(0, len(queries), step):
-        asked = screen.queries(queries[start : start + step])
-        for _, part, tile in tiles(screen, side, asked, 1):
-            here = low[start : start + step][part]
-            np.minimum(here, tile.min(axis=0), out=here)
-    return np.maximum(screen.exact(low), 0)
-
-
 def screen_of(space: Space) -> Screen:
     """The screen of a space: in single precision if that tells neighbours apart, tried on a few rows, else in double."""
     if "precision" not in space.memory:
@@ -167,11 +150,6 @@ def _precision(space: Space) -> type:
     return np.float32 if judged <= 16 * len(some) else np.float64
 
 
-def block_width(m: int, k: int) -> int:
-    """Rows in a block: choosing among m / width minima costs about as much as looking at 2 k blocks again."""
-    return int(min(128, max(1, 2 ** round(np.log2(max(1.0, m / (2.0 * max(k, 1))) ** 0.5)))))
-
-
 def tiles(screen: Screen, pool: Pool, asked: Queries, width: int) -> Iterator[tuple[slice, slice, np.ndarray]]:
     """Lower bounds of all pairs, tile by tile, own row at infinity: (pool rows, queries, tile). One buffer serves all.
 
@@ -179,9 +157,7 @@ def tiles(screen: Screen, pool: Pool, asked: Queries, width: int) -> Iterator[tu
     """
     across = min(len(asked.rows), ACROSS)
     down = min(max(width, TILE // across // width * width), len(pool))
-    own = np.searchsorted(pool.rows, asked.own)
-    own[own == len(pool)] = 0
-    own = np.where(pool.rows[own] == asked.own, own, -1)
+    own = places(asked.own, pool.rows)
     buffer = np.empty(down * across, dtype=screen.dtype)
     for left in range(0, len(asked.rows), across):
         part = slice(left, min(left + across, len(asked.rows)))
@@ -201,6 +177,9 @@ def _hits(
     """Pairs that may be among the k nearest (k = 0: any) and within the radius, measured: (queries, who, which row, d2)."""
     pool = np.sort(np.asarray(pool, dtype=np.int64))
     if not len(queries) or not len(pool):
+        return
+    if few(queries, pool) and not space.sparse:
+        yield from hits_at_once(space, queries, pool, k, within, screen, own)
         return
     screen = screen or screen_of(space)
     side, width = screen.pool(pool), block_width(len(pool), k)
@@ -226,12 +205,16 @@ def _block_minima(screen: Screen, pool: Pool, asked: Queries, width: int) -> np.
     """Smallest lower bound in each block of `width` pool rows, (blocks, queries)."""
     low = np.empty((-(-len(pool) // width), len(asked.rows)), dtype=screen.dtype)
     for rows, part, tile in tiles(screen, pool, asked, width):
-        first, whole = rows.start // width, len(tile) // width
-        blocks = tile[: whole * width].reshape(whole, width, tile.shape[1])
-        np.min(blocks, axis=1, out=low[first : first + whole, part])
-        if len(tile) % width:
-            low[first + whole, part] = tile[whole * width :].min(axis=0)
+        minima(tile, width, low[rows.start // width :, part])
     return low
+
+
+def minima(tile: np.ndarray, width: int, out: np.ndarray) -> None:
+    """Column by column the smallest of every `width` entries of a tile, into the first rows of `out`."""
+    whole = len(tile) // width
+    np.min(tile[: whole * width].reshape(whole, width, tile.shape[1]), axis=1, out=out[:whole])
+    if len(tile) % width:
+        np.min(tile[whole * width :], axis=0, out=out[whole])
 
 
 def _reach(low: np.ndarray, pool: Pool, asked: Queries, width: int, k: int) -> np.ndarray:
@@ -239,14 +222,12 @@ def _reach(low: np.ndarray, pool: Pool, asked: Queries, width: int, k: int) -> n
     if len(low) < k:
         return np.full(low.shape[1], np.inf)
     looseness = np.maximum.reduceat(pool.slack, np.arange(0, len(pool), width))
-    high = low + looseness[:, None].astype(low.dtype)
-    kth = high.min(axis=0) if k == 1 else np.partition(high, k - 1, axis=0)[k - 1]
-    return kth.astype(np.float64) * (1 + 4 * float(np.finfo(low.dtype).eps)) + asked.slack
+    return kth_smallest(low + looseness[:, None].astype(low.dtype), k, 0) + asked.slack
 
 
 def _measured(screen: Screen, pool: Pool, asked: Queries, low: np.ndarray, reach: np.ndarray, width: int):
     """Pairs within reach with their exact distances: (run of queries, who, which row, d2); long runs are halved."""
-    limit = np.nextafter(reach.astype(low.dtype), np.inf, dtype=low.dtype)
+    limit = just_above(reach, screen)
     runs = [slice(0, len(asked.rows))]
     while runs:
         run = runs.pop()

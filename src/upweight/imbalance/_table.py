@@ -9,6 +9,7 @@ medians, scales and rare levels belong inside the training fold (`_prepare`).
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from scipy import sparse
 
 from .._errors import InputError, KindError
 from ._classes import counted, nearest
-from ._columns import Column, codes, describe, describe_numbers, numbers
+from ._columns import Column, codes, describe, describe_numbers, read_numbers
 
 __all__ = ["Schema", "Table", "frame_of", "is_frame", "refuse_doubles", "refuse_lazy", "row_count"]
 
@@ -96,14 +97,22 @@ class Schema:
                 f"`X` must be a frame with the columns the model was fitted on: {', '.join(map(repr, self.names[:8]))}"
                 f"{', ...' if len(self.names) > 8 else ''}; got {type(X).__name__}."
             )
-        found = dict(arrow_columns(X))
-        for column in self.kept:
-            if column.name not in found:
-                raise InputError(f"`X` lacks column {column.name!r}.{nearest(column.name, found)}")
+        there = dict(arrow_columns(X))
+        found = {c.name: there[named_as(c.name, there)] for c in self.kept}
         rows = row_count(X)
-        read = [numbers(c.name, found[c.name]) for c in self.kept if c.kind == "numeric"]
+        read = [read_numbers(c, found[c.name]) for c in self.kept if c.kind == "numeric"]
         coded = [codes(c, found[c.name]) for c in self.kept if c.kind == "categorical"]
         return Table(stack(read, rows, np.float64), stack(coded, rows, np.int32))
+
+
+def named_as(name: str, there: Mapping[str, Any]) -> str:
+    """The column of that name, blanks around it aside where that leaves one only."""
+    if name in there:
+        return name
+    same = [n for n in there if n.strip() == name.strip()]
+    if len(same) == 1:
+        return same[0]
+    raise InputError(f"`X` lacks column {name!r}.{nearest(name, there)}")
 
 
 def stack(columns: list[np.ndarray], rows: int, dtype) -> np.ndarray:
@@ -115,7 +124,7 @@ def stack(columns: list[np.ndarray], rows: int, dtype) -> np.ndarray:
 
 def is_frame(X) -> bool:
     """Whether `X` is a pandas, polars or Arrow frame."""
-    return bool(nw.dependencies.is_into_dataframe(X))
+    return not isinstance(X, np.ndarray) and bool(nw.dependencies.is_into_dataframe(X))
 
 
 def frame_of(X) -> nw.DataFrame:
@@ -161,11 +170,16 @@ def arrow_columns(X) -> list[tuple[str, pa.Array]]:
 
 
 def arrow_array(series: nw.Series) -> pa.Array:
+    if series.dtype == nw.Object and series.implementation.is_polars():  # its to_arrow gives addresses in memory
+        return texts(series)
     try:
-        found = series.to_arrow()
+        return series.to_arrow()
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):  # objects of several types
-        found = pa.array([None if v is None or v != v else str(v) for v in series.to_list()], pa.string())
-    return found
+        return texts(series)
+
+
+def texts(series: nw.Series) -> pa.Array:
+    return pa.array([None if v is None or v != v else str(v) for v in series.to_list()], pa.string())
 
 
 def matrix(X) -> np.ndarray | sparse.csr_array:

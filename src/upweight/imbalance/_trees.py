@@ -82,7 +82,8 @@ def company(
 def _projections(space: Space, depth: int, rng: np.random.Generator) -> np.ndarray:
     """(depth, n) random projections of all rows; a level of a category moves a row by about its distance to another."""
     values = space.values
-    along = np.ascontiguousarray((values @ rng.standard_normal((values.shape[1], depth)).astype(values.dtype)).T)
+    directions = rng.standard_normal((values.shape[1], depth)).astype(values.dtype)
+    along = np.ascontiguousarray((values @ directions).T) if space.sparse else directions.T @ values.T
     for column, table in enumerate(space.tables):
         assert space.codes is not None
         levels = space.codes[:, column]

@@ -20,10 +20,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ._brackets import floors
 from ._distances import Space
 from ._kdtree import few_dimensions
 from ._lists import SPARE, Lists
-from ._search import floors, nearest
+from ._search import nearest
 from ._trees import company
 
 __all__ = ["Bounded", "Listed", "judge", "others_needed"]

@@ -8,12 +8,11 @@ document that turns out wrong leaves the old page as it was; the temporary file 
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 from pathlib import Path
 from typing import Any
 
 from upweight._errors import InputError
+from upweight._whole_file import is_stream, write_whole
 from upweight.report._page import page
 
 __all__ = ["write"]
@@ -39,7 +38,7 @@ def write(facts: dict[str, Any], path: str | os.PathLike[str]) -> Path:
     OSError
         The disk said no; the old file is untouched.
 
-    Costs:  nothing is estimated here. A SIGKILL between two steps may leave one hidden `.tmp` file behind.
+    Costs:  nothing is estimated here. A SIGKILL between two steps may leave one hidden `.part` file behind.
 
     >>> write({"schema": "something else"}, "report.html")
     Traceback (most recent call last):
@@ -50,24 +49,7 @@ def write(facts: dict[str, Any], path: str | os.PathLike[str]) -> Path:
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise InputError(f"`path` must be a file; {str(path)!r} is a folder. Add a name, such as report.html.")
-    if not target.parent.is_dir():
+    if not is_stream(path) and not target.parent.is_dir():
         raise InputError(f"`path` must lie in a folder that exists; {str(target.parent)!r} does not. Make it first.")
-    if target.exists() and not target.is_file():  # a pipe or a device has no old content to keep
-        target.write_bytes(html)
-        return target
-    replace(target, html)
+    write_whole(path, html)
     return target
-
-
-def replace(target: Path, content: bytes) -> None:
-    part = target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}.tmp")
-    try:
-        with open(part, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            shutil.copymode(target, part)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)

@@ -1,0 +1,96 @@
+"""Which column is the question and which class the positive one: exact names first, nothing silently taken for something else."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from upweight import InputError
+from upweight.cli._read import read_source
+from upweight.cli._target import ask
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch):
+    """Write a CSV file and take it apart."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(text, target="y", *, positive=None, weights=None, group=None, exclude=(), name="d.csv"):
+        if text is not None:
+            (tmp_path / name).write_text(text)
+        source = read_source(name, lambda _: None)
+        return ask(source, target, positive=positive, weights=weights, group=group, exclude=exclude)
+
+    return call
+
+
+def column(labels, name="y"):
+    return f"x,{name}\n" + "".join(f"{i * i},{label}\n" for i, label in enumerate(labels))
+
+
+def refused(asked, *args, **kwargs):
+    with pytest.raises(InputError) as error:
+        asked(*args, **kwargs)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(("positive", "rows"), [("a", 5), ("A", 3), (" a ", 5)])
+def test_the_class_as_it_is_written_comes_before_one_in_other_case(asked, positive, rows):
+    y = asked(column("AAAaaaaab"), positive=positive).y
+    assert y.sum() == rows
+
+
+def test_other_case_will_do_where_it_is_one_class_and_is_refused_where_it_is_two(asked):
+    assert asked(column(["Yes", "no", "no", "maybe"]), positive="YES").y.tolist() == [True, False, False, False]
+    said = refused(asked, column(["ja", "Ja", "JA", "no"]), positive="jA")
+    assert said == "d.csv: column 'y': --positive jA may be 'JA' or 'Ja' or 'ja'. Write it exactly."
+
+
+@pytest.mark.parametrize(("labels", "positive"), [([1, 2, 3], "2.0"), ([0.5, 2, 7], "2"), ([0, 2, 1e20], "2e0")])
+def test_a_number_is_found_however_it_is_written(asked, labels, positive):
+    assert asked(column(labels), positive=positive).y.tolist() == [False, True, False]
+
+
+def test_endless_targets_are_refused_with_their_row_and_large_ones_stay_what_they_are(asked):
+    said = refused(asked, column([0, 1, "inf", 0, "-inf"]))
+    assert "d.csv: column 'y', the target, must hold classes; got 2 infinite, first inf at row 2 (line 4)." in said
+    np.testing.assert_array_equal(asked(column([0, 1e20, 0])).y, [0, 1e20, 0])
+    assert asked(column([0.0, 1.0])).y.dtype == np.int64
+
+
+def test_none_is_a_word_among_words_and_a_gap_among_numbers(asked, tmp_path):
+    assert asked(column(["some", "None", "some"])).y.tolist() == ["some", "None", "some"]
+    said = refused(asked, column([0, 1, "None", "None"]))
+    assert "the target, has 2 missing values, first 'None' at row 2 (line 4). Drop those rows first, or write" in said
+    assert "first 'NA' at row 1 (line 3)" in refused(asked, column(["some", "NA", "None"]))
+    pq.write_table(pa.table({"x": [1.0, 2.0, 4.0], "y": ["some", "None", "some"]}), tmp_path / "d.parquet")
+    assert asked(None, name="d.parquet").y.tolist() == ["some", "None", "some"]
+    pq.write_table(pa.table({"x": [1.0, 2.0, 4.0], "y": ["some", None, "None"]}), tmp_path / "d.parquet")
+    assert "has 1 missing value, first at row 1. Drop those rows first." in refused(asked, None, name="d.parquet")
+
+
+def test_none_is_a_word_in_a_file_without_header_too(asked):
+    text = "".join(f"{i * i},{'None' if i % 3 else 'some'}\n" for i in range(3, 11))
+    assert sorted(set(asked(text, "c1").y)) == ["None", "some"]
+
+
+def test_blanks_around_names_do_not_matter_where_one_name_is_left(asked):
+    text = "a , b,y \n1,2,0\n2,3,1\n3,5,0\n"
+    found = asked(text, "y", exclude=["b"])
+    assert (found.X.column_names, found.target) == (["a "], "y ")
+    twice = "a,a ,y\n1,2,0\n2,3,1\n3,5,0\n"
+    assert asked(twice, "y", exclude=["a"]).X.column_names == ["a "]
+    assert "no column ' a' for --exclude" in refused(asked, twice, "y", exclude=[" a"])
+
+
+def test_the_targets_of_a_demo_are_told(asked):
+    said = refused(asked, None, "nine", name="demo:digits")
+    assert said == "demo:digits: no column 'nine' for --target. Targets there: digit, eight."
+
+
+def test_an_infinity_in_a_column_is_told_with_its_line_if_its_row_counts(asked):
+    text = 'a,w,y\n"1",1,0\n\ninf,0,1\n-inf,2,0\n4,1,1\n'
+    said = refused(asked, text)
+    assert "column 'a' has 2, first inf at row 1 (line 4). Write them as missing" in said
+    assert "column 'a' has 1, first -inf at row 2 (line 5)." in refused(asked, text, weights="w")
+    assert asked(text.replace("-inf", "3"), weights="w").X.column_names == ["a"]
