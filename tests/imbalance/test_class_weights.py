@@ -120,7 +120,10 @@ def test_costs_are_those_of_the_label_or_the_row_sum_of_the_matrix():
         (lambda: class_weights(np.eye(3, dtype=int)), "label_weights"),
         (lambda: cost_weights([0, 1], {0: 1}), "`cost` needs a finite cost > 0 for every class; class 1 has None."),
         (lambda: cost_weights([0, 1], [[0, 1]]), "matrix (true, predicted)"),
-        (lambda: class_weights(Y, to=None), "`to` must be 'balanced' or {label: share}; got None. Leave it out"),
+        (
+            lambda: class_weights(Y, to=None),
+            "`to` must be 'balanced' or {label: share}; got None. For a half of class 2:",
+        ),
         (lambda: class_weights(Y, to=[1, 1, 1]), "`to` must be 'balanced' or {label: share}; got [1, 1, 1]."),
         (lambda: class_weights(Y, to={0: 1, 1: "a", 2: np.inf}), "every class; lacking: [1, 2]."),
         (lambda: class_weights(Y, power=None), "`power` must be >= 0; got None."),
@@ -137,7 +140,7 @@ def test_costs_are_those_of_the_label_or_the_row_sum_of_the_matrix():
         ),
         (
             lambda: cost_weights([0, 1], "high"),
-            "`cost` must be {label: cost} or a (2, 2) matrix of numbers; got 'high'.",
+            "`cost` must be {label: cost} or a (2, 2) matrix; got 'high' (could not convert",
         ),
     ],
 )

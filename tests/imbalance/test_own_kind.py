@@ -10,6 +10,7 @@ import pytest
 from imblearn import over_sampling as over
 from imblearn import under_sampling as under
 from scipy import sparse
+from sklearn.linear_model import LogisticRegression
 
 import upweight.imbalance as im
 
@@ -65,6 +66,34 @@ def test_labels_come_back_in_their_own_kind(sampler, y):
     for what in ("dtype", "type", "name", "columns"):
         assert np.all(getattr(labels, what, None) == getattr(y, what, None))
     assert (np.asarray(labels).reshape(-1) == sampler.resample_.y).all()
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_pipeline_that_ends_in_a_resampler_gives_labels_in_their_own_kind(weighted):
+    y = pd.Series(Y, FRAME.index, name="ill").astype("category")
+    w = (np.arange(100) % 7 > 0).astype(float) if weighted else None
+    steps = [("smote", im.SMOTE(rng=0)), ("tomek", im.TomekLinks())]
+    rows, labels = im.Pipeline(steps).fit_resample(FRAME, y, sample_weight=w)[:2]
+    assert (labels.name, labels.dtype) == ("ill", y.dtype)
+    assert labels.index.equals(rows.index)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [Y.astype(object), pl.Series("ill", Y), pd.Series(Y, name="ill").astype("Int64")],
+    ids=["object", "polars", "Int64"],
+)
+def test_the_last_step_of_a_pipeline_is_fitted_on_an_array_of_the_labels(y):
+    seen = []
+
+    class Watch(LogisticRegression):
+        def fit(self, X, y, sample_weight=None):
+            seen.append(y)
+            return super().fit(X, y, sample_weight)
+
+    im.Pipeline([("under", im.RandomUnder(rng=0)), ("lr", Watch())]).fit(X, y)
+    assert isinstance(seen[0], np.ndarray)
+    assert seen[0].dtype.kind == "i"
 
 
 def test_lists_and_column_vectors_become_arrays():

@@ -24,6 +24,7 @@ from sklearn.utils.validation import has_fit_parameter
 from .._errors import InputError
 from .._undo import Correction
 from ._adopt import adopt
+from ._own_kind import label_rows, labels_like
 from ._resample import row_slice
 
 __all__ = ["Flow", "fit_last", "is_pipeline", "kind_of", "last_of", "live_rows", "transform", "walk"]
@@ -31,13 +32,23 @@ __all__ = ["Flow", "fit_last", "is_pipeline", "kind_of", "last_of", "live_rows",
 
 @dataclass(frozen=True)
 class Flow:
-    """Rows on their way: table, labels, weights (None: never given and all alike), what happened to the odds, notes."""
+    """Rows on their way: table, labels, weights (None: never given and all alike), what happened to the odds, notes.
+
+    y : labels in the kind they came in. array : the same as a plain array once rows have changed, which is what steps are
+    fitted on; None before.
+    """
 
     X: Any
     y: Any
     w: np.ndarray | None
     correction: Correction
     notes: tuple[str, ...] = ()
+    array: np.ndarray | None = None
+
+    @property
+    def target(self) -> Any:
+        """What steps are fitted on."""
+        return self.y if self.array is None else self.array
 
 
 def is_pipeline(step: Any) -> bool:
@@ -67,7 +78,9 @@ def live_rows(X: Any, y: Any, w: np.ndarray | None) -> Flow:
     if w is None or w.all():
         return Flow(X, y, w, Correction.none())
     live = np.flatnonzero(w > 0)
-    return Flow(row_slice(X, live), None if y is None else np.asarray(y)[live], w[live], Correction.none())
+    if y is None:
+        return Flow(row_slice(X, live), None, w[live], Correction.none())
+    return Flow(row_slice(X, live), label_rows(y, live), w[live], Correction.none(), array=np.asarray(y)[live])
 
 
 def walk(steps: list[tuple[str, Any]], flow: Flow) -> Flow:
@@ -87,12 +100,14 @@ def resampled(step: Any, flow: Flow) -> Flow:
     sampler = step if hasattr(step, "resample") else adopt(step)
     r = sampler.resample(flow.X, flow.y, sample_weight=flow.w)
     given = flow.w is not None or (r.weights != r.weights[0]).any()
+    taken = r.take(flow.X)
     return Flow(
-        r.take(flow.X),
-        r.y,
+        taken,
+        labels_like(flow.y, r, taken),
         r.weights if given else None,
         flow.correction + r.correction,
         (*flow.notes, *r.notes),
+        r.y,
     )
 
 
@@ -101,10 +116,10 @@ def fitted_and_applied(step: Any, flow: Flow) -> Any:
     asked = get_routing_for_object(step).consumes("fit_transform", ["sample_weight"])
     if flow.w is not None and asked:
         with sklearn.config_context(enable_metadata_routing=True):
-            return step.fit_transform(flow.X, flow.y, sample_weight=flow.w)
+            return step.fit_transform(flow.X, flow.target, sample_weight=flow.w)
     if hasattr(step, "fit_transform"):
-        return step.fit_transform(flow.X, flow.y)
-    return step.fit(flow.X, flow.y).transform(flow.X)
+        return step.fit_transform(flow.X, flow.target)
+    return step.fit(flow.X, flow.target).transform(flow.X)
 
 
 def fit_last(last: Any, flow: Flow) -> Flow:
@@ -113,7 +128,7 @@ def fit_last(last: Any, flow: Flow) -> Flow:
         return fit_last(last.steps[-1][1], walk(last.steps[:-1], flow))
     if kind_of(last) != "estimator" and not hasattr(last, "predict"):
         return walk([("", last)], flow)
-    fit_with_weights(last, flow.X, flow.y, flow.w)
+    fit_with_weights(last, flow.X, flow.target, flow.w)
     return flow
 
 

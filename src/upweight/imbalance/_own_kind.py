@@ -19,7 +19,7 @@ import narwhals.stable.v1 as nw
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["column_numbers", "frame_rows", "labels_like", "numbers_like"]
+__all__ = ["column_numbers", "frame_rows", "label_rows", "labels_like", "numbers_like"]
 
 
 def frame_rows(X: Any, rows: np.ndarray) -> Any:
@@ -61,16 +61,28 @@ def labels_like(y: Any, r: Any, taken: Any) -> Any:
     source = rows_of_labels(y, r)
     if source is None or isinstance(y, (list, tuple)):
         return r.y
+    out = label_rows(y, source)
+    if nw.dependencies.is_pandas_like_dataframe(taken) and is_pandas_like(out):
+        out.index = taken.index
+    return out
+
+
+def label_rows(y: Any, rows: np.ndarray) -> Any:
+    """Some labels by number, in the kind of `y`; lists and column vectors as arrays of one dimension."""
     if isinstance(y, (pa.Array, pa.ChunkedArray)):
-        return y.take(pa.array(source, pa.int64()))
-    if nw.dependencies.is_pandas_like_series(y) or nw.dependencies.is_pandas_like_dataframe(y):
-        out = y.iloc[source]
-        if nw.dependencies.is_pandas_like_dataframe(taken):
-            out.index = taken.index
-        return out
+        return y.take(pa.array(rows, pa.int64()))
+    if is_pandas_like(y):
+        return y.iloc[rows]
     if nw.dependencies.is_into_series(y):
-        return nw.to_native(nw.from_native(y, series_only=True)[source.tolist()])
-    return frame_rows(y, source) if nw.dependencies.is_into_dataframe(y) else np.asarray(y).reshape(-1)[source]
+        return nw.to_native(nw.from_native(y, series_only=True)[rows.tolist()])
+    if nw.dependencies.is_into_dataframe(y):
+        return frame_rows(y, rows)
+    flat = np.asarray(y)
+    return (flat[:, 0] if flat.ndim == 2 and flat.shape[1] == 1 else flat)[rows]
+
+
+def is_pandas_like(y: Any) -> bool:
+    return nw.dependencies.is_pandas_like_series(y) or nw.dependencies.is_pandas_like_dataframe(y)
 
 
 def rows_of_labels(y: Any, r: Any) -> np.ndarray | None:
