@@ -189,6 +189,13 @@ def test_a_frame_reaches_a_pipeline_as_it_is():
         m.predict_proba(X[["b", "a"]])
 
 
+def test_a_learner_may_be_named():
+    X, y = numbered(60, 20)
+    by_name = im.BalancedBagging("logistic", members=3, rng=0).fit(X, y)
+    by_hand = im.BalancedBagging(LogisticRegression(max_iter=1000), members=3, rng=0).fit(X, y)
+    assert np.array_equal(by_name.predict_proba(X), by_hand.predict_proba(X))
+
+
 def test_bad_settings_are_refused_in_words():
     X, y = numbered(40, 10)
     cases = [
@@ -200,6 +207,13 @@ def test_bad_settings_are_refused_in_words():
         (im.BalancedBagging(im.easy_ensemble()), UndoError, "balances inside and method 'BalancedBagging' outside"),
         (im.BalancedBagging(average="sum"), ValueError, "`average` must be 'proba' or 'score'; got 'sum'"),
         (im.BalancedBagging(KNeighborsClassifier(), average="score"), ValueError, "no decision_function to add up"),
+        (im.BalancedBagging("logstic"), ValueError, "unknown learner 'logstic'. Did you mean 'logistic'?"),
+        (
+            im.BalancedBagging(LogisticRegression),
+            ValueError,
+            "LogisticRegression is a class; pass LogisticRegression()",
+        ),
+        (im.BalancedBagging(5), ValueError, "got 5 (int). Pass an object such as LogisticRegression()."),
         (im.BalancedBagging(members=0), ValueError, "`members` must be a whole number, 1 or more; got 0"),
         (im.easy_ensemble(rounds=1.5), ValueError, "`rounds` must be a whole number, 1 or more; got 1.5"),
         (im.easy_ensemble(depth=True), ValueError, "`depth` must be a whole number"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -205,7 +208,9 @@ def test_bad_settings_are_refused_in_words():
         ({"by": "rows"}, "unknown `by` 'rows'. Did you mean 'row'"),
         ({"by": "group"}, "by='group' needs `group`, one label a row"),
         ({"lift": 0.5}, "`lift` must be a finite factor of 1 or more; got 0.5"),
+        ({"lift": "a"}, "`lift` must be a finite factor of 1 or more; got 'a'"),
         ({"ess": 0}, "`ess` must be a share in"),
+        ({"ess": "a"}, "`ess` must be a share in"),
         ({"cv": 1}, "`cv` needs 2 folds or more"),
         ({"group": np.zeros(3)}, "`group` must be one label a row"),
     ):
@@ -223,3 +228,32 @@ def test_the_row_of_a_comparison_lifts_the_same_rows():
     assert m.correction_.status == "impossible"
     plain = LogisticRegression().fit(X, y).predict_proba(X)
     assert abs(m.predict_proba(X) - plain).max() > 0.05
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+def test_a_bar_is_shown_on_a_terminal_only_and_taken_away(monkeypatch, capsys):
+    X, y = flipped(0, n=200)
+
+    def lift():
+        return im.upweight_errors(LogisticRegression(), X, y, cv="3x1", rng=0)
+
+    told = Terminal()
+    monkeypatch.setenv("TERM", "xterm")
+    with monkeypatch.context() as m:
+        m.setattr(sys, "stderr", told)
+        lifted = lift()
+        m.setattr(_error_weights, "judge", lambda *a: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            lift()
+    assert "searching" in told.getvalue()  # the last part, which the bar shows before it goes
+    assert "4/4" in told.getvalue()
+    assert told.getvalue().count("\x1b[?25l") == told.getvalue().count("\x1b[?25h") == 2  # the cursor is given back
+    quiet = lift()
+    assert np.array_equal(lifted.lifted, quiet.lifted)
+    assert capsys.readouterr() == ("", "")

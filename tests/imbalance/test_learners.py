@@ -1,27 +1,18 @@
-"""Learners: names, modules, guards, weights handed over once."""
+"""Learners: names, modules, and what cannot be one."""
 
 import numpy as np
 import pytest
-from imblearn.ensemble import BalancedBaggingClassifier, BalancedRandomForestClassifier, RUSBoostClassifier
-from imblearn.pipeline import make_pipeline as imb_pipeline
-from imblearn.under_sampling import RandomUnderSampler
 from sklearn.base import clone
-from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
-from sklearn.linear_model import LogisticRegression, RidgeClassifier
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.ensemble import BaggingClassifier, RandomForestClassifier, StackingClassifier, VotingClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC, LinearSVC
 
-from upweight import InputError, UndoError
-from upweight.imbalance import Rebalanced
-from upweight.imbalance._learners import (
-    Prepared,
-    as_learner,
-    fit_learner,
-    refuse_double_count,
-    seeded,
-    weight_parameter,
-)
+from upweight import InputError
+from upweight.imbalance import BalancedBagging, Rebalanced, compare
+from upweight.imbalance._learners import Prepared, as_learner, seeded
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(80, 3))
@@ -52,110 +43,59 @@ def test_a_module_and_class_is_made_with_its_defaults():
         ("sklearn.ensemble:VotingClassifier", "VotingClassifier() needs arguments"),
         (RidgeClassifier(), "RidgeClassifier has no predict_proba, so there is nothing to repair"),
         ("sklearn.linear_model:RidgeClassifier", "RidgeClassifier has no predict_proba"),
+        (
+            SVC(),
+            "SVC has no predict_proba, so there is nothing to repair. Use CalibratedClassifierCV around it, or a cla",
+        ),
+        (make_pipeline(StandardScaler(), LinearSVC()), "LinearSVC has no predict_proba"),
+        (GridSearchCV(LinearSVC(), {}), "GridSearchCV has no predict_proba"),
+        (
+            VotingClassifier([("a", LogisticRegression())]),
+            "VotingClassifier has no predict_proba, so there is nothing to",
+        ),
+        (LinearRegression(), "LinearRegression is a regressor; a classifier is needed."),
+        (
+            make_pipeline(StandardScaler(), LinearRegression()),
+            "LinearRegression is a regressor; a classifier is needed.",
+        ),
+        ("sklearn.linear_model:LinearRegression", "LinearRegression is a regressor; a classifier is needed."),
+        (StandardScaler(), "StandardScaler does not predict; a classifier is needed."),
+        (LogisticRegression, "learner LogisticRegression is a class; pass LogisticRegression(), an object."),
+        (
+            None,
+            "`learner` must be 'logistic', 'boosting', 'MODULE:CLASS' or a scikit-learn classifier; got None (NoneType)",
+        ),
+        (5, "got 5 (int). Pass an object such as LogisticRegression()."),
     ],
 )
 def test_what_cannot_be_a_learner_is_refused(learner, message):
     with pytest.raises(InputError) as error:
         as_learner(learner)
     assert message in str(error.value)
+    assert "probability=True" not in str(error.value)  # deprecated, so no advice
 
 
-@pytest.mark.parametrize(
-    ("learner", "name"),
-    [
-        (LogisticRegression(class_weight="balanced"), "class_weight='balanced'"),
-        (
-            make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced")),
-            "logisticregression__class_weight='balanced'",
-        ),
-        (BaggingClassifier(LogisticRegression(class_weight={0: 1, 1: 5})), "estimator__class_weight={0: 1, 1: 5}"),
-    ],
-)
-def test_class_weight_however_deep_counts_twice(learner, name):
-    with pytest.raises(UndoError) as error:
-        Rebalanced(learner, "weights").fit(X, Y)
-    assert str(error.value) == f"{name} and method 'weights' count twice. Set one to None."
-    Rebalanced(learner, "none", rng=0).fit(X, Y)  # without a method it is the learner's own business
+STACK = StackingClassifier([("a", LogisticRegression())], cv=2)
+NO_PROBA = StackingClassifier([("a", LogisticRegression())], final_estimator=LinearSVC(), cv=2)
 
 
-class Boosted(LogisticRegression):
-    """A learner with the settings of gradient boosting libraries."""
-
-    def __init__(self, C=1.0, scale_pos_weight=1, is_unbalance=False, auto_class_weights=None):
-        super().__init__(C=C)
-        self.scale_pos_weight = scale_pos_weight
-        self.is_unbalance = is_unbalance
-        self.auto_class_weights = auto_class_weights
-
-
-@pytest.mark.parametrize(
-    ("setting", "neutral"),
-    [({"scale_pos_weight": 9.0}, "1"), ({"is_unbalance": True}, "False"), ({"auto_class_weights": "Balanced"}, "None")],
-)
-def test_settings_of_boosting_libraries_count_twice_too(setting, neutral):
-    with pytest.raises(UndoError, match=f"and method 'random_under' count twice. Set one to {neutral}."):
-        Rebalanced(Boosted(**setting), "random_under").fit(X, Y)
-    refuse_double_count(Boosted(scale_pos_weight=1.0), "weights")
+@pytest.mark.parametrize("learner", [STACK, make_pipeline(StandardScaler(), STACK)])
+def test_a_stack_that_has_predict_proba_only_once_fitted_is_a_learner(learner):
+    assert not hasattr(learner, "predict_proba")
+    for method in ("weights", "random_under"):
+        m = Rebalanced(learner, method, inner=2, rng=0).fit(X, Y)
+        assert 0.8 < m.predict_proba(X)[:, 1].sum() / Y.sum() < 1.25
+    assert len(BalancedBagging(learner, members=2, rng=0).fit(X, Y).members_) == 2
+    assert compare(X, Y, learner=learner, methods="threshold", cv="2x1", rng=0).rows[1].error is None
 
 
-def test_a_sampler_in_the_learner_counts_twice():
-    with pytest.raises(UndoError, match="resamples inside the learner and method 'weights' outside"):
-        Rebalanced(imb_pipeline(RandomUnderSampler(), LogisticRegression()), "weights").fit(X, Y)
-
-
-@pytest.mark.parametrize("theirs", [RUSBoostClassifier(n_estimators=2), BalancedRandomForestClassifier(n_estimators=2)])
-@pytest.mark.parametrize("method", ["weights", "random_under"])
-def test_an_ensemble_of_imbalanced_learn_balances_inside_and_counts_twice(theirs, method):
-    message = f"{type(theirs).__name__} balances inside and method '{method}' outside: they count twice"
-    for learner in (theirs, make_pipeline(StandardScaler(), theirs)):
-        with pytest.raises(UndoError, match=message):
-            Rebalanced(learner, method).fit(X, Y)
-
-
-@pytest.mark.parametrize(
-    ("learner", "inside"),
-    [
-        (RUSBoostClassifier(n_estimators=2), "RUSBoostClassifier"),
-        (BalancedBaggingClassifier(n_estimators=2, sampler=RandomUnderSampler()), "RandomUnderSampler"),
-        (imb_pipeline(RandomUnderSampler(), LogisticRegression()), "RandomUnderSampler"),
-        (LogisticRegression(class_weight="balanced"), "class_weight='balanced'"),
-    ],
-)
-def test_what_balances_inside_a_strange_learner_has_no_formula(learner, inside):
-    m = Rebalanced(learner, "none", rng=0).fit(X, Y)
-    assert m.correction_.status == "impossible"
-    assert m.correction_.why == f"{inside} balances inside the learner"
-    with pytest.raises(UndoError, match="balances inside the learner"):
-        Rebalanced(learner, "none", repair="formula").fit(X, Y)
-    assert Rebalanced(LogisticRegression(), "none", rng=0).fit(X, Y).correction_.status == "exact"
-
-
-class Recorder(LogisticRegression):
-    """Remembers the weights it was fitted with."""
-
-    def fit(self, X, y, sample_weight=None):
-        self.seen_ = sample_weight
-        return super().fit(X, y, sample_weight)
-
-
-def test_weights_are_handed_over_only_if_there_are_any():
-    ones, some = np.ones(80), np.linspace(1, 2, 80)
-    assert fit_learner(Recorder(), X, Y, None).seen_ is None
-    assert fit_learner(Recorder(), X, Y, ones).seen_ is None
-    assert fit_learner(Recorder(), X, Y, some).seen_ is some
-
-
-def test_a_pipeline_hands_weights_to_its_last_step():
-    pipe = make_pipeline(StandardScaler(), make_pipeline(StandardScaler(), Recorder()))
-    assert weight_parameter(pipe) == "pipeline__recorder__sample_weight"
-    some = np.linspace(1, 2, 80)
-    assert fit_learner(pipe, X, Y, some)[-1][-1].seen_ is some
-
-
-def test_a_learner_without_weights_says_the_ways_out():
-    with pytest.raises(InputError, match="KNeighborsClassifier.fit takes no sample_weight. Use a resampler"):
-        Rebalanced(KNeighborsClassifier(), "weights", rng=0).fit(X, Y)
-    Rebalanced(KNeighborsClassifier(), "random_over", rng=0).fit(X, Y)
+def test_a_stack_without_predict_proba_is_refused_after_its_first_fit():
+    said = "StackingClassifier has no predict_proba, so there is nothing to repair."
+    for use in (Rebalanced(NO_PROBA, rng=0).fit, BalancedBagging(NO_PROBA, rng=0).fit):
+        with pytest.raises(InputError, match=said):
+            use(X, Y)
+    with pytest.raises(InputError, match=f"^{said}"):
+        compare(X, Y, learner=NO_PROBA, methods="weights", cv="2x1", rng=0)
 
 
 def test_every_random_state_that_is_none_is_set():

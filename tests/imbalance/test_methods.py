@@ -1,5 +1,7 @@
 """The registry: sets, controls, labels, and what one more entry is."""
 
+import pickle
+
 import pytest
 from sklearn.linear_model import LogisticRegression
 
@@ -67,6 +69,15 @@ def test_objects_behind_names():
     assert method("none") is None
     assert repr(method("random_under")) == "RandomUnder()"
     assert method("weights")([0, 0, 0, 1], None).kind == "class"
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_an_entry_comes_back_from_a_pickle_as_itself(name):
+    assert pickle.loads(pickle.dumps(METHODS[name])) is METHODS[name]
+    again = pickle.loads(pickle.dumps(rows_for({"mine": name})[-1 if METHODS[name].rival is None else -2]))
+    assert again.name == "mine"
+    assert repr(again.make(LogisticRegression()) if again.whole else again.make()) != ""
+    assert again.work(0.1) == METHODS[name].work(0.1)
 
 
 def test_a_classifier_of_ones_own_is_a_row():

@@ -20,7 +20,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from upweight import InputError, UndoError
-from upweight.imbalance import SMOTE, Pipeline, RandomOver, RandomUnder, Rebalanced
+from upweight.imbalance import SMOTE, Pipeline, RandomOver, RandomUnder, Rebalanced, TomekLinks, neighbours
 
 
 def data(seed=0, n=600):
@@ -293,6 +293,16 @@ def test_notes_of_the_samplers_are_kept():
     ("steps", "error", "said"),
     [
         ([], InputError, "`steps` is empty"),
+        (
+            [StandardScaler(), Last()],
+            InputError,
+            "`steps` must be (name, step) pairs; got StandardScaler at place 0. Say ('standardscaler', StandardScaler()).",
+        ),
+        ([("a", StandardScaler(), 1)], InputError, "(name, step) pairs; got tuple at place 0. Say (name, step)."),
+        (None, InputError, "`steps` must be a list of (name, step); got None (NoneType)."),
+        ([("s", StandardScaler), ("m", Last())], InputError, "step 's': StandardScaler is a class; give an object"),
+        ([("m", Last)], InputError, "step 'm': Last is a class; give an object, Last()."),
+        ([("m", 5)], InputError, "step 'm' must be an estimator or 'passthrough'; got 5 (int)."),
         ([("m", Last()), ("s", StandardScaler())], InputError, "step 'm' (Last) neither transforms nor resamples."),
         ([("a", StandardScaler()), ("a", Last())], ValueError, "not unique"),
         ([("a__b", Last())], ValueError, "must not contain __"),
@@ -335,3 +345,111 @@ def test_weights_after_smote_end_balanced_and_not_beyond():
     Rebalanced(Weighing(), [SMOTE(to=0.6), "weights"], rng=0).fit(X, y)
     assert len(masses) == 5
     np.testing.assert_allclose([m[1] / m[0] for m in masses], 1, rtol=1e-12)
+
+
+# ---- frames out, rows out, parameters in -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_set_output_reaches_every_transformer(kind):
+    X, y, _ = data()
+    frame = pd.DataFrame(X, columns=[f"c{j}" for j in range(X.shape[1])])
+    inner = Pipeline([("t", StandardScaler())])
+    p = Pipeline(
+        [("s", StandardScaler()), ("i", inner), ("r", RandomUnder(rng=0)), ("p", "passthrough"), ("l", Last())]
+    )
+    assert p.set_output(transform=kind) is p
+    seen = p.fit(frame, y)._before_last(frame)[0]
+    assert type(seen).__module__.split(".")[0] == kind
+    assert list(seen.columns) == list(frame.columns)
+    back = p.set_output(transform="default").fit(frame, y)._before_last(frame)[0]
+    assert isinstance(back, np.ndarray)
+
+
+def test_set_output_names_a_step_that_cannot():
+    class Own:
+        def fit(self, X, y=None):
+            return self
+
+        def transform(self, X):
+            return X
+
+    with pytest.raises(InputError, match=r"step 'o' \(Own\) has no set_output"):
+        Pipeline([("o", Own()), ("l", Last())]).set_output(transform="pandas")
+
+
+def test_fit_resample_of_a_last_sampler_is_what_is_left_of_the_rows():
+    X, y, w = data()
+    p = Pipeline([("s", StandardScaler()), ("i", Pipeline([("r", RandomUnder(rng=0))]))])
+    left = RandomUnder(rng=0).resample(StandardScaler().fit_transform(X), y, sample_weight=w)
+    made, labels, weights = p.fit_resample(X, y, sample_weight=w)
+    assert np.array_equal(made, left.take(StandardScaler().fit_transform(X)))
+    assert np.array_equal(labels, left.y)
+    assert np.array_equal(weights, left.weights)
+    assert p.correction_.status == "exact"
+    assert len(p.fit_resample(X, y)) == 2
+    assert not hasattr(Pipeline([("s", StandardScaler())]), "fit_resample")
+    assert not hasattr(Pipeline([("r", RandomUnder()), ("l", Last())]), "fit_resample")
+
+
+def test_parameters_of_a_step_reach_its_fit():
+    X, y, w = data()
+    by_step = Pipeline([("s", StandardScaler()), ("l", LogisticRegression())]).fit(X, y, l__sample_weight=w)
+    by_pipeline = Pipeline([("s", StandardScaler()), ("l", LogisticRegression())]).fit(X, y, sample_weight=w)
+    assert np.array_equal(by_step[-1].coef_, by_pipeline[-1].coef_)
+    nested = Pipeline([("i", Pipeline([("s", StandardScaler()), ("l", LogisticRegression())]))])
+    assert np.array_equal(nested.fit(X, y, i__l__sample_weight=w)[0][-1].coef_, by_step[-1].coef_)
+    scaled = Pipeline([("s", StandardScaler()), ("l", Last())]).fit(X, y, s__sample_weight=w)
+    assert np.array_equal(scaled[0].mean_, StandardScaler().fit(X, sample_weight=w).mean_)
+
+
+def test_neighbours_reach_a_resampler():
+    X, y, _ = data()
+    found = neighbours(X, k=15)
+    p = Pipeline([("t", TomekLinks()), ("l", LogisticRegression())])
+    with_search, without = p.fit(X, y, t__neighbours=found)[-1].coef_, p.fit(X, y)[-1].coef_
+    assert np.array_equal(with_search, without)
+    with pytest.raises(InputError, match="takes no parameter 'near' in its fit. It takes: sample_weight, neighbours"):
+        p.fit(X, y, t__near=found)
+    with pytest.raises(InputError, match="100"):
+        p.fit(X, y, t__neighbours=neighbours(X[:100], k=15))
+
+
+W = np.ones(len(data()[1]))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            {"sample_weight": W, "l__sample_weight": W},
+            "l__sample_weight: the pipeline carries weights itself, and step 'r' (RandomUnder) changes the rows; a second set",
+        ),
+        ({"l__sample_weight": W}, "would count twice. Pass sample_weight to the pipeline."),
+        (
+            {"sample_weight": W, "s__sample_weight": W},
+            "s__sample_weight: the pipeline carries weights itself; a second",
+        ),
+        ({"r__sample_weight": W}, "r__sample_weight: the pipeline carries weights itself; a second"),
+        ({"l__offset": W}, "l__offset has one value for each of"),
+        ({"sample_weight": np.r_[0, W[1:]], "s__sample_weight": W}, "1 row of zero weight is left out"),
+        ({"weights": W}, "fit has no parameter 'weights'. Say step__parameter, say l__weights."),
+        (
+            {"lr__sample_weight": W},
+            "fit has no parameter 'lr__sample_weight'. Say step__parameter. Did you mean 'r' or 'l'?",
+        ),
+        (
+            {"s__weights": W},
+            "step 's' (StandardScaler) takes no parameter 'weights' in its fit. It takes: sample_weight.",
+        ),
+    ],
+)
+def test_parameters_that_collide_or_lead_nowhere_are_refused(given, said):
+    class Offset(LogisticRegression):
+        def fit(self, X, y, sample_weight=None, offset=None):
+            return super().fit(X, y, sample_weight)
+
+    X, y, _ = data()
+    with pytest.raises(InputError) as told:
+        Pipeline([("s", StandardScaler()), ("r", RandomUnder(rng=0)), ("l", Offset())]).fit(X, y, **given)
+    assert said in str(told.value)

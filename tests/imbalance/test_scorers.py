@@ -106,6 +106,7 @@ def test_searches_take_them_and_hand_weights_over(fitted):
         ("recal", None, "unknown figure 'recal'."),
         ("roc_auc", 0.5, "'roc_auc' judges no decision, so it has no threshold."),
         ("f1", 1.5, "`threshold` must lie in [0, 1]; got 1.5."),
+        ("f1", "half", "`threshold` must lie in [0, 1]; got 'half'."),
     ],
 )
 def test_bad_settings_are_named(name, threshold, said):

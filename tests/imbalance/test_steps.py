@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from imblearn.over_sampling import SMOTE
+from imblearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from upweight import Correction, InputError, Weights
-from upweight.imbalance import RandomOver, RandomUnder, Resample, class_weights, cost_weights
+from upweight.imbalance import Pipeline, RandomOver, RandomUnder, Resample, class_weights, cost_weights
 from upweight.imbalance._steps import as_steps, train_with
 
 RNG = np.random.default_rng(0)
@@ -106,7 +108,18 @@ def test_functions_that_give_no_weights_are_refused(step, message):
     ("method", "message"),
     [
         ("wieghts", "unknown method 'wieghts'. Did you mean 'weights'?"),
-        (3, "method 3 is none"),
+        (
+            3,
+            "`method` must be a name, a resampler, a sampler with fit_resample, a function f(y, base) -> Weights, or a list",
+        ),
+        (None, "`method` is None. To change nothing but the threshold say 'none'."),
+        (
+            lambda y: np.ones(len(y)),
+            "method <lambda>(y) is called as <lambda>(y, base), labels and the weights that are there",
+        ),
+        (class_weights, "is called as class_weights(y, base)"),
+        (Pipeline([("s", StandardScaler()), ("r", RandomUnder())]), "step 's' (StandardScaler) is no sampler"),
+        (make_pipeline(StandardScaler(), SMOTE()), "step 'standardscaler' (StandardScaler) is no sampler"),
         (RandomUnder, "give an object, RandomUnder()"),
     ],
 )
@@ -143,6 +156,11 @@ def test_a_synthetic_row_is_half_of_each_parent_through_later_steps():
     assert again.ess_of(1, 200) == pytest.approx(21**2 / (18 + 2 * 1.5**2))
     assert again.synthetic == 2
     np.testing.assert_allclose(again.X[again.codes == 1][20], (X[198] + X[199]) / 2)
+
+
+def test_a_pipeline_of_samplers_is_the_list_of_them():
+    under, over = RandomUnder(rng=0), SMOTE()
+    assert as_steps(Pipeline([("a", under), ("b", "passthrough"), ("c", Pipeline([("d", over)]))])) == (under, over)
 
 
 class Outside:

@@ -37,8 +37,10 @@ from .._undo import Correction
 from ..arrays import resample
 from ._boosting import Boosted
 from ._classes import first_rows
+from ._double_count import refuse_double_count
 from ._ensemble import Ensemble, Rows, balanced_correction, read_count, softmax_rows
-from ._learners import refuse_double_count, refuse_without_proba, seeded
+from ._fitting import fit_plainly
+from ._learners import bare_learner, refuse_without_proba, seeded, without_proba
 from ._resample import row_slice
 
 __all__ = ["BalancedBagging", "PlainBagging", "balanced_forest", "easy_ensemble"]
@@ -66,7 +68,9 @@ class Bagging(Ensemble):
         for b in range(read_count(self.members, "members")):
             chosen = self._draw(rows, [seed, b])
             member = seeded(clone(learner), np.random.default_rng([seed, b]))
-            members.append(member.fit(row_slice(rows.X, chosen), rows.codes[chosen]))
+            members.append(fit_plainly(member, row_slice(rows.X, chosen), rows.codes[chosen]))
+            if self.average == "proba" and not hasattr(members[-1], "predict_proba"):
+                raise without_proba(members[-1])
         self.members_ = tuple(members)
         self.correction_ = self._added(rows)
 
@@ -83,7 +87,7 @@ class Bagging(Ensemble):
         return learner if self.average == "score" else refuse_without_proba(learner)
 
     def _learner(self) -> Any:
-        return DecisionTreeClassifier() if self.learner is None else self.learner
+        return DecisionTreeClassifier() if self.learner is None else bare_learner(self.learner)
 
     @available_if(lambda self: self.average == "score")
     def decision_function(self, X: Any) -> np.ndarray:
@@ -104,8 +108,8 @@ class Bagging(Ensemble):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = get_tags(self._learner()).input_tags.sparse
-        tags.input_tags.allow_nan = get_tags(self._learner()).input_tags.allow_nan
+        member = get_tags(self._learner()).input_tags
+        tags.input_tags.sparse, tags.input_tags.allow_nan = member.sparse, member.allow_nan
         return tags
 
 
@@ -116,7 +120,8 @@ class BalancedBagging(Bagging):
 
     Parameters
     ----------
-    learner : scikit-learn classifier or pipeline, given `X` as it is; None is a full decision tree.
+    learner : "logistic", "boosting", "MODULE:CLASS", or a scikit-learn classifier or pipeline; given `X` as it is, whichever (names
+        prepare frames in `Rebalanced` and `compare` only); None is a full decision tree.
     members : 1 or more. replace : draw rows independently (bootstrap, the rare ones too) instead of without replacement.
     average : "proba", mean of `predict_proba`; "score", sum of `decision_function`, of which expit(mean) is taken.
     rng : int, Generator or None; drives the draws and every `random_state` of the learner that is None.

@@ -85,10 +85,15 @@ def class_weights(
 
 def share_factor(labels: Labels, mass: np.ndarray, to: Any, power: float) -> np.ndarray:
     """(K,) (T_c W / W_c)^power; classes without mass get 1."""
-    if not (is_number(power) and np.isfinite(power) and power >= 0):
-        raise InputError(f"`power` must be >= 0; got {power!r}. 1 reaches the shares, 0.5 goes half the way.")
+    if not is_number(power) or not 0 <= power < np.inf:
+        shown = format(power, "g") if is_number(power) else repr(power)
+        raise InputError(f"`power` must be >= 0; got {shown}. 1 reaches the shares, 0.5 goes half the way.")
     if not isinstance(to, Mapping) and not (isinstance(to, str) and to == "balanced"):
-        raise InputError(f"`to` must be 'balanced' or {{label: share}}; got {to!r}. Leave it out to balance.")
+        rare = plain(labels.classes[int(labels.counts.argmin())])
+        shown = {plain(c): 0.5 if c == rare else round(0.5 / (len(mass) - 1), 3) for c in labels.classes}
+        raise InputError(
+            f"`to` must be 'balanced' or {{label: share}}; got {to!r}. For a half of class {rare!r}: {shown}."
+        )
     target = shares_asked(labels, to) if isinstance(to, Mapping) else (mass > 0) / (mass > 0).sum()
     target = np.where(mass > 0, target, 0) / target[mass > 0].sum()
     return np.where(mass > 0, (target * mass.sum() / np.where(mass > 0, mass, 1)) ** power, 1.0)
@@ -178,7 +183,7 @@ def cost_by_matrix(labels: Labels, cost: Any) -> np.ndarray:
     try:
         table = np.array(cost, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise InputError(f"`cost` must be {{label: cost}} or a ({k}, {k}) matrix of numbers; got {cost!r}.") from error
+        raise InputError(f"`cost` must be {{label: cost}} or a ({k}, {k}) matrix; got {cost!r} ({error}).") from error
     if table.shape != (k, k) or not np.isfinite(table).all() or (table < 0).any() or np.diag(table).any():
         raise InputError(
             f"`cost` must be {{label: cost}} or a ({k}, {k}) matrix (true, predicted), finite, >= 0, zero on the diagonal; "

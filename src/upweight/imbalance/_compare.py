@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .._errors import InputError
 from ._cells import learner_and_steps
 from ._document import data_part, document, text_of
 from ._journal import Journal
@@ -124,7 +125,7 @@ def compare(
     cost : false alarms that one miss is worth; then cost decides, at the threshold 1/(1 + cost), instead of AP.
     rng : int, Generator or None. One seed, one answer, whatever the number of processes.
     journal : folder for finished fits; the same call goes on from there.
-    sample_weight : (n,) weights or `Weights`, used in fits and figures. group : (n,) labels of rows that stay together.
+    sample_weight : (n,) weights or `Weights`, used in fits and figures: whole numbers as counts, others on a mean of one. group : (n,) labels of rows that stay together.
 
     Returns
     -------
@@ -144,6 +145,10 @@ def compare(
     >>> c.verdict.code, round(c.rows[2].oe_raw, 1), round(c.rows[2].oe, 1)
     ('move_threshold', 0.8, 1.0)
     """
+    if journal is not None and (isinstance(journal, bytes) or not isinstance(journal, (str, os.PathLike))):
+        raise InputError(
+            f"`journal` must be a folder, text or a path; got {journal!r} ({type(journal).__name__}). Say 'run'."
+        )
     asked = question(
         X, y, learner=learner, methods=methods, cv=cv, cost=cost, rng=rng, sample_weight=sample_weight, group=group
     )

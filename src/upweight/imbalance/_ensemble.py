@@ -24,6 +24,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._errors import InputError
 from .._undo import Correction
 from ._classes import Labels, row_weights
+from ._live import live_labels
 from ._random import as_generator
 from ._resample import mass_correction, row_slice
 from ._table import frame_of, is_frame, refuse_doubles, refuse_lazy, row_count
@@ -93,8 +94,8 @@ class Ensemble(ClassifierMixin, BaseEstimator, ABC):
         labels = Labels.of(y, rows=row_count(X))
         w = row_weights(sample_weight, len(labels.codes))
         if w is not None and not w.all():
-            live = np.flatnonzero(w > 0)
-            X, w, labels = row_slice(X, live), w[live], Labels.of(labels.classes[labels.codes[live]])
+            labels, live = live_labels(labels, w)
+            X, w = row_slice(X, live), w[live]
         w = np.ones(len(labels.codes)) if w is None else w / w.mean()
         return Rows(X, labels.codes, labels.classes, w)
 

@@ -26,9 +26,11 @@ from ._classes import Labels, row_weights
 from ._folds import group_codes, outer_folds, read_cv
 from ._learners import as_learner
 from ._lifted import Settings, fit_lifted, ground_of, lifted_rows, read_settings
+from ._live import live_labels
 from ._measures import calibrate
 from ._members import fit_member
 from ._random import as_generator
+from ._running import shown
 from ._statistics import Interval, paired
 from ._table import row_count
 from ._weak_spots import Ground, allowed_lift, find_spots, suspects
@@ -152,13 +154,17 @@ def upweight_errors(
     cv = read_cv(cv, n)
     settings = read_settings(by, lift, ess, cv[0], groups)
     seed = int(as_generator(rng).integers(2**31 - 1))
-    live = np.flatnonzero(w > 0) if w is not None else np.arange(n)
+    kept, live = (labels, np.arange(n)) if w is None else live_labels(labels, w)
     ground = ground_of(X, labels, w, groups, made, by).rows(live)
-    tests = outer_folds(Labels.of(labels.classes[labels.codes[live]]), cv, seed, ground.task.group)
-    judged = [
-        judge(made, ground, test, settings, [seed, r, f]) for r, t in enumerate(tests) for f, test in enumerate(t)
-    ]
-    flags, factor = lifted_rows(made, ground, settings, np.random.default_rng([seed]))
+    tests = outer_folds(kept, cv, seed, ground.task.group)
+    judged = []
+    with shown(cv[0] * cv[1] + 1) as done:
+        for r, repeat in enumerate(tests):
+            for f, test in enumerate(repeat):
+                judged.append(judge(made, ground, test, settings, [seed, r, f]))
+                done("judging")
+        flags, factor = lifted_rows(made, ground, settings, np.random.default_rng([seed]))
+        done("searching")
     return answer(settings, judged, ground, live, flags, factor, (sample_weight, w, n), 1 / (cv[0] - 1))
 
 

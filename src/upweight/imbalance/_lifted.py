@@ -20,7 +20,7 @@ from sklearn.utils import get_tags
 
 from .._errors import InputError
 from .._undo import Correction
-from ._classes import Labels, nearest
+from ._classes import Labels, is_number, nearest
 from ._ensemble import Ensemble, Rows
 from ._folds import read_cv
 from ._learners import Prepared, as_learner
@@ -48,9 +48,9 @@ def read_settings(by: str, lift: float, ess: float, folds: int, groups: Any) -> 
         raise InputError(f"unknown `by` {by!r}.{nearest(by, BY)}")
     if by == "group" and groups is None:
         raise InputError("by='group' needs `group`, one label a row. Pass it, or use by='region'.")
-    if isinstance(lift, bool) or not 1 <= lift < np.inf:
+    if not is_number(lift) or not 1 <= lift < np.inf:
         raise InputError(f"`lift` must be a finite factor of 1 or more; got {lift!r}.")
-    if isinstance(ess, bool) or not 0 < ess <= 1:
+    if not is_number(ess) or not 0 < ess <= 1:
         raise InputError(f"`ess` must be a share in (0, 1] of the effective rows to keep; got {ess!r}.")
     return Settings(by, float(lift), float(ess), folds)
 

@@ -20,14 +20,18 @@ from sklearn.base import clone
 from .._errors import InputError, UndoError
 from .._undo import Correction, Repair, recalibrate
 from ._bins import bin_cuts, binned
+from ._double_count import own_correction
+from ._fitting import fit_learner
 from ._folds import stratified
-from ._learners import Prepared, fit_learner, own_correction, seeded
+from ._learners import Prepared, seeded
 from ._prepare import Preparation
 from ._resample import row_slice
 from ._steps import train_with
 from ._table import Schema
 
 __all__ = ["Fitted", "Member", "Task", "fit_member", "fit_task"]
+
+STATUSES = ("exact", "approximate", "impossible")  # each less certain than the one before
 
 
 @dataclass(frozen=True)
@@ -214,9 +218,10 @@ def inner_folds(task: Task, inner: int) -> int:
 
 
 def mean_correction(members: tuple[Member, ...]) -> Correction:
-    """What training did to the log-odds, averaged over members, which differ by a row or two."""
+    """What training did to the log-odds, averaged over members, which differ by a row or two; the least certain speaks for all."""
     delta = np.mean([np.asarray(m.correction.log_odds) for m in members], axis=0)
-    return replace(members[0].correction, log_odds=delta if delta.ndim else float(delta))
+    worst = max((m.correction for m in members), key=lambda c: STATUSES.index(c.status))
+    return replace(worst, log_odds=delta if delta.ndim else float(delta))
 
 
 def threshold(prior: float, cost: float | None) -> float:

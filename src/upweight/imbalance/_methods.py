@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sklearn.base import clone
@@ -41,6 +42,16 @@ ALWAYS = ("none", "threshold")  # the two rows every comparison needs
 
 
 @dataclass(frozen=True)
+class Times:
+    """Time as a fixed multiple of "threshold"; 0 for what does not fit the learner at all."""
+
+    multiple: float
+
+    def __call__(self, share: float) -> float:
+        return self.multiple
+
+
+@dataclass(frozen=True)
 class Method:
     """One row of a comparison.
 
@@ -57,11 +68,19 @@ class Method:
     make: Callable[..., Any]
     sets: tuple[str, ...] = ()
     rival: str | None = None
-    work: Callable[[float], float] = lambda share: 1.0
+    work: Callable[[float], float] = Times(1.0)
     whole: bool = False
     control: bool = False
     extra: float = 0.0
     mark: str = ""
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """A row of the registry comes back as that very row."""
+        return (registered, (self.name,)) if METHODS.get(self.name) is self else super().__reduce_ex__(protocol)
+
+
+def registered(name: str) -> Method:
+    return METHODS[name]
 
 
 def balanced(y: Any, base: Any) -> Weights:
@@ -93,28 +112,52 @@ STANDARD = ("standard", "survey")
 SURVEY = ("survey",)
 
 
-def in_place(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
+# Comparisons are pickled, so what is made to be called is an object or a function with a name, never a lambda.
+
+
+@dataclass(frozen=True)
+class InPlace:
     """From a classifier made of the bare learner: the same within the learner's preparation or at the end of its pipeline."""
 
-    def placed(learner: Any) -> Any:
+    make: Callable[[Any], Any]
+
+    def __call__(self, learner: Any) -> Any:
         if isinstance(learner, Prepared):
-            return make(learner.learner)
+            return self.make(learner.learner)
         steps = getattr(learner, "steps", None)
         if not steps:
-            return make(learner)
+            return self.make(learner)
         pipeline: Any = clone(learner)
-        pipeline.steps[-1] = (steps[-1][0], make(steps[-1][1]))
+        pipeline.steps[-1] = (steps[-1][0], self.make(steps[-1][1]))
         return pipeline
 
-    return placed
+
+@dataclass(frozen=True)
+class Instead:
+    """A classifier that takes the learner's place and needs nothing of it."""
+
+    make: Callable[[], Any]
+
+    def __call__(self, learner: Any) -> Any:
+        return self.make()
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """An object of the user's own, whatever the learner."""
+
+    made: Any
+
+    def __call__(self, *learner: Any) -> Any:
+        return self.made
 
 
 TREES = 40  # of EasyEnsemble (4 x 10), of what is judged against its control, and of that control
 
 
-def work(multiple: float) -> Callable[[float], float]:
-    """Time as a fixed multiple of "threshold"; 0 for what does not fit the learner at all."""
-    return lambda share: multiple
+def undersampled(share: float) -> float:
+    """Work of fits on twice the rare rows."""
+    return 0.7 + 0.8 * share
 
 
 def ensemble(
@@ -128,60 +171,60 @@ def ensemble(
     extra: float = 0.0,
 ) -> Method:
     """A row that is a classifier in itself, beside its control."""
-    return Method(name, label, in_place(make), sets, rival, work(times), whole=True, extra=extra)
+    return Method(name, label, InPlace(make), sets, rival, Times(times), whole=True, extra=extra)
 
 
 def control(
     name: str, label: str, make: Callable[[Any], Any], sets: tuple[str, ...] = (), *, times: float, extra: float = 0.0
 ) -> Method:
     """What an ensemble must beat: as many trees on all rows."""
-    return Method(name, label, in_place(make), sets, None, work(times), whole=True, control=True, extra=extra)
+    return Method(name, label, InPlace(make), sets, None, Times(times), whole=True, control=True, extra=extra)
 
 
 ENSEMBLES = (
-    ensemble("easy_ensemble", "EasyEnsemble", lambda _: easy_ensemble(), STANDARD, "boosted", times=0, extra=230),
-    ensemble("balance_cascade", "BalanceCascade", lambda _: BalanceCascade(), STANDARD, "boosted", times=0, extra=220),
+    ensemble("easy_ensemble", "EasyEnsemble", Instead(easy_ensemble), STANDARD, "boosted", times=0, extra=230),
+    ensemble("balance_cascade", "BalanceCascade", Instead(BalanceCascade), STANDARD, "boosted", times=0, extra=220),
     ensemble("balanced_bagging", "balanced bagging", BalancedBagging, rival="bagged", times=3),
-    ensemble("balanced_forest", "a balanced forest", lambda _: balanced_forest(), rival="forest", times=0, extra=2800),
-    ensemble("rusboost", "RUSBoost", lambda _: RUSBoost(rounds=TREES), rival="boosted", times=0, extra=1000),
+    ensemble("balanced_forest", "a balanced forest", Instead(balanced_forest), rival="forest", times=0, extra=2800),
+    ensemble("rusboost", "RUSBoost", Instead(partial(RUSBoost, rounds=TREES)), rival="boosted", times=0, extra=1000),
     ensemble("errors", "more weight on what was wrong", Lifted, times=4),
-    control("boosted", "boosting", lambda _: Boosted(rounds=TREES), STANDARD, times=0, extra=540),
+    control("boosted", "boosting", Instead(partial(Boosted, rounds=TREES)), STANDARD, times=0, extra=540),
     control("bagged", "bagging", PlainBagging, times=5),
-    control("forest", "a forest", lambda _: RandomForestClassifier(), times=0, extra=9000),
+    control("forest", "a forest", Instead(RandomForestClassifier), times=0, extra=9000),
 )
 
 METHODS = {
     entry.name: entry
     for entry in (
-        Method("none", "the untouched learner", nothing, QUICK, work=work(0.35)),
+        Method("none", "the untouched learner", nothing, QUICK, work=Times(0.35)),
         Method("threshold", "moving the threshold", nothing, QUICK),
-        Method("weights", "class weights", lambda: balanced, QUICK, work=work(1.1)),
-        Method("random_under", "random undersampling", RandomUnder, QUICK, work=lambda s: 0.7 + 0.8 * s),
+        Method("weights", "class weights", Given(balanced), QUICK, work=Times(1.1)),
+        Method("random_under", "random undersampling", RandomUnder, QUICK, work=undersampled),
         Method("random_over", "random oversampling", RandomOver, STANDARD, work=oversampled),
         Method("smote", "SMOTE", SMOTE, QUICK, work=oversampled, extra=110),
         Method(
             "borderline1",
             "Borderline-SMOTE 1",
-            lambda: SMOTE(kind="borderline1"),
+            partial(SMOTE, kind="borderline1"),
             STANDARD,
             work=oversampled,
             extra=190,
         ),
         Method(
-            "borderline2", "Borderline-SMOTE 2", lambda: SMOTE(kind="borderline2"), SURVEY, work=oversampled, extra=220
+            "borderline2", "Borderline-SMOTE 2", partial(SMOTE, kind="borderline2"), SURVEY, work=oversampled, extra=220
         ),
-        Method("adasyn", "ADASYN", lambda: SMOTE(kind="adasyn"), work=oversampled, extra=170),
+        Method("adasyn", "ADASYN", partial(SMOTE, kind="adasyn"), work=oversampled, extra=170),
         Method("tomek", "Tomek links", TomekLinks, STANDARD, extra=120),
         Method("enn", "edited nearest neighbours", EditedNN, STANDARD, extra=320),
-        Method("renn", "repeated ENN", lambda: EditedNN(scheme="repeated"), SURVEY, extra=450),
-        Method("allknn", "AllKNN", lambda: EditedNN(scheme="growing"), extra=420),
+        Method("renn", "repeated ENN", partial(EditedNN, scheme="repeated"), SURVEY, extra=450),
+        Method("allknn", "AllKNN", partial(EditedNN, scheme="growing"), extra=420),
         Method("ncr", "neighbourhood cleaning rule", NeighbourhoodCleaning, extra=320),
         Method("oss", "one-sided selection", OneSided, extra=190),
         Method("cnn", "condensed nearest neighbour", CondensedNN, SURVEY, extra=450),
         Method("nearmiss1", "NearMiss-1", NearMiss, STANDARD, extra=115),
-        Method("nearmiss2", "NearMiss-2", lambda: NearMiss(version=2), SURVEY, extra=130),
-        Method("nearmiss3", "NearMiss-3", lambda: NearMiss(version=3), SURVEY, extra=120),
-        Method("hardness", "instance hardness threshold", InstanceHardness, work=work(2), extra=150),
+        Method("nearmiss2", "NearMiss-2", partial(NearMiss, version=2), SURVEY, extra=130),
+        Method("nearmiss3", "NearMiss-3", partial(NearMiss, version=3), SURVEY, extra=120),
+        Method("hardness", "instance hardness threshold", InstanceHardness, work=Times(2), extra=150),
         Method("smote+tomek", "SMOTE, then Tomek links", smote_tomek, STANDARD, work=oversampled, extra=330),
         Method("smote+enn", "SMOTE, then ENN", smote_enn, SURVEY, work=oversampled, extra=2000),
         *ENSEMBLES,
@@ -256,8 +299,8 @@ def custom(label: str, made: Any) -> Method:
         entry = METHODS[made]
         return replace(entry, name=label, label=label, sets=())
     if hasattr(made, "predict_proba") or (hasattr(made, "fit") and hasattr(made, "predict")):
-        return Method(label, label, lambda learner: made, whole=True, mark=mark_of(made))
-    return Method(label, label, lambda: made, mark=mark_of(made))
+        return Method(label, label, Given(made), whole=True, mark=mark_of(made))
+    return Method(label, label, Given(made), mark=mark_of(made))
 
 
 def mark_of(made: Any) -> str:

@@ -5,7 +5,7 @@ after the first resampler `sample_weight` has the wrong length; and nobody says 
 
     fit      rows of zero weight go;  each transformer is fitted and applied;  each resampler changes X, y and the weights
              together;  the last step gets the weights if any were given or if they vary
-    predict  transformers only: resamplers are skipped
+    predict  transformers only: resamplers are skipped;  fit_resample, of one that ends in a resampler: what is left of the rows
     odds     correction_ = sum of the resamplers' corrections
 
 Transformers see weights only if they ask for them (scikit-learn's metadata request for `sample_weight`). A pipeline inside
@@ -29,7 +29,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._errors import InputError
 from ._classes import row_weights
-from ._flow import fit_last, is_pipeline, kind_of, last_of, live_rows, transform, walk
+from ._flow import Flow, fit_last, is_pipeline, kind_of, last_of, live_rows, transform, walk
+from ._pipeline_door import refuse_bad_steps, with_parameters
 from ._table import row_count
 
 __all__ = ["Pipeline"]
@@ -84,32 +85,48 @@ class Pipeline(_BaseComposition):
 
     # ---- fit --------------------------------------------------------------------------------------------------------
 
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Pipeline:
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None, **step_parameters: Any) -> Pipeline:
         """Fit every step on what the steps before it leave.
 
         X : (n, d) table of a kind the first step takes. y : (n,) labels or targets. sample_weight : (n,) weights >= 0 or
-        `Weights`; rows of zero weight are as if removed.
+        `Weights`; rows of zero weight are as if removed. step__parameter=value goes to the fit of that step; a `sample_weight`
+        of a step is refused where the pipeline carries weights, or rows have changed before it.
         """
-        self._refuse_bad_steps()
-        flow = walk(self.steps[:-1], live_rows(X, y, row_weights(sample_weight, row_count(X))))
-        flow = fit_last(self.steps[-1][1], flow)
+        steps, flow = self._enter(X, y, sample_weight, step_parameters)
+        flow = fit_last(steps[-1][1], walk(steps[:-1], flow))
         self.correction_, self.notes_ = flow.correction, flow.notes
         return self
 
-    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None, **step_parameters: Any) -> Any:
         """Fit, then transform these very rows: all of them, resampled or not."""
-        return self.fit(X, y, sample_weight).transform(X)
+        return self.fit(X, y, sample_weight, **step_parameters).transform(X)
 
-    def _refuse_bad_steps(self) -> None:
-        if not self.steps:
-            raise InputError("`steps` is empty; a pipeline needs at least one (name, step).")
+    @available_if(lambda self: kind_of(last_of(self)) == "sampler")
+    def fit_resample(self, X: Any, y: Any, sample_weight: Any = None, **step_parameters: Any) -> tuple[Any, ...]:
+        """Fit, and give what the last resampler leaves: (X, y), and the weights too if weights were given."""
+        steps, flow = self._enter(X, y, sample_weight, step_parameters)
+        flow = walk(steps, flow)
+        self.correction_, self.notes_ = flow.correction, flow.notes
+        return (flow.X, flow.y) if sample_weight is None else (flow.X, flow.y, flow.w)
+
+    def _enter(self, X: Any, y: Any, sample_weight: Any, given: dict[str, Any]) -> tuple[list[tuple[str, Any]], Flow]:
+        """Steps and rows, checked."""
+        refuse_bad_steps(self.steps)
         self._validate_names([name for name, _ in self.steps])
-        for name, step in self.steps[:-1]:
-            if kind_of(step) == "estimator":
-                raise InputError(
-                    f"step {name!r} ({type(step).__name__}) neither transforms nor resamples. "
-                    "Only the last step may be an estimator."
-                )
+        w = row_weights(sample_weight, row_count(X))
+        idle = 0 if w is None else int((w == 0).sum())
+        steps = with_parameters(self.steps, given, rows=row_count(X), weighted=w is not None, dropped=idle)
+        return steps, live_rows(X, y, w)
+
+    def set_output(self, *, transform: str | None = None) -> Pipeline:
+        """Have every transformer give "pandas" or "polars" frames, or "default"; None changes nothing."""
+        for name, step in self.steps:
+            if not is_pipeline(step) and kind_of(step) != "transformer":
+                continue
+            if not hasattr(step, "set_output"):
+                raise InputError(f"step {name!r} ({type(step).__name__}) has no set_output. Take it out, or wrap it.")
+            step.set_output(transform=transform)
+        return self
 
     # ---- use --------------------------------------------------------------------------------------------------------
 

@@ -19,9 +19,11 @@ from .._errors import InputError
 from ._cells import Plan, learner_and_steps
 from ._classes import Labels, row_weights
 from ._document import versions
+from ._double_count import refuse_double_count
 from ._facts import Facts, columns_line, facts_of, header
 from ._folds import group_codes, inner_default, outer_folds, read_cv
-from ._learners import Prepared, as_learner, learner_name, refuse_double_count
+from ._learners import Prepared, as_learner, learner_name
+from ._live import live_labels, mean_one, weights_line
 from ._members import Task
 from ._methods import rows_for
 from ._random import as_generator
@@ -47,6 +49,7 @@ class Question:
     name: str = "X"
     target: str = "y"
     shown: tuple[str, str] | None = None
+    weighing: str = ""
 
     @property
     def header(self) -> str:
@@ -55,8 +58,8 @@ class Question:
 
     @property
     def opening(self) -> list[str]:
-        """The first line, and a second where columns were not all plain numbers."""
-        return [line for line in (self.header, columns_line(self.schema)) if line]
+        """The first line, and more where columns were not all plain numbers or weights not taken as they came."""
+        return [line for line in (self.header, columns_line(self.schema), self.weighing) if line]
 
     def mark(self) -> str:
         """Fingerprint of the settings that decide what a cell holds; which methods run is not among them."""
@@ -69,13 +72,15 @@ def question(
     X: Any, y: Any, *, learner: Any, methods: Any, cv: Any, cost: Any, rng: Any, sample_weight: Any, group: Any
 ) -> Question:
     """Everything at the door is checked here, before anything is fitted."""
+    refuse_no_methods(methods)
     rows = rows_for(methods)
     made = as_learner(learner)
     made = made if isinstance(made, Prepared) or hasattr(made, "steps") else Prepared(made)
     if len(rows) > 2:
         refuse_double_count(made, rows[2].name)
     labels = Labels.of(y, rows=row_count(X))
-    w, groups = row_weights(sample_weight, len(labels.codes)), group_codes(group, len(labels.codes))
+    w, mean = mean_one(row_weights(sample_weight, len(labels.codes)))
+    weighing, groups = weights_line(w, mean), group_codes(group, len(labels.codes))
     given = (X, labels.classes[labels.codes], w, None if group is None else np.asarray(group))
     X, labels, w, groups = live(X, labels, w, groups)
     schema = Schema.of(X)
@@ -91,7 +96,7 @@ def question(
     inner = inner_default(len(labels.codes))
     plan = Plan(task, made, tuple(rows), fold_numbers(tests, len(labels.codes)), cv[0], inner, cost, seed)
     for method in rows:
-        learner_and_steps(plan, method)
+        refuse_class(method.name, learner_and_steps(plan, method)[0])
     settings = {
         "learner": learner_name(learner),
         "cv": f"{cv[0]}x{cv[1]}",
@@ -104,15 +109,33 @@ def question(
     }
     facts = facts_of(schema, table, labels, w)
     mark = fingerprint(table.fingerprint(), schema, labels, w, groups)
-    return Question(plan, labels, schema, facts, cv, mark, settings, given)
+    return Question(plan, labels, schema, facts, cv, mark, settings, given, weighing=weighing)
+
+
+def refuse_no_methods(methods: Any) -> None:
+    """`methods` is a set, names, or {label: object}; an object alone has no label."""
+    if isinstance(methods, (str, Mapping, list, tuple)):
+        return
+    mine = (
+        f"{{'mine': {type(methods).__name__}(...)}}" if hasattr(methods, "fit") or hasattr(methods, "resample") else ""
+    )
+    raise InputError(
+        "`methods` must be 'quick', 'standard', 'survey', 'all', names such as 'weights,smote', or {label: object}; got "
+        f"{methods!r} ({type(methods).__name__}). {f'Say methods={mine}.' if mine else 'Leave it out for standard.'}"
+    )
+
+
+def refuse_class(label: str, learner: Any) -> None:
+    made = learner.learner if isinstance(learner, Prepared) else learner
+    if isinstance(made, type):
+        raise InputError(f"method {label!r}: {made.__name__} is a class; give an object, {made.__name__}().")
 
 
 def live(X: Any, labels: Labels, w: np.ndarray | None, groups: np.ndarray | None) -> tuple[Any, ...]:
     """Only the rows of positive weight."""
     if w is None or w.all():
         return X, labels, w, groups
-    keep = np.flatnonzero(w > 0)
-    fewer = Labels.of(labels.classes[labels.codes[keep]])
+    fewer, keep = live_labels(labels, w)
     return row_slice(X, keep), fewer, w[keep], None if groups is None else groups[keep]
 
 

@@ -20,9 +20,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._errors import InputError
-from ._classes import Labels, nearest, row_weights
+from ._classes import Labels, is_number, nearest, row_weights
+from ._double_count import refuse_double_count
 from ._folds import group_codes
-from ._learners import Prepared, as_learner, learner_name, refuse_double_count
+from ._learners import Prepared, as_learner, learner_name
+from ._live import live_labels
 from ._members import Task, fit_task
 from ._random import as_generator
 from ._resample import row_slice
@@ -32,6 +34,7 @@ from ._table import Schema, is_frame, matrix, row_count
 __all__ = ["Rebalanced", "read_cost"]
 
 REPAIRS = ("crossfit", "formula", "none")
+NOTHING = ("none", "threshold")  # methods that change nothing
 
 
 class Rebalanced(ClassifierMixin, BaseEstimator):
@@ -96,11 +99,19 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
         self.cost = cost
         self.rng = rng
 
+    @property
+    def balances_classes(self) -> bool:
+        """Whether the method does anything, so that a remedy outside would count twice."""
+        if isinstance(self.method, str):
+            return self.method not in NOTHING
+        return bool(as_steps(self.method))
+
     def fit(self, X: Any, y: Any, sample_weight: Any = None, group: Any = None) -> Rebalanced:
         """Fit and repair.
 
         X : (n, d) array, CSR matrix or frame. y : (n,) labels. sample_weight : (n,) weights >= 0 or `Weights`; rows of zero
-        weight are as if removed. group : (n,) labels of rows that must stay in one inner fold.
+        weight are as if removed. The learner gets them as given, as in scikit-learn: one that regularises (logistic regression)
+        reads their sum as a number of rows, so divide by their mean unless they count rows; `compare` does. group : (n,) labels of rows that must stay in one inner fold.
         """
         learner = as_learner(self.learner)
         steps = self._steps(learner)
@@ -180,8 +191,8 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
 def live_task(X: Any, labels: Labels, w: np.ndarray | None, group: np.ndarray | None, learner: Any) -> Task:
     """The rows of positive weight, read as a table if the learner is prepared."""
     if w is not None and not w.all():
-        live = np.flatnonzero(w > 0)
-        X, w, labels = row_slice(X, live), w[live], Labels.of(labels.classes[labels.codes[live]])
+        labels, live = live_labels(labels, w)
+        X, w = row_slice(X, live), w[live]
         group = None if group is None else group[live]
     schema = Schema.of(X) if isinstance(learner, Prepared) else None
     return Task(
@@ -193,7 +204,7 @@ def read_cost(cost: Any) -> float | None:
     """A number > 0 of false alarms that one miss is worth, or None."""
     if cost is None:
         return None
-    if isinstance(cost, bool) or not isinstance(cost, (int, float, np.number)) or not 0 < cost < np.inf:
+    if not is_number(cost) or not 0 < cost < np.inf:
         raise InputError(f"`cost` must be a number > 0, the false alarms that one miss is worth; got {cost!r}.")
     return float(cost)
 

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import joblib
@@ -23,9 +24,10 @@ from ._cells import Cell, Key, Plan, run_cell
 from ._journal import Journal
 from ._table import Table
 
-__all__ = ["Run", "Watch", "run_plan"]
+__all__ = ["Run", "Watch", "run_plan", "shown"]
 
 WORTH_PROCESSES = 4.0  # seconds of work below which starting processes costs more than it saves
+ALONE = "the learner fails on its own, without any remedy"
 START_SECONDS = 2.5  # processor time that starting one takes: it imports scikit-learn
 
 
@@ -46,16 +48,24 @@ class Bar(Watch):
     """A rich bar on stderr."""
 
     def estimate(self, seconds: float, cells: int, processes: int) -> None:
+        self.start(cells)
+
+    def start(self, parts: int) -> None:
+        """Show a bar of so many parts."""
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self.bar = Progress(*columns, console=Console(file=sys.stderr), transient=True)
-        self.task = self.bar.add_task("fitting", total=cells)
+        self.task = self.bar.add_task("fitting", total=parts)
         self.bar.start()
 
     def step(self, cell: Cell) -> None:
-        self.bar.update(self.task, advance=1, description=cell.key.name)
+        self.advance(cell.key.name)
+
+    def advance(self, name: str) -> None:
+        """One part more, which was this."""
+        self.bar.update(self.task, advance=1, description=name)
 
     def close(self) -> None:
         if hasattr(self, "bar"):
@@ -95,6 +105,20 @@ def terminal_watch() -> Watch:
     return Bar() if sys.stderr is not None and sys.stderr.isatty() else Watch()
 
 
+@contextmanager
+def shown(parts: int) -> Iterator[Callable[[str], None]]:
+    """What to call after each part of some long work: it moves a bar if stderr is a terminal, and is gone in the end."""
+    watch = terminal_watch()
+    if not isinstance(watch, Bar):
+        yield lambda name: None
+        return
+    watch.start(parts)
+    try:
+        yield watch.advance
+    finally:
+        watch.close()
+
+
 def run_plan(plan: Plan, journal: Journal | None, watch: Watch) -> Run:
     """Run every cell that the journal does not hold. Ctrl-C ends it early, with `complete` False."""
     start = time.perf_counter()
@@ -127,7 +151,8 @@ def run_plan(plan: Plan, journal: Journal | None, watch: Watch) -> Run:
 def refuse_hopeless(first: Cell) -> None:
     """A learner that fails without any remedy fails with all of them."""
     if first.error is not None and first.key.name == "threshold":
-        raise InputError(f"the learner fails on its own, without any remedy: {first.error}")
+        plain = first.error.removeprefix("InputError: ")  # ours says what to do without any more words
+        raise InputError(plain if plain != first.error else f"{ALONE}: {first.error}")
 
 
 def keep(cells: dict[Key, Cell], cell: Cell, journal: Journal | None) -> None:

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError
-from ._classes import Labels, nearest, plain, row_weights
+from ._classes import Labels, is_number, nearest, plain, row_weights
 from ._measures import average_precision, calibrate, decision, farthest, macro, roc_auc
 from ._rebalanced import read_cost
 
-__all__ = ["Scores", "score"]
+__all__ = ["Scores", "read_threshold", "score"]
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,10 @@ def score(
 
 def proba_columns(proba: Any, labels: Labels, positive: Any) -> np.ndarray:
     """(n,) of the positive class for two classes, else (n, K)."""
-    p = np.asarray(proba, dtype=np.float64)
+    try:
+        p = np.asarray(proba, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"`proba` must be numbers: {error}. Pass what predict_proba says, not labels.") from error
     k = len(labels.classes)
     if p.shape[:1] != labels.codes.shape or p.ndim > 2 or (p.ndim == 2 and p.shape[1] != k) or (p.ndim == 1 and k > 2):
         raise InputError(
@@ -136,11 +139,16 @@ def cut(hit: np.ndarray, w: np.ndarray | None, threshold: float | None, cost: fl
     if threshold is not None and cost is not None:
         raise InputError("`threshold` and `cost` both say where to cut. Give one.")
     if threshold is not None:
-        if not 0 <= threshold <= 1:
-            raise InputError(f"`threshold` must lie in [0, 1]; got {threshold!r}.")
-        return float(threshold)
+        return read_threshold(threshold)
     cost = read_cost(cost)
     return float(np.average(hit, weights=w)) if cost is None else 1 / (1 + cost)
+
+
+def read_threshold(threshold: Any) -> float:
+    """A number in [0, 1]."""
+    if not is_number(threshold) or not 0 <= threshold <= 1:
+        raise InputError(f"`threshold` must lie in [0, 1]; got {threshold!r}. Say .5, or leave it out.")
+    return float(threshold)
 
 
 def one_class(

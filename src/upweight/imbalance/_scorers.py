@@ -22,7 +22,7 @@ from .._errors import InputError
 from ._classes import Labels, nearest, row_weights
 from ._mae import macro_mae
 from ._measures import decision, macro
-from ._score import score
+from ._score import read_threshold, score
 
 __all__ = ["scorer"]
 
@@ -67,9 +67,7 @@ def scorer(name: str, *, threshold: float | None = None) -> Any:
         return make_scorer(figure, response_method="predict" if name in (*DECISIONS, "macro_mae") else PROBA, name=name)
     if name not in DECISIONS:
         raise InputError(f"{name!r} judges no decision, so it has no threshold. Leave `threshold` out.")
-    if isinstance(threshold, bool) or not 0 <= threshold <= 1:
-        raise InputError(f"`threshold` must lie in [0, 1]; got {threshold!r}.")
-    return make_scorer(figure, response_method=PROBA, name=name, threshold=float(threshold))
+    return make_scorer(figure, response_method=PROBA, name=name, threshold=read_threshold(threshold))
 
 
 PROBA = "predict_proba"
