@@ -13,6 +13,7 @@ import re
 import textwrap
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import upweight as uw
@@ -126,3 +127,108 @@ def test_every_figure_in_brackets_leads_to_a_section():
     asked = {int(n) for row in ROWS for n in re.findall(r"\[(\d+)\](?!\()", row)}
     assert asked
     assert asked <= {int(n) for n in re.findall(r"^\*\*\[(\d+)\]\*\*", TEXT, re.M)}
+
+
+# ---- what the page says is equal, or is not -------------------------------------------------------------------------------
+
+
+def decided(seed):
+    """Labels, probabilities that err on both sides, and weights that vary."""
+    rng = np.random.default_rng(seed)
+    y = (rng.random(200) < 0.3).astype(int)
+    return y, rng.random(200) * 0.7 + 0.25 * y, rng.uniform(0.5, 2, 200)
+
+
+def pairs_of_figures(y, p, w):
+    """{their function: (what it says, what ours says)} with and without weights."""
+    metrics = importlib.import_module("imblearn.metrics")
+    said, s = (p >= 0.5).astype(int), im.score(y, p, threshold=0.5, sample_weight=w)
+    iba = metrics.make_index_balanced_accuracy(alpha=0.1)(metrics.geometric_mean_score)
+    report = metrics.classification_report_imbalanced(y, said, sample_weight=w, output_dict=True)["1"]
+    return {
+        "sensitivity_score": (metrics.sensitivity_score(y, said, sample_weight=w), s.sensitivity),
+        "specificity_score": (metrics.specificity_score(y, said, sample_weight=w), s.specificity),
+        "geometric_mean_score": (
+            metrics.geometric_mean_score(y, said, sample_weight=w, average="binary"),
+            s.gmean,
+        ),
+        "make_index_balanced_accuracy": (iba(y, said, sample_weight=w, average="binary"), s.iba),
+        "classification_report_imbalanced": (report["spe"], s.specificity),
+        "macro_averaged_mean_absolute_error": (
+            metrics.macro_averaged_mean_absolute_error(y, said, sample_weight=w),
+            im.macro_mae(y, said, sample_weight=w),
+        ),
+    }
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in sqrt")  # theirs, of a specificity below 0
+@pytest.mark.parametrize("seed", range(10))
+def test_metrics_are_equal_and_with_weights_those_differ_that_the_page_says(seed):
+    y, p, w = decided(seed)
+    for theirs, ours in pairs_of_figures(y, p, None).values():
+        assert theirs == pytest.approx(ours, abs=1e-12)
+    apart = {name for name, (theirs, ours) in pairs_of_figures(y, p, w).items() if not abs(theirs - ours) < 1e-9}
+    assert apart == {
+        name for name in pairs_of_figures(y, p, w) if "[12]" in row_of(name) and name != "sensitivity_score"
+    }
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_weighted_specificity_and_its_mean_are_those_counted_by_hand(seed):
+    y, p, w = decided(seed)
+    said, s = p >= 0.5, im.score(y, p, threshold=0.5, sample_weight=w)
+    right = [w[(y == c) & (said == c)].sum() / w[y == c].sum() for c in (0, 1)]
+    assert [s.specificity, s.sensitivity] == pytest.approx(right, rel=1e-12)
+    assert s.gmean == pytest.approx((right[0] * right[1]) ** 0.5, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["RandomOverSampler", "SMOTE", "BorderlineSMOTE", "ADASYN"])
+def test_over_sampling_all_but_the_minority_changes_nothing_for_two_classes(name):
+    y = np.repeat([0, 1], [467, 133])
+    X = np.random.default_rng(0).normal(size=(600, 3)) + y[:, None]
+    sampler = getattr(importlib.import_module("imblearn.over_sampling"), name)
+    counts = {
+        s: len(sampler(sampling_strategy=s).fit_resample(X, y)[1]) for s in ("not minority", "auto", "minority", "all")
+    }
+    assert counts["not minority"] == 600
+    assert counts["auto"] == counts["minority"] == counts["all"] > 900
+
+
+@pytest.mark.parametrize("name", ["RandomUnderSampler", "NearMiss", "InstanceHardnessThreshold"])
+def test_under_sampling_all_but_the_majority_changes_nothing_for_two_classes(name):
+    y = np.repeat([0, 1], [467, 133])
+    X = np.random.default_rng(0).normal(size=(600, 3)) + y[:, None]
+    sampler = getattr(importlib.import_module("imblearn.under_sampling"), name)
+    assert len(sampler(sampling_strategy="not majority").fit_resample(X, y)[1]) == 600
+    assert len(sampler().fit_resample(X, y)[1]) < 400
+
+
+def test_of_three_classes_the_strategies_are_the_counts_the_page_names():
+    over, under = (importlib.import_module(f"imblearn.{n}_sampling") for n in ("over", "under"))
+    y = np.repeat([0, 1, 2], [300, 200, 100])
+    X = np.zeros((600, 1))
+    same = [
+        (over.RandomOverSampler(sampling_strategy="minority"), im.RandomOver(to={2: 300})),
+        (over.RandomOverSampler(sampling_strategy="not minority"), im.RandomOver(to={1: 300})),
+        (over.RandomOverSampler(sampling_strategy="not majority"), im.RandomOver()),
+        (over.RandomOverSampler(sampling_strategy="all"), im.RandomOver()),
+        (under.RandomUnderSampler(sampling_strategy="majority"), im.RandomUnder(to={0: 100})),
+        (under.RandomUnderSampler(sampling_strategy="not majority"), im.RandomUnder(to={1: 100})),
+        (under.RandomUnderSampler(sampling_strategy="not minority"), im.RandomUnder()),
+        (under.RandomUnderSampler(sampling_strategy="all"), im.RandomUnder()),
+    ]
+    for theirs, ours in same:
+        counts = [np.bincount(s.fit_resample(X, y)[1]).tolist() for s in (theirs, ours)]
+        assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("name", ["TomekLinks", "EditedNearestNeighbours"])
+def test_cleaning_strategies_are_those_the_page_names(name):
+    under = importlib.import_module("imblearn.under_sampling")
+    ours = {"TomekLinks": im.TomekLinks, "EditedNearestNeighbours": im.EditedNN}[name]
+    y = np.repeat([0, 1, 2], [300, 200, 100])
+    X = np.random.default_rng(0).normal(size=(600, 3)) + y[:, None]
+    for strategy, drop in (("auto", "majority"), ("not minority", "majority"), ("all", "all")):
+        sampler = getattr(under, name)(sampling_strategy=strategy)
+        sampler.fit_resample(X, y)
+        np.testing.assert_array_equal(np.sort(sampler.sample_indices_), ours(drop=drop).resample(X, y).indices)

@@ -68,7 +68,7 @@ def test_groups_of_any_kind_become_numbers_by_first_appearance():
 @pytest.mark.parametrize(
     ("group", "message"),
     [
-        (["a", None, "b"], "has 1 gaps, first at row 1"),
+        (["a", None, "b"], "has 1 gap, first at row 1"),
         (["a", "b"], "shape (3,); got (2,)"),
         ([1.0, np.nan, np.nan], "has 2 gaps"),
     ],

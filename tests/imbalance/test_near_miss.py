@@ -51,7 +51,7 @@ def test_too_few_rows_in_reach_are_all_kept_and_said():
     X = np.concatenate([np.linspace(0, 1, 30), np.full(10, 5.0)])[:, None]
     r = im.NearMiss(version=3, reach=2).resample(X, np.repeat([0, 1], [30, 10]))
     assert (r.y == 0).sum() == 2
-    assert r.notes == ("class 0: 2 rows are in reach of 10 asked for; all of them are kept",)
+    assert r.notes == ("class 0: 2 rows in reach of 10 asked for, and kept",)
 
 
 def test_the_bound_measures_a_few_rows_only(monkeypatch):

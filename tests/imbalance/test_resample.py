@@ -8,7 +8,7 @@ import pytest
 from scipy import sparse
 
 from upweight import Correction, InputError
-from upweight.imbalance import Resample
+from upweight.imbalance import SMOTE, Resample, adopt
 from upweight.imbalance._resample import mass_correction, row_slice
 
 NUMBERS = np.array([[0.0, 10.0], [1.0, 20.0], [2.0, 40.0]])
@@ -96,3 +96,30 @@ def test_mass_correction_is_the_change_in_log_shares():
     assert mass_correction(before, after, 2, "exact", "").log_odds == pytest.approx(np.log(3) - np.log(1 / 3))
     three = mass_correction(before, after, 3, "exact", "").log_odds
     assert three.tolist() == pytest.approx([np.log(0.25 / 0.75), np.log(0.75 / 0.25), 0.0])
+
+
+def test_counts_and_their_nouns_agree():
+    one = Resample.of_rows([0], np.array([1]), np.ones(1), Correction.none())
+    assert repr(one) == "Resample(1 row, 0 synthetic, 0 removed, exact)"
+    with pytest.raises(InputError, match=r"`X` has 1 row, but row 2 was resampled"):
+        mixed().take(NUMBERS[:1])
+    X, y = np.array([[0.0], [1], [2], [9], [9]]), [0, 0, 0, 1, 1]
+    assert SMOTE(rng=0).resample(X, y).notes[:2] == (
+        "k=1 for class 1: it has 2 rows",
+        "1 row of class 1 is a copy: it has no row at a distance > 0",
+    )
+
+
+class OneMore:
+    """A foreign sampler that makes `rows` rows up."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def fit_resample(self, X, y):
+        return np.r_[X, X[-self.rows :] + 0.5], np.r_[y, y[-self.rows :]]
+
+
+@pytest.mark.parametrize(("rows", "note"), [(1, "1 row is made up"), (2, "2 rows are made up")])
+def test_an_adopted_sampler_that_makes_rows_up_is_noted_in_agreement(rows, note):
+    assert adopt(OneMore(rows)).resample(NUMBERS, [0, 1, 1]).notes == (note,)

@@ -17,7 +17,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from .._errors import InputError
-from ._classes import Labels, nearest
+from ._classes import Labels, counted, nearest
 from ._random import Sampler, as_generator, at_the_door
 from ._resample import Resample, mass_correction, row_slice
 from ._table import Table, frame_of, is_frame, refuse_doubles, row_count
@@ -77,7 +77,7 @@ class Adopted(Sampler):
             weights,
             correction,
             removed=np.setdiff1d(rows, indices),
-            notes=(f"{int((~real).sum()):,} rows are made up",) if (~real).any() else (),
+            notes=made_up(int((~real).sum())),
             made=None if real.all() else as_it_came(row_slice(made_X, np.flatnonzero(~real)), X),
         )
 
@@ -110,6 +110,10 @@ def adopt(sampler: Any, *, rng: Any = None) -> Adopted:
         near = nearest("fit_resample", [n for n in dir(sampler) if not n.startswith("_")])
         raise InputError(f"{name_of(sampler)} has no fit_resample, so it cannot be adopted.{near}")
     return Adopted(sampler, rng=rng)
+
+
+def made_up(rows: int) -> tuple[str, ...]:
+    return (f"{counted(rows, 'row')} {'is' if rows == 1 else 'are'} made up",) if rows else ()
 
 
 def name_of(sampler: Any) -> str:

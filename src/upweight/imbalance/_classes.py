@@ -118,7 +118,8 @@ def refuse_fractions(values: np.ndarray, name: str) -> np.ndarray:
         row = int((~whole).argmax())
         raise InputError(
             f"Unknown label type: continuous. `{name}` must hold classes; got "
-            f"{counted(len(np.unique(values)), 'different number')}, first fraction {values[row]:g} at row {row}. Name a class, y > cut, or use density_weights."
+            f"{counted(len(np.unique(values)), 'different number')}, first fraction {values[row]:g} at row {row}. "
+            "Name a class, y > cut, or use density_weights."
         )
     return values
 

@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from .._errors import InputError
-from ._classes import Labels, plain
+from ._classes import Labels, counted, plain
 
 __all__ = ["default_repeats", "group_codes", "inner_default", "outer_folds", "read_cv", "stratified"]
 
@@ -50,7 +50,9 @@ def group_codes(group: Any, rows: int) -> np.ndarray | None:
         raise InputError(f"`group` must be one label a row, shape ({rows},); got {values.shape}.")
     gaps = np.array([v is None or v != v for v in values.tolist()], dtype=bool)
     if gaps.any():
-        raise InputError(f"`group` has {int(gaps.sum()):,} gaps, first at row {int(gaps.argmax())}. Drop them first.")
+        raise InputError(
+            f"`group` has {counted(gaps.sum(), 'gap')}, first at row {int(gaps.argmax())}. Drop them first."
+        )
     _, first, codes = np.unique(values.astype(str), return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[codes.reshape(-1)]
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError
-from ._classes import Labels, plain
+from ._classes import Labels, counted, plain
 from ._near import near_miss
 from ._random import rows_wanted
 from ._scene import Scene, Selecting, choice, whole_number
@@ -66,7 +66,7 @@ class NearMiss(Selecting):
         if wanted[scene.minority] < scene.counts[scene.minority]:
             name = plain(labels.classes[scene.minority])
             raise InputError(
-                f"`to` asks for {wanted[scene.minority]:,} rows of class {name!r}, the minority, which has "
+                f"`to` asks for {counted(wanted[scene.minority], 'row')} of class {name!r}, the minority, which has "
                 f"{scene.counts[scene.minority]:,}. NearMiss keeps all of it; leave it out of `to`."
             )
         stays, notes = np.ones(scene.space.n, dtype=bool), []
@@ -79,7 +79,5 @@ class NearMiss(Selecting):
             stays[rows], stays[kept] = False, True
             if len(kept) < m:
                 name = plain(labels.classes[code])
-                notes.append(
-                    f"class {name!r}: {len(kept):,} rows are in reach of {m:,} asked for; all of them are kept"
-                )
+                notes.append(f"class {name!r}: {counted(len(kept), 'row')} in reach of {m:,} asked for, and kept")
         return stays, tuple(notes)

@@ -19,6 +19,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from .._errors import InputError
+from ._classes import counted
 from ._distances import Space
 from ._lists import Lists
 from ._points import Points, array_numbers, points
@@ -48,7 +49,7 @@ class Neighbours:
         return len(self.table)
 
     def __repr__(self) -> str:
-        return f"Neighbours({len(self):,} rows, {self.k} each)"
+        return f"Neighbours({counted(len(self), 'row')}, {self.k} each)"
 
     @property
     def rows(self) -> np.ndarray:
@@ -150,7 +151,7 @@ def lists_from(
     if isinstance(given, Neighbours):
         if len(given) != row_count(X):
             raise InputError(
-                f"`neighbours` has {len(given):,} rows, `X` {row_count(X):,}. For some of the rows pass g.subset(rows)."
+                f"`neighbours` has {counted(len(given), 'row')}, `X` {row_count(X):,}. For some of the rows pass g.subset(rows)."
             )
         part = given if len(rows) == len(given) else given.subset(rows)
         refuse_other_table(part.table, table)
@@ -205,7 +206,7 @@ def row_numbers(rows: Any, n: int) -> np.ndarray:
     rows = np.asarray(rows)
     if rows.dtype == bool:
         if rows.shape != (n,):
-            raise InputError(f"`rows` as a mask needs {n:,} entries; got {rows.shape}.")
+            raise InputError(f"`rows` as a mask needs {counted(n, 'entry', 'entries')}; got {rows.shape}.")
         return np.flatnonzero(rows)
     rows = rows.astype(np.int64).reshape(-1)
     bad = np.flatnonzero((rows < 0) | (rows >= n))

@@ -20,6 +20,7 @@ from scipy import sparse
 
 from .._errors import InputError
 from .._undo import Correction
+from ._classes import counted
 from ._own_kind import column_numbers, frame_rows, numbers_like
 from ._table import Table, frame_of, is_frame, row_count
 
@@ -85,9 +86,8 @@ class Resample:
 
     def __repr__(self) -> str:
         made = int(self.is_synthetic.sum())
-        return (
-            f"Resample({len(self):,} rows, {made:,} synthetic, {len(self.removed):,} removed, {self.correction.status})"
-        )
+        rows = counted(len(self), "row")
+        return f"Resample({rows}, {made:,} synthetic, {len(self.removed):,} removed, {self.correction.status})"
 
     def take(self, X: Any) -> Any:
         """The output rows, in the kind of table that `X` is.
@@ -100,7 +100,7 @@ class Resample:
         """
         if len(self.indices) and row_count(X) <= self.parents.max():
             raise InputError(
-                f"`X` has {row_count(X):,} rows, but row {int(self.parents.max()):,} was resampled. Pass the same table."
+                f"`X` has {counted(row_count(X), 'row')}, but row {int(self.parents.max()):,} was resampled. Pass the same table."
             )
         if not self.is_synthetic.any():
             return row_slice(X, self.indices)

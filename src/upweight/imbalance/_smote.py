@@ -26,7 +26,7 @@ import numpy as np
 
 from .._errors import InputError
 from ._categorical import donors_of, nearest_by_tables
-from ._classes import Labels, first_rows, nearest, plain
+from ._classes import Labels, counted, first_rows, nearest, plain
 from ._distances import Space
 from ._lists import Lists
 from ._neighbours import Neighbours, lists_from
@@ -125,9 +125,9 @@ class SMOTE(Sampler):
         space, notes = ground.of_class(mine)
         k, m = min(self.k, len(mine) - 1), min(self.m, len(ground.codes) - 1)
         if k < self.k:
-            notes.append(f"k={k} for class {shown!r}: it has {len(mine)} rows")
+            notes.append(f"k={k} for class {shown!r}: it has {counted(len(mine), 'row')}")
         if m < self.m and self.kind.startswith("border"):
-            notes.append(f"m={m}: there are {m + 1} rows")
+            notes.append(f"m={m}: there are {counted(m + 1, 'row')}")
         base, times, why = self._bases(ground, space, mine, extra, min(self.k, len(ground.codes) - 1), m, stream)
         notes += [f"{why}; class {shown!r} is filled as plain SMOTE does"] if why else []
         base, times = base[times > 0], times[times > 0]
@@ -141,7 +141,8 @@ class SMOTE(Sampler):
         )
         pairs = draw_pairs(base, times, near, other, stream)
         if pairs.copies:
-            notes.append(f"{pairs.copies:,} rows of class {shown!r} are copies: it has no row at a distance > 0")
+            made = f"{counted(pairs.copies, 'row')} of class {shown!r} {'is a copy' if pairs.copies == 1 else 'are copies'}"
+            notes.append(f"{made}: it has no row at a distance > 0")
         donors = None
         if ground.points.codes.shape[1]:
             donors = np.repeat(donors_of(ground.points.codes, near, base), times, axis=0)

@@ -19,7 +19,7 @@ import pyarrow as pa
 from scipy import sparse
 
 from .._errors import InputError, KindError
-from ._classes import nearest
+from ._classes import counted, nearest
 from ._columns import Column, codes, describe, describe_numbers, read_numbers
 
 __all__ = ["Schema", "Table", "frame_of", "is_frame", "refuse_doubles", "refuse_lazy", "row_count"]
@@ -84,7 +84,10 @@ class Schema:
             return self.read_frame(X)
         values: Any = matrix(X)
         if values.shape[1] != len(self.columns):
-            raise InputError(f"`X` has {values.shape[1]} features, but {len(self.columns)} features were fitted on.")
+            raise InputError(
+                f"`X` has {counted(values.shape[1], 'feature')}, but {counted(len(self.columns), 'feature')} "
+                f"{'was' if len(self.columns) == 1 else 'were'} fitted on."
+            )
         keep = [j for j, c in enumerate(self.columns) if c.kind == "numeric"]
         return Table(values[:, keep], np.empty((values.shape[0], 0), np.int32))
 
