@@ -17,6 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import upweight
 from upweight import InputError, Weights
 from upweight.imbalance import Comparison, RandomOver, compare, score
 from upweight.imbalance import _running as running
@@ -194,6 +195,7 @@ def test_the_document_has_its_schema_and_no_nan(small):
     text = small.to_json()
     facts = json.loads(text, parse_constant=lambda c: pytest.fail(f"{c} in JSON"))
     assert list(facts) == ["schema", "data", "settings", "rows", "verdict", "curves", "complete", "versions", "timing"]
+    assert facts["versions"]["upweight"] == upweight.__version__  # also where it runs from a checkout
     assert facts["schema"] == "upweight.compare/1"
     assert facts["settings"] == {
         "learner": "logistic", "cv": "3x2", "folds": 3, "repeats": 2, "inner": 5, "cost": None, "rng": 0, "methods": FIVE.split(","),

@@ -43,9 +43,18 @@ def test_a_folder_that_is_none_is_refused(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputError, match="cannot be used: .*Use another folder"):
         Journal(tmp_path / "file", PLAN, "d", "s")
-    (tmp_path / "journal.json").write_text("{not json")
-    with pytest.raises(InputError, match="cannot be used"):
-        Journal(tmp_path, PLAN, "d", "s")
+    for content in ("{not json", "[]"):
+        (tmp_path / "journal.json").write_text(content)
+        with pytest.raises(InputError, match="cannot be used"):
+            Journal(tmp_path, PLAN, "d", "s")
+
+
+def test_cells_whose_head_is_lost_are_not_taken_for_other_data(tmp_path):
+    Journal(tmp_path, PLAN, "d", "s").write(CELL)
+    (tmp_path / "journal.json").unlink()
+    assert Journal(tmp_path, PLAN, "d2", "s").read(KEY) is None
+    (tmp_path / "journal.json").unlink()
+    assert same(Journal(tmp_path, PLAN, "d", "s").read(KEY), CELL)
 
 
 def test_a_damaged_cell_is_computed_again(tmp_path):

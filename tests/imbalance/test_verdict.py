@@ -152,6 +152,48 @@ def test_an_auc_interval_that_holds_a_half_is_no_signal(auc, code):
         assert f"The learner ranks no better than chance: AUC {auc[0]:.3f} [{auc[1]:.3f}, {auc[2]:.3f}]." in text(r)
 
 
+def test_few_folds_that_cannot_tell_do_not_say_chance():
+    r = read(row("weights"), auc=(0.805, 0.429, 1.181))
+    assert r.code == "no_signal"
+    assert "These folds cannot tell whether the learner ranks at all: AUC 0.805 [0.429, 1.000]." in text(r)
+    assert "chance" not in text(r)
+
+
+def test_a_sure_gain_that_makes_no_difference_is_not_used():
+    tiny = row("random_under", 0.0004, 0.0001, p=0.01)
+    r = read(tiny)
+    assert (r.code, r.reasons) == ("move_threshold", ())
+    assert (
+        "random_under ranks better, AP .000 [.000, +.001], but by no more than 0.01, which makes no difference."
+        in text(r)
+    )
+    assert "control_explains" not in read(replace(tiny, rival="boosted", rival_low=-0.1)).reasons
+
+
+def test_a_threshold_that_stays_at_a_half_is_not_moved():
+    r = read(row("weights"))
+    half = replace(r, figures=replace(r.figures, rows=tuple(replace(x, threshold=0.4999) for x in r.figures.rows)))
+    assert text(half).startswith("Change nothing: even the threshold is where it should be. No remedy ranks better")
+    assert "At 0.5 it finds 70 % of the positives, with 170 alerts per 1,000 rows." in text(half)
+
+
+@pytest.mark.parametrize(
+    ("share", "balanced"), [(0.39, False), (0.41, True), (0.59, True), (0.61, False), (0.97, False)]
+)
+def test_balance_is_of_the_rarer_class_whichever_is_asked_about(share, balanced):
+    r = read(row("weights"), facts=Facts(1000, 5, int(1000 * share), share, 0, ()))
+    assert ("already_balanced" in r.reasons) == balanced
+    assert ("nearly balanced" in text(r)) == balanced
+
+
+def test_where_nothing_is_repaired_there_are_no_others():
+    off = row("weights", oe=0.5, oe_raw=0.2)
+    r = read(off)
+    r = replace(r, figures=replace(r.figures, rows=tuple(replace(x, oe=0.5, oe_raw=0.2) for x in r.figures.rows)))
+    assert "others" not in text(r)
+    assert "weights stays at 0.50." in text(r)
+
+
 @pytest.mark.parametrize(
     ("positives", "half", "grade"),
     [

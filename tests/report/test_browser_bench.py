@@ -140,8 +140,17 @@ def test_the_change_is_told_once_and_politely(visit):
     for _ in range(5):
         page.keyboard.press("ArrowRight")
     page.wait_for_timeout(700)
-    assert voice.inner_text().startswith(f"Threshold {page.locator('#threshold-shown').inner_text()}. Per 1,000 rows: ")
-    assert page.locator("#threshold").get_attribute("aria-valuetext") == page.locator("#threshold-shown").inner_text()
+    at, number = page.locator("#threshold-shown").inner_text(), lambda key: page.locator(f"#{key}").inner_text()
+    meaning = f"{at}: {number('alerts')} alerts per 1,000 rows, {number('recall')} of the positives found"
+    assert page.locator("#threshold").get_attribute("aria-valuetext") == meaning
+    rest = (
+        f"{number('caught')} positives found, {number('missed')} missed, {number('false')} false alarms per 1,000 rows"
+    )
+    assert voice.inner_text() == f"{rest}, cost {number('cost')}."  # what the slider itself has not said
+    page.locator("#home").click()
+    page.wait_for_timeout(700)
+    at = page.locator("#threshold-shown").inner_text()
+    assert voice.inner_text().startswith(f"Threshold {at}. {number('alerts')} alerts, {number('caught')} positives")
 
 
 def focus_order(page, most=120):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 
 import pytest
@@ -187,3 +188,81 @@ def test_the_link_to_the_words_opens_them(visit):
             page.evaluate("addEventListener('click', (event) => event.preventDefault(), true)")
         page.get_by_role("link", name="What the words mean").click()
         assert page.locator(".glossary").is_visible()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_lines_of_the_table_run_through_from_the_names_to_the_last_column(visit, width):
+    page = visit("digits", width=width)  # a sticky cell stands on whole pixels: rows of 31.4 would lose their lines
+    heights = page.locator(".methods tr").evaluate_all("rows => rows.map(r => r.getBoundingClientRect().height)")
+    assert len(heights) == 16
+    assert [h for h in heights if abs(h - round(h)) > 0.01] == []
+
+
+PASTED = """text => new Promise((done) => {
+  document.addEventListener('copy', (event) => done(event.clipboardData.getData('text/plain')), { once: true });
+  if (text) { const s = getSelection(); s.removeAllRanges(); s.selectAllChildren(document.querySelector(text)); document.execCommand('copy'); }
+  else document.querySelector('#copy').click();
+})"""
+
+
+def test_the_table_comes_into_a_spreadsheet_as_numbers(visit, site):
+    page, facts = visit("odd"), site.facts["odd"]
+    for source in (None, "table.methods"):
+        lines = [line.split("\t") for line in page.evaluate(PASTED, source).split("\n")]
+        assert len(lines) == 1 + len(facts["rows"])
+        assert len({len(line) for line in lines}) == 1
+        assert lines[0][:6] == [
+            "Method",
+            "Status (undone by formula?)",
+            "AP (ranking)",
+            "AP against threshold",
+            "low",
+            "high",
+        ]
+        place = lines[0].index("Recall (found)")
+        for line, row in zip(lines[1:], facts["rows"], strict=True):
+            assert line[0] == row["name"]
+            got = [line[2], *line[3:6], line[place]]
+            want = [row["ap"], *(row[k] for k in ("ap_diff", "ap_low", "ap_high")), row["recall"]]
+            assert got == ["" if value is None else repr(value) for value in want]
+    assert page.locator("#copied").inner_text() == "Copied."
+
+
+def test_copied_figures_are_plain_and_copied_text_is_no_formula(visit, site):
+    page = visit("digits")
+    page.locator("#methods summary").click()
+    lines = [line.split("\t") for line in page.evaluate(PASTED, "table.every").split("\n")]
+    diff = [line[lines[0].index("ap_diff")] for line in lines[1:]]
+    assert [float(v) for v in diff] == pytest.approx([r["ap_diff"] for r in site.facts["digits"]["rows"]], rel=1e-4)
+    facts = copy.deepcopy(site.facts["two"])
+    facts["data"]["preprocessing"] = [
+        {"column": "=cmd|' /C calc'!A0", "kind": "numeric", "missing": 1204, "note": "-1+x"}
+    ]
+    write(facts, site.folder / "formula.html")
+    page = visit("formula")
+    page.locator("#data summary").click()
+    pasted = page.evaluate(PASTED, "#data details table").split("\n")
+    assert pasted[-1].split("\t") == ["'=cmd|' /C calc'!A0", "numeric", "1204", "'-1+x"]
+
+
+def test_a_copied_word_stays_a_word(visit):
+    page = visit("digits")
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('.lead'))")
+    assert page.evaluate("""() => { let left = null; document.addEventListener('copy', (e) => { left = !e.defaultPrevented; }, { once: true });
+        document.execCommand('copy'); return left; }""")
+
+
+def test_no_status_word_is_broken_on_screen_or_paper(visit, site):
+    facts = copy.deepcopy(site.facts["odd"])  # with a cost and a long label: the widest table
+    facts["rows"][5]["label"] = "SMOTE with five neighbours, then an ensemble of boosted trees of depth three"
+    write(facts, site.folder / "wide.html")
+    page = visit("wide")
+    lines = """() => Array.from(document.querySelectorAll('.methods tbody td:nth-child(2)')).map((cell) => {
+        const range = document.createRange(); range.selectNodeContents(cell);
+        return [cell.textContent, new Set(Array.from(range.getClientRects()).map((r) => r.top)).size]; })"""
+    for media, width in (("screen", 1280), ("screen", 390), ("print", 1032)):  # A4 landscape within its margins
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(media=media)
+        found = page.evaluate(lines)
+        assert ["approximate", 1] in found
+        assert [word for word, n in found if n != 1] == [], (media, width)

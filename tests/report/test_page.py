@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from upweight.report import _words as words
 from upweight.report import page
 from upweight.report._page import embedded
 from upweight.report._table import word
@@ -167,7 +168,7 @@ def test_the_verdict_comes_before_the_table_and_the_table_before_the_pictures(do
     places = [html.index(f'id="{part}"') for part in ("verdict", "methods", "bench", "reliability", "words", "data")]
     assert places == sorted(places)
     for sentence in documents.digits(15)["verdict"]["sentences"]:
-        assert sentence.split(";")[0] in html
+        assert words.sentence(sentence).split(";")[0] in html
 
 
 def test_every_row_and_its_figures_are_in_the_table(documents):
@@ -284,3 +285,115 @@ def test_the_word_on_a_row_is_that_of_the_verdict():
     from upweight.report import _table
 
     assert (_table.SAME, _table.SURE) == (_verdict.SAME, _verdict.SURE)
+    assert words.ENOUGH == _verdict.MANY_ENOUGH
+
+
+def heading(html):
+    return re.sub("<[^>]*>", "", re.search(r"<h1[^>]*>(.*?)</h1>", html, re.S)[1])
+
+
+def test_the_heading_of_the_page_is_the_verdict_without_its_figures(documents):
+    facts = documents.digits(15)
+    assert heading(page(facts)) == "Move the threshold; change nothing else."
+    told = {
+        "smote ranks better than moving the threshold: AP +.031 [+.012, +.050].": (
+            "smote ranks better than moving the threshold.", "AP\u00a0+0.031\u00a0[+0.012,\u00a0+0.050]."
+        ),
+        "smote costs less than moving the threshold: -9.47 [-20.1, -1.0] per 1,000 rows.": (
+            "smote costs less than moving the threshold.", "−9.47\u00a0[−20.1,\u00a0−1.0] per 1,000 rows."
+        ),
+        "The learner ranks no better than chance: AUC 0.494 [0.463, 0.526]. No remedy for imbalance mends that.": (
+            "The learner ranks no better than chance.", "AUC\u00a00.494\u00a0[0.463,\u00a00.526]."
+        ),
+        "Too few to compare: 12 rows of the rarest class, 30 are needed. Collect more.": (
+            "Too few to compare.", "12 rows of the rarest class, 30 are needed."
+        ),
+    }  # fmt: skip
+    for sentence, (large, small) in told.items():
+        facts["verdict"]["sentences"][0] = sentence
+        html = page(facts)
+        assert heading(html) == large
+        assert f'<p class="sentence"><bdi>{small}</bdi></p>' in html
+
+
+def test_that_the_run_was_stopped_does_not_push_the_verdict_aside(documents):
+    facts = documents.digits(15) | {"complete": False}
+    early = "Stopped early: 30 of 125 fits are in; the figures are of the folds that finished."
+    facts["verdict"]["sentences"].insert(0, early)
+    html = page(facts)
+    assert heading(html) == "Move the threshold; change nothing else."
+    assert f"<strong>Incomplete run.</strong> {early}" in html
+    assert html.count("Stopped early") == 1
+    facts["verdict"] |= {"code": "incomplete", "grade": "unusable", "sentences": [early, "At 0.5 it finds 60 %."]}
+    assert heading(page(facts)) == "Stopped early."
+
+
+def test_only_an_advised_row_is_lifted_out_of_the_table(documents):
+    facts = documents.digits(15)
+    assert page(facts).count('class="chosen"') == 1
+    facts["verdict"]["code"] = "no_signal"
+    assert 'class="chosen"' not in page(facts)
+
+
+def test_an_unreliable_grade_tells_which_of_its_causes_holds(documents):
+    facts = documents.digits(2)
+    facts["verdict"]["grade"] = "unreliable"
+    assert "not even known to within 0.05" in page(facts)
+    facts["data"]["counts"] = [1433, 51]
+    html = page(facts)
+    assert "Only 51 rows of the rarest class" in html
+    assert "not even known" not in html
+
+
+def test_the_key_of_the_picture_names_nothing_that_is_not_drawn(documents):
+    facts = documents.digits(15)
+    assert page(facts).count("untouched, alert at 0.5") == 1
+    facts["rows"][0]["raw_precision"] = None  # no alert at 0.5: no precision, no cross
+    assert facts["rows"][0]["name"] == "none"
+    assert "untouched, alert at 0.5" not in page(facts)
+
+
+def test_a_bench_that_disagrees_with_the_table_says_so(documents):
+    facts = documents.digits(2)
+    assert "so the two can differ." in page(facts)
+    assert "differ much" not in page(facts)
+    facts["rows"][0]["alerts"] = 17.1
+    assert "alerts here, 17 in the table" in page(facts)
+
+
+def test_the_positive_class_is_marked(documents):
+    html = page(documents.digits(2))
+    assert html.count('<span class="tag">positive</span>') == 1
+    assert '<bdi>True</bdi> <span class="tag">positive</span>' in html
+    assert '<span class="tag">positive</span>' not in page(documents.three_classes())
+
+
+def test_the_title_names_the_file_and_not_the_folders_of_its_owner(documents):
+    facts = documents.digits(2)
+    for name in ("data/ada/churn 2024.csv", "C:\\Users\\ada\\churn 2024.csv", "churn 2024.csv"):
+        facts["data"]["name"] = name
+        html = page(facts)
+        assert "| eight = True in churn 2024.csv</title>" in html
+        assert "ada" not in html
+
+
+def test_settings_are_said_in_words(documents):
+    facts = documents.digits(2, cost=20)
+    facts["settings"]["cost"] = 20.0
+    foot = page(facts).split("<footer>")[1]
+    for words_of_it in ("<bdi>seed</bdi>: <bdi>0<", "<bdi>cost of a miss in false alarms</bdi>: <bdi>20<"):
+        assert words_of_it in foot
+
+
+def test_alerts_without_a_precision_are_not_called_real(documents):
+    facts = documents.digits(2)
+    assert "of them real" in page(facts)
+    facts["rows"][0] |= {"alerts": 0.0, "precision": None}  # no alert, no share of them
+    assert facts["rows"][0]["name"] == "threshold"
+    assert "of them real" not in page(facts)
+
+
+def test_heads_of_figures_stand_over_their_figures(documents):
+    every = page(documents.digits(2)).split('<table class="every">')[1]
+    heads, line = every.split("</thead>")[0], every.split("<tbody>")[1].split("</tr>")[0]
+    assert heads.count('class="number"') == line.count('class="number"') > 20

@@ -46,6 +46,12 @@ def test_figures_are_rounded_and_separated():
     assert [words.count(v) for v in (1797, 12.5)] == ["1,797", "12.5"]
 
 
+def test_sentences_write_figures_as_the_table_does():
+    told = words.sentence("best tomek, AP -.002 [-.004, .008]; a_.5 and v1.5 and x-3 at 93 % and 7%")
+    shown = told.replace(words.NARROW, "~").replace(words.FIXED, "_")
+    assert shown == "best tomek, AP_−0.002_[−0.004,_0.008]; a_.5 and v1.5 and x-3 at 93~% and 7~%"
+
+
 def test_every_grade_and_reason_of_the_verdict_has_words():
     assert set(words.GRADES) == {"good", "usable", "unreliable", "unusable"}
     assert set(words.REASONS) == {

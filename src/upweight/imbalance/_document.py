@@ -93,14 +93,8 @@ def data_part(
 
 
 def versions() -> dict[str, str]:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        own = version("upweight")
-    except PackageNotFoundError:  # run from a checkout
-        own = "0"
     return {
-        "upweight": own,
+        "upweight": sys.modules["upweight"].__version__,
         "python": ".".join(map(str, sys.version_info[:3])),
         "numpy": np.__version__,
         "scipy": scipy.__version__,

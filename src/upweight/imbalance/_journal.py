@@ -44,6 +44,8 @@ class Journal:
             if not head.exists():
                 write_atomic(head, json.dumps(self.whose, indent=1).encode())
             found = json.loads(head.read_text())
+            if not isinstance(found, dict):
+                raise ValueError("journal.json is not a journal's")
         except (OSError, ValueError) as error:
             raise InputError(f"journal {str(self.folder)!r} cannot be used: {error}. Use another folder.") from error
         for what in ("data", "settings"):
@@ -55,7 +57,7 @@ class Journal:
 
     def path(self, key: Key) -> Path:
         safe = "".join(c if c.isalnum() or c in "_-" else "." for c in key.name)[:60]
-        whose = zlib.crc32(f"{key.name}\0{self.marks.get(key.name, '')}".encode())
+        whose = zlib.crc32("\0".join([key.name, self.marks.get(key.name, ""), *self.whose.values()]).encode())
         return self.folder / f"{safe}-{whose:08x}-{key.repeat}-{key.fold}.npz"
 
     def read(self, key: Key) -> Cell | None:

@@ -13,9 +13,12 @@ import numpy as np
 from ._facts import percent
 from ._rows import Row
 from ._screen import difference
+from ._statistics import Interval
 from ._verdict import FEW, NARROW, REPAIRED_OK, SAME, SURE, Reading, outside, same
 
 __all__ = ["sentences_of"]
+
+AT_CHANCE, POOR = 0.55, 0.65  # AUC up to which a mean, and the end of its interval, are called chance
 
 
 def sentences_of(r: Reading, *, complete: bool, done: int) -> tuple[str, ...]:
@@ -36,13 +39,14 @@ def advice(r: Reading) -> str:
     if r.code == "too_few":
         return f"Too few to compare: {lowest(r):,} rows of the rarest class, {FEW} are needed. Collect more before choosing a remedy."
     if r.code == "no_signal":
-        i = r.figures.auc
-        return f"The learner ranks no better than chance: AUC {i.mean:.3f} [{i.low:.3f}, {i.high:.3f}]. No remedy for imbalance mends that."
+        return unsure(r.figures.auc)
     if r.code.startswith("use:") and r.best is not None:
         if r.plan.cost is not None:
             return f"{r.best.name} costs less than moving the threshold: {cost_of(r, r.best)} per 1,000 rows."
         return f"{r.best.name} ranks better than moving the threshold: AP {interval(r.best)}."
     first = "Move the threshold; change nothing else."
+    if r.plan.binary and f"{r.threshold.threshold:.2f}" == "0.50":
+        first = "Change nothing: even the threshold is where it should be."
     if r.best is None or not np.isfinite(r.threshold.ap):
         return first
     if r.plan.cost is not None:
@@ -55,7 +59,17 @@ def advice(r: Reading) -> str:
     return f"{first} No remedy ranks better than the untouched learner: best {r.best.name}, AP {interval(r.best)}."
 
 
+def unsure(auc: Interval) -> str:
+    """An AUC whose interval holds .5: shown to be chance, or not shown to be anything."""
+    told = f"AUC {auc.mean:.3f} [{max(0, auc.low):.3f}, {min(1, auc.high):.3f}]"
+    if auc.mean < AT_CHANCE and auc.high < POOR:
+        return f"The learner ranks no better than chance: {told}. No remedy for imbalance mends that."
+    return f"These folds cannot tell whether the learner ranks at all: {told}. More folds, repeats or rows would."
+
+
 def flaw(row: Row) -> str:
+    if same(row):
+        return f"by no more than {SAME:g}, which makes no difference"
     if row.log_loss_low > 0:
         return f"its log loss is worse by {row.log_loss_diff:.4f}"
     return f"no more than its control {row.rival}"
@@ -81,10 +95,10 @@ def at_the_cut(r: Reading) -> str:
         return ""
     if not r.plan.binary:
         return f"Largest p finds {whole(none.raw_recall)} of a class on average; largest p/prior finds {whole(cut.recall)}."
-    text = (
-        f"At 0.5 it finds {whole(none.raw_recall)} of the positives; at {cut.threshold:.2g} it finds {whole(cut.recall)}, "
-        f"with {cut.alerts:.0f} alerts per 1,000 rows."
-    )
+    text = f"At 0.5 it finds {whole(none.raw_recall)} of the positives"
+    if f"{cut.threshold:.2g}" != "0.5":
+        text += f"; at {cut.threshold:.2g} it finds {whole(cut.recall)}"
+    text += f", with {cut.alerts:.0f} alerts per 1,000 rows."
     if r.best is not None and np.isfinite(r.best.recall_same_alerts):
         text += f" {r.best.name}, as many alerts: {whole(r.best.recall_same_alerts)}."
     return text
@@ -102,10 +116,9 @@ def promises(r: Reading) -> str:
             parts.append(
                 f"{join((x.name for x in worst), most=4)} {verb} {times(rows, invert)} times too {word} {whom}"
             )
-    within = (
-        f"all rows are within {spread(fixed)} %" if not r.unrepaired else f"the others are within {spread(fixed)} %"
-    )
-    text = f"Untouched, {'; '.join(parts)}; repaired, {within}." if parts else ""
+    whose = "the others" if r.unrepaired else "all rows"
+    within = f"; repaired, {whose} are within {spread(fixed)} %" if fixed else ""
+    text = f"Untouched, {'; '.join(parts)}{within}." if parts else ""
     if not parts and fixed:
         text = f"All probabilities keep their promises within {spread(fixed)} % once repaired."
     stay = " ".join(f"{x.name} stays at {x.oe:.2f}." for x in r.unrepaired)

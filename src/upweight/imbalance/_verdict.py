@@ -98,7 +98,7 @@ class Reading:
             "not_repaired": bool(self.unrepaired),
             "resolution": bool(self.resolution > NARROW),
             "control_explains": bool(self.explained),
-            "already_balanced": self.facts.share > BALANCED and self.plan.binary,
+            "already_balanced": BALANCED < self.facts.share < 1 - BALANCED and self.plan.binary,
             "leak": bool(self.facts.leaks),
             "copies": self.facts.copies > 0,
         }
@@ -119,7 +119,7 @@ def read_figures(plan: Plan, facts: Facts, figures: Figures) -> Reading:
         key=lambda r: -gain(plan, figures, r),
     )
     winners = [r for r in ahead if earns_its_place(plan, figures, r)]
-    explained = tuple(r for r in remedies if r.ap_p < SURE and r.ap_diff > 0 and beaten(r))
+    explained = tuple(r for r in remedies if r.ap_p < SURE and r.ap_diff > 0 and beaten(r) and not same(r))
     kept = [r for r in remedies if r not in worse and not r.ap_high < 0] or [figures.row("none")]
     widths = [(r.ap_high - r.ap_low) / 2 for r in kept]
     resolution = max((h for h in widths if np.isfinite(h)), default=np.nan)
@@ -137,6 +137,8 @@ def gain(plan: Plan, figures: Figures, row: Row) -> float:
 
 def earns_its_place(plan: Plan, figures: Figures, row: Row) -> bool:
     p = figures.cost_p[row.name] if plan.cost is not None else row.ap_p
+    if plan.cost is None and same(row):
+        return False  # sure, and too small to matter
     return bool(p < SURE and gain(plan, figures, row) > 0 and not row.log_loss_low > 0 and not beaten(row))
 
 

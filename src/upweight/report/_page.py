@@ -116,7 +116,8 @@ def context(facts: dict[str, Any]) -> dict[str, Any]:
         "classes": [(words.plain(c, 60), n) for c, n in zip(data["classes"], data["counts"], strict=True)],
         "most_classes": MOST_CLASSES,
         "positives": positives(data),
-        "verdict": verdict(facts["verdict"]),
+        "positive_class": positive_class(data),
+        "verdict": verdict(facts),
         "chosen": chosen,
         "untouched": next((row for row in shown if row.name == "none" and not row.error), None),
         "rows": shown,
@@ -141,34 +142,34 @@ def title(data: dict[str, Any]) -> str:
     target = words.plain(data["target"], 60) or "the target"
     if data["positive"] is not None and len(data["classes"]) <= 2:
         target += f" = {words.plain(data['positive'], 60)}"
-    return f"{target} in {words.plain(data['name'], 60)}" if data["name"] else target
+    place = re.split(r"[/\\]", data["name"].rstrip("/\\"))[-1] if data["name"] else ""  # of a path the last part
+    return f"{target} in {words.plain(place, 60)}" if place else target
 
 
 def positives(data: dict[str, Any]) -> float | None:
     """The count of the class that is looked for."""
-    found = (n for c, n in zip(data["classes"], data["counts"], strict=True) if str(c) == str(data["positive"]))
-    return next(found, None)
+    place = positive_class(data)
+    return None if place is None else data["counts"][place]
 
 
-def verdict(found: dict[str, Any]) -> dict[str, Any]:
+def positive_class(data: dict[str, Any]) -> int | None:
+    """Its place among the classes; None where no one class is looked for."""
+    return next((i for i, c in enumerate(data["classes"]) if str(c) == str(data["positive"])), None)
+
+
+def verdict(facts: dict[str, Any]) -> dict[str, Any]:
+    found = facts["verdict"]
     code, grade = found["code"], found["grade"]
+    stopped, sentences = words.apart([words.sentence(s) for s in found["sentences"]], code)
     return {
         "code": code,
         "grade": words.plain(grade, 40),
         "tone": grade if grade in words.GRADES else "usable",
-        "meaning": words.GRADES.get(grade, ""),
-        "sentences": headline([words.plain(s, 600) for s in found["sentences"]] or [words.plain(code, 200)]),
+        "meaning": words.grade(grade, facts["data"]["counts"]),
+        "stopped": stopped,
+        "sentences": words.headline(sentences or [words.plain(code, 200)]),
         "reasons": [words.REASONS.get(r, (words.plain(r, 80), "")) for r in found["reasons"]],
     }
-
-
-def headline(sentences: list[str]) -> list[str]:
-    """The first sentence alone, what follows it in the same breath apart: the one is set large, the others are not.
-
-    >>> headline(["Move it. No remedy is better: AP .1 [.0, .2].", "At 0.5 it finds half."])
-    ['Move it.', 'No remedy is better: AP .1 [.0, .2].', 'At 0.5 it finds half.']
-    """
-    return [*re.split(r"(?<=\.) (?=[A-Z])", sentences[0], maxsplit=1), *sentences[1:]]
 
 
 @dataclass(frozen=True)
@@ -203,6 +204,7 @@ def bench(facts: dict[str, Any], shown: list[Any], chosen: Any) -> dict[str, Any
         "step": step,
         "threshold": start.curves["operating"]["threshold"][step],
         "counts": counts,
+        "apart": far_apart(counts.alerts, finite(start.row.raw["alerts"])),
         "false_alarm": false_alarm,
         "miss": miss,
         "cost_given": given,
@@ -217,6 +219,11 @@ def prices(cost: Any, prevalence: float) -> tuple[float, float, bool]:
     if given is not None and given > 0:
         return 1.0, given, True
     return 1.0, float(f"{(1 - prevalence) / prevalence:.3g}"), False
+
+
+def far_apart(here: float, table: float | None) -> bool:
+    """Whether the alerts of the bench and of the table differ by more than folds and rounding explain."""
+    return table is not None and abs(here - table) > max(2.0, 0.2 * max(here, table))
 
 
 def first_step(picture: Picture, prevalence: float) -> int:
@@ -257,8 +264,12 @@ def preparation(found: list[dict[str, Any]]) -> dict[str, Any]:
 
 def settings(found: dict[str, Any]) -> list[tuple[str, str]]:
     """Settings as words; the methods are the table itself, the command has its own place."""
-    told = {k: v for k, v in found.items() if k not in {"command", "methods"} and v is not None}
-    return [(words.plain(k, 40), words.plain(v if isinstance(v, str) else json.dumps(v), 200)) for k, v in told.items()]
+    told = {k: v for k, v in found.items() if k not in {"command", "methods", "cv"} and v is not None}
+    return [(words.SETTINGS.get(k) or words.plain(k, 40), words.plain(setting(v), 200)) for k, v in told.items()]
+
+
+def setting(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else value if isinstance(value, str) else json.dumps(value)
 
 
 ROOMS = Environment(

@@ -59,7 +59,7 @@ class Frame:
 
 PR = Frame(480, 420, 56, 36, 464, 366, (0.0, 0.25, 0.5, 0.75, 1.0))
 RELIABILITY = Frame(480, 420, 56, 36, 464, 366, (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0), root=True)
-SMALL = Frame(120, 120, 6, 6, 114, 114, (0.0, 1.0), root=True)
+SMALL = Frame(112, 112, 2, 2, 110, 110, (0.0, 1.0), root=True)
 
 
 def pr_curve(curves: dict[str, Any]) -> str:

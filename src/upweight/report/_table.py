@@ -37,7 +37,7 @@ class Column:
 
 
 MAIN = (
-    Column("ap", "AP", "repaired", words.fixed, "descending"),
+    Column("ap", "AP", "ranking", words.fixed, "descending"),
     Column("ap_diff", "AP against threshold", "difference, 95 % interval", words.signed, "descending"),
     Column("oe_raw", "O/E raw", "1 is right", lambda v: words.fixed(v, 2), "ascending"),
     Column("oe", "O/E repaired", "1 is right", lambda v: words.fixed(v, 2), "ascending"),

@@ -7,21 +7,44 @@ cut with its length told.
 
     plain(text)                      text of the data, safe to read (escaping is the template's work)
     fixed, percent, signed, count    figures; None gives an en dash
-    GRADES, REASONS, STATUSES        what the codes of the document mean
+    sentence(text)                   the same for a sentence of the verdict, its figures written as everywhere on the page
+    headline(sentences)              what is set large, apart from its figures and from the rest
+    grade(code, counts)              what a grade means for these data
+    GRADES, REASONS, STATUSES, SETTINGS    what the codes of the document mean
     GLOSSARY                         the terms of the table, for somebody who never met them
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 from upweight.report._facts import finite
 
-__all__ = ["GLOSSARY", "GRADES", "NONE", "REASONS", "STATUSES", "count", "fixed", "percent", "plain", "short", "signed"]
+__all__ = [
+    "GLOSSARY",
+    "GRADES",
+    "NONE",
+    "REASONS",
+    "SETTINGS",
+    "STATUSES",
+    "apart",
+    "count",
+    "fixed",
+    "grade",
+    "headline",
+    "percent",
+    "plain",
+    "sentence",
+    "short",
+    "signed",
+]
 
 NONE = "–"
-THIN = "\u202f"  # narrow no-break space before a per cent sign
+NARROW = "\u202f"  # no-break space before a per cent sign
+FIXED = "\u00a0"  # no-break space
 SPELLED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # Unicode categories that are not seen, or that steer the text
 JOINERS = {"\u200c", "\u200d"}  # needed inside Persian, Hindi and emoji; they turn nothing around
 
@@ -38,6 +61,39 @@ def plain(text: Any, limit: int = 80) -> str:
     shown = " ".join(whole[:limit].split()) or "(blank)"
     tail = f"… ({len(whole):,} characters)" if len(whole) > limit else ""
     return "".join(map(spelled, shown)) + tail
+
+
+def sentence(text: str, limit: int = 600) -> str:
+    """A sentence of the verdict: figures with their zero and a true minus, as in the table; they do not break apart.
+
+    >>> sentence("best tomek, AP +.002 [-.004, +.008]: 93 %").replace(NARROW, "~").replace(FIXED, "_")
+    'best tomek, AP_+0.002_[−0.004,_+0.008]: 93~%'
+    """
+    shown = re.sub(r"(?<![\w.,])([+-]?)\.(?=\d)", r"\g<1>0.", plain(text, limit))
+    shown = re.sub(r"(?<=[\s\[(])-(?=\d)", "−", shown)
+    shown = re.sub(r"(?<=\d) ?%", f"{NARROW}%", shown)
+    shown = re.sub(r"(?<=AP|UC) (?=[+−\d])|(?<=\d) (?=\[[+−\d])", FIXED, shown)
+    return re.sub(r"\[[^\[\]]{1,40}\]", lambda found: found[0].replace(" ", FIXED), shown)
+
+
+def apart(sentences: list[str], code: str) -> tuple[str, list[str]]:
+    """That the run was stopped belongs to the banner, unless nothing else can be said."""
+    if code != "incomplete" and len(sentences) > 1 and sentences[0].startswith("Stopped early: "):
+        return sentences[0], sentences[1:]
+    return "", sentences
+
+
+def headline(sentences: list[str]) -> list[str]:
+    """The first sentence alone, and without its figures: the one is set large, what follows in the same breath is not.
+
+    >>> headline(["Move it. No remedy is better: AP .1 [.0, .2].", "At 0.5 it finds half."])
+    ['Move it.', 'No remedy is better: AP .1 [.0, .2].', 'At 0.5 it finds half.']
+    >>> headline(["smote ranks better than moving the threshold: AP +0.03 [+0.01, +0.05]."])
+    ['smote ranks better than moving the threshold.', 'AP +0.03 [+0.01, +0.05].']
+    """
+    first, *rest = [*re.split(r"(?<=\.) (?=[A-Z])", sentences[0], maxsplit=1), *sentences[1:]]
+    figures = re.fullmatch(r"([^:]{8,}): ((?:AP|AUC)?\W{0,2}\d.*)", first, re.S)
+    return [f"{figures[1]}.", figures[2], *rest] if figures else [first, *rest]
 
 
 def spelled(char: str) -> str:
@@ -78,7 +134,7 @@ def percent(value: Any, places: int = 1) -> str:
     '9.7\\u202f%'
     """
     number = finite(value)
-    return NONE if number is None else f"{fixed(100 * number, places)}{THIN}%"
+    return NONE if number is None else f"{fixed(100 * number, places)}{NARROW}%"
 
 
 def short(value: Any) -> str:
@@ -96,11 +152,30 @@ def count(value: Any) -> str:
 
 
 GRADES = {
-    "good": "At least 100 positives, and average precision is known to within 0.02.",
+    "good": "At least 100 rows of every class, and average precision is known to within 0.02.",
     "usable": "The direction is clear; the size is not. Average precision is known to within 0.05 only.",
-    "unreliable": "Fewer than 100 positives, or intervals wider than 0.05 on either side. Another sample may say otherwise.",
+    "unreliable": "Average precision is not even known to within 0.05. Another sample may say otherwise.",
     "unusable": "These data cannot answer the question. Do not decide by this table.",
 }
+
+ENOUGH = 100  # rows of the rarest class
+
+
+def grade(code: str, counts: Sequence[Any]) -> str:
+    """What a grade means; of its two causes, “unreliable” tells the one that holds.
+
+    >>> grade("unreliable", [1433, 51])
+    'Only 51 rows of the rarest class, where 100 are wanted. Another sample may say otherwise.'
+    """
+    fewest = min((n for n in map(finite, counts) if n is not None), default=0.0)
+    if code != "unreliable":
+        return GRADES.get(code, "")
+    if fewest < ENOUGH:
+        return f"Only {count(fewest)} rows of the rarest class, where {ENOUGH} are wanted. Another sample may say otherwise."
+    return GRADES[code]
+
+
+SETTINGS = {"inner": "folds of the repair", "cost": "cost of a miss in false alarms", "rng": "seed"}
 
 REASONS = {
     "harmful": (
@@ -109,11 +184,11 @@ REASONS = {
     ),
     "overpromises": (
         "Untouched probabilities are off",
-        "Before repair some rows promise far more, or far fewer, positives than come: raw O/E outside 0.8 to 1.25.",
+        "Before repair some methods promise far more, or far fewer, positives than come: raw O/E outside 0.8 to 1.25.",
     ),
     "not_repaired": (
         "Repair did not hold everywhere",
-        "At least one row stays off after repair, O/E outside 0.9 to 1.1. Do not read its probabilities as such.",
+        "At least one method stays off after repair, O/E outside 0.9 to 1.1. Do not read its probabilities as such.",
     ),
     "resolution": (
         "Small differences cannot be seen",
@@ -133,7 +208,7 @@ REASONS = {
     ),
     "copies": (
         "Rows occur more than once",
-        "Copies may lie in training and in test folds at the same time, which flatters every row of the table.",
+        "Copies may lie in training and in test folds at the same time, which flatters every method.",
     ),
 }
 
@@ -145,7 +220,7 @@ STATUSES = {
 }
 
 GLOSSARY = (
-    ("Positive", "A row of the class that is looked for; here the rare one."),
+    ("Positive", "A row of the class that is looked for, as a rule the rare one."),
     ("Recall", "Of all positives, the share that is found (raises an alert). Also called sensitivity."),
     ("Precision", "Of all alerts, the share that is a positive."),
     ("Specificity", "Of all other rows, the share that raises no alert."),
@@ -155,6 +230,10 @@ GLOSSARY = (
         "AP (average precision)",
         "How well the rows are ranked, over all thresholds: the mean precision while going down the list. 1 is perfect; "
         "chance is the share of positives. The difference column compares with “threshold”, the untouched learner.",
+    ),
+    (
+        "AUC (area under the ROC curve)",
+        "How often a positive ranks above a row that is none. 0.5 is a coin toss, 1 is perfect.",
     ),
     (
         "Interval",

@@ -1,5 +1,5 @@
 "use strict";
-// The page reads without this script. It adds: sorting, the light/dark choice, and the threshold bench.
+// The page reads without this script. It adds: sorting, copying, the light/dark choice, and the threshold bench.
 // It turns no text into elements and asks for nothing from anywhere.
 (() => {
   const root = document.documentElement;
@@ -59,6 +59,42 @@
         sort_table(table, column, direction);
         say(`Sorted by ${button.textContent}, ${direction}`);
       });
+    });
+  }
+
+  // copying: cells apart by tabs, figures whole and plain, text never a formula
+  const flat = (text) => text.replace(/\s+/g, " ").trim();
+  const tame = (text) => (/^[=+\-@]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text);
+  const figure = (text) => text.replace(/\u2212/g, "-").replace(/^([\d,]+)(\.\d+)?$/, (whole) => whole.replace(/,/g, ""));
+
+  function plain_cell(cell) {
+    if (cell.dataset.copy !== undefined) return cell.dataset.copy;
+    if (cell.dataset.sort !== undefined) return tame(flat(cell.dataset.sort));
+    const parts = [cell.querySelector(".sort"), cell.querySelector(".sort + small")].filter(Boolean);
+    if (parts.length === 0) return tame(flat(figure(flat(cell.textContent))));
+    return parts.map((part, i) => (i ? `(${flat(part.textContent)})` : flat(part.textContent))).join(" ");
+  }
+
+  function copyable() {
+    document.addEventListener("copy", (event) => {
+      const selection = window.getSelection();
+      if (selection.rangeCount === 0) return;
+      const within = selection.getRangeAt(0).commonAncestorContainer;
+      const table = all("table").find((each) => each.parentElement.contains(within));
+      if (!table) return;
+      const lines = all("tr", table).map((row) => Array.from(row.cells).filter((cell) => selection.containsNode(cell, true)));
+      const taken = lines.filter((cells) => cells.length > 0);
+      if (taken.flat().length < 2) return;
+      event.clipboardData.setData("text/plain", taken.map((cells) => cells.map(plain_cell).join("\t")).join("\n"));
+      event.preventDefault();
+    });
+    find("copy").addEventListener("click", () => {
+      const selection = window.getSelection();
+      selection.selectAllChildren(document.querySelector("table.methods"));
+      const done = document.execCommand("copy");
+      selection.removeAllRanges();
+      find("copied").textContent = done ? "Copied." : "The browser refused; select the table and copy it.";
+      say(find("copied").textContent);
     });
   }
 
@@ -150,13 +186,15 @@
       find("threshold-shown").textContent = at;
       find("threshold-said").textContent = at;
       find("prices-said").textContent = price ? `a false alarm ${price[0]}, a miss ${price[1]}` : "–";
-      slider.setAttribute("aria-valuetext", at);
+      slider.setAttribute("aria-valuetext",
+        `${at}: ${places(now.alerts, 1)} alerts per 1,000 rows, ${share(now.recall)} of the positives found`);
       show_counts(now, price);
       show_marker(now);
       show_people(now);
-      say(`Threshold ${at}. Per 1,000 rows: ${places(now.alerts, 1)} alerts, ${places(now.caught, 1)} positives found, `
-        + `${places(now.missed, 1)} missed, ${places(now.false, 1)} false alarms`
-        + (price ? `, cost ${places(cost(now, price), 1)}.` : "."));
+      // whoever moves the slider hears its own text at once: threshold, alerts and recall are not told twice
+      const told = document.activeElement === slider ? "" : `Threshold ${at}. ${places(now.alerts, 1)} alerts, `;
+      say(`${told}${places(now.caught, 1)} positives found, ${places(now.missed, 1)} missed, `
+        + `${places(now.false, 1)} false alarms per 1,000 rows` + (price ? `, cost ${places(cost(now, price), 1)}.` : "."));
     }
 
     function pick_curve(row) {
@@ -210,7 +248,7 @@
     if (!picture) return;
     all(".curve", picture).forEach((line) => line.classList.toggle("picked", line.dataset.row === row));
     const picked = picture.querySelector(".picked"), reference = find("reference-key");
-    const above = picture.querySelector(".untouched, .marker");
+    const above = picture.querySelector(".over, .untouched, .marker");
     all(".reference, .picked", picture).sort((line) => (line === picked ? 1 : -1))
       .forEach((line) => picture.insertBefore(line, above));
     if (reference) reference.hidden = Boolean(picked && picked.classList.contains("reference"));
@@ -219,6 +257,7 @@
   wake();
   choosable_theme();
   all("table.sortable").forEach(sortable);
+  copyable();
   unfold_for_paper();
   open_glossary_on_demand();
   const facts = JSON.parse(find("facts").textContent);
