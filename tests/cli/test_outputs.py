@@ -162,3 +162,17 @@ def test_a_full_standard_output_is_one_line_and_exit_two(args):
         done = run(*args, stdout=full)
     assert done.returncode == 2
     assert done.stderr == "upweight: standard output: No space left on device\n"
+
+
+def test_a_closed_standard_output_does_not_stop_the_files(tmp_path):
+    code = "import os, sys; os.close(1); os.execv(sys.executable, [sys.executable, '-m', 'upweight', *sys.argv[1:]])"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "check", "demo:good", "--json", str(tmp_path / "r.json")],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads((tmp_path / "r.json").read_text())["data"] == "demo:good"

@@ -72,6 +72,7 @@ def test_none_is_a_word_among_words_and_a_gap_among_numbers(asked, tmp_path):
 def test_none_is_a_word_in_a_file_without_header_too(asked):
     text = "".join(f"{i * i},{'None' if i % 3 else 'some'}\n" for i in range(3, 11))
     assert sorted(set(asked(text, "c1").y)) == ["None", "some"]
+    assert asked(text.replace(",", ",7,"), " 2", exclude=[" 1"]).X.column_names == ["c0"]
 
 
 def test_blanks_around_names_do_not_matter_where_one_name_is_left(asked):

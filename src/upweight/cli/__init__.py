@@ -47,6 +47,7 @@ def app() -> typer.Typer:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code."""
     given = list(sys.argv[1:] if argv is None else argv)
+    open_closed_outputs()
     try:
         try:
             app()(args=with_bare_json(given), prog_name="upweight")
@@ -64,6 +65,14 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise
         drop_output()
         leave(2, f"upweight: standard output: {error.strerror or error}")
+
+
+def open_closed_outputs() -> None:
+    """Started with `>&-` or without a console there is nowhere to print; the descriptors must not go to files of the user."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  for the whole life of the process
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
 def leave(code: int, said: str | None = None) -> NoReturn:

@@ -65,8 +65,8 @@ def column(source: Source, name: str, option: str) -> str:
     names = source.table.column_names
     if name in names:
         return name
-    if source.headless and name.isdigit() and f"c{name}" in names:
-        return f"c{name}"
+    if source.headless and name.strip().isdigit() and f"c{name.strip()}" in names:
+        return f"c{name.strip()}"
     same = [n for n in names if n.strip() == name.strip()]
     if len(same) == 1:
         return same[0]

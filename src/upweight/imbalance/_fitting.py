@@ -90,7 +90,9 @@ def without_weights(learner: Any, inner: Exception | None = None) -> InputError:
 
 def refuse_text(learner: Any, X: Any, error: Exception) -> None:
     """If it was text in a frame that stopped a learner, say which column and what to do."""
-    if not is_frame(X) or not any(word in str(error).lower() for word in ("convert", "string", "dtype", "categor")):
+    if isinstance(error, InputError) or not is_frame(X):  # ours say it themselves
+        return
+    if not any(word in str(error).lower() for word in ("convert", "string", "dtype", "categor")):
         return
     schema = nw.from_native(X, eager_only=True).schema
     words = [n for n, kind in schema.items() if kind in (nw.String, nw.Categorical, nw.Enum, nw.Object)]
