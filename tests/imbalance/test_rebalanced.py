@@ -267,3 +267,13 @@ def test_scikit_learns_own_checks_pass(estimator, expected):
     assert len(results) > 40
     assert [r["check_name"] for r in results if r["status"] == "failed"] == []
     assert {r["check_name"] for r in results if r["status"] == "xfail"} == set(expected)
+
+
+@pytest.mark.parametrize("learner", ["logistic", LogisticRegression()])
+def test_doubled_names_and_lazy_tables_are_told_in_words(learner):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 3)), np.arange(60) % 3 == 0
+    with pytest.raises(InputError, match="'a'"):
+        Rebalanced(learner, "none").fit(pd.DataFrame(X, columns=list("aab")), y)
+    with pytest.raises(InputError, match="collect\\(\\) it first"):
+        Rebalanced(learner, "none").fit(pl.DataFrame(X).lazy(), y)

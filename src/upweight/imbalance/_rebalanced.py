@@ -29,7 +29,7 @@ from ._members import Task, fit_task
 from ._random import as_generator
 from ._resample import row_slice
 from ._steps import as_steps
-from ._table import Schema, is_frame, matrix, row_count
+from ._table import Schema, is_frame, matrix, refuse_doubles, refuse_lazy, row_count
 
 __all__ = ["Rebalanced", "read_cost"]
 
@@ -164,6 +164,8 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
 
     def _read(self, X: Any, learner: Any) -> Any:
         """Check `X` at the door; sets n_features_in_ and, for frames, feature_names_in_."""
+        refuse_lazy(X)
+        refuse_doubles(X)
         if is_frame(X) or isinstance(learner, Prepared):
             X = X if is_frame(X) else matrix(X)
             validate_data(self, X, skip_check_array=True)
