@@ -69,7 +69,7 @@ class Pool:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def some(self, at: np.ndarray) -> Pool:
+    def some(self, at: np.ndarray | slice) -> Pool:
         """The pool rows at these positions."""
         return Pool(self.rows[at], self.columns[at], self.slack[at], None if self.norms is None else self.norms[at])
 
