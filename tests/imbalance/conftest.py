@@ -26,7 +26,7 @@ def brute():
 
 
 SIZES = {
-    "_at_once": {"PLAIN": 0},
+    "_at_once": {"PLAIN": 0, "NEXT_TO_NOTHING": 0},
     "_search": {"TILE": 1 << 10, "ACROSS": 32, "MINIMA": 1 << 9, "CANDIDATES": 1 << 8, "PROBE": 4},
     "_trees": {"LEAF": 16, "SLICE": 8},
     "_votes": {"LARGE": 2, "FEW_OTHERS": 1.0},

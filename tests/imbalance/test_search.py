@@ -63,6 +63,7 @@ def size(request, monkeypatch):
     """The same test with the path of small searches and with that of large ones."""
     if request.param == "large ones":
         monkeypatch.setattr("upweight.imbalance._at_once.PLAIN", 0)
+        monkeypatch.setattr("upweight.imbalance._at_once.NEXT_TO_NOTHING", 0)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -5,8 +5,8 @@ For some hundred rows of a rare class these preparations take longer than the se
 
     tile = bounds of some queries x the whole pool;   U = k-th smallest of block minima + slack;   measured: tile <= U
 
-What is inside: `few`, whether that is cheaper; `hits_at_once`, the search; and what it shares with `_search.py`: `block_width`,
-`kth_smallest`, `just_above`, `places`.
+What is inside: `few` and `hardly_any`, whether that is cheaper; `hits_at_once`, the search; and what it shares with
+`_search.py`: `block_width`, `kth_smallest`, `just_above`, `places`.
 """
 
 from __future__ import annotations
@@ -18,18 +18,23 @@ import numpy as np
 from ._bounds import Screen
 from ._distances import Space
 
-__all__ = ["Hits", "block_width", "few", "hits_at_once", "just_above", "kth_smallest", "places"]
+__all__ = ["Hits", "block_width", "few", "hardly_any", "hits_at_once", "just_above", "kth_smallest", "places"]
 
 Hits = tuple[slice, np.ndarray, np.ndarray, np.ndarray]  # a run of queries, positions in it, rows of the pool, d2
 
-PLAIN = 1 << 24  # pairs up to which nothing is found out about the space first
+PLAIN = 1 << 24  # pairs up to which tiles are kept
 KEPT = 1 << 19  # entries of a tile that is kept to be looked at again
-NEXT_TO_NOTHING = 1 << 21  # pairs up to which double precision costs less than finding the scale of single precision
+NEXT_TO_NOTHING = 1 << 21  # pairs up to which nothing is found out about the space first
 
 
 def few(queries: np.ndarray, pool: np.ndarray) -> bool:
-    """Are these so few pairs that finding out about the space would cost more than it saves?"""
+    """Are these so few pairs that kept tiles are cheaper than a second look at the best blocks?"""
     return len(queries) * len(pool) <= PLAIN
+
+
+def hardly_any(queries: np.ndarray, pool: np.ndarray) -> bool:
+    """Are these so few pairs that finding out about the space would cost more than it saves?"""
+    return len(queries) * len(pool) <= NEXT_TO_NOTHING
 
 
 def hits_at_once(
@@ -45,7 +50,7 @@ def hits_at_once(
 
     pool : ascending. within : (q,) squared radii, or None. given : the screen to be used. own : leave the query itself out.
     """
-    screen = given or screen_untried(space, len(queries) * len(pool))
+    screen = given or screen_untried(space, queries, pool)
     side, step = screen.queries(pool), max(1, KEPT // len(pool))
     buffer = np.empty(len(pool) * min(step, len(queries)), dtype=screen.dtype)
     for start in range(0, len(queries), step):
@@ -89,9 +94,9 @@ def just_above(reach: np.ndarray, screen: Screen) -> np.ndarray:
     return np.nextafter(reach.astype(screen.dtype), np.inf, dtype=screen.dtype)
 
 
-def screen_untried(space: Space, pairs: int) -> Screen:
-    """The screen of a space for so few pairs: what is known of it, else double precision for next to nothing, else single."""
-    return Screen(space, space.memory.get("precision", np.float64 if pairs <= NEXT_TO_NOTHING else np.float32))
+def screen_untried(space: Space, queries: np.ndarray, pool: np.ndarray) -> Screen:
+    """The screen of a space as far as it is known; else double precision, which needs no scale, or single for more pairs."""
+    return Screen(space, space.memory.get("precision", np.float64 if hardly_any(queries, pool) else np.float32))
 
 
 def block_width(m: int, k: int) -> int:

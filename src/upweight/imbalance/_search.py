@@ -23,7 +23,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ._at_once import Hits, block_width, few, hits_at_once, just_above, kth_smallest, places
+from ._at_once import Hits, block_width, few, hardly_any, hits_at_once, just_above, kth_smallest, places
 from ._bounds import Pool, Queries, Screen
 from ._copies import Groups, copies_of
 from ._distances import Space
@@ -56,7 +56,7 @@ def nearest(
     Returns rows (q, k), int64, and squared distances (q, k), float64, both ascending; where there are fewer rows, -1 at inf.
     """
     queries, pool = np.asarray(queries, dtype=np.int64), np.sort(np.asarray(pool, dtype=np.int64))
-    original = copies_of(space) if screen is None and not few(queries, pool) else None
+    original = copies_of(space) if screen is None and not hardly_any(queries, pool) else None
     if original is not None:
         return _nearest_with_copies(space, queries, pool, k, within, original)
     return _nearest(space, queries, pool, k, within, screen)
