@@ -27,7 +27,7 @@ __all__ = ["Space", "Table", "level_gaps", "typical_spread"]
 
 Table = np.ndarray | float
 
-PAIR_BYTES = 8 << 20  # of gathered float64 rows at a time: stays in cache
+PAIR_BYTES = 1 << 20  # of gathered float64 rows at a time: stays in cache
 EXTREME = 2.0**400  # beyond this, squares overflow or vanish: rows are scaled by a power of two, which is exact
 
 

@@ -33,7 +33,7 @@ Run = tuple[
 FAMILY = 3  # members to a home, on average, from which lists pay
 WIDTH = 32  # homes in a block, at most
 MINIMA = 1 << 20  # entries of block minima held at a time
-LISTED = 1 << 21  # pairs of a home and a common row listed at a time
+LISTED = 1 << 20  # pairs of a home and a common row listed at a time
 LOOK, PAIR, MEETING = 4, 36, 3  # cost of a home in an open block, of a listed pair and of its meeting one member, in
 # entries of a large product
 
