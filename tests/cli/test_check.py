@@ -409,3 +409,19 @@ def test_a_quoted_label_may_span_lines_and_blocks(run, tmp_path):
     assert "700,001 rows" in out
     (tmp_path / "r.csv").write_text('w,t\n1,"a\nb"\n\n2\n')
     assert "r.csv: line 5 has 1 field, the first line 2. Mend" in run("check", "r.csv")[2]
+
+
+@pytest.mark.parametrize(
+    ("args", "where"),
+    [
+        (("check", "w.csv"), "upweight.cli.check.Tally.of"),
+        (("compare", "w.csv", "--target", "w"), "upweight.cli._read.read_source"),
+    ],
+)
+def test_an_interruption_while_reading_ends_in_one_line_and_130(run, tmp_path, monkeypatch, args, where):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    (tmp_path / "w.csv").write_text("w,x\n" + "1,2\n2,1\n" * 20)
+    monkeypatch.setattr(where, stop)
+    assert run(*args) == (130, "", "upweight: interrupted\n")

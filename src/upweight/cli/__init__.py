@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import typer
+import typer.core
 
 from .._errors import UpweightError
 
@@ -41,7 +42,20 @@ def app() -> typer.Typer:
     every_command.__doc__ = HELP
     for name in COMMANDS:
         importlib.import_module(f".{name}", __name__).register(made)
+    for command in made.registered_commands:
+        command.cls = Interruptible
     return made
+
+
+class Interruptible(typer.core.TyperCommand):
+    """A command that Ctrl-C ends with code 130 wherever it comes, and not with typer's own word and code 1."""
+
+    def invoke(self, ctx: typer.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("upweight: interrupted", file=sys.stderr)  # noqa: T201
+            raise typer.Exit(130) from None
 
 
 def main(argv: Sequence[str] | None = None) -> None:
