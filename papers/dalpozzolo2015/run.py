@@ -9,7 +9,6 @@ A seeded table with 2 % positives is undersampled to balance; a logistic regress
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -23,6 +22,9 @@ import upweight as uw
 import upweight.imbalance as im
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+from claims import judged  # noqa: E402  (the folder above, see there)
+
 ROWS, TRAIN, POSITIVE = 30_000, 15_000, 0.02
 MEANS = ("brier_raw", "brier", "brier_crossfit", "oe_raw", "oe", "oe_crossfit")
 
@@ -93,15 +95,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--short", action="store_true", help="fewer seeds")
     short = parser.parse_args().short
-    found, missed = run(short), 0
-    for name, claim in json.loads((HERE / "expected.json").read_text()).items():
-        low, high = claim.get("short", claim["within"]) if short else claim["within"]
-        held = low <= found[name] <= high
-        missed += not held
-        print(
-            f"{'ok' if held else 'MISSED':8}{name:28}{found[name]:11.4g}   within [{low:g}, {high:g}]   {claim['from']}"
-        )
-    return int(missed > 0)
+    return judged(HERE, run(short), short=short)
 
 
 if __name__ == "__main__":

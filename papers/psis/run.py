@@ -10,13 +10,16 @@ Target Exp(1 - k) over source Exp(1): the weights (1 - k) exp(k x) have tail ind
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 import numpy as np
 
 from upweight.arrays import normalise, psis, truncate
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+from claims import judged  # noqa: E402  (the folder above, see there)
 
 ROWS, CHUNK = 1000, 200
 TAILS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
@@ -53,15 +56,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--short", action="store_true", help="fewer runs, wider bounds")
     short = parser.parse_args().short
-    found, missed = run(short), 0
-    for name, claim in json.loads((Path(__file__).parent / "expected.json").read_text()).items():
-        low, high = claim["short"] if short and "short" in claim else claim["within"]
-        held = low <= found[name] <= high
-        missed += not held
-        print(
-            f"{'ok' if held else 'MISSED':8}{name:26}{found[name]:8.3f}   within [{low:g}, {high:g}]   {claim['from']}"
-        )
-    return int(missed > 0)
+    return judged(HERE, run(short), short=short)
 
 
 if __name__ == "__main__":

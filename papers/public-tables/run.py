@@ -27,7 +27,7 @@ from upweight.imbalance._methods import METHODS
 
 HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("UPWEIGHT_DATA", HERE.parents[2] / "shared" / "data"))
-FIGURES = ("status", "ap", "ap_diff", "ap_low", "ap_high", "ap_p", "oe_raw", "oe", "log_loss", "recall", "seconds")
+FIGURES = ("status", "ap", "ap_diff", "ap_low", "ap_high", "ap_p", "oe_raw", "oe", "log_loss", "recall", "error")
 
 
 def with_class(path: Path) -> tuple[pd.DataFrame, np.ndarray]:
@@ -79,7 +79,7 @@ def compared(name: str) -> dict[str, Any] | None:
         f"\n== {name}: {c.question.opening[0]} {took:.0f} s\n{c.table(width=120)}\n" + "\n".join(c.verdict.sentences),
         flush=True,
     )
-    rows = {r.name: {f: getattr(r, f) for f in FIGURES} | {"error": r.error} for r in c.rows}
+    rows = {r["name"]: {f: r[f] for f in FIGURES} for r in c.to_dict()["rows"]}
     return {"rows": rows, "verdict": c.verdict.code, "reasons": list(c.verdict.reasons), "seconds": round(took)}
 
 
@@ -97,24 +97,30 @@ def missed(name: str, found: dict[str, Any]) -> list[str]:
 
 
 def summary(tables: dict[str, Any]) -> str:
-    """Each remedy over all tables: status, AP differences, O/E before and after."""
-    lines = [f"{'':<17} {'status':<12} {'AP less that of threshold; b, w: surely better, worse':<64} O/E raw      O/E"]
-    names = list(next(iter(tables.values()))["rows"])
-    for name in names:
+    """The table of the README: each row of `compare` over all tables."""
+    lines = [
+        "| | status | median AP difference | better | worse | O/E raw | O/E repaired |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name in METHODS:
         rows = [t["rows"][name] for t in tables.values()]
-        shown = " ".join(" " * 6 if r["ap_diff"] is None else f"{r['ap_diff']:+.3f}{mark(r)}" for r in rows)
-        raw, fixed = [[r[f] for r in rows] for f in ("oe_raw", "oe")]
-        lines.append(
-            f"{name:<17} {rows[0]['status']:<12} {shown:<64} {min(raw):.2f}-{max(raw):.2f}  {min(fixed):.2f}-{max(fixed):.2f}"
-        )
-    return "\n".join([f"tables: {', '.join(tables)}", *lines])
+        gains = [r["ap_diff"] for r in rows if r["ap_diff"] is not None]
+        sure = [r["ap_diff"] for r in rows if r["ap_p"] is not None and r["ap_p"] < 0.05]
+        better, worse = sum(d > 0 for d in sure), sum(d < 0 for d in sure)
+        cells = [
+            name,
+            rows[0]["status"],
+            f"{np.median(gains):+.3f}".replace("0.", ".") if gains else "",
+            better or "",
+            worse or "",
+        ]
+        cells += [span([r["oe_raw"] for r in rows]), "" if name == "none" else span([r["oe"] for r in rows])]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
 
 
-def mark(row: dict[str, Any]) -> str:
-    """b (better) or w (worse) where Holm's p is below .05."""
-    if row["ap_p"] is None or not row["ap_p"] < 0.05:
-        return " "
-    return "b" if row["ap_diff"] > 0 else "w"
+def span(values: list[float]) -> str:
+    return " to ".join(f"{v:.2f}".removeprefix("0") for v in (min(values), max(values)))
 
 
 def main() -> None:
@@ -129,7 +135,7 @@ def main() -> None:
     for name, t in tables.items():
         print(f"{name}: {t['verdict']} ({', '.join(t['reasons'])}), {t['seconds']} s")
     if given.write:
-        (HERE / "figures.json").write_text(json.dumps(tables, indent=1, default=float) + "\n")
+        (HERE / "figures.json").write_text(json.dumps(tables, indent=1, default=float, allow_nan=False) + "\n")
     faults = [fault for name, found in tables.items() for fault in missed(name, found)]
     print("\n".join(faults) or "every remedy ran on every table, and every repaired O/E lies within .9 and 1.1")
     sys.exit(1 if faults else 0)

@@ -36,6 +36,11 @@ def test_every_remedy_runs_on_thyroid_and_keeps_its_promises(paper, data_folder,
     }
 
 
+def test_the_table_of_the_readme_is_made_from_the_figures(paper):
+    figures = json.loads((HERE / "figures.json").read_text())
+    assert paper.summary(figures) in (HERE / "README.md").read_text()
+
+
 def test_the_judge_sees_a_failed_a_missing_and_an_unrepaired_row(paper):
     figures = json.loads((HERE / "figures.json").read_text())
     assert sorted(figures) == sorted(paper.TABLES)

@@ -164,14 +164,15 @@ def read_question(
 
 def what_was_asked(args: list[str]) -> str:
     """The command without the files it writes to: it gives the same answer wherever that is put."""
+    from . import with_bare_json
+
     kept, skip = ["upweight"], False
-    for i, arg in enumerate(args):
+    for arg in with_bare_json(args):
         name, given = arg.partition("=")[::2]
         if skip:
             skip = False
         elif name in NO_DIFFERENCE:
-            bare = name == "--strict" or (name == "--json" and (i + 1 == len(args) or args[i + 1].startswith("--")))
-            skip = not (given or bare)
+            skip = not given and name != "--strict"
         else:
             kept.append(arg)
     return shlex.join(kept)

@@ -45,7 +45,7 @@ def advice(r: Reading) -> str:
             return f"{r.best.name} costs less than moving the threshold: {cost_of(r, r.best)} per 1,000 rows."
         return f"{r.best.name} ranks better than moving the threshold: AP {interval(r.best)}."
     first = "Move the threshold; change nothing else."
-    if r.plan.binary and f"{r.threshold.threshold:.2f}" == "0.50":
+    if r.plan.binary and at_one_half(r.threshold):
         first = "Change nothing: even the threshold is where it should be."
     if r.best is None or not np.isfinite(r.threshold.ap):
         return first
@@ -96,12 +96,17 @@ def at_the_cut(r: Reading) -> str:
     if not r.plan.binary:
         return f"Largest p finds {whole(none.raw_recall)} of a class on average; largest p/prior finds {whole(cut.recall)}."
     text = f"At 0.5 it finds {whole(none.raw_recall)} of the positives"
-    if f"{cut.threshold:.2g}" != "0.5":
+    if not at_one_half(cut):
         text += f"; at {cut.threshold:.2g} it finds {whole(cut.recall)}"
     text += f", with {cut.alerts:.0f} alerts per 1,000 rows."
     if r.best is not None and np.isfinite(r.best.recall_same_alerts):
         text += f" {r.best.name}, as many alerts: {whole(r.best.recall_same_alerts)}."
     return text
+
+
+def at_one_half(row: Row) -> bool:
+    """Whether the threshold would be printed as the one it was moved from."""
+    return f"{row.threshold:.2g}" == "0.5"
 
 
 def promises(r: Reading) -> str:

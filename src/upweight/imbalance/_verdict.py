@@ -67,8 +67,8 @@ class Reading:
     @property
     def controls(self) -> tuple[Row, ...]:
         """As many trees on all rows: what an ensemble is held against."""
-        names = {m.rival for m in self.plan.rows if m.rival} | {m.name for m in self.plan.rows if m.control}
-        return tuple(r for r in self.figures.rows if r.name in names and r.error is None and r.folds)
+        names = control_names(self.plan)
+        return tuple(r for r in self.finished if r.name in names)
 
     @property
     def none(self) -> Row:
@@ -107,7 +107,7 @@ class Reading:
 
 def read_figures(plan: Plan, facts: Facts, figures: Figures) -> Reading:
     """Sort the rows and decide the code and grade."""
-    controls = {m.rival for m in plan.rows if m.rival} | {m.name for m in plan.rows if m.control}
+    controls = control_names(plan)
     remedies = tuple(
         r
         for r in figures.rows
@@ -128,6 +128,11 @@ def read_figures(plan: Plan, facts: Facts, figures: Figures) -> Reading:
     grade = grade_of(code, few, resolution)
     best = winners[0] if winners else ahead[0] if ahead else None
     return Reading(plan, facts, figures, code, grade, remedies, best, worse, explained, resolution)
+
+
+def control_names(plan: Plan) -> set[str]:
+    """Rows that are there for others to be held against."""
+    return {m.rival for m in plan.rows if m.rival} | {m.name for m in plan.rows if m.control}
 
 
 def gain(plan: Plan, figures: Figures, row: Row) -> float:
