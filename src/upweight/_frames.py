@@ -30,8 +30,9 @@ class Container:
 
     backend: Any = "numpy"
     index: Any = None
-    name: str = ""
+    name: Any = ""
     flat: bool = False  # a pyarrow.Array rather than a ChunkedArray
+    columns: tuple[Any, ...] = ()  # names of a frame's columns
 
     def wrap(self, values: np.ndarray) -> Any:
         """Give `values` (n,) back in this container; other shapes stay NumPy."""
@@ -39,9 +40,12 @@ class Container:
             return values
         import narwhals as nw
 
-        native = nw.new_series(self.name, values, backend=self.backend).to_native()
-        if self.index is not None and len(self.index) == len(values):
-            native.index = self.index  # narwhals would walk it entry by entry: microseconds a row
+        name = self.name if isinstance(self.name, str) else ""
+        native = nw.new_series(name, values, backend=self.backend).to_native()
+        if self.index is not None:
+            native.name = self.name  # pandas: None, a number or a tuple as well as a string
+            if len(self.index) == len(values):
+                native.index = self.index  # narwhals would walk it entry by entry: microseconds a row
         return native.combine_chunks() if self.flat else native
 
     def take(self, rows: Any) -> Container:
@@ -107,7 +111,7 @@ def _container(series: Any, flat: bool = False) -> Container:
     import narwhals as nw
 
     backend = series.implementation.name.lower()
-    return Container(backend, nw.maybe_get_index(series), str(series.name or ""), flat)
+    return Container(backend, nw.maybe_get_index(series), series.name, flat)
 
 
 def read_columns(x: Any, name: str) -> tuple[np.ndarray, Container]:
@@ -119,7 +123,9 @@ def read_columns(x: Any, name: str) -> tuple[np.ndarray, Container]:
     frame = nw.from_native(x, eager_only=True)
     columns = [read(frame.get_column(c).to_native(), f"{name}[{c!r}]", nulls=True)[0] for c in frame.columns]
     index = nw.maybe_get_index(frame)
-    return np.column_stack(columns) if columns else np.empty((len(frame), 0)), Container(index=index)
+    return np.column_stack(columns) if columns else np.empty((len(frame), 0)), Container(
+        index=index, columns=tuple(frame.columns)
+    )
 
 
 def labels(x: Any, name: str) -> tuple[np.ndarray, np.ndarray, Container]:
@@ -144,7 +150,8 @@ def _absent(a: np.ndarray) -> np.ndarray:
 def _numbered(a: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
     if a.dtype.kind in "iu" and a.min() >= 0 and a.max() < 4 * a.size:  # no sort where a count will do
         present = np.bincount(a) > 0
-        return (np.cumsum(present) - 1)[a], np.flatnonzero(present)
+        codes = a if present.all() else (np.cumsum(present) - 1)[a]
+        return codes, np.flatnonzero(present)
     try:
         levels, codes = np.unique(a, return_inverse=True)
     except TypeError:

@@ -25,14 +25,14 @@ import numpy as np
 
 from . import arrays
 from ._errors import InputError, KindError, UndoError
+from ._estimators import cdf, corr, cov, integral, mean, quantile, std, var
 from ._frames import NUMPY, Container, read, require, same_rows
-from ._kinds import Step, forbid, known, product_kind, refuse_shape, refuse_wrong_kind, rows_worth
+from ._kinds import Step, known, product_kind, refuse_shape, refuse_wrong_kind, rows_worth
 from ._scaleless import SCALES, Scaleless
 from ._taming import Tameable, scalar
 
 if TYPE_CHECKING:
     from ._check._check import Verdict
-    from ._estimate import Estimate
 
 __all__ = ["Weights"]
 
@@ -276,50 +276,14 @@ class Weights(Tameable, Scaleless):
 
     # ---- use --------------------------------------------------------------------------------------------------------
 
-    def mean(self, f: Any, *, how: str = "self", cluster: Any = None) -> Estimate:
-        """Weighted average of `f` with a tail-adjusted interval; see `upweight.Estimate`.
-
-        f : (n,) or (n, c) numbers in any unit, one row a weight; where the weight is zero they are not looked at.
-        how : "self", sum W f; "plain", mean(w f); "control", plain with the weights' mean of one as control variate (exact
-            weights); "total", sum w f (inclusion). If unsure, "self".
-        cluster : (n,) labels of rows that belong together: their errors are added up first.
-
-        Raises InputError (other lengths or indexes, NaN where the weight is positive), KindError (class and cost weights).
-        Costs: "self" has a bias of order 1/ESS; from k-hat 0.7 on no formula helps. Source: Owen (2013), chapter 9.
-
-        >>> print(Weights.of([1.0] * 10, kind="importance").mean(np.arange(10.0)))
-        4.5 ± 2.2 (k-hat not judged, ESS 10 of 10)
-        """
-        from ._estimate import mean
-
-        forbid(self.kind, "mean")
-        return mean(self, f, how=how, cluster=cluster)
-
-    def quantile(self, f: Any, q: Any, *, cluster: Any = None) -> Estimate:
-        """Weighted quantile of `f` (n,) at `q`, one level in [0, 1] or several: the first value whose share of weight reaches q.
-
-        Costs: near 0 and 1 the interval is infinite. Source: Woodruff (1952), who turns round the interval of the share.
-
-        >>> Weights.of([3, 2, 1], kind="frequency").quantile(np.array([1.0, 2.0, 4.0]), 0.5).value
-        1.0
-        """
-        from ._estimate import quantile
-
-        forbid(self.kind, "quantile")
-        return quantile(self, f, q, cluster=cluster)
-
-    def cdf(self, f: Any, at: Any, *, cluster: Any = None) -> Estimate:
-        """Weighted share of rows with `f` (n,) at most `at`, one point or several: the mean of an indicator, sorted once.
-
-        Costs: those of `mean`; the interval is not cut at 0 and 1.
-
-        >>> round(Weights.of([3, 2, 1], kind="frequency").cdf(np.array([1.0, 2.0, 4.0]), 2.0).value, 4)
-        0.8333
-        """
-        from ._estimate import cdf
-
-        forbid(self.kind, "cdf")
-        return cdf(self, f, at, cluster=cluster)
+    mean = mean
+    integral = integral
+    quantile = quantile
+    cdf = cdf
+    var = var
+    std = std
+    cov = cov
+    corr = corr
 
     def resample(self, m: int | None = None, *, method: str = "systematic", rng: Any = None) -> np.ndarray:
         """Row numbers drawn in proportion to the weights, ascending (m,), int64; m defaults to n.

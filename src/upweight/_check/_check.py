@@ -23,13 +23,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._errors import InputError, VerdictError
-from .._estimate._average import clusters_of
+from .._estimate import clusters_of
 from .._frames import same_rows
 from .._weights import Weights
-from ..arrays import min_rows, widening
-from ..arrays._log import BLOCK
-from ..arrays._rate import threshold
-from ..arrays._tail import MOST
+from ..arrays import BLOCK, MOST, min_rows, threshold, widening
 from ._pile import Pile
 from ._reasons import suspect
 from ._said import Said
@@ -90,7 +87,7 @@ def check(
     w._one_vector("check")
     raw = w.raw
     pile, segments = Pile.of(raw.log_w), segments_of(raw, by)
-    groups = clusters_of(raw, cluster)[0]
+    groups = clusters_of(raw, cluster).codes
     se = pile.se if groups is None else _clustered_se(raw.log_w, pile, groups)
 
     def flip() -> tuple[Pile, float]:

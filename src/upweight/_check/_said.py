@@ -16,7 +16,7 @@ from typing import Any
 from .._errors import InputError, KindError
 from .._kinds import Step
 from .._weights import Weights
-from ..arrays._tail import TOO_FEW
+from ..arrays import TOO_FEW
 from ._documents import own
 
 __all__ = ["TAMINGS", "Said"]

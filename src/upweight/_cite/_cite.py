@@ -105,8 +105,7 @@ def _steps(steps: Iterable[Any]) -> Iterator[str]:
         yield name
         if "how" in params:
             yield f"{name}:{params['how']}"
-        if params.get("clusters"):
-            yield "clusters"
+        yield from (name for name in ("clusters", "blocks") if params.get(name))
 
 
 def _entry(key: str) -> str:

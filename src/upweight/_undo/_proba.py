@@ -181,7 +181,7 @@ def _label_values(y: Any, name: str) -> tuple[np.ndarray, Container]:
     if nulls.any():
         _missing(np.asarray(nulls, dtype=bool), name)
     backend = series.implementation.name.lower()
-    return series.to_numpy(), Container(backend, nw.maybe_get_index(series), str(series.name or ""))
+    return series.to_numpy(), Container(backend, nw.maybe_get_index(series), series.name)
 
 
 def _refuse_missing(values: np.ndarray, name: str) -> None:
