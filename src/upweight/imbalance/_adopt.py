@@ -16,9 +16,10 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import clone
 
-from .._errors import InputError
-from ._classes import Labels, counted, nearest
-from ._random import Sampler, as_generator, at_the_door
+from .._errors import InputError, counted, did_you_mean
+from .._rng import as_generator
+from ._classes import Labels
+from ._random import Sampler, at_the_door
 from ._resample import Resample, mass_correction, row_slice
 from ._table import Table, frame_of, is_frame, refuse_doubles, row_count
 
@@ -107,7 +108,7 @@ def adopt(sampler: Any, *, rng: Any = None) -> Adopted:
     if isinstance(sampler, Adopted):
         return sampler
     if not hasattr(sampler, "fit_resample"):
-        near = nearest("fit_resample", [n for n in dir(sampler) if not n.startswith("_")])
+        near = did_you_mean("fit_resample", [n for n in dir(sampler) if not n.startswith("_")])
         raise InputError(f"{name_of(sampler)} has no fit_resample, so it cannot be adopted.{near}")
     return Adopted(sampler, rng=rng)
 

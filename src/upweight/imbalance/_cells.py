@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from .._rng import as_generator
 from ._learners import Prepared
 from ._members import Fitted, Task, fit_member, fit_task
 from ._methods import Method
-from ._random import as_generator
 from ._resample import row_slice
 from ._steps import as_steps
 

@@ -21,13 +21,14 @@ import numpy as np
 from sklearn.base import clone
 
 from .._errors import InputError
+from .._rng import as_generator
 from ._adopt import adopt, for_the_sampler
 from ._edited import EditedNN
 from ._family import Family
 from ._family_edits import family_edit
 from ._family_links import family_links
 from ._kdtree import few_dimensions
-from ._random import Sampler, as_generator, at_the_door
+from ._random import Sampler, at_the_door
 from ._resample import Resample, row_slice
 from ._scene import Scene
 from ._smote import SMOTE

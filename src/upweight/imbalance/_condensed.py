@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from .._rng import as_generator
 from ._classes import Labels, first_rows
 from ._condense import condense, misread
 from ._links import linked
-from ._random import as_generator
 from ._scene import Scene, Selecting, choice
 
 __all__ = ["CondensedNN", "OneSided"]

@@ -18,8 +18,9 @@ import pyarrow
 import scipy
 import sklearn
 
+from .._errors import plain
 from ._cells import Plan
-from ._classes import Labels, plain
+from ._classes import Labels
 from ._curves import curves_of
 from ._facts import Facts
 from ._rows import Figures

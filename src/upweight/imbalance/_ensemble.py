@@ -22,10 +22,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._errors import InputError
+from .._rng import as_generator
 from .._undo import Correction
 from ._classes import Labels, row_weights
 from ._live import live_labels
-from ._random import as_generator
 from ._resample import mass_correction, row_slice
 from ._table import frame_of, is_frame, refuse_doubles, refuse_lazy, row_count
 

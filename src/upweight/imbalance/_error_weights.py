@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from .._rng import as_generator
 from .._weights import Weights
 from ._class_weights import kept_kind
 from ._classes import Labels, row_weights
@@ -29,7 +30,6 @@ from ._lifted import Settings, fit_lifted, ground_of, lifted_rows, read_settings
 from ._live import live_labels
 from ._measures import calibrate
 from ._members import fit_member
-from ._random import as_generator
 from ._running import shown
 from ._statistics import Interval, paired
 from ._table import row_count

@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError
-from ._classes import Labels, counted, first_rows
+from .._errors import InputError, counted
+from .._rng import as_generator
+from ._classes import Labels, first_rows
 from ._columns import Column
 from ._folds import refuse_few, stratified
 from ._learners import Prepared, as_learner
 from ._members import Task, fit_member
-from ._random import as_generator, at_the_door, rows_wanted
+from ._random import at_the_door, rows_wanted
 from ._resample import Resample, row_slice
 from ._scene import Selecting, whole_number
 from ._table import Schema, Table

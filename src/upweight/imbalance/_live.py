@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._errors import InputError
-from ._classes import Labels, plain
+from .._errors import InputError, plain
+from ._classes import Labels
 
 __all__ = ["idle", "live_labels", "mean_one", "weights_line"]
 

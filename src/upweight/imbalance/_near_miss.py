@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError
-from ._classes import Labels, counted, plain
+from .._errors import InputError, counted, plain
+from ._classes import Labels
 from ._near import near_miss
 from ._random import rows_wanted
 from ._scene import Scene, Selecting, choice, whole_number

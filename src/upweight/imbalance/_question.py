@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError
+from .._rng import as_generator
 from ._cells import Plan, learner_and_steps
 from ._classes import Labels, row_weights
 from ._document import versions
@@ -26,7 +27,6 @@ from ._learners import Prepared, as_learner, learner_name
 from ._live import live_labels, mean_one, weights_line
 from ._members import Task
 from ._methods import rows_for
-from ._random import as_generator
 from ._rebalanced import read_cost
 from ._resample import row_slice
 from ._table import Schema, row_count

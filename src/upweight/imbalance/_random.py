@@ -21,13 +21,14 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from .._errors import InputError, UndoError
-from ._classes import Labels, counted, first_rows, is_number, nearest, plain, row_weights
+from .._errors import InputError, UndoError, counted, did_you_mean, is_number, plain
+from .._rng import as_generator
+from ._classes import Labels, first_rows, row_weights
 from ._own_kind import labels_like
 from ._resample import Resample, mass_correction
 from ._table import row_count
 
-__all__ = ["RandomOver", "RandomUnder", "Sampler", "as_generator"]
+__all__ = ["RandomOver", "RandomUnder", "Sampler"]
 
 
 class Sampler(BaseEstimator):
@@ -183,7 +184,7 @@ def rows_by_label(labels: Labels, counts: np.ndarray, to: Mapping[Any, int], *, 
     wanted = counts.copy()
     for label, rows in to.items():
         if plain(label) not in known:
-            raise InputError(f"`to` names class {label!r}, which `y` has not.{nearest(label, known)}")
+            raise InputError(f"`to` names class {label!r}, which `y` has not.{did_you_mean(label, known)}")
         at = known.index(plain(label))
         least, most = (1, counts[at]) if fewer else (counts[at], np.inf)
         if not (is_number(rows) and float(rows).is_integer() and least <= rows <= most):
@@ -212,12 +213,3 @@ def drawn(labels: Labels, live: np.ndarray, wanted: np.ndarray, rng: Any) -> lis
         some = stream.choice(len(rows), size=rest, replace=False, shuffle=False) if rest else np.empty(0, int)
         chosen.append(np.concatenate([np.tile(rows, whole), np.sort(rows[some])]))
     return chosen or [np.empty(0, np.int64)]
-
-
-def as_generator(rng: Any) -> np.random.Generator:
-    """int, Generator or None to a Generator."""
-    if isinstance(rng, np.random.Generator):
-        return rng
-    if rng is not None and (isinstance(rng, bool) or not isinstance(rng, (int, np.integer)) or rng < 0):
-        raise InputError(f"`rng` must be an int >= 0, a numpy Generator or None; got {rng!r}.")
-    return np.random.default_rng(rng)

@@ -18,9 +18,8 @@ import narwhals.stable.v1 as nw
 import numpy as np
 from scipy import sparse
 
-from .._errors import InputError
+from .._errors import InputError, counted
 from .._undo import Correction
-from ._classes import counted
 from ._own_kind import column_numbers, frame_rows, numbers_like
 from ._table import Table, frame_of, is_frame, row_count
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError
+from .._errors import InputError, did_you_mean
 from .._undo import Correction
 from ._categorical import kinds_of, value_tables
-from ._classes import Labels, first_rows, nearest
+from ._classes import Labels, first_rows
 from ._distances import Space, typical_spread
 from ._lists import Lists
 from ._neighbours import Neighbours, lists_from, typed
@@ -125,7 +125,7 @@ def choice(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
     """Refuse a setting that is none of the allowed ones."""
     if not any(value is a or (type(value) is type(a) and value == a) for a in allowed):
         listed = ", ".join(repr(a) for a in allowed[:-1]) + f" or {allowed[-1]!r}"
-        hint = nearest(value, allowed) if isinstance(value, str) else ""
+        hint = did_you_mean(value, allowed) if isinstance(value, str) else ""
         raise InputError(f"`{name}` must be {listed}; got {value!r}.{hint}")
 
 
