@@ -25,6 +25,8 @@ __all__ = [
     "did_you_mean",
     "is_number",
     "plain",
+    "require_choice",
+    "require_int",
     "same_but_for_kind",
     "with_kind",
 ]
@@ -107,3 +109,17 @@ def is_number(value: Any) -> TypeGuard[float]:
 def plain(value):
     """A NumPy scalar as the Python value it is."""
     return value.item() if isinstance(value, np.generic) else value
+
+
+def require_choice(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
+    """Refuse a setting that is none of the allowed ones."""
+    if not any(value is a or (type(value) is type(a) and value == a) for a in allowed):
+        listed = ", ".join(repr(a) for a in allowed[:-1]) + f" or {allowed[-1]!r}"
+        hint = did_you_mean(value, allowed) if isinstance(value, str) else ""
+        raise InputError(f"`{name}` must be {listed}; got {value!r}.{hint}")
+
+
+def require_int(name: str, value: Any, least: int = 1) -> None:
+    """Refuse what is not a whole number of at least `least`."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < least:
+        raise InputError(f"`{name}` must be a whole number, {least} or more; got {value!r}.")

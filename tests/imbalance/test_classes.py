@@ -8,7 +8,8 @@ import pytest
 
 from upweight import InputError, Weights
 from upweight._errors import counted, did_you_mean
-from upweight.imbalance._classes import Labels, first_rows, row_weights
+from upweight.imbalance._classes import Labels, first_rows
+from upweight.imbalance._live import row_weights
 
 
 @pytest.mark.parametrize(

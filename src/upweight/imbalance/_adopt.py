@@ -18,9 +18,10 @@ from sklearn.base import clone
 
 from .._errors import InputError, counted, did_you_mean
 from .._rng import as_generator
+from ..tables._rows import row_slice
 from ._classes import Labels
-from ._random import Sampler, at_the_door
-from ._resample import Resample, mass_correction, row_slice
+from ._resample import Resample, mass_correction
+from ._sampler import Sampler, read_inputs
 from ._table import Table, frame_of, is_frame, refuse_doubles, row_count
 
 __all__ = ["Adopted", "adopt"]
@@ -39,7 +40,7 @@ class Adopted(Sampler):
         X : the table in a kind the sampler takes. y : (n,) labels. sample_weight : (n,) weights; rows of zero weight are
         taken out first, a real row keeps its own, a made-up row gets the mean weight of its class.
         """
-        labels, w, live = at_the_door(X, y, sample_weight)
+        labels, w, live = read_inputs(X, y, sample_weight)
         refuse_doubles(X)
         rows = np.flatnonzero(live)
         inner = for_the_sampler(row_slice(X, rows))

@@ -18,7 +18,7 @@ from sklearn.exceptions import DataConversionWarning
 
 from .._errors import InputError, counted, plain
 
-__all__ = ["Labels", "first_rows", "row_weights"]
+__all__ = ["Labels", "first_rows"]
 
 TELLING = ({False, True}, {0, 1}, {-1, 1})
 
@@ -132,27 +132,3 @@ def first_rows(codes: np.ndarray, k: int) -> np.ndarray:
     first = np.full(k, len(codes))
     np.minimum.at(first, codes, np.arange(len(codes)))
     return first
-
-
-def row_weights(sample_weight, rows: int, *, name: str = "sample_weight") -> np.ndarray | None:
-    """float64 weights, finite, not negative, not all zero; None stays None. `Weights` come on their mean-one scale."""
-    if sample_weight is None:
-        return None
-    w = np.asarray(sample_weight)
-    if w.dtype == object or w.dtype.kind not in "biuf":
-        raise InputError(f"`{name}` must be numbers; got {w.dtype}.")
-    w = w.astype(np.float64)
-    if w.ndim == 0:
-        w = np.full(rows, float(w))
-    if w.shape != (rows,):
-        raise InputError(f"`{name}` must be one number a row, shape ({rows},); got {w.shape}. 1D array expected.")
-    for bad, what in ((~np.isfinite(w), "NaN or infinite"), (w < 0, "negative")):
-        if bad.any():
-            row = int(bad.argmax())
-            raise InputError(
-                f"`{name}` must be finite and >= 0; got {int(bad.sum()):,} {what}, first {w[row]} at row {row}. "
-                "Drop them first."
-            )
-    if not w.any():
-        raise InputError(f"`{name}`: every weight is zero, so no row is left.")
-    return w

@@ -25,8 +25,8 @@ import pyarrow as pa
 from scipy import sparse
 
 from .._errors import InputError, counted, did_you_mean
+from ..tables._rows import row_slice
 from ._own_kind import column_numbers
-from ._resample import row_slice
 from ._table import Table, arrow_array, frame_of, is_frame, refuse_lazy, row_count
 
 __all__ = ["Points", "points"]

@@ -21,13 +21,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._errors import InputError, did_you_mean, is_number
 from .._rng import as_generator
-from ._classes import Labels, row_weights
+from ..tables._rows import row_slice
+from ._classes import Labels
 from ._double_count import refuse_double_count
 from ._folds import group_codes
 from ._learners import Prepared, as_learner, learner_name
-from ._live import live_labels
+from ._live import live_labels, row_weights
 from ._members import Task, fit_task
-from ._resample import row_slice
 from ._steps import as_steps
 from ._table import Schema, is_frame, matrix, refuse_doubles, refuse_lazy, row_count
 

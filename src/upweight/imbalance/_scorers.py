@@ -19,7 +19,8 @@ import numpy as np
 from sklearn.metrics import make_scorer
 
 from .._errors import InputError, did_you_mean
-from ._classes import Labels, row_weights
+from ._classes import Labels
+from ._live import row_weights
 from ._mae import macro_mae
 from ._measures import decision, macro
 from ._score import read_threshold, score

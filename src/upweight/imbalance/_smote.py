@@ -32,8 +32,8 @@ from ._distances import Space
 from ._lists import Lists
 from ._neighbours import Neighbours, lists_from
 from ._points import Points, points
-from ._random import Sampler, at_the_door, rows_wanted
 from ._resample import Resample, mass_correction
+from ._sampler import Sampler, read_inputs, rows_wanted
 from ._scene import measured
 from ._search import nearest as nearest_rows
 from ._synthesis import Pairs, draw_pairs, equal_shares, largest_remainder, neighbours_apart, stream_of
@@ -98,7 +98,7 @@ class SMOTE(Sampler):
         object with `kneighbors`. Returns `Resample`; no formula undoes it.
         """
         self._refuse_bad_settings()
-        labels, w, live = at_the_door(X, y, sample_weight)
+        labels, w, live = read_inputs(X, y, sample_weight)
         rows = np.flatnonzero(live)
         codes = labels.codes[rows]
         counts = np.bincount(codes, minlength=len(labels.classes))
