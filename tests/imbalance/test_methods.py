@@ -9,6 +9,7 @@ from upweight import InputError
 from upweight.imbalance import RandomUnder, method
 from upweight.imbalance import _methods as registry
 from upweight.imbalance._methods import METHODS, SETS, Method, rows_for
+from upweight.imbalance._named import CLASSIFIERS, STEPS
 
 FIRST = ["none", "threshold"]
 
@@ -102,3 +103,8 @@ def test_unknown_names_are_told_with_the_nearest(methods, message):
     with pytest.raises(InputError) as error:
         rows_for(methods)
     assert message in str(error.value)
+
+
+def test_every_row_of_a_comparison_is_a_named_step_or_a_named_classifier():
+    assert sorted(METHODS) == sorted([*STEPS, *CLASSIFIERS])
+    assert all(METHODS[name].whole for name in CLASSIFIERS)

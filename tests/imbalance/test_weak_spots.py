@@ -9,8 +9,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from upweight.imbalance._classes import Labels
+from upweight.imbalance._folds import stratified
 from upweight.imbalance._lifted import ground_of
-from upweight.imbalance._weak_spots import allowed_lift, find_spots, out_of_fold, suspects, weak_parts
+from upweight.imbalance._weak_spots import allowed_lift, find_spots, suspects, weak_parts
+from upweight.learners._out_of_fold import out_of_fold
 
 
 def ground(X, y, w=None, part=None):
@@ -69,10 +71,15 @@ def test_parts_alike_are_seldom_called_weak():
     assert called <= 25
 
 
+def asked_out_of_fold(task, folds, seed):
+    rng = np.random.default_rng(seed)
+    return out_of_fold(LogisticRegression(), task, stratified(task.codes, folds, rng, None), rng)
+
+
 def test_predictions_are_out_of_fold():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(200, 3)), rng.integers(0, 2, 200)
-    p = out_of_fold(LogisticRegression(), ground(X, y).task, 5, np.random.default_rng(3))
+    p = asked_out_of_fold(ground(X, y).task, 5, 3)
     state = int(np.random.default_rng(3).integers(2**31 - 1))
     for train, test in StratifiedKFold(5, shuffle=True, random_state=state).split(X, y):
         expected = LogisticRegression().fit(X[train], y[train]).predict_proba(X[test])
@@ -84,7 +91,7 @@ def test_rows_got_wrong_are_flagged_and_nothing_is_said_of_others():
     X, y = rng.normal(size=(300, 2)), rng.integers(0, 2, 300)
     g = ground(X, y)
     spots = find_spots(LogisticRegression(), g, by="row", folds=4, rng=np.random.default_rng(1))
-    p = out_of_fold(LogisticRegression(), g.task, 4, np.random.default_rng(1))
+    p = asked_out_of_fold(g.task, 4, 1)
     assert (spots.flags == (p.argmax(axis=1) != y)).all()
     assert spots.where is None
 

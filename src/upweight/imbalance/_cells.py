@@ -18,9 +18,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from .._rng import as_generator
+from ..learners._fit_rows import Task
 from ..tables._rows import row_slice
 from ._learners import Prepared
-from ._members import Fitted, Task, fit_member, fit_task
+from ._members import Fitted, fit_member, fit_task
 from ._methods import Method
 from ._steps import as_steps
 
@@ -104,7 +105,7 @@ def run_cell(plan: Plan, key: Key) -> Cell:
 
 def cell_of(plan: Plan, key: Key, train: np.ndarray, test: np.ndarray) -> Cell:
     method = plan.method(key.name)
-    task = plan.task.rows(train)
+    task = plan.task.take(train)
     held = row_slice(plan.task.X, test)
     split = np.random.default_rng([plan.seed, key.repeat, key.fold])
     rng = np.random.default_rng([plan.seed, key.repeat, key.fold, zlib.crc32(key.name.encode())])

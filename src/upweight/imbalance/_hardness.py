@@ -18,18 +18,19 @@ import numpy as np
 
 from .._errors import InputError, counted, require_int
 from .._rng import as_generator
+from ..learners._fit_rows import Task
+from ..learners._out_of_fold import out_of_fold
 from ..tables._rows import row_slice
 from ._classes import Labels, first_rows
 from ._columns import Column
 from ._folds import refuse_few, stratified
 from ._learners import Prepared, as_learner
-from ._members import Task, fit_member
 from ._resample import Resample
 from ._sampler import read_inputs, rows_wanted
 from ._scene import Selecting
 from ._table import Schema, Table
 
-__all__ = ["InstanceHardness", "easiest", "out_of_fold"]
+__all__ = ["InstanceHardness", "easiest"]
 
 
 class InstanceHardness(Selecting):
@@ -82,7 +83,7 @@ class InstanceHardness(Selecting):
         wanted = rows_wanted(labels, counts, self.to, fewer=True)
         if self.proba is None:
             weights = None if sample_weight is None else w
-            own = out_of_fold(X, labels, rows, weights, self.learner or "logistic", int(self.cv), self.rng)
+            own = own_class_proba(X, labels, rows, weights, self.learner or "logistic", int(self.cv), self.rng)
         else:
             own = given_proba(self.proba, len(live), len(labels.classes))[rows, present.codes]
         return self._chosen(labels, w, rows, easiest(own, present.codes, wanted), ())
@@ -97,7 +98,7 @@ def easiest(own: np.ndarray, codes: np.ndarray, wanted: np.ndarray) -> np.ndarra
     return stays
 
 
-def out_of_fold(
+def own_class_proba(
     X: Any, labels: Labels, rows: np.ndarray, w: np.ndarray | None, learner: Any, cv: int, rng: Any
 ) -> np.ndarray:
     """(m,) probability of its own class for each of the live `rows`, from models that did not see it.
@@ -113,12 +114,8 @@ def out_of_fold(
     table, schema = read(X) if isinstance(made, Prepared) else (X, None)
     weights = None if w is None else w[rows]
     task = Task(row_slice(table, rows), codes, classes, 0, weights, None, schema)
-    own = np.empty(len(rows))
-    for test in stratified(codes, cv, rng, None):
-        train = np.setdiff1d(np.arange(len(rows)), test, assume_unique=True)
-        raw = fit_member(made, (), task.rows(train), rng).raw(task.rows(test).X)
-        own[test] = raw[np.arange(len(test)), codes[test]]
-    return own
+    raw = out_of_fold(made, task, stratified(codes, cv, rng, None), rng)
+    return raw[np.arange(len(rows)), codes]
 
 
 def read(X: Any) -> tuple[Table, Schema]:

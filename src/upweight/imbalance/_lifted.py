@@ -20,11 +20,12 @@ from sklearn.utils import get_tags
 
 from .._errors import InputError, did_you_mean, is_number
 from .._undo import Correction
+from ..learners._fit_rows import Task
 from ._classes import Labels
 from ._ensemble import Ensemble, Rows
 from ._folds import read_cv
 from ._learners import Prepared, as_learner
-from ._members import Member, Task, fit_member
+from ._members import Member, fit_member
 from ._table import Schema
 from ._weak_spots import Ground, allowed_lift, find_spots
 
@@ -124,7 +125,7 @@ class Lifted(Ensemble):
         flags, self.lift_ = lifted_rows(learner, ground, settings, np.random.default_rng(seed))
         self.share_ = float(ground.w[flags].sum() / ground.w.sum())
         weights = ground.w * np.where(flags, self.lift_, 1.0)
-        self.learner_ = fit_lifted(learner, ground.task, weights, np.random.default_rng([seed, 1])).learner
+        self.learner_ = fit_lifted(learner, ground.task, weights, np.random.default_rng([seed, 1])).model.learner
         self.correction_ = Correction.impossible("rows were weighted by where the learner was wrong")
 
     def predict_proba(self, X: Any) -> np.ndarray:

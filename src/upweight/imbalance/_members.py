@@ -14,75 +14,34 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy import sparse
-from sklearn.base import clone
 
-from .._errors import InputError, UndoError
+from .._errors import UndoError
 from .._undo import Correction, Repair, recalibrate
+from ..learners._fit_rows import FittedLearner, Task, fit_prepared, prepare_rows
+from ..learners._out_of_fold import inner_folds, train_of
 from ..tables._rows import row_slice
-from ._bins import bin_cuts, binned
 from ._double_count import own_correction
-from ._fitting import fit_learner
 from ._folds import stratified
-from ._learners import Prepared, seeded
-from ._prepare import Preparation
 from ._steps import train_with
-from ._table import Schema
 
-__all__ = ["Fitted", "Member", "Task", "fit_member", "fit_task"]
+__all__ = ["Fitted", "Member", "fit_member", "fit_task"]
 
 STATUSES = ("exact", "approximate", "impossible")  # each less certain than the one before
 
 
 @dataclass(frozen=True)
-class Task:
-    """Rows to learn from: `X` (a `Table` if the learner is `Prepared`), `codes` (n,) into `classes`, weights, groups.
-
-    `positive` is the class asked about; `schema` describes the table.
-    """
-
-    X: Any
-    codes: np.ndarray
-    classes: np.ndarray
-    positive: int
-    w: np.ndarray | None = None
-    group: np.ndarray | None = None
-    schema: Schema | None = None
-
-    def rows(self, keep: np.ndarray) -> Task:
-        part = {name: None if (v := getattr(self, name)) is None else v[keep] for name in ("w", "group")}
-        return replace(self, X=row_slice(self.X, keep), codes=self.codes[keep], **part)
-
-    @property
-    def prior(self) -> np.ndarray:
-        """(K,) class shares, weighted."""
-        mass = np.bincount(self.codes, weights=self.w, minlength=len(self.classes)).astype(float)
-        return mass / mass.sum()
-
-
-@dataclass(frozen=True)
 class Member:
-    """One fitted model with its preparation, and what its training did to the log-odds."""
+    """One fitted model, what its training did to the log-odds, and on how many rows it stands."""
 
-    learner: Any
-    preparation: Preparation | None
+    model: FittedLearner
     correction: Correction
-    seen: np.ndarray
-    classes: int
     rows: int
     ess_rare: float
     synthetic_share: float
-    cuts: tuple[np.ndarray, ...] | None = None
 
     def raw(self, X: Any) -> np.ndarray:
         """(n, K) probabilities as the learner gives them; a class it never saw gets 0."""
-        if self.preparation is not None:
-            X = for_learner(self.preparation.matrix(self.preparation.table(X)), self.learner)
-            X = X if self.cuts is None else binned(X, self.cuts)
-        found = np.asarray(self.learner.predict_proba(X), dtype=np.float64)
-        out = np.zeros((len(found), self.classes))
-        out[:, self.seen] = found
-        return out
+        return self.model.proba(X)
 
     def given(self, raw: np.ndarray) -> np.ndarray:
         """`raw` with the odds given back, where a formula says how."""
@@ -122,43 +81,17 @@ class Fitted:
 
 def fit_member(learner: Any, steps: tuple[Any, ...], task: Task, rng: np.random.Generator) -> Member:
     """Prepare, apply the steps, encode and fit, on these rows only."""
-    prepared = isinstance(learner, Prepared)
-    preparation = Preparation.fit(task.schema, task.X, task.w) if prepared and task.schema else None
-    X = preparation.table(task.X) if preparation else task.X
+    preparation, X = prepare_rows(learner, task)
     training = train_with(steps, X, task.codes, task.w, classes=task.classes, rng=rng)
-    inner = seeded(clone(learner.learner if prepared else learner), rng)
-    X, cuts = training.X, None
-    if preparation is not None:
-        X = for_learner(preparation.matrix(training.X), inner)
-        cuts = bin_cuts(X, inner, rng)
-        X = X if cuts is None else binned(X, cuts)
-    y = task.classes[training.codes] if names_classes(inner) else training.codes
-    fitted = fit_learner(inner, X, y, training.w)
-    seen = fitted.classes_ if y is training.codes else np.searchsorted(task.classes, fitted.classes_)
+    model = fit_prepared(learner, preparation, training.X, training.codes, training.w, classes=task.classes, rng=rng)
     rare = int(np.bincount(task.codes, minlength=len(task.classes)).argmin())
     return Member(
-        fitted,
-        preparation,
-        training.correction + own_correction(fitted),
-        np.asarray(seen, dtype=np.intp),
-        len(task.classes),
+        model,
+        training.correction + own_correction(model.learner),
         len(training.codes),
         training.ess_of(rare, len(task.codes)),
         training.synthetic / max(len(training.codes), 1),
-        cuts,
     )
-
-
-def names_classes(learner: Any) -> bool:
-    """Whether a setting of the learner names labels, so that it must see them and not their codes."""
-    return any(n.rsplit("__", 1)[-1] == "class_weight" and isinstance(v, dict) for n, v in learner.get_params().items())
-
-
-def for_learner(X: Any, learner: Any) -> Any:
-    """A CSR matrix becomes dense for learners that take no other."""
-    if sparse.issparse(X) and not learner.__sklearn_tags__().input_tags.sparse:
-        return X.toarray()
-    return X
 
 
 def fit_task(
@@ -196,25 +129,10 @@ def crossfit(
     held = np.empty((len(task.codes), len(task.classes)))
     members = []
     for test in tests:
-        train = np.setdiff1d(np.arange(len(task.codes)), test, assume_unique=True)
-        member = fit_member(learner, steps, task.rows(train), rng)
+        member = fit_member(learner, steps, task.take(train_of(test, len(held))), rng)
         held[test] = member.given(member.raw(row_slice(task.X, test)))
         members.append(member)
     return tuple(members), recalibrate(task.codes, held, sample_weight=task.w)
-
-
-def inner_folds(task: Task, inner: int) -> int:
-    """As many folds as asked, fewer if a class has not that many rows (or groups)."""
-    counts = np.bincount(task.codes, minlength=len(task.classes))
-    most = int(counts.min())
-    if task.group is not None:
-        most = min(len(np.unique(task.group[task.codes == c])) for c in range(len(counts)))
-    if most < 2:
-        label = task.classes[int(counts.argmin())]
-        raise InputError(
-            f"crossfit needs two rows (or groups) of every class; {label!s} has {most}. Use repair='formula' or 'none'."
-        )
-    return min(inner, most)
 
 
 def mean_correction(members: tuple[Member, ...]) -> Correction:

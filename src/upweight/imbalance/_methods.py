@@ -17,23 +17,13 @@ from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 
 from .._errors import InputError, did_you_mean
-from .._weights import Weights
 from ._bagging import BalancedBagging, PlainBagging, balanced_forest, easy_ensemble
 from ._boosting import Boosted
 from ._cascade import BalanceCascade
-from ._chain import Chain
-from ._class_weights import class_weights
-from ._cleaning import NeighbourhoodCleaning
-from ._condensed import CondensedNN, OneSided
-from ._edited import EditedNN
-from ._hardness import InstanceHardness
 from ._learners import Prepared
 from ._lifted import Lifted
-from ._near_miss import NearMiss
-from ._random import RandomOver, RandomUnder
+from ._named import SETS, STEPS
 from ._rusboost import RUSBoost
-from ._smote import SMOTE
-from ._tomek import TomekLinks
 
 __all__ = ["METHODS", "SETS", "Method", "method", "rows_for"]
 
@@ -82,28 +72,9 @@ def registered(name: str) -> Method:
     return METHODS[name]
 
 
-def balanced(y: Any, base: Any) -> Weights:
-    """Balanced class weights from what is there."""
-    return class_weights(y, base=base)
-
-
 def oversampled(share: float) -> float:
     """Work of a fit on classes of one size: up to twice the rows."""
     return 1.1 + 0.4 * (1 - 2 * share)
-
-
-def smote_tomek() -> Chain:
-    """SMOTE+Tomek: every Tomek link after SMOTE loses both its ends."""
-    return Chain(SMOTE(), TomekLinks(drop="all"))
-
-
-def smote_enn() -> Chain:
-    """SMOTE+ENN: every row that its neighbours outvote goes, whichever its class."""
-    return Chain(SMOTE(), EditedNN(drop="all"))
-
-
-def nothing() -> None:
-    """No step at all."""
 
 
 QUICK = ("quick", "standard", "survey")
@@ -180,6 +151,18 @@ def control(
     return Method(name, label, InPlace(make), sets, None, Times(times), whole=True, control=True, extra=extra)
 
 
+def step(
+    name: str,
+    label: str,
+    sets: tuple[str, ...] = (),
+    *,
+    work: Callable[[float], float] = Times(1.0),
+    extra: float = 0.0,
+) -> Method:
+    """A row that trains the learner on other rows or weights."""
+    return Method(name, label, STEPS[name], sets, work=work, extra=extra)
+
+
 ENSEMBLES = (
     ensemble("easy_ensemble", "EasyEnsemble", Instead(easy_ensemble), STANDARD, "boosted", times=0, extra=230),
     ensemble("balance_cascade", "BalanceCascade", Instead(BalanceCascade), STANDARD, "boosted", times=0, extra=220),
@@ -195,41 +178,37 @@ ENSEMBLES = (
 METHODS = {
     entry.name: entry
     for entry in (
-        Method("none", "the untouched learner", nothing, QUICK, work=Times(0.35)),
-        Method("threshold", "moving the threshold", nothing, QUICK),
-        Method("weights", "class weights", Given(balanced), QUICK, work=Times(1.1)),
-        Method("random_under", "random undersampling", RandomUnder, QUICK, work=undersampled),
-        Method("random_over", "random oversampling", RandomOver, STANDARD, work=oversampled),
-        Method("smote", "SMOTE", SMOTE, QUICK, work=oversampled, extra=110),
-        Method(
+        step("none", "the untouched learner", QUICK, work=Times(0.35)),
+        step("threshold", "moving the threshold", QUICK),
+        step("weights", "class weights", QUICK, work=Times(1.1)),
+        step("random_under", "random undersampling", QUICK, work=undersampled),
+        step("random_over", "random oversampling", STANDARD, work=oversampled),
+        step("smote", "SMOTE", QUICK, work=oversampled, extra=110),
+        step(
             "borderline1",
             "Borderline-SMOTE 1",
-            partial(SMOTE, kind="borderline1"),
             STANDARD,
             work=oversampled,
             extra=190,
         ),
-        Method(
-            "borderline2", "Borderline-SMOTE 2", partial(SMOTE, kind="borderline2"), SURVEY, work=oversampled, extra=220
-        ),
-        Method("adasyn", "ADASYN", partial(SMOTE, kind="adasyn"), work=oversampled, extra=170),
-        Method("tomek", "Tomek links", TomekLinks, STANDARD, extra=120),
-        Method("enn", "edited nearest neighbours", EditedNN, STANDARD, extra=320),
-        Method("renn", "repeated ENN", partial(EditedNN, scheme="repeated"), SURVEY, extra=450),
-        Method("allknn", "AllKNN", partial(EditedNN, scheme="growing"), extra=420),
-        Method("ncr", "neighbourhood cleaning rule", NeighbourhoodCleaning, extra=320),
-        Method("oss", "one-sided selection", OneSided, extra=190),
-        Method("cnn", "condensed nearest neighbour", CondensedNN, SURVEY, extra=450),
-        Method("nearmiss1", "NearMiss-1", NearMiss, STANDARD, extra=115),
-        Method("nearmiss2", "NearMiss-2", partial(NearMiss, version=2), SURVEY, extra=130),
-        Method("nearmiss3", "NearMiss-3", partial(NearMiss, version=3), SURVEY, extra=120),
-        Method("hardness", "instance hardness threshold", InstanceHardness, work=Times(2), extra=150),
-        Method("smote+tomek", "SMOTE, then Tomek links", smote_tomek, STANDARD, work=oversampled, extra=330),
-        Method("smote+enn", "SMOTE, then ENN", smote_enn, SURVEY, work=oversampled, extra=2000),
+        step("borderline2", "Borderline-SMOTE 2", SURVEY, work=oversampled, extra=220),
+        step("adasyn", "ADASYN", work=oversampled, extra=170),
+        step("tomek", "Tomek links", STANDARD, extra=120),
+        step("enn", "edited nearest neighbours", STANDARD, extra=320),
+        step("renn", "repeated ENN", SURVEY, extra=450),
+        step("allknn", "AllKNN", extra=420),
+        step("ncr", "neighbourhood cleaning rule", extra=320),
+        step("oss", "one-sided selection", extra=190),
+        step("cnn", "condensed nearest neighbour", SURVEY, extra=450),
+        step("nearmiss1", "NearMiss-1", STANDARD, extra=115),
+        step("nearmiss2", "NearMiss-2", SURVEY, extra=130),
+        step("nearmiss3", "NearMiss-3", SURVEY, extra=120),
+        step("hardness", "instance hardness threshold", work=Times(2), extra=150),
+        step("smote+tomek", "SMOTE, then Tomek links", STANDARD, work=oversampled, extra=330),
+        step("smote+enn", "SMOTE, then ENN", SURVEY, work=oversampled, extra=2000),
         *ENSEMBLES,
     )
 }
-SETS = ("quick", "standard", "survey", "all")
 
 
 def method(name: str) -> Any:

@@ -18,6 +18,7 @@ import numpy as np
 from .._errors import InputError
 from .._rng import as_generator
 from .._version import versions
+from ..learners._fit_rows import Task
 from ..tables._rows import row_slice
 from ._cells import Plan, learner_and_steps
 from ._classes import Labels
@@ -26,7 +27,6 @@ from ._facts import Facts, columns_line, facts_of, header
 from ._folds import group_codes, inner_default, outer_folds, read_cv
 from ._learners import Prepared, as_learner, learner_name
 from ._live import live_labels, mean_one, row_weights, weights_line
-from ._members import Task
 from ._methods import rows_for
 from ._rebalanced import read_cost
 from ._table import Schema, row_count

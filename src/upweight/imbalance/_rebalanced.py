@@ -21,13 +21,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._errors import InputError, did_you_mean, is_number
 from .._rng import as_generator
+from ..learners._fit_rows import Task
 from ..tables._rows import row_slice
 from ._classes import Labels
 from ._double_count import refuse_double_count
 from ._folds import group_codes
 from ._learners import Prepared, as_learner, learner_name
 from ._live import live_labels, row_weights
-from ._members import Task, fit_task
+from ._members import fit_task
 from ._steps import as_steps
 from ._table import Schema, is_frame, matrix, refuse_doubles, refuse_lazy, row_count
 
@@ -130,7 +131,7 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
         """Set the attributes that are read off `fitted_`."""
         self.prior_, self.threshold_ = self.fitted_.prior, self.fitted_.threshold
         self.correction_, self.repair_ = self.fitted_.correction, self.fitted_.repair
-        self.members_ = tuple(m.learner for m in self.fitted_.members)
+        self.members_ = tuple(m.model.learner for m in self.fitted_.members)
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:

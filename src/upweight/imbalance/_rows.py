@@ -159,7 +159,7 @@ def cell_figures(plan: Plan, cell: Cell, alerts: float) -> dict[str, float]:
 def many_figures(plan: Plan, cell: Cell, codes: np.ndarray, w: np.ndarray | None) -> dict[str, float]:
     """K > 2: macro averages; the cut is argmax p_k/pi_k, of the untouched learner argmax p_k."""
     train = np.setdiff1d(np.arange(len(plan.task.codes)), plan.test(cell.key.repeat, cell.key.fold))
-    prior = plan.task.rows(train).prior
+    prior = plan.task.take(train).prior
     chosen = (cell.p if cell.key.name == "none" else cell.p / prior).argmax(axis=1)
     first = cell.raw.argmax(axis=1)
     hits = [codes == k for k in range(cell.p.shape[1])]

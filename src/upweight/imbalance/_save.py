@@ -22,6 +22,7 @@ from .._kinds import Step
 from .._undo import Correction, Repair
 from .._version import versions
 from .._whole_file import write_whole
+from ..learners._fit_rows import FittedLearner
 from ._columns import Column
 from ._forged import BOOSTED_TREE, TREE, refuse_forged, trees
 from ._learners import Prepared
@@ -55,7 +56,7 @@ OWN_TYPES = frozenset(
     }
 )
 SETTINGS = ("repair", "inner", "cost")
-FIGURES = ("classes", "rows", "ess_rare", "synthetic_share")
+FIGURES = ("rows", "ess_rare", "synthetic_share")
 
 
 def save_model(model: Rebalanced, path: Path) -> None:
@@ -170,13 +171,15 @@ def document_of(model: Rebalanced) -> dict[str, Any]:
 
 
 def member_document(member: Member) -> dict[str, Any]:
-    prepared = member.preparation
+    model = member.model
+    prepared = model.preparation
     return {
-        "learner": member.learner,
+        "learner": model.learner,
         "preparation": None if prepared is None else {k: listed(v) for k, v in vars(prepared).items()},
         "correction": member.correction.to_dict(),
-        "seen": member.seen,
-        "cuts": None if member.cuts is None else list(member.cuts),
+        "seen": model.seen,
+        "cuts": None if model.cuts is None else list(model.cuts),
+        "classes": model.classes,
         **{name: getattr(member, name) for name in FIGURES},
     }
 
@@ -214,11 +217,6 @@ def member_from(facts: Mapping[str, Any]) -> Member:
     given = facts["preparation"]
     parts: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in (given or {}).items()}
     prepared = None if given is None else Preparation(**parts)
-    return Member(
-        facts["learner"],
-        prepared,
-        Correction.from_dict(facts["correction"]),
-        facts["seen"],
-        **{name: facts[name] for name in FIGURES},
-        cuts=None if facts["cuts"] is None else tuple(facts["cuts"]),
-    )
+    cuts = None if facts["cuts"] is None else tuple(facts["cuts"])
+    model = FittedLearner(facts["learner"], prepared, facts["seen"], facts["classes"], cuts)
+    return Member(model, Correction.from_dict(facts["correction"]), **{name: facts[name] for name in FIGURES})

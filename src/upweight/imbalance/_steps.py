@@ -24,6 +24,7 @@ from .._weights import Weights
 from ._adopt import adopt
 from ._flow import is_pipeline, kind_of
 from ._live import row_weights
+from ._named import step_of
 from ._resample import Resample, mass_correction
 from ._table import row_count
 
@@ -61,14 +62,7 @@ def as_steps(method: Any) -> tuple[Any, ...]:
     if isinstance(method, (list, tuple)):
         return tuple(step for one in method for step in as_steps(one))
     if isinstance(method, str):
-        from ._methods import method as named  # the registry lists what this file applies
-
-        step = named(method)
-        if hasattr(step, "predict_proba"):
-            raise InputError(
-                f"{method!r} is a classifier, not a method of another learner. Use `compare`, or "
-                f"Rebalanced(method({method!r}), 'none')."
-            )
+        step = step_of(method)
         return () if step is None else (step,)
     if isinstance(method, type):
         raise InputError(f"method {method.__name__} is a class; give an object, {method.__name__}().")

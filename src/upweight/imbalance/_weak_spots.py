@@ -25,9 +25,9 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 from sklearn.tree import DecisionTreeRegressor
 
-from ..tables._rows import row_slice
+from ..learners._fit_rows import Task
+from ..learners._out_of_fold import inner_folds, out_of_fold
 from ._folds import stratified
-from ._members import Task, fit_member, inner_folds
 from ._prepare import Preparation
 from ._table import Schema, Table
 
@@ -49,7 +49,7 @@ class Ground:
 
     def rows(self, keep: np.ndarray) -> Ground:
         part = None if self.part is None else self.part[keep]
-        return replace(self, task=self.task.rows(keep), table=self.table.rows(keep), part=part)
+        return replace(self, task=self.task.take(keep), table=self.table.rows(keep), part=part)
 
     @property
     def w(self) -> np.ndarray:
@@ -75,22 +75,14 @@ class Spots:
 
 def find_spots(learner: Any, ground: Ground, *, by: str, folds: int, rng: np.random.Generator) -> Spots:
     """What `learner` gets wrong on these rows, out of fold."""
-    p = out_of_fold(learner, ground.task, folds, rng)
+    tests = stratified(ground.task.codes, inner_folds(ground.task, folds), rng, ground.task.group)
+    p = out_of_fold(learner, ground.task, tests, rng)
     if by == "row":
         return Spots(p.argmax(axis=1) != ground.task.codes, None)
     loss = -np.log(np.maximum(p[np.arange(len(p)), ground.task.codes], LEAST))
     if by == "group":
         return weak_groups(loss, ground)
     return weak_regions(loss, ground, rng)
-
-
-def out_of_fold(learner: Any, task: Task, folds: int, rng: np.random.Generator) -> np.ndarray:
-    """(n, K) probabilities of models that have not seen the row."""
-    p = np.empty((len(task.codes), len(task.classes)))
-    for test in stratified(task.codes, inner_folds(task, folds), rng, task.group):
-        train = np.setdiff1d(np.arange(len(p)), test, assume_unique=True)
-        p[test] = fit_member(learner, (), task.rows(train), rng).raw(row_slice(task.X, test))
-    return p
 
 
 def weak_groups(loss: np.ndarray, ground: Ground) -> Spots:
