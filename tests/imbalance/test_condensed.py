@@ -54,9 +54,9 @@ def test_one_sided_is_one_pass_against_the_first_set_and_tomek_links(brute, seed
 
 def seeds_of(X, y, seed):
     """The rows that OneSided(rng=seed) starts from, found by asking its own draw."""
-    from upweight.imbalance._classes import Labels
     from upweight.imbalance._condensed import one_of_each as draw
     from upweight.imbalance._scene import Scene
+    from upweight.tables._class_labels import Labels
 
     scene = Scene.of(X, Labels.of(y), np.ones(len(y), dtype=bool), who="test")
     return draw(scene, scene.majority, seed)

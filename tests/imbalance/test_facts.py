@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from upweight.imbalance._classes import Labels
 from upweight.imbalance._facts import auc, columns_line, facts_of, header, percent
-from upweight.imbalance._table import Schema
+from upweight.tables._class_labels import Labels
+from upweight.tables._table import Schema
 
 RNG = np.random.default_rng(0)
 Y = RNG.random(1000) < 0.1

@@ -12,7 +12,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 import upweight as uw
 import upweight.imbalance as im
-from upweight.imbalance._table import Schema
+from upweight.tables._table import Schema
 
 
 def data(n=600):

@@ -11,8 +11,8 @@ import pyarrow as pa
 from pyarrow import compute
 
 from .._errors import InputError, did_you_mean, plain
-from ..imbalance._classes import positive_code
-from ..imbalance._columns import as_text, unnested
+from ..tables._class_labels import positive_code
+from ..tables._columns import as_text, unnested
 from ._read import Source
 
 __all__ = ["Asked", "ask"]

@@ -35,9 +35,9 @@ from sklearn.utils.validation import check_is_fitted
 from .._errors import InputError
 from .._undo import Correction
 from ..arrays import resample
+from ..tables._class_labels import first_rows
 from ..tables._rows import row_slice
 from ._boosting import Boosted
-from ._classes import first_rows
 from ._double_count import refuse_double_count
 from ._ensemble import Ensemble, Rows, balanced_correction, read_count, softmax_rows
 from ._fitting import fit_plainly

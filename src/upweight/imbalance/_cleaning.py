@@ -17,7 +17,7 @@ from numbers import Real
 import numpy as np
 
 from .._errors import InputError, require_int
-from ._classes import Labels
+from ..tables._class_labels import Labels
 from ._neighbourhood import clean
 from ._scene import Scene, Selecting
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from .._errors import require_choice
 from .._rng import as_generator
-from ._classes import Labels, first_rows
+from ..tables._class_labels import Labels, first_rows
 from ._condense import condense, misread
 from ._links import linked
 from ._scene import Scene, Selecting

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._errors import require_choice, require_int
-from ._classes import Labels
+from ..tables._class_labels import Labels
 from ._editing import edit
 from ._scene import Scene, Selecting
 

@@ -24,11 +24,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._errors import InputError
 from .._rng import as_generator
 from .._undo import Correction
+from ..tables._class_labels import Labels
+from ..tables._row_weights import live_labels, row_weights
 from ..tables._rows import row_slice
-from ._classes import Labels
-from ._live import live_labels, row_weights
+from ..tables._table import frame_of, is_frame, refuse_doubles, refuse_lazy, row_count
 from ._resample import mass_correction
-from ._table import frame_of, is_frame, refuse_doubles, refuse_lazy, row_count
 
 __all__ = ["Ensemble", "Rows", "TreeEnsemble", "balanced_correction", "read_count", "softmax_rows"]
 

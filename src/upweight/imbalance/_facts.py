@@ -15,8 +15,8 @@ from scipy import sparse
 from scipy.stats import rankdata
 
 from .._errors import plain
-from ._classes import Labels
-from ._table import Schema, Table
+from ..tables._class_labels import Labels
+from ..tables._table import Schema, Table
 
 __all__ = ["Facts", "facts_of", "header"]
 

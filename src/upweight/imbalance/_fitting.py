@@ -19,8 +19,8 @@ import sklearn
 from sklearn.utils.validation import has_fit_parameter
 
 from .._errors import InputError
+from ..tables._table import is_frame
 from ._learners import without_proba
-from ._table import is_frame
 
 __all__ = ["fit_learner", "fit_plainly", "weight_parameter"]
 

@@ -20,15 +20,15 @@ from .._errors import InputError, counted, require_int
 from .._rng import as_generator
 from ..learners._fit_rows import Task
 from ..learners._out_of_fold import out_of_fold
+from ..tables._class_labels import Labels, first_rows
+from ..tables._columns import Column
+from ..tables._folds import refuse_few, stratified
 from ..tables._rows import row_slice
-from ._classes import Labels, first_rows
-from ._columns import Column
-from ._folds import refuse_few, stratified
+from ..tables._table import Schema, Table
 from ._learners import Prepared, as_learner
 from ._resample import Resample
 from ._sampler import read_inputs, rows_wanted
 from ._scene import Selecting
-from ._table import Schema, Table
 
 __all__ = ["InstanceHardness", "easiest"]
 

@@ -25,8 +25,8 @@ from scipy import sparse
 from .._errors import InputError
 from .._frames import NUMPY, Container
 from .._weights import Weights
-from ._live import row_weights
-from ._table import is_frame
+from ..tables._row_weights import row_weights
+from ..tables._table import is_frame
 
 __all__ = ["label_weights"]
 

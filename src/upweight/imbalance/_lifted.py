@@ -21,12 +21,12 @@ from sklearn.utils import get_tags
 from .._errors import InputError, did_you_mean, is_number
 from .._undo import Correction
 from ..learners._fit_rows import Task
-from ._classes import Labels
+from ..tables._class_labels import Labels
+from ..tables._folds import read_cv
+from ..tables._table import Schema
 from ._ensemble import Ensemble, Rows
-from ._folds import read_cv
 from ._learners import Prepared, as_learner
 from ._members import Member, fit_member
-from ._table import Schema
 from ._weak_spots import Ground, allowed_lift, find_spots
 
 __all__ = ["Lifted", "Settings", "fit_lifted", "ground_of", "lifted_rows", "read_settings"]

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError, counted, plain, require_choice, require_int
-from ._classes import Labels
+from ..tables._class_labels import Labels
 from ._near import near_miss
 from ._sampler import rows_wanted
 from ._scene import Scene, Selecting

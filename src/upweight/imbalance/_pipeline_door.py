@@ -18,8 +18,8 @@ from functools import partial
 from typing import Any
 
 from .._errors import InputError, did_you_mean
+from ..tables._row_weights import idle
 from ._flow import is_pipeline, kind_of
-from ._live import idle
 
 __all__ = ["refuse_bad_steps", "with_parameters"]
 

@@ -25,9 +25,9 @@ import pyarrow as pa
 from scipy import sparse
 
 from .._errors import InputError, counted, did_you_mean
+from ..tables._rewrap import column_numbers
 from ..tables._rows import row_slice
-from ._own_kind import column_numbers
-from ._table import Table, arrow_array, frame_of, is_frame, refuse_lazy, row_count
+from ..tables._table import Table, arrow_array, frame_of, is_frame, refuse_lazy, row_count
 
 __all__ = ["Points", "points"]
 

@@ -20,9 +20,9 @@ from scipy import sparse
 
 from .._errors import InputError, counted
 from .._undo import Correction
+from ..tables._rewrap import column_numbers, numbers_like
 from ..tables._rows import concat_rows, interpolate, row_slice
-from ._own_kind import column_numbers, numbers_like
-from ._table import Table, frame_of, is_frame, row_count
+from ..tables._table import Table, frame_of, is_frame, row_count
 
 __all__ = ["Resample", "mass_correction"]
 

@@ -14,11 +14,11 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from .._errors import InputError, counted, did_you_mean, is_number, plain
-from ._classes import Labels
-from ._live import row_weights
-from ._own_kind import labels_like
+from ..tables._class_labels import Labels
+from ..tables._rewrap import labels_like
+from ..tables._row_weights import row_weights
+from ..tables._table import row_count
 from ._resample import Resample
-from ._table import row_count
 
 __all__ = ["Sampler", "read_inputs", "rows_wanted"]
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from .._undo import Correction
+from ..tables._class_labels import Labels, first_rows
 from ._categorical import kinds_of, value_tables
-from ._classes import Labels, first_rows
 from ._distances import Space, typical_spread
 from ._lists import Lists
 from ._neighbours import Neighbours, lists_from, typed

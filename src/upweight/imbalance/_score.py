@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError, did_you_mean, is_number, plain
-from ._classes import Labels
-from ._live import row_weights
+from ..tables._class_labels import Labels
+from ..tables._row_weights import row_weights
 from ._measures import average_precision, calibrate, decision, farthest, macro, roc_auc
 from ._rebalanced import read_cost
 

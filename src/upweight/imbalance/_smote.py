@@ -26,8 +26,8 @@ import numpy as np
 
 from .._errors import InputError, counted, did_you_mean, plain
 from .._rng import as_generator
+from ..tables._class_labels import Labels, first_rows
 from ._categorical import donors_of, nearest_by_tables
-from ._classes import Labels, first_rows
 from ._distances import Space
 from ._lists import Lists
 from ._neighbours import Neighbours, lists_from

@@ -21,12 +21,12 @@ from sklearn.base import clone
 from .._errors import InputError
 from .._undo import Correction
 from .._weights import Weights
+from ..tables._row_weights import row_weights
+from ..tables._table import row_count
 from ._adopt import adopt
 from ._flow import is_pipeline, kind_of
-from ._live import row_weights
 from ._named import step_of
 from ._resample import Resample, mass_correction
-from ._table import row_count
 
 __all__ = ["Training", "as_steps", "train_with"]
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._errors import require_choice
-from ._classes import Labels
+from ..tables._class_labels import Labels
 from ._links import linked
 from ._scene import Scene, Selecting
 

@@ -27,9 +27,9 @@ from sklearn.tree import DecisionTreeRegressor
 
 from ..learners._fit_rows import Task
 from ..learners._out_of_fold import inner_folds, out_of_fold
-from ._folds import stratified
-from ._prepare import Preparation
-from ._table import Schema, Table
+from ..tables._folds import stratified
+from ..tables._prepare import Preparation
+from ..tables._table import Schema, Table
 
 __all__ = ["Ground", "Spots", "allowed_lift", "find_spots", "suspects"]
 

@@ -21,9 +21,9 @@ from sklearn.base import clone
 from ..imbalance._bins import bin_cuts, binned
 from ..imbalance._fitting import fit_learner
 from ..imbalance._learners import Prepared, seeded
-from ..imbalance._prepare import Preparation
-from ..imbalance._table import Schema
+from ..tables._prepare import Preparation
 from ..tables._rows import row_slice
+from ..tables._table import Schema
 
 __all__ = ["FittedLearner", "Task", "fit_prepared", "fit_rows", "prepare_rows"]
 

@@ -6,8 +6,8 @@ import pytest
 from scipy import sparse
 from sklearn.preprocessing import StandardScaler
 
-from upweight.imbalance._prepare import Preparation, weighted_median
-from upweight.imbalance._table import Schema
+from upweight.tables._prepare import Preparation, weighted_median
+from upweight.tables._table import Schema
 
 
 def prepared(frame, w=None, rows=None):
@@ -89,7 +89,7 @@ def test_a_wide_one_hot_is_csr_with_the_same_entries(monkeypatch):
     frame = pd.DataFrame({"s": [f"l{i % 30}" for i in range(600)], "x": np.arange(600.0) ** 2})
     p, table = prepared(frame)
     dense = p.matrix(p.table(table))
-    monkeypatch.setattr("upweight.imbalance._prepare.DENSE_BYTES", 1000)
+    monkeypatch.setattr("upweight.tables._prepare.DENSE_BYTES", 1000)
     wide = p.matrix(p.table(table))
     assert sparse.issparse(wide)
     np.testing.assert_array_equal(wide.toarray(), dense)

@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from .._errors import InputError, counted, plain
-from ._classes import Labels
+from ._class_labels import Labels
 
 __all__ = ["default_repeats", "group_codes", "inner_default", "outer_folds", "read_cv", "stratified"]
 

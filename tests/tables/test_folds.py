@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from upweight import InputError
-from upweight.imbalance._classes import Labels
-from upweight.imbalance._folds import default_repeats, group_codes, inner_default, outer_folds, read_cv, stratified
+from upweight.tables._class_labels import Labels
+from upweight.tables._folds import default_repeats, group_codes, inner_default, outer_folds, read_cv, stratified
 
 Y = np.repeat([0, 1], [90, 10])
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from upweight import InputError
-from upweight.imbalance._columns import MISSING, UNSEEN, codes, describe, numbers, read_numbers
+from upweight.tables._columns import MISSING, UNSEEN, codes, describe, numbers, read_numbers
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._errors import InputError, plain
-from ._classes import Labels
+from ._class_labels import Labels
 
 __all__ = ["idle", "live_labels", "mean_one", "row_weights", "weights_line"]
 

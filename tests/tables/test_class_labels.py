@@ -8,8 +8,8 @@ import pytest
 
 from upweight import InputError, Weights
 from upweight._errors import counted, did_you_mean
-from upweight.imbalance._classes import Labels, first_rows
-from upweight.imbalance._live import row_weights
+from upweight.tables._class_labels import Labels, first_rows
+from upweight.tables._row_weights import row_weights
 
 
 @pytest.mark.parametrize(

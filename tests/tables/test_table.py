@@ -8,7 +8,7 @@ import pytest
 from scipy import sparse
 
 from upweight import InputError, KindError
-from upweight.imbalance._table import Schema, frame_of, is_frame, row_count
+from upweight.tables._table import Schema, frame_of, is_frame, row_count
 
 DATA = {"a": [1.5, None, 3.5], "s": ["x", "y", None], "b": [True, False, True], "one": [1, 1, 1]}
 FRAMES = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "arrow": pa.table}
