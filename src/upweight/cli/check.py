@@ -25,7 +25,7 @@ from .._ratio import log_ratio, ratio
 from .._weights import Weights
 
 if TYPE_CHECKING:
-    from ._stream import Batch, Columns
+    from ..files._batches import Batch, Columns
 
 __all__ = ["Wanted", "register", "tally"]
 
@@ -158,7 +158,7 @@ def tally(data: str, wanted: Wanted) -> Tally:
     """The tally of all rows of a file, read in batches."""
     if data.startswith("demo:"):
         return Tally.of(demo(data.removeprefix("demo:"), wanted))
-    from ._stream import open_columns
+    from ..files._batches import open_columns
 
     columns = open_columns(data)
     plan = _Plan.of(columns, wanted)

@@ -21,7 +21,7 @@ from .._errors import InputError
 from .._kinds import Step
 from .._undo import Correction, Repair
 from .._version import versions
-from .._whole_file import write_whole
+from ..files._whole_file import write_whole
 from ..learners._fit_rows import FittedLearner
 from ..tables._columns import Column
 from ..tables._prepare import Preparation

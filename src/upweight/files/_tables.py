@@ -57,7 +57,7 @@ class Source:
 def read_source(data: str, tell: Callable[[str], None]) -> Source:
     """Read what the user named; `tell` gets notices."""
     if data.startswith("demo:"):
-        from ..imbalance._demo import demo_table, demo_targets
+        from ._demo import demo_table, demo_targets
 
         name = data.removeprefix("demo:")
         return Source(demo_table(name), data, leave_out=tuple(demo_targets(name)))

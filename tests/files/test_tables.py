@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from upweight import InputError
-from upweight.cli._read import read_source
+from upweight.files._tables import read_source
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_a_ragged_line_after_quoted_and_blank_ones_is_told_by_its_own_number(rea
 
 
 def test_a_block_may_end_inside_quotes(read, monkeypatch):
-    monkeypatch.setattr("upweight.cli._text.BLOCK", 1 << 14)
+    monkeypatch.setattr("upweight.files._text.BLOCK", 1 << 14)
     text = "w,t\n" + '1,"' + "long text\n" * 300 + '"\n' + '2,"b\n3,c\n4,d"\n' * 5_000
     source, _ = read("d.csv", text)
     assert source.table["w"].to_pylist() == [1, *[2] * 5_000]

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from upweight._whole_file import is_stream, write_whole
+from upweight.files._whole_file import is_stream, write_whole
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])

@@ -3,7 +3,7 @@
 import pytest
 
 from upweight import InputError
-from upweight.imbalance._demo import DEMOS, demo_table, demo_targets
+from upweight.files._demo import DEMOS, demo_table, demo_targets
 
 
 @pytest.mark.parametrize(

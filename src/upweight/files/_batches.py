@@ -22,7 +22,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 
 from .._errors import InputError
-from ._read import PARQUET, parquet_files, refuse_absent
+from ._tables import PARQUET, parquet_files, refuse_absent
 from ._text import GAPS, NUMBER, Text, one_line, text_of
 
 __all__ = ["BATCH", "Batch", "Columns", "Values", "open_columns"]
