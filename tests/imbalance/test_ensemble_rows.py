@@ -11,8 +11,8 @@ from sklearn.preprocessing import StandardScaler
 
 import upweight.imbalance as im
 from upweight.imbalance._boosting import Boosted
-from upweight.imbalance._learners import Prepared
 from upweight.imbalance._methods import METHODS, rows_for
+from upweight.learners._learners import Prepared
 
 RIVALS = {
     "easy_ensemble": "boosted",

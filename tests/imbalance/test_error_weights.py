@@ -16,7 +16,7 @@ import upweight.imbalance as im
 from upweight.imbalance import _error_weights
 from upweight.imbalance._error_weights import verdict_of
 from upweight.imbalance._lifted import Lifted
-from upweight.imbalance._statistics import Interval, paired
+from upweight.learners._statistics import Interval, paired
 
 
 def flipped(seed, n=3000, d=5, share=0.12):

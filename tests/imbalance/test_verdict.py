@@ -11,8 +11,8 @@ from upweight.imbalance._members import Task
 from upweight.imbalance._methods import Method
 from upweight.imbalance._rows import Figures, Row
 from upweight.imbalance._sentences import join, sentences_of
-from upweight.imbalance._statistics import Interval
 from upweight.imbalance._verdict import read_figures
+from upweight.learners._statistics import Interval
 
 
 def plan(names, counts=(900, 100), cost=None, rivals=None):

@@ -9,8 +9,8 @@ from upweight.imbalance._cells import Key, run_cell
 from upweight.imbalance._members import Task, fit_task
 from upweight.imbalance._question import question
 from upweight.imbalance._rows import rows_of
-from upweight.imbalance._statistics import paired
 from upweight.imbalance._steps import as_steps
+from upweight.learners._statistics import paired
 
 SHIFT = np.array([1.0, 0.5, -0.5])
 PI = 0.05

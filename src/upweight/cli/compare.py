@@ -140,10 +140,10 @@ def read_question(
     """Everything that can be refused, refused; complaints name the file."""
     from .._errors import InputError, UndoError
     from ..files._tables import read_source
-    from ..imbalance._learners import as_learner
     from ..imbalance._methods import rows_for
     from ..imbalance._question import question
     from ..imbalance._rebalanced import read_cost
+    from ..learners._learners import as_learner
     from ._target import ask
 
     rows_for(more["methods"])

@@ -19,8 +19,8 @@ from threadpoolctl import threadpool_limits
 
 from .._rng import as_generator
 from ..learners._fit_rows import Task
+from ..learners._learners import Prepared
 from ..tables._rows import row_slice
-from ._learners import Prepared
 from ._members import Fitted, fit_member, fit_task
 from ._methods import Method
 from ._steps import as_steps

@@ -17,10 +17,10 @@ from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 
 from .._errors import InputError, did_you_mean
+from ..learners._learners import Prepared
 from ._bagging import BalancedBagging, PlainBagging, balanced_forest, easy_ensemble
 from ._boosting import Boosted
 from ._cascade import BalanceCascade
-from ._learners import Prepared
 from ._lifted import Lifted
 from ._named import SETS, STEPS
 from ._rusboost import RUSBoost

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from ..learners._measures import average_precision, calibrate, decision, farthest, macro, recall_at, roc_auc
+from ..learners._statistics import Interval, holm, paired
 from ._cells import Cell, Key, Plan
-from ._measures import average_precision, calibrate, decision, farthest, macro, recall_at, roc_auc
 from ._methods import Method
-from ._statistics import Interval, holm, paired
 
 __all__ = ["Figures", "Row", "rows_of"]
 

@@ -23,11 +23,11 @@ from .._undo import Correction, Repair
 from .._version import versions
 from ..files._whole_file import write_whole
 from ..learners._fit_rows import FittedLearner
+from ..learners._learners import Prepared
 from ..tables._columns import Column
 from ..tables._prepare import Preparation
 from ..tables._table import Schema
 from ._forged import BOOSTED_TREE, TREE, refuse_forged, trees
-from ._learners import Prepared
 from ._members import Fitted, Member
 from ._rebalanced import Rebalanced, method_name
 

@@ -18,12 +18,12 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import clone
 
-from ..imbalance._bins import bin_cuts, binned
-from ..imbalance._fitting import fit_learner
-from ..imbalance._learners import Prepared, seeded
 from ..tables._prepare import Preparation
 from ..tables._rows import row_slice
 from ..tables._table import Schema
+from ._bins import bin_cuts, binned
+from ._fitting import fit_learner
+from ._learners import Prepared, seeded
 
 __all__ = ["FittedLearner", "Task", "fit_prepared", "fit_rows", "prepare_rows"]
 

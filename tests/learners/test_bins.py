@@ -5,7 +5,7 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from upweight.imbalance._bins import bin_cuts, binned
+from upweight.learners._bins import bin_cuts, binned
 
 
 @pytest.mark.parametrize("max_bins", [255, 30])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from upweight.imbalance._statistics import holm, paired
+from upweight.learners._statistics import holm, paired
 
 
 def test_without_overlap_it_is_the_t_interval():

@@ -12,7 +12,7 @@ from sklearn.svm import SVC, LinearSVC
 
 from upweight import InputError
 from upweight.imbalance import BalancedBagging, Rebalanced, compare
-from upweight.imbalance._learners import Prepared, as_learner, seeded
+from upweight.learners._learners import Prepared, as_learner, seeded
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(80, 3))

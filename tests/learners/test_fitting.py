@@ -15,7 +15,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from upweight import InputError
 from upweight.imbalance import BalancedBagging, Rebalanced, compare
-from upweight.imbalance._fitting import fit_learner, weight_parameter
+from upweight.learners._fitting import fit_learner, weight_parameter
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(80, 3))

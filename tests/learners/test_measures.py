@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from upweight.imbalance._measures import average_precision, decision, farthest, macro, recall_at, roc_auc
+from upweight.learners._measures import average_precision, decision, farthest, macro, recall_at, roc_auc
 
 RNG = np.random.default_rng(0)
 HIT = RNG.random(300) < 0.2

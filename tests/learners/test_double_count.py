@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from upweight import UndoError
 from upweight.imbalance import SMOTE, BalancedBagging, Pipeline, RandomUnder, Rebalanced, compare
-from upweight.imbalance._double_count import refuse_double_count
+from upweight.learners._double_count import refuse_double_count
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(80, 3))
