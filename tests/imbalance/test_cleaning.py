@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 import upweight.imbalance as im
-from upweight.imbalance._distances import Space
+from upweight.neighbours._distances import Space
 
 
 def test_rows_kept_are_those_of_the_definition(brute, seeds):

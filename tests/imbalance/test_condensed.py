@@ -8,7 +8,7 @@ from scipy import sparse
 
 import upweight.imbalance as im
 from upweight.imbalance._condense import condense, misread
-from upweight.imbalance._distances import Space
+from upweight.neighbours._distances import Space
 
 
 def one_of_each(y, classes, seed):

@@ -7,8 +7,8 @@ import pytest
 from scipy import sparse
 
 import upweight.imbalance as im
-from upweight.imbalance._distances import Space
 from upweight.imbalance._editing import edit
+from upweight.neighbours._distances import Space
 
 SCHEMES = ["once", "repeated", "growing"]
 

@@ -8,7 +8,7 @@ from scipy import sparse
 
 import upweight.imbalance as im
 from upweight.imbalance import _near
-from upweight.imbalance._distances import Space
+from upweight.neighbours._distances import Space
 
 
 def wanted(y, few, ratio=1.0):

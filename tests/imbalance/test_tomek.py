@@ -7,8 +7,8 @@ import pytest
 from scipy import sparse
 
 import upweight.imbalance as im
-from upweight.imbalance._distances import Space
 from upweight.imbalance._links import linked
+from upweight.neighbours._distances import Space
 
 
 def test_links_are_those_of_the_definition(brute, seeds):

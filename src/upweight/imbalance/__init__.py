@@ -1,9 +1,10 @@
 """Few of one kind: weights, resamplers, and the honest comparison of every remedy for class imbalance."""
 
+from ..neighbours._categorical import vdm
+from ..neighbours._neighbours import Neighbours, neighbours
 from ._adopt import adopt
 from ._bagging import BalancedBagging, balanced_forest, easy_ensemble
 from ._cascade import BalanceCascade
-from ._categorical import vdm
 from ._chain import Chain
 from ._class_weights import class_weights, cost_weights
 from ._cleaning import NeighbourhoodCleaning
@@ -17,7 +18,6 @@ from ._labels import label_weights
 from ._mae import macro_mae
 from ._methods import method
 from ._near_miss import NearMiss
-from ._neighbours import Neighbours, neighbours
 from ._pipeline import Pipeline
 from ._random import RandomOver, RandomUnder
 from ._rebalanced import Rebalanced

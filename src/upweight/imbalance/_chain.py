@@ -22,13 +22,13 @@ from sklearn.base import clone
 
 from .._errors import InputError
 from .._rng import as_generator
+from ..neighbours._kdtree import few_dimensions
 from ..tables._rows import row_slice
 from ._adopt import adopt, for_the_sampler
 from ._edited import EditedNN
 from ._family import Family
 from ._family_edits import family_edit
 from ._family_links import family_links
-from ._kdtree import few_dimensions
 from ._resample import Resample
 from ._sampler import Sampler, read_inputs
 from ._scene import Scene

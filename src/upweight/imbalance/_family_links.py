@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._brackets import floors
+from ..neighbours._brackets import floors
+from ..neighbours._search import nearest
+from ..neighbours._trees import company
 from ._family import Family
-from ._search import nearest
-from ._trees import company
 
 __all__ = ["family_links"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from upweight.imbalance import _kdtree
-from upweight.imbalance._distances import Space
-from upweight.imbalance._kdtree import ask_tree, few_dimensions
+from upweight.neighbours import _kdtree
+from upweight.neighbours._distances import Space
+from upweight.neighbours._kdtree import ask_tree, few_dimensions
 
 
 @pytest.mark.parametrize("own", [True, False])

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from upweight.imbalance._copies import Groups, copies_of
-from upweight.imbalance._distances import Space
-from upweight.imbalance._search import nearest
+from upweight.neighbours._copies import Groups, copies_of
+from upweight.neighbours._distances import Space
+from upweight.neighbours._search import nearest
 
 
 def originals(X):
@@ -45,7 +45,7 @@ def test_few_copies_are_not_worth_grouping():
 
 
 def test_rows_whose_hashes_collide_are_told_apart_by_their_distance(monkeypatch):
-    from upweight.imbalance import _copies
+    from upweight.neighbours import _copies
 
     monkeypatch.setattr(_copies, "_hashes", lambda space: np.zeros(space.n, dtype=np.uint64))
     X = np.repeat(np.arange(10.0), 2)[:, None]

@@ -11,7 +11,7 @@ from scipy import sparse
 
 import upweight.imbalance as im
 from upweight import InputError
-from upweight.imbalance._points import points
+from upweight.neighbours._points import points
 
 rng = np.random.default_rng(0)
 Y = np.repeat([0, 1], [80, 20])[rng.permutation(100)]

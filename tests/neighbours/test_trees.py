@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from upweight.imbalance._brackets import floors
-from upweight.imbalance._distances import Space
-from upweight.imbalance._search import screen_of
-from upweight.imbalance._trees import company, leaves
+from upweight.neighbours._brackets import floors
+from upweight.neighbours._distances import Space
+from upweight.neighbours._search import screen_of
+from upweight.neighbours._trees import company, leaves
 
 
 def test_leaves_share_out_the_rows_evenly():

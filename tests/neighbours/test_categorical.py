@@ -8,7 +8,7 @@ import pytest
 
 from upweight import InputError
 from upweight.imbalance import vdm
-from upweight.imbalance._categorical import distances, donors_of, kinds_of, nearest_by_tables, value_tables
+from upweight.neighbours._categorical import distances, donors_of, kinds_of, nearest_by_tables, value_tables
 
 
 def brute_vdm(X, y, a, b):
@@ -66,8 +66,8 @@ def test_another_number_of_columns_is_refused():
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("spread", [1, 64])
 def test_neighbours_by_tables_are_by_distance_then_row(seed, spread, monkeypatch):
-    monkeypatch.setattr("upweight.imbalance._categorical.SPREAD", spread)
-    monkeypatch.setattr("upweight.imbalance._categorical.BLOCK", 300)
+    monkeypatch.setattr("upweight.neighbours._categorical.SPREAD", spread)
+    monkeypatch.setattr("upweight.neighbours._categorical.BLOCK", 300)
     rng = np.random.default_rng(seed)
     codes = np.stack([rng.integers(0, L, 90) for L in (2, 3, 5)], axis=1)
     kinds, tables = value_tables(codes, rng.integers(0, 2, 90), [2, 3, 5])

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from upweight.imbalance._bounds import Screen
-from upweight.imbalance._distances import Space, typical_spread
-from upweight.imbalance._search import nearest
+from upweight.neighbours._bounds import Screen
+from upweight.neighbours._distances import Space, typical_spread
+from upweight.neighbours._search import nearest
 
 
 def square_distances(X):
@@ -62,8 +62,8 @@ KINDS = [
 def size(request, monkeypatch):
     """The same test with the path of small searches and with that of large ones."""
     if request.param == "large ones":
-        monkeypatch.setattr("upweight.imbalance._at_once.PLAIN", 0)
-        monkeypatch.setattr("upweight.imbalance._at_once.NEXT_TO_NOTHING", 0)
+        monkeypatch.setattr("upweight.neighbours._one_tile.PLAIN", 0)
+        monkeypatch.setattr("upweight.neighbours._one_tile.NEXT_TO_NOTHING", 0)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -145,8 +145,8 @@ def test_the_order_of_rows_and_of_pool_does_not_matter():
 
 
 def test_many_ties_split_the_queries_and_not_the_answer(monkeypatch):
-    monkeypatch.setattr("upweight.imbalance._search.CANDIDATES", 500)
-    monkeypatch.setattr("upweight.imbalance._at_once.PLAIN", 0)
+    monkeypatch.setattr("upweight.neighbours._search.CANDIDATES", 500)
+    monkeypatch.setattr("upweight.neighbours._one_tile.PLAIN", 0)
     X = np.random.default_rng(1).integers(0, 2, (200, 3)).astype(float)
     everyone = np.arange(200)
     found = nearest(Space.of(X), everyone, everyone, 4)
@@ -162,7 +162,7 @@ def test_a_small_search_that_meets_too_many_near_ties_goes_on_in_double_precisio
             made.append(np.dtype(dtype))
 
     for name, value in (("NEXT_TO_NOTHING", 0), ("KEPT", 3000), ("Screen", Watched)):
-        monkeypatch.setattr(f"upweight.imbalance._at_once.{name}", value)
+        monkeypatch.setattr(f"upweight.neighbours._one_tile.{name}", value)
     X = np.random.default_rng(3).normal(size=(300, 6)) * 1e-6
     X[::2] += 1.0  # two clouds so far apart that single precision sees two points
     everyone = np.arange(300)

@@ -23,11 +23,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from ._at_once import Hits, block_width, few, hardly_any, hits_at_once, just_above, kth_smallest, places
 from ._bounds import Pool, Queries, Screen
 from ._copies import Groups, copies_of
 from ._distances import Space
 from ._kdtree import ask_tree, few_dimensions
+from ._one_tile import Hits, block_width, few, hardly_any, hits_at_once, just_above, kth_smallest, places
 
 __all__ = ["Found", "minima", "nearest", "nearest_ties", "pairs_within", "screen_of", "tiles", "with_ties"]
 

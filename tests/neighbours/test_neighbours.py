@@ -10,8 +10,8 @@ from sklearn.neighbors import KDTree, NearestNeighbors
 
 import upweight as uw
 import upweight.imbalance as im
-from upweight.imbalance._distances import Space
-from upweight.imbalance._lists import Lists
+from upweight.neighbours._distances import Space
+from upweight.neighbours._lists import Lists
 
 
 def test_lists_are_the_nearest_rows_in_order(brute, path):

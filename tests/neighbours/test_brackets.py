@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from upweight.imbalance._brackets import bracket, floors, mutual_brackets
-from upweight.imbalance._distances import Space
-from upweight.imbalance._search import screen_of
+from upweight.neighbours._brackets import bracket, floors, mutual_brackets
+from upweight.neighbours._distances import Space
+from upweight.neighbours._search import screen_of
 
 
 def encloses(found, d2):
