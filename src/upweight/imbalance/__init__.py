@@ -6,15 +6,12 @@ from ._adopt import adopt
 from ._bagging import BalancedBagging, balanced_forest, easy_ensemble
 from ._cascade import BalanceCascade
 from ._chain import Chain
-from ._class_weights import class_weights, cost_weights
 from ._cleaning import NeighbourhoodCleaning
 from ._compare import Comparison, compare
 from ._condensed import CondensedNN, OneSided
-from ._density import density_weights
 from ._edited import EditedNN
 from ._error_weights import ErrorWeights, upweight_errors
 from ._hardness import InstanceHardness
-from ._labels import label_weights
 from ._mae import macro_mae
 from ._methods import method
 from ._near_miss import NearMiss
@@ -29,6 +26,9 @@ from ._score import Scores, score
 from ._scorers import scorer
 from ._smote import SMOTE
 from ._tomek import TomekLinks
+from .weights._class_weights import class_weights, cost_weights
+from .weights._density import density_weights
+from .weights._multilabel import label_weights
 
 __all__ = [
     "SMOTE",

@@ -30,10 +30,10 @@ from ..tables._folds import group_codes, outer_folds, read_cv
 from ..tables._row_weights import live_labels, row_weights
 from ..tables._table import row_count
 from ..work._progress import shown
-from ._class_weights import kept_kind
 from ._lifted import Settings, fit_lifted, ground_of, lifted_rows, read_settings
 from ._members import fit_member
 from ._weak_spots import Ground, allowed_lift, find_spots, suspects
+from .weights._class_weights import kept_kind
 
 __all__ = ["ErrorWeights", "Untouched", "upweight_errors"]
 

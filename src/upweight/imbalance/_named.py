@@ -14,7 +14,6 @@ from typing import Any
 from .._errors import InputError, did_you_mean
 from .._weights import Weights
 from ._chain import Chain
-from ._class_weights import class_weights
 from ._cleaning import NeighbourhoodCleaning
 from ._condensed import CondensedNN, OneSided
 from ._edited import EditedNN
@@ -23,6 +22,7 @@ from ._near_miss import NearMiss
 from ._random import RandomOver, RandomUnder
 from ._smote import SMOTE
 from ._tomek import TomekLinks
+from .weights._class_weights import class_weights
 
 __all__ = ["CLASSIFIERS", "SETS", "STEPS", "step_of"]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from upweight import InputError, Weights
 from upweight.imbalance import density_weights
-from upweight.imbalance._density import binned_density, exact_density, silverman
+from upweight.imbalance.weights._density import binned_density, exact_density, silverman
 
 
 def brute(y, h, alpha, floor=1e-6, copies=None):
@@ -50,7 +50,7 @@ def test_bins_agree_with_the_exact_sums(shape):
 def test_more_rows_than_the_exact_form_takes_give_the_same_weights(monkeypatch):
     y = np.random.default_rng(1).lognormal(0, 2, 3000)
     exact = density_weights(y, alpha=0.9).values
-    monkeypatch.setattr("upweight.imbalance._density.EXACT_ROWS", 100)
+    monkeypatch.setattr("upweight.imbalance.weights._density.EXACT_ROWS", 100)
     np.testing.assert_allclose(density_weights(y, alpha=0.9).values, exact, atol=1e-6)
 
 

@@ -22,10 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError
-from .._frames import read, require, same_rows
-from .._weights import Weights
-from ..tables._row_weights import row_weights
+from ..._errors import InputError
+from ..._frames import read, require, same_rows
+from ..._weights import Weights
+from ...tables._row_weights import row_weights
 
 __all__ = ["density_weights"]
 

@@ -22,11 +22,11 @@ import narwhals.stable.v1 as nw
 import numpy as np
 from scipy import sparse
 
-from .._errors import InputError
-from .._frames import NUMPY, Container
-from .._weights import Weights
-from ..tables._row_weights import row_weights
-from ..tables._table import is_frame
+from ..._errors import InputError
+from ..._frames import NUMPY, Container
+from ..._weights import Weights
+from ...tables._row_weights import row_weights
+from ...tables._table import is_frame
 
 __all__ = ["label_weights"]
 
