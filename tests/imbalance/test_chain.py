@@ -100,7 +100,7 @@ def test_editing_after_smote_is_wilsons_rule_on_every_path(path, brute, monkeypa
 @pytest.mark.parametrize("step", [TomekLinks(drop="all"), EditedNN(drop="all"), EditedNN(k=1)], ids=str)
 def test_with_categories_the_same_rows_go_as_from_the_whole_table(step, monkeypatch):
     """A category is voted among neighbours, so a synthetic row is on no line between its parents."""
-    monkeypatch.setattr("upweight.imbalance._family_lists.FAMILY", 0)  # lists wherever they are right
+    monkeypatch.setattr("upweight.imbalance.synthetic_sets._lists.FAMILY", 0)  # lists wherever they are right
     tables = []
     for seed in range(25):
         rng = np.random.default_rng(seed)

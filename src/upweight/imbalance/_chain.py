@@ -26,14 +26,14 @@ from ..neighbours._kdtree import few_dimensions
 from ..tables._rows import row_slice
 from ._adopt import adopt, for_the_sampler
 from ._edited import EditedNN
-from ._family import Family
-from ._family_edits import family_edit
-from ._family_links import family_links
 from ._resample import Resample
 from ._sampler import Sampler, read_inputs
 from ._scene import Scene
 from ._smote import SMOTE
 from ._tomek import TomekLinks
+from .synthetic_sets._edits import family_edit
+from .synthetic_sets._links import family_links
+from .synthetic_sets._synthetic_set import Family
 
 __all__ = ["Chain"]
 

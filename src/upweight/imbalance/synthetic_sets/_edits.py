@@ -27,12 +27,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..neighbours._brackets import Bracket, bracket, floors, mutual_brackets
-from ..neighbours._distances import Space
-from ..neighbours._search import nearest
-from ..neighbours._trees import company
-from ._family import ROOM, Family
-from ._family_lists import common_brackets, lists_pay
+from ...neighbours._brackets import Bracket, bracket, floors, mutual_brackets
+from ...neighbours._distances import Space
+from ...neighbours._search import nearest
+from ...neighbours._trees import company
+from ._lists import common_brackets, lists_pay
+from ._synthetic_set import ROOM, Family
 
 __all__ = ["family_edit"]
 

@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..neighbours._brackets import floors
-from ..neighbours._search import nearest
-from ..neighbours._trees import company
-from ._family import Family
+from ...neighbours._brackets import floors
+from ...neighbours._search import nearest
+from ...neighbours._trees import company
+from ._synthetic_set import Family
 
 __all__ = ["family_links"]
 
