@@ -9,7 +9,7 @@ from upweight import InputError
 from upweight.imbalance import RandomUnder, method
 from upweight.imbalance import _methods as registry
 from upweight.imbalance._methods import METHODS, SETS, Method, rows_for
-from upweight.imbalance._named import CLASSIFIERS, STEPS
+from upweight.imbalance.resamplers._named import CLASSIFIERS, STEPS
 
 FIRST = ["none", "threshold"]
 

@@ -2,30 +2,30 @@
 
 from ..neighbours._categorical import vdm
 from ..neighbours._neighbours import Neighbours, neighbours
-from ._adopt import adopt
 from ._bagging import BalancedBagging, balanced_forest, easy_ensemble
 from ._cascade import BalanceCascade
-from ._chain import Chain
-from ._cleaning import NeighbourhoodCleaning
 from ._compare import Comparison, compare
-from ._condensed import CondensedNN, OneSided
-from ._edited import EditedNN
 from ._error_weights import ErrorWeights, upweight_errors
-from ._hardness import InstanceHardness
 from ._mae import macro_mae
 from ._methods import method
-from ._near_miss import NearMiss
 from ._pipeline import Pipeline
-from ._random import RandomOver, RandomUnder
 from ._rebalanced import Rebalanced
-from ._resample import Resample
 from ._rows import Row
 from ._rusboost import RUSBoost
 from ._save import load
 from ._score import Scores, score
 from ._scorers import scorer
-from ._smote import SMOTE
-from ._tomek import TomekLinks
+from .resamplers._adopt import adopt
+from .resamplers._chain import Chain
+from .resamplers._cleaning import NeighbourhoodCleaning
+from .resamplers._condensed import CondensedNN, OneSided
+from .resamplers._edited import EditedNN
+from .resamplers._hardness import InstanceHardness
+from .resamplers._near_miss import NearMiss
+from .resamplers._random import RandomOver, RandomUnder
+from .resamplers._resample import Resample
+from .resamplers._smote import SMOTE
+from .resamplers._tomek import TomekLinks
 from .weights._class_weights import class_weights, cost_weights
 from .weights._density import density_weights
 from .weights._multilabel import label_weights

@@ -28,7 +28,7 @@ from ..tables._class_labels import Labels
 from ..tables._row_weights import live_labels, row_weights
 from ..tables._rows import row_slice
 from ..tables._table import frame_of, is_frame, refuse_doubles, refuse_lazy, row_count
-from ._resample import mass_correction
+from .resamplers._resample import mass_correction
 
 __all__ = ["Ensemble", "Rows", "TreeEnsemble", "balanced_correction", "read_count", "softmax_rows"]
 

@@ -25,7 +25,7 @@ from .._errors import InputError
 from .._undo import Correction
 from ..tables._rewrap import label_rows, labels_like
 from ..tables._rows import row_slice
-from ._adopt import adopt
+from .resamplers._adopt import adopt
 
 __all__ = ["Flow", "fit_last", "is_pipeline", "kind_of", "last_of", "live_rows", "transform", "walk"]
 

@@ -22,8 +22,8 @@ from ._bagging import BalancedBagging, PlainBagging, balanced_forest, easy_ensem
 from ._boosting import Boosted
 from ._cascade import BalanceCascade
 from ._lifted import Lifted
-from ._named import SETS, STEPS
 from ._rusboost import RUSBoost
+from .resamplers._named import SETS, STEPS
 
 __all__ = ["METHODS", "SETS", "Method", "method", "rows_for"]
 

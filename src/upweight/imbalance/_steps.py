@@ -23,10 +23,10 @@ from .._undo import Correction
 from .._weights import Weights
 from ..tables._row_weights import row_weights
 from ..tables._table import row_count
-from ._adopt import adopt
 from ._flow import is_pipeline, kind_of
-from ._named import step_of
-from ._resample import Resample, mass_correction
+from .resamplers._adopt import adopt
+from .resamplers._named import step_of
+from .resamplers._resample import Resample, mass_correction
 
 __all__ = ["Training", "as_steps", "train_with"]
 

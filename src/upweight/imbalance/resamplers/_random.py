@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import UndoError
-from .._rng import as_generator
-from ..tables._class_labels import Labels, first_rows
+from ..._errors import UndoError
+from ..._rng import as_generator
+from ...tables._class_labels import Labels, first_rows
 from ._resample import Resample, mass_correction
 from ._sampler import Sampler, read_inputs, rows_wanted
 

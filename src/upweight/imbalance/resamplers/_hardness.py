@@ -16,19 +16,19 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError, counted, require_int
-from .._rng import as_generator
-from ..learners._fit_rows import Task
-from ..learners._learners import Prepared, as_learner
-from ..learners._out_of_fold import out_of_fold
-from ..tables._class_labels import Labels, first_rows
-from ..tables._columns import Column
-from ..tables._folds import refuse_few, stratified
-from ..tables._rows import row_slice
-from ..tables._table import Schema, Table
+from ..._errors import InputError, counted, require_int
+from ..._rng import as_generator
+from ...learners._fit_rows import Task
+from ...learners._learners import Prepared, as_learner
+from ...learners._out_of_fold import out_of_fold
+from ...tables._class_labels import Labels, first_rows
+from ...tables._columns import Column
+from ...tables._folds import refuse_few, stratified
+from ...tables._rows import row_slice
+from ...tables._table import Schema, Table
+from ._labelled_points import Selecting
 from ._resample import Resample
 from ._sampler import read_inputs, rows_wanted
-from ._scene import Selecting
 
 __all__ = ["InstanceHardness", "easiest"]
 

@@ -16,10 +16,10 @@ from numbers import Real
 
 import numpy as np
 
-from .._errors import InputError, require_int
-from ..tables._class_labels import Labels
-from ._neighbourhood import clean
-from ._scene import Scene, Selecting
+from ..._errors import InputError, require_int
+from ...tables._class_labels import Labels
+from ._cleaning_rule import clean
+from ._labelled_points import Scene, Selecting
 
 __all__ = ["NeighbourhoodCleaning"]
 

@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import require_choice
-from .._rng import as_generator
-from ..tables._class_labels import Labels, first_rows
-from ._condense import condense, misread
-from ._links import linked
-from ._scene import Scene, Selecting
+from ..._errors import require_choice
+from ..._rng import as_generator
+from ...tables._class_labels import Labels, first_rows
+from ._hart import condense, misread
+from ._labelled_points import Scene, Selecting
+from ._tomek_links import linked
 
 __all__ = ["CondensedNN", "OneSided"]
 

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upweight.imbalance._synthesis import draw_pairs, equal_shares, largest_remainder, neighbours_apart, stream_of
+from upweight.imbalance.resamplers._synthesis import (
+    draw_pairs,
+    equal_shares,
+    largest_remainder,
+    neighbours_apart,
+    stream_of,
+)
 
 
 @given(st.integers(0, 500), st.integers(1, 60), st.integers(0, 3))

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from .._errors import InputError, counted, did_you_mean, is_number, plain
-from ..tables._class_labels import Labels
-from ..tables._rewrap import labels_like
-from ..tables._row_weights import row_weights
-from ..tables._table import row_count
+from ..._errors import InputError, counted, did_you_mean, is_number, plain
+from ...tables._class_labels import Labels
+from ...tables._rewrap import labels_like
+from ...tables._row_weights import row_weights
+from ...tables._table import row_count
 from ._resample import Resample
 
 __all__ = ["Sampler", "read_inputs", "rows_wanted"]

@@ -20,20 +20,20 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from .._errors import InputError
-from .._rng import as_generator
-from ..neighbours._kdtree import few_dimensions
-from ..tables._rows import row_slice
+from ..._errors import InputError
+from ..._rng import as_generator
+from ...neighbours._kdtree import few_dimensions
+from ...tables._rows import row_slice
+from ..synthetic_sets._edits import family_edit
+from ..synthetic_sets._links import family_links
+from ..synthetic_sets._synthetic_set import Family
 from ._adopt import adopt, for_the_sampler
 from ._edited import EditedNN
+from ._labelled_points import Scene
 from ._resample import Resample
 from ._sampler import Sampler, read_inputs
-from ._scene import Scene
 from ._smote import SMOTE
 from ._tomek import TomekLinks
-from .synthetic_sets._edits import family_edit
-from .synthetic_sets._links import family_links
-from .synthetic_sets._synthetic_set import Family
 
 __all__ = ["Chain"]
 

@@ -24,18 +24,18 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError, counted, did_you_mean, plain
-from .._rng import as_generator
-from ..neighbours._categorical import donors_of, nearest_by_tables
-from ..neighbours._distances import Space
-from ..neighbours._lists import Lists
-from ..neighbours._neighbours import Neighbours, lists_from
-from ..neighbours._points import Points, points
-from ..neighbours._search import nearest as nearest_rows
-from ..tables._class_labels import Labels, first_rows
+from ..._errors import InputError, counted, did_you_mean, plain
+from ..._rng import as_generator
+from ...neighbours._categorical import donors_of, nearest_by_tables
+from ...neighbours._distances import Space
+from ...neighbours._lists import Lists
+from ...neighbours._neighbours import Neighbours, lists_from
+from ...neighbours._points import Points, points
+from ...neighbours._search import nearest as nearest_rows
+from ...tables._class_labels import Labels, first_rows
+from ._labelled_points import measured
 from ._resample import Resample, mass_correction
 from ._sampler import Sampler, read_inputs, rows_wanted
-from ._scene import measured
 from ._synthesis import Pairs, draw_pairs, equal_shares, largest_remainder, neighbours_apart, stream_of
 
 __all__ = ["SMOTE"]

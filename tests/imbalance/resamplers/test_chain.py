@@ -12,7 +12,7 @@ from sklearn.base import clone
 from upweight import InputError
 from upweight._undo import Correction
 from upweight.imbalance import SMOTE, Chain, EditedNN, RandomOver, RandomUnder, Resample, TomekLinks
-from upweight.imbalance import _chain as chain_file
+from upweight.imbalance.resamplers import _chain as chain_file
 
 
 def cloud(seed, n=110, share=0.25):

@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 import upweight.imbalance as im
-from upweight.imbalance import _near
+from upweight.imbalance.resamplers import _near_rules
 from upweight.neighbours._distances import Space
 
 
@@ -57,9 +57,11 @@ def test_too_few_rows_in_reach_are_all_kept_and_said():
 def test_the_bound_measures_a_few_rows_only(monkeypatch):
     rng = np.random.default_rng(0)
     X, few = rng.normal(size=(6000, 8)), np.arange(5400, 6000)
-    measured, farthest = [], _near.farthest
-    monkeypatch.setattr(_near, "farthest", lambda s, rows, m, k: measured.append(len(rows)) or farthest(s, rows, m, k))
-    kept = _near.near_miss(Space.of(X), np.arange(5400), few, 600, version=2)
+    measured, farthest = [], _near_rules.farthest
+    monkeypatch.setattr(
+        _near_rules, "farthest", lambda s, rows, m, k: measured.append(len(rows)) or farthest(s, rows, m, k)
+    )
+    kept = _near_rules.near_miss(Space.of(X), np.arange(5400), few, 600, version=2)
     assert len(kept) == 600
     assert sum(measured) < 2000
 
@@ -71,7 +73,7 @@ def test_farthest_are_the_farthest(brute, path):
         rows, pool = np.arange(0, len(X), 2), np.arange(1, len(X), 2)
         k = min(3, len(pool))
         expected = np.sort(d2[np.ix_(rows, pool)], axis=1)[:, -k:]
-        np.testing.assert_array_equal(_near.farthest(Space.of(X), rows, pool, k), expected, err_msg=kind)
+        np.testing.assert_array_equal(_near_rules.farthest(Space.of(X), rows, pool, k), expected, err_msg=kind)
 
 
 def test_the_minority_is_not_to_be_thinned():

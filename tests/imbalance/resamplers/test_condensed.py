@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 import upweight.imbalance as im
-from upweight.imbalance._condense import condense, misread
+from upweight.imbalance.resamplers._hart import condense, misread
 from upweight.neighbours._distances import Space
 
 
@@ -54,8 +54,8 @@ def test_one_sided_is_one_pass_against_the_first_set_and_tomek_links(brute, seed
 
 def seeds_of(X, y, seed):
     """The rows that OneSided(rng=seed) starts from, found by asking its own draw."""
-    from upweight.imbalance._condensed import one_of_each as draw
-    from upweight.imbalance._scene import Scene
+    from upweight.imbalance.resamplers._condensed import one_of_each as draw
+    from upweight.imbalance.resamplers._labelled_points import Scene
     from upweight.tables._class_labels import Labels
 
     scene = Scene.of(X, Labels.of(y), np.ones(len(y), dtype=bool), who="test")

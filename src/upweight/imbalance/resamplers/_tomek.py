@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._errors import require_choice
-from ..tables._class_labels import Labels
-from ._links import linked
-from ._scene import Scene, Selecting
+from ..._errors import require_choice
+from ...tables._class_labels import Labels
+from ._labelled_points import Scene, Selecting
+from ._tomek_links import linked
 
 __all__ = ["TomekLinks"]
 

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from .._errors import InputError, did_you_mean
-from .._weights import Weights
+from ..._errors import InputError, did_you_mean
+from ..._weights import Weights
+from ..weights._class_weights import class_weights
 from ._chain import Chain
 from ._cleaning import NeighbourhoodCleaning
 from ._condensed import CondensedNN, OneSided
@@ -22,7 +23,6 @@ from ._near_miss import NearMiss
 from ._random import RandomOver, RandomUnder
 from ._smote import SMOTE
 from ._tomek import TomekLinks
-from .weights._class_weights import class_weights
 
 __all__ = ["CLASSIFIERS", "SETS", "STEPS", "step_of"]
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError, counted, plain, require_choice, require_int
-from ..tables._class_labels import Labels
-from ._near import near_miss
+from ..._errors import InputError, counted, plain, require_choice, require_int
+from ...tables._class_labels import Labels
+from ._labelled_points import Scene, Selecting
+from ._near_rules import near_miss
 from ._sampler import rows_wanted
-from ._scene import Scene, Selecting
 
 __all__ = ["NearMiss"]
 

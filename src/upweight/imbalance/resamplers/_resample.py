@@ -18,11 +18,11 @@ import narwhals.stable.v1 as nw
 import numpy as np
 from scipy import sparse
 
-from .._errors import InputError, counted
-from .._undo import Correction
-from ..tables._rewrap import column_numbers, numbers_like
-from ..tables._rows import concat_rows, interpolate, row_slice
-from ..tables._table import Table, frame_of, is_frame, row_count
+from ..._errors import InputError, counted
+from ..._undo import Correction
+from ...tables._rewrap import column_numbers, numbers_like
+from ...tables._rows import concat_rows, interpolate, row_slice
+from ...tables._table import Table, frame_of, is_frame, row_count
 
 __all__ = ["Resample", "mass_correction"]
 

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._errors import require_choice, require_int
-from ..tables._class_labels import Labels
+from ..._errors import require_choice, require_int
+from ...tables._class_labels import Labels
 from ._editing import edit
-from ._scene import Scene, Selecting
+from ._labelled_points import Scene, Selecting
 
 __all__ = ["EditedNN"]
 

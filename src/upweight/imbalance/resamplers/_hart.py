@@ -19,8 +19,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..neighbours._distances import Space
-from ..neighbours._search import nearest
+from ...neighbours._distances import Space
+from ...neighbours._search import nearest
 
 __all__ = ["condense", "misread"]
 
