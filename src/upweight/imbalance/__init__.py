@@ -2,8 +2,6 @@
 
 from ..neighbours._categorical import vdm
 from ..neighbours._neighbours import Neighbours, neighbours
-from ._bagging import BalancedBagging, balanced_forest, easy_ensemble
-from ._cascade import BalanceCascade
 from ._compare import Comparison, compare
 from ._error_weights import ErrorWeights, upweight_errors
 from ._mae import macro_mae
@@ -11,10 +9,12 @@ from ._methods import method
 from ._pipeline import Pipeline
 from ._rebalanced import Rebalanced
 from ._rows import Row
-from ._rusboost import RUSBoost
 from ._save import load
 from ._score import Scores, score
 from ._scorers import scorer
+from .ensembles._bagging import BalancedBagging, balanced_forest, easy_ensemble
+from .ensembles._cascade import BalanceCascade
+from .ensembles._rusboost import RUSBoost
 from .resamplers._adopt import adopt
 from .resamplers._chain import Chain
 from .resamplers._cleaning import NeighbourhoodCleaning

@@ -15,8 +15,8 @@ from sklearn.preprocessing import StandardScaler
 
 import upweight.imbalance as im
 from upweight import UndoError
-from upweight.imbalance._bagging import PlainBagging, draw
-from upweight.imbalance._boosting import Boosted
+from upweight.imbalance.ensembles._bagging import PlainBagging, draw
+from upweight.imbalance.ensembles._boosting import Boosted
 
 
 class Seen(ClassifierMixin, BaseEstimator):

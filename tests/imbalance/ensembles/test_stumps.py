@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.tree import DecisionTreeClassifier
 
-from upweight.imbalance import _stumps
-from upweight.imbalance._stumps import Presorted
+from upweight.imbalance.ensembles import _stumps
+from upweight.imbalance.ensembles._stumps import Presorted
 
 
 def table(seed):

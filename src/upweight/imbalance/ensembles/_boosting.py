@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from .._undo import Correction
+from ..._undo import Correction
 from ._ensemble import Rows, TreeEnsemble, read_count
 from ._flat_tree import FlatTree, fit_tree
 from ._stumps import Presorted, Stump

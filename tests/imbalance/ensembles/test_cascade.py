@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 import upweight.imbalance as im
 from upweight import UndoError
-from upweight.imbalance._cascade import cut_pool, pool_sizes
+from upweight.imbalance.ensembles._cascade import cut_pool, pool_sizes
 
 
 def blobs(seed, rare=40, common=900, d=4):
@@ -75,7 +75,7 @@ def test_one_score_is_the_sum_over_members_less_their_thresholds():
 
 
 def test_members_see_all_rare_rows_and_as_many_of_their_pool(monkeypatch):
-    from upweight.imbalance import _cascade
+    from upweight.imbalance.ensembles import _cascade
 
     seen = []
     boost = _cascade.boost

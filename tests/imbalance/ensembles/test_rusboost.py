@@ -8,7 +8,7 @@ from sklearn.datasets import make_classification
 from sklearn.metrics import roc_auc_score
 
 import upweight.imbalance as im
-from upweight.imbalance import _rusboost
+from upweight.imbalance.ensembles import _rusboost
 
 
 def data(seed, classes=2):

@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 from sklearn.tree import DecisionTreeClassifier
 
-from upweight.imbalance._flat_tree import FlatTree, fit_tree
+from upweight.imbalance.ensembles._flat_tree import FlatTree, fit_tree
 
 
 @pytest.mark.parametrize("classes", [2, 3])

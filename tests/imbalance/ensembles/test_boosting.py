@@ -9,7 +9,7 @@ from sklearn.datasets import make_classification
 from sklearn.ensemble import AdaBoostClassifier
 from sklearn.tree import DecisionTreeClassifier
 
-from upweight.imbalance._boosting import Boosted
+from upweight.imbalance.ensembles._boosting import Boosted
 
 
 def noisy(seed, classes=2, n=600):
