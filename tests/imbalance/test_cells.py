@@ -91,7 +91,7 @@ def test_warnings_are_cut_to_what_does_not_differ_between_folds():
 
 
 def test_inner_folds_are_the_same_for_all_methods_and_draws_are_not(monkeypatch):
-    import upweight.imbalance._members as members
+    import upweight.imbalance.rebalance._members as members
 
     seen = []
     original = members.stratified

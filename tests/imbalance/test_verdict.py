@@ -7,11 +7,11 @@ import pytest
 
 from upweight.imbalance._cells import Plan
 from upweight.imbalance._facts import Facts
-from upweight.imbalance._members import Task
 from upweight.imbalance._methods import Method
 from upweight.imbalance._rows import Figures, Row
 from upweight.imbalance._sentences import join, sentences_of
 from upweight.imbalance._verdict import read_figures
+from upweight.imbalance.rebalance._members import Task
 from upweight.learners._statistics import Interval
 
 

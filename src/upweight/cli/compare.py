@@ -142,7 +142,7 @@ def read_question(
     from ..files._tables import read_source
     from ..imbalance._methods import rows_for
     from ..imbalance._question import question
-    from ..imbalance._rebalanced import read_cost
+    from ..imbalance.rebalance._rebalanced import read_cost
     from ..learners._learners import as_learner
     from ._target import ask
 
@@ -200,7 +200,7 @@ def write_files(result: Comparison, outputs: Outputs) -> None:
         write_text(outputs.json, result.to_json())
         notice(f"wrote {outputs.json}")
     if outputs.save is not None:
-        from ..imbalance._save import strange_types
+        from ..imbalance.rebalance._save import strange_types
 
         result.save(outputs.save)
         strange = strange_types(outputs.save)

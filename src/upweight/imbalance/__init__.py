@@ -6,15 +6,15 @@ from ._compare import Comparison, compare
 from ._error_weights import ErrorWeights, upweight_errors
 from ._mae import macro_mae
 from ._methods import method
-from ._pipeline import Pipeline
-from ._rebalanced import Rebalanced
 from ._rows import Row
-from ._save import load
 from ._score import Scores, score
 from ._scorers import scorer
 from .ensembles._bagging import BalancedBagging, balanced_forest, easy_ensemble
 from .ensembles._cascade import BalanceCascade
 from .ensembles._rusboost import RUSBoost
+from .rebalance._pipeline import Pipeline
+from .rebalance._rebalanced import Rebalanced
+from .rebalance._save import load
 from .resamplers._adopt import adopt
 from .resamplers._chain import Chain
 from .resamplers._cleaning import NeighbourhoodCleaning

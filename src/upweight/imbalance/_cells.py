@@ -21,9 +21,9 @@ from .._rng import as_generator
 from ..learners._fit_rows import Task
 from ..learners._learners import Prepared
 from ..tables._rows import row_slice
-from ._members import Fitted, fit_member, fit_task
 from ._methods import Method
-from ._steps import as_steps
+from .rebalance._members import Fitted, fit_member, fit_task
+from .rebalance._steps import as_steps
 
 __all__ = ["Cell", "Key", "Plan", "fit_method", "run_cell"]
 

@@ -27,13 +27,13 @@ from ._document import data_part, document, text_of
 from ._journal import open_journal
 from ._methods import METHODS
 from ._question import Question, question
-from ._rebalanced import Rebalanced
 from ._rows import Figures, Row, rows_of
 from ._running import run_plan
-from ._save import save_model
 from ._screen import table_text
 from ._sentences import sentences_of
 from ._verdict import Verdict, read_figures
+from .rebalance._rebalanced import Rebalanced
+from .rebalance._save import save_model
 
 __all__ = ["Comparison", "answer", "compare"]
 

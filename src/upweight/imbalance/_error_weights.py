@@ -31,8 +31,8 @@ from ..tables._row_weights import live_labels, row_weights
 from ..tables._table import row_count
 from ..work._progress import shown
 from ._lifted import Settings, fit_lifted, ground_of, lifted_rows, read_settings
-from ._members import fit_member
 from ._weak_spots import Ground, allowed_lift, find_spots, suspects
+from .rebalance._members import fit_member
 from .weights._class_weights import kept_kind
 
 __all__ = ["ErrorWeights", "Untouched", "upweight_errors"]

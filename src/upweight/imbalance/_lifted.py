@@ -25,9 +25,9 @@ from ..learners._learners import Prepared, as_learner
 from ..tables._class_labels import Labels
 from ..tables._folds import read_cv
 from ..tables._table import Schema
-from ._members import Member, fit_member
 from ._weak_spots import Ground, allowed_lift, find_spots
 from .ensembles._ensemble import Ensemble, Rows
+from .rebalance._members import Member, fit_member
 
 __all__ = ["Lifted", "Settings", "fit_lifted", "ground_of", "lifted_rows", "read_settings"]
 

@@ -29,7 +29,7 @@ from ..tables._table import Schema, row_count
 from ._cells import Plan, learner_and_steps
 from ._facts import Facts, columns_line, facts_of, header
 from ._methods import rows_for
-from ._rebalanced import read_cost
+from .rebalance._rebalanced import read_cost
 
 __all__ = ["Question", "question"]
 

@@ -20,7 +20,7 @@ from .._errors import InputError, did_you_mean, is_number, plain
 from ..learners._measures import average_precision, calibrate, decision, farthest, macro, roc_auc
 from ..tables._class_labels import Labels
 from ..tables._row_weights import row_weights
-from ._rebalanced import read_cost
+from .rebalance._rebalanced import read_cost
 
 __all__ = ["Scores", "read_threshold", "score"]
 

@@ -203,7 +203,7 @@ def test_the_seed_of_rebalanced_reaches_the_draws():
 
 
 def test_a_saved_ensemble_comes_back_without_trust(tmp_path):
-    from upweight.imbalance._save import save_model
+    from upweight.imbalance.rebalance._save import save_model
 
     X, y = rare()
     for name in ALL:

@@ -8,7 +8,7 @@ from sklearn.preprocessing import StandardScaler
 
 from upweight import Correction, InputError, Weights
 from upweight.imbalance import Pipeline, RandomOver, RandomUnder, Resample, class_weights, cost_weights
-from upweight.imbalance._steps import as_steps, train_with
+from upweight.imbalance.rebalance._steps import as_steps, train_with
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(200, 2))

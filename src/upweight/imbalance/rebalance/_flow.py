@@ -21,11 +21,11 @@ import sklearn
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
-from .._errors import InputError
-from .._undo import Correction
-from ..tables._rewrap import label_rows, labels_like
-from ..tables._rows import row_slice
-from .resamplers._adopt import adopt
+from ..._errors import InputError
+from ..._undo import Correction
+from ...tables._rewrap import label_rows, labels_like
+from ...tables._rows import row_slice
+from ..resamplers._adopt import adopt
 
 __all__ = ["Flow", "fit_last", "is_pipeline", "kind_of", "last_of", "live_rows", "transform", "walk"]
 

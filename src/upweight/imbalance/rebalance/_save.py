@@ -17,19 +17,19 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError
-from .._kinds import Step
-from .._undo import Correction, Repair
-from .._version import versions
-from ..files._whole_file import write_whole
-from ..learners._fit_rows import FittedLearner
-from ..learners._learners import Prepared
-from ..tables._columns import Column
-from ..tables._prepare import Preparation
-from ..tables._table import Schema
-from ._forged import BOOSTED_TREE, TREE, refuse_forged, trees
+from ..._errors import InputError
+from ..._kinds import Step
+from ..._undo import Correction, Repair
+from ..._version import versions
+from ...files._whole_file import write_whole
+from ...learners._fit_rows import FittedLearner
+from ...learners._learners import Prepared
+from ...tables._columns import Column
+from ...tables._prepare import Preparation
+from ...tables._table import Schema
 from ._members import Fitted, Member
 from ._rebalanced import Rebalanced, method_name
+from ._untrusted_trees import BOOSTED_TREE, TREE, refuse_forged, trees
 
 __all__ = ["OWN_TYPES", "load", "save_model", "strange_types"]
 

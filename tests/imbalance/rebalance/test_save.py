@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from upweight import InputError
 from upweight.imbalance import RandomUnder, Rebalanced, compare, load
-from upweight.imbalance._save import save_model
+from upweight.imbalance.rebalance._save import save_model
 
 RNG = np.random.default_rng(0)
 FRAME = pd.DataFrame({"x": RNG.normal(size=300), "city": np.array(["a", "b", "c"])[RNG.integers(0, 3, 300)]})

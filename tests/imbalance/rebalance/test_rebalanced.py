@@ -147,7 +147,7 @@ def test_weights_of_rows_move_prevalence_and_promises():
 
 def test_groups_stay_in_one_inner_fold(monkeypatch):
     seen = []
-    import upweight.imbalance._members as members
+    import upweight.imbalance.rebalance._members as members
 
     original = members.stratified
     monkeypatch.setattr(members, "stratified", lambda *a: seen.append(original(*a)) or seen[-1])
