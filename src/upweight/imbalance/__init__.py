@@ -3,7 +3,6 @@
 from ..neighbours._categorical import vdm
 from ..neighbours._neighbours import Neighbours, neighbours
 from ._compare import Comparison, compare
-from ._error_weights import ErrorWeights, upweight_errors
 from ._mae import macro_mae
 from ._methods import method
 from ._rows import Row
@@ -12,6 +11,7 @@ from ._scorers import scorer
 from .ensembles._bagging import BalancedBagging, balanced_forest, easy_ensemble
 from .ensembles._cascade import BalanceCascade
 from .ensembles._rusboost import RUSBoost
+from .errors._error_weights import ErrorWeights, upweight_errors
 from .rebalance._pipeline import Pipeline
 from .rebalance._rebalanced import Rebalanced
 from .rebalance._save import load

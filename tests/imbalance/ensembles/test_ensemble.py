@@ -16,9 +16,9 @@ from sklearn.utils.estimator_checks import check_estimator
 
 import upweight.imbalance as im
 from upweight import InputError, UndoError
-from upweight.imbalance._lifted import Lifted
 from upweight.imbalance.ensembles._bagging import PlainBagging
 from upweight.imbalance.ensembles._boosting import Boosted
+from upweight.imbalance.errors._error_fit import Lifted
 
 ALL = {
     "easy_ensemble": im.easy_ensemble(members=3, rounds=5, rng=0),

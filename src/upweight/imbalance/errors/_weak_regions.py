@@ -25,11 +25,11 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 from sklearn.tree import DecisionTreeRegressor
 
-from ..learners._fit_rows import Task
-from ..learners._out_of_fold import inner_folds, out_of_fold
-from ..tables._folds import stratified
-from ..tables._prepare import Preparation
-from ..tables._table import Schema, Table
+from ...learners._fit_rows import Task
+from ...learners._out_of_fold import inner_folds, out_of_fold
+from ...tables._folds import stratified
+from ...tables._prepare import Preparation
+from ...tables._table import Schema, Table
 
 __all__ = ["Ground", "Spots", "allowed_lift", "find_spots", "suspects"]
 

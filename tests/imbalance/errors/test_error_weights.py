@@ -13,9 +13,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
 import upweight.imbalance as im
-from upweight.imbalance import _error_weights
-from upweight.imbalance._error_weights import verdict_of
-from upweight.imbalance._lifted import Lifted
+from upweight.imbalance.errors import _error_weights
+from upweight.imbalance.errors._error_fit import Lifted
+from upweight.imbalance.errors._error_weights import verdict_of
 from upweight.learners._statistics import Interval, paired
 
 

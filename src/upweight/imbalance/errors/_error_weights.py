@@ -20,20 +20,20 @@ from typing import Any
 
 import numpy as np
 
-from .._rng import as_generator
-from .._weights import Weights
-from ..learners._learners import as_learner
-from ..learners._measures import calibrate
-from ..learners._statistics import Interval, paired
-from ..tables._class_labels import Labels
-from ..tables._folds import group_codes, outer_folds, read_cv
-from ..tables._row_weights import live_labels, row_weights
-from ..tables._table import row_count
-from ..work._progress import shown
-from ._lifted import Settings, fit_lifted, ground_of, lifted_rows, read_settings
-from ._weak_spots import Ground, allowed_lift, find_spots, suspects
-from .rebalance._members import fit_member
-from .weights._class_weights import kept_kind
+from ..._rng import as_generator
+from ..._weights import Weights
+from ...learners._learners import as_learner
+from ...learners._measures import calibrate
+from ...learners._statistics import Interval, paired
+from ...tables._class_labels import Labels
+from ...tables._folds import group_codes, outer_folds, read_cv
+from ...tables._row_weights import live_labels, row_weights
+from ...tables._table import row_count
+from ...work._progress import shown
+from ..rebalance._members import fit_member
+from ..weights._class_weights import kept_kind
+from ._error_fit import Settings, fit_lifted, ground_of, lifted_rows, read_settings
+from ._weak_regions import Ground, allowed_lift, find_spots, suspects
 
 __all__ = ["ErrorWeights", "Untouched", "upweight_errors"]
 

@@ -8,8 +8,8 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from upweight.imbalance._lifted import ground_of
-from upweight.imbalance._weak_spots import allowed_lift, find_spots, suspects, weak_parts
+from upweight.imbalance.errors._error_fit import ground_of
+from upweight.imbalance.errors._weak_regions import allowed_lift, find_spots, suspects, weak_parts
 from upweight.learners._out_of_fold import out_of_fold
 from upweight.tables._class_labels import Labels
 from upweight.tables._folds import stratified
