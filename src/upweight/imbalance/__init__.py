@@ -3,11 +3,8 @@
 from ..neighbours._categorical import vdm
 from ..neighbours._neighbours import Neighbours, neighbours
 from ._compare import Comparison, compare
-from ._mae import macro_mae
 from ._methods import method
 from ._rows import Row
-from ._score import Scores, score
-from ._scorers import scorer
 from .ensembles._bagging import BalancedBagging, balanced_forest, easy_ensemble
 from .ensembles._cascade import BalanceCascade
 from .ensembles._rusboost import RUSBoost
@@ -26,6 +23,9 @@ from .resamplers._random import RandomOver, RandomUnder
 from .resamplers._resample import Resample
 from .resamplers._smote import SMOTE
 from .resamplers._tomek import TomekLinks
+from .scores._mae import macro_mae
+from .scores._score import Scores, score
+from .scores._scorers import scorer
 from .weights._class_weights import class_weights, cost_weights
 from .weights._density import density_weights
 from .weights._multilabel import label_weights

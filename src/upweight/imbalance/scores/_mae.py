@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError
-from .._frames import read, require
-from ..tables._row_weights import row_weights
+from ..._errors import InputError
+from ..._frames import read, require
+from ...tables._row_weights import row_weights
 
 __all__ = ["macro_mae"]
 

@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validat
 
 from upweight import InputError
 from upweight.imbalance import Rebalanced, score, scorer
-from upweight.imbalance._scorers import DECISIONS, PROMISES, RANKINGS
+from upweight.imbalance.scores._scorers import DECISIONS, PROMISES, RANKINGS
 
 
 @pytest.fixture(scope="module")
