@@ -20,8 +20,8 @@ import typer
 from ._outputs import check_writable, refuse_taken, taken_by, write_text, writing
 
 if TYPE_CHECKING:
-    from ..imbalance._compare import Comparison
-    from ..imbalance._question import Question
+    from ..imbalance.comparison._compare import Comparison
+    from ..imbalance.comparison._setup import Question
     from ..work._progress import Watch
 
 __all__ = ["register"]
@@ -92,7 +92,7 @@ def run(
     asked = read_question(data, target, positive, weights, group, exclude, more)
     shown = sys.stderr if outputs.json_aside else sys.stdout
     tell("\n".join(asked.opening), shown)
-    from ..imbalance._compare import answer
+    from ..imbalance.comparison._compare import answer
 
     result = answer(asked, journal, voice())
     resume = (
@@ -140,8 +140,8 @@ def read_question(
     """Everything that can be refused, refused; complaints name the file."""
     from .._errors import InputError, UndoError
     from ..files._tables import read_source
-    from ..imbalance._methods import rows_for
-    from ..imbalance._question import question
+    from ..imbalance.comparison._methods import rows_for
+    from ..imbalance.comparison._setup import question
     from ..imbalance.rebalance._rebalanced import read_cost
     from ..learners._learners import as_learner
     from ._target import ask
@@ -207,7 +207,7 @@ def write_files(result: Comparison, outputs: Outputs) -> None:
         trusted = f", trusted={strange!r}" if strange else ""
         notice(f"wrote {outputs.save}: upweight.imbalance.load({str(outputs.save)!r}{trusted}).predict(X_new)")
     if outputs.report is not None:
-        from ..imbalance._document import with_seconds
+        from ..imbalance.comparison._document import with_seconds
         from ..report import write
 
         page = outputs.report

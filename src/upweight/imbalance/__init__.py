@@ -2,9 +2,9 @@
 
 from ..neighbours._categorical import vdm
 from ..neighbours._neighbours import Neighbours, neighbours
-from ._compare import Comparison, compare
-from ._methods import method
-from ._rows import Row
+from .comparison._compare import Comparison, compare
+from .comparison._methods import method
+from .comparison._results import Row
 from .ensembles._bagging import BalancedBagging, balanced_forest, easy_ensemble
 from .ensembles._cascade import BalanceCascade
 from .ensembles._rusboost import RUSBoost

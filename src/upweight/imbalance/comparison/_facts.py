@@ -14,9 +14,9 @@ import numpy as np
 from scipy import sparse
 from scipy.stats import rankdata
 
-from .._errors import plain
-from ..tables._class_labels import Labels
-from ..tables._table import Schema, Table
+from ..._errors import plain
+from ...tables._class_labels import Labels
+from ...tables._table import Schema, Table
 
 __all__ = ["Facts", "facts_of", "header"]
 

@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import plain
-from .._version import versions
-from ..tables._class_labels import Labels
-from ..tables._table import Schema
-from ..work._run import Run
+from ..._errors import plain
+from ..._version import versions
+from ...tables._class_labels import Labels
+from ...tables._table import Schema
+from ...work._run import Run
 from ._cells import Plan
 from ._curves import curves_of
 from ._facts import Facts
-from ._rows import Figures
+from ._results import Figures
 from ._verdict import Verdict
 
 __all__ = ["SCHEMA", "data_part", "document", "text_of", "with_seconds"]

@@ -7,8 +7,8 @@ from sklearn.linear_model import LogisticRegression
 
 from upweight import InputError
 from upweight.imbalance import RandomUnder, method
-from upweight.imbalance import _methods as registry
-from upweight.imbalance._methods import METHODS, SETS, Method, rows_for
+from upweight.imbalance.comparison import _methods as registry
+from upweight.imbalance.comparison._methods import METHODS, SETS, Method, rows_for
 from upweight.imbalance.resamplers._named import CLASSIFIERS, STEPS
 
 FIRST = ["none", "threshold"]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from upweight import InputError
-from upweight.imbalance._cells import Cell, Key
-from upweight.imbalance._journal import open_journal
-from upweight.imbalance._question import question
+from upweight.imbalance.comparison._cells import Cell, Key
+from upweight.imbalance.comparison._journal import open_journal
+from upweight.imbalance.comparison._setup import question
 
 X = np.random.default_rng(0).normal(size=(60, 2))
 Y = np.arange(60) % 3 == 0

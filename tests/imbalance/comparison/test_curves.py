@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from upweight.imbalance._curves import bins, operating, precision_at
+from upweight.imbalance.comparison._curves import bins, operating, precision_at
 
 RNG = np.random.default_rng(0)
 HIT = (RNG.random(2000) < 0.2).astype(int)

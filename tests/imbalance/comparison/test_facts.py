@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from upweight.imbalance._facts import auc, columns_line, facts_of, header, percent
+from upweight.imbalance.comparison._facts import auc, columns_line, facts_of, header, percent
 from upweight.tables._class_labels import Labels
 from upweight.tables._table import Schema
 

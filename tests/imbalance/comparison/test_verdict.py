@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from upweight.imbalance._cells import Plan
-from upweight.imbalance._facts import Facts
-from upweight.imbalance._methods import Method
-from upweight.imbalance._rows import Figures, Row
-from upweight.imbalance._sentences import join, sentences_of
-from upweight.imbalance._verdict import read_figures
+from upweight.imbalance.comparison._cells import Plan
+from upweight.imbalance.comparison._facts import Facts
+from upweight.imbalance.comparison._methods import Method
+from upweight.imbalance.comparison._results import Figures, Row
+from upweight.imbalance.comparison._sentences import join, sentences_of
+from upweight.imbalance.comparison._verdict import read_figures
 from upweight.imbalance.rebalance._members import Task
 from upweight.learners._statistics import Interval
 

@@ -7,8 +7,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from upweight.imbalance import RandomUnder
-from upweight.imbalance._cells import Key, first_line, run_cell
-from upweight.imbalance._question import question
+from upweight.imbalance.comparison._cells import Key, first_line, run_cell
+from upweight.imbalance.comparison._setup import question
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(400, 3))

@@ -20,8 +20,8 @@ from sklearn.preprocessing import StandardScaler
 import upweight
 from upweight import InputError, Weights
 from upweight.imbalance import Comparison, RandomOver, compare, score
-from upweight.imbalance import _running as running
-from upweight.imbalance._rows import row_fields
+from upweight.imbalance.comparison import _running as running
+from upweight.imbalance.comparison._results import row_fields
 
 FIVE = "none,threshold,weights,random_under,random_over"
 RNG = np.random.default_rng(0)
@@ -214,7 +214,7 @@ def test_the_document_has_its_schema_and_no_nan(small):
 
 def test_figures_are_those_of_the_held_out_rows(small):
     plan, cells = small.question.plan, small.done.parts
-    from upweight.imbalance._cells import Key
+    from upweight.imbalance.comparison._cells import Key
 
     each, raw = [], []
     for r in range(2):

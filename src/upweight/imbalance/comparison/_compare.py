@@ -19,21 +19,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .._errors import InputError
-from ..work._progress import Watch, terminal_watch
-from ..work._run import Run
+from ..._errors import InputError
+from ...work._progress import Watch, terminal_watch
+from ...work._run import Run
+from ..rebalance._rebalanced import Rebalanced
+from ..rebalance._save import save_model
 from ._cells import learner_and_steps
 from ._document import data_part, document, text_of
 from ._journal import open_journal
 from ._methods import METHODS
-from ._question import Question, question
-from ._rows import Figures, Row, rows_of
+from ._results import Figures, Row, rows_of
 from ._running import run_plan
 from ._screen import table_text
 from ._sentences import sentences_of
+from ._setup import Question, question
 from ._verdict import Verdict, read_figures
-from .rebalance._rebalanced import Rebalanced
-from .rebalance._save import save_model
 
 __all__ = ["Comparison", "answer", "compare"]
 

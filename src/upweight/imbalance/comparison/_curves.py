@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ._cells import Cell, Key, Plan
-from ._rows import pooled
+from ._results import pooled
 
 __all__ = ["curves_of"]
 

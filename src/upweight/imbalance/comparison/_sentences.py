@@ -10,9 +10,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..learners._statistics import Interval
+from ...learners._statistics import Interval
 from ._facts import percent
-from ._rows import Row
+from ._results import Row
 from ._screen import difference
 from ._verdict import FEW, NARROW, REPAIRED_OK, SAME, SURE, Reading, outside, same
 

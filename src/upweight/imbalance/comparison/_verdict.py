@@ -18,10 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..learners._statistics import Interval
+from ...learners._statistics import Interval
 from ._cells import Plan
 from ._facts import Facts
-from ._rows import Figures, Row
+from ._results import Figures, Row
 
 __all__ = ["FEW", "NARROW", "REPAIRED_OK", "SAME", "SURE", "Reading", "Verdict", "outside", "read_figures", "same"]
 

@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 
 from upweight import InputError, UndoError
 from upweight.imbalance import BalancedBagging, RandomOver, Rebalanced, compare, upweight_errors
-from upweight.imbalance import _running as running
+from upweight.imbalance.comparison import _running as running
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(900, 4))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._rows import Row
+from ._results import Row
 
 __all__ = ["difference", "table_text"]
 

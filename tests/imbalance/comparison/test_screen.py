@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from upweight.imbalance._rows import Row
-from upweight.imbalance._screen import difference, share, table_text
+from upweight.imbalance.comparison._results import Row
+from upweight.imbalance.comparison._screen import difference, share, table_text
 
 
 def rows():
