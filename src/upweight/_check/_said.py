@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._errors import InputError, KindError
-from .._kinds import Step
-from .._weights import Weights
+from .._weights._kinds import Step
+from .._weights._weights import Weights
 from ..arrays._tail import TOO_FEW
 from ._documents import own
 

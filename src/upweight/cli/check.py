@@ -20,9 +20,9 @@ import typer
 
 from .._check import Tally
 from .._errors import InputError
-from .._kinds import known
-from .._ratio import log_ratio, ratio
-from .._weights import Weights
+from .._weights._kinds import known
+from .._weights._ratio import log_ratio, ratio
+from .._weights._weights import Weights
 
 if TYPE_CHECKING:
     from ..files._batches import Batch, Columns

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from ..._rng import as_generator
-from ..._weights import Weights
+from ..._weights._weights import Weights
 from ...learners._learners import as_learner
 from ...learners._measures import calibrate
 from ...learners._statistics import Interval, paired

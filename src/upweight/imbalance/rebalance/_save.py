@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError
-from ..._kinds import Step
 from ..._undo import Correction, Repair
 from ..._version import versions
+from ..._weights._kinds import Step
 from ...files._whole_file import write_whole
 from ...learners._fit_rows import FittedLearner
 from ...learners._learners import Prepared

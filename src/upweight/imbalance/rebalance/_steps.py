@@ -20,7 +20,7 @@ from sklearn.base import clone
 
 from ..._errors import InputError
 from ..._undo import Correction
-from ..._weights import Weights
+from ..._weights._weights import Weights
 from ...tables._row_weights import row_weights
 from ...tables._table import row_count
 from ..resamplers._adopt import adopt

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from ..._errors import InputError, did_you_mean
-from ..._weights import Weights
+from ..._weights._weights import Weights
 from ..weights._class_weights import class_weights
 from ._chain import Chain
 from ._cleaning import NeighbourhoodCleaning

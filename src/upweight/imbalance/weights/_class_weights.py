@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError, did_you_mean, is_number, plain
-from ..._weights import Weights
+from ..._weights._weights import Weights
 from ...tables._class_labels import Labels
 from ...tables._row_weights import row_weights
 

@@ -24,7 +24,7 @@ import numpy as np
 
 from ..._errors import InputError
 from ..._frames import read, require, same_rows
-from ..._weights import Weights
+from ..._weights._weights import Weights
 from ...tables._row_weights import row_weights
 
 __all__ = ["density_weights"]

@@ -23,16 +23,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import arrays
-from ._errors import InputError, KindError, UndoError
-from ._frames import NUMPY, Container, read, require, same_rows
+from .. import arrays
+from .._errors import InputError, KindError, UndoError
+from .._frames import NUMPY, Container, read, require, same_rows
 from ._kinds import Step, forbid, known, product_kind, refuse_shape, refuse_wrong_kind, rows_worth
 from ._scaleless import SCALES, Scaleless
 from ._taming import Tameable, scalar
 
 if TYPE_CHECKING:
-    from ._check._check import Verdict
-    from ._estimate import Estimate
+    from .._check._check import Verdict
+    from .._estimate import Estimate
 
 __all__ = ["Weights"]
 
@@ -290,7 +290,7 @@ class Weights(Tameable, Scaleless):
         >>> print(Weights.of([1.0] * 10, kind="importance").mean(np.arange(10.0)))
         4.5 ± 2.2 (k-hat not judged, ESS 10 of 10)
         """
-        from ._estimate import mean
+        from .._estimate import mean
 
         forbid(self.kind, "mean")
         return mean(self, f, how=how, cluster=cluster)
@@ -303,7 +303,7 @@ class Weights(Tameable, Scaleless):
         >>> Weights.of([3, 2, 1], kind="frequency").quantile(np.array([1.0, 2.0, 4.0]), 0.5).value
         1.0
         """
-        from ._estimate import quantile
+        from .._estimate import quantile
 
         forbid(self.kind, "quantile")
         return quantile(self, f, q, cluster=cluster)
@@ -316,7 +316,7 @@ class Weights(Tameable, Scaleless):
         >>> round(Weights.of([3, 2, 1], kind="frequency").cdf(np.array([1.0, 2.0, 4.0]), 2.0).value, 4)
         0.8333
         """
-        from ._estimate import cdf
+        from .._estimate import cdf
 
         forbid(self.kind, "cdf")
         return cdf(self, f, at, cluster=cluster)
@@ -342,7 +342,7 @@ class Weights(Tameable, Scaleless):
         >>> print(Weights.of(np.ones(1000), kind="importance").check().grade)
         good
         """
-        from ._check import check
+        from .._check import check
 
         return check(self, by=by, f=f, cluster=cluster, balance=balance, strict=strict)
 

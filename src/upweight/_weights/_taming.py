@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import arrays
+from .. import arrays
 from ._kinds import Step, forbid
 
 if TYPE_CHECKING:

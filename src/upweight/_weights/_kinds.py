@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ._errors import InputError, KindError
-from ._frames import require
+from .._errors import InputError, KindError
+from .._frames import require
 
 __all__ = [
     "KINDS",

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from . import arrays
-from ._errors import InputError
-from ._frames import Container, read, require, same_rows
+from .. import arrays
+from .._errors import InputError
+from .._frames import Container, read, require, same_rows
 from ._weights import Weights
 
 __all__ = ["log_ratio", "mixture", "ratio"]

@@ -1,0 +1,4 @@
+from ._ratio import log_ratio, mixture, ratio
+from ._weights import Weights
+
+__all__ = ["Weights", "log_ratio", "mixture", "ratio"]
