@@ -26,12 +26,12 @@ import numpy as np
 
 from .._errors import InputError
 from .._frames import same_rows
-from .._weights._kinds import rows_worth
+from .._weights import rows_worth
 from ._columns import Table, Weighting
 from ._differences import FIGURES, Row, against_known, compared, text_of
 
 if TYPE_CHECKING:
-    from .._weights._weights import Weights
+    from .._weights import Weights
 
 __all__ = ["Balance", "balance"]
 

@@ -26,10 +26,10 @@ from .._estimate._average import multipliers, rows_of
 from .._estimate._estimate import Estimate, Terms, make
 from .._estimate._influence import Dense, Rows
 from .._frames import read, require, same_rows
-from .._weights._kinds import Step, forbid
+from .._weights import Step, forbid
 
 if TYPE_CHECKING:
-    from .._weights._weights import Weights
+    from .._weights import Weights
 
 __all__ = ["c2st"]
 
@@ -105,7 +105,7 @@ def _scores(x: Any, name: str) -> np.ndarray:
 
 
 def _checked(weights: Weights | None, s: np.ndarray, given: Any) -> Weights:
-    from .._weights._weights import Weights as Kind
+    from .._weights import Weights as Kind
 
     if weights is None:
         return Kind.of(np.ones(s.size), kind="importance")

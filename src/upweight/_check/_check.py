@@ -25,7 +25,7 @@ import numpy as np
 from .._errors import InputError, VerdictError
 from .._estimate._average import clusters_of
 from .._frames import same_rows
-from .._weights._weights import Weights
+from .._weights import Weights
 from ..arrays import min_rows, widening
 from ..arrays._log import BLOCK
 from ..arrays._rate import threshold

@@ -29,7 +29,7 @@ import numpy as np
 
 from .._errors import InputError, KindError
 from .._frames import Container, labels, read_columns, require, same_rows
-from .._weights._kinds import Step
+from .._weights import Step
 from ..arrays import ess_for
 from ..arrays._ess import positive
 from ..arrays._log import sums as log_sums
@@ -38,7 +38,7 @@ from ._estimate import Estimate, Terms, make
 from ._influence import Line, Multipliers, Rows, blocks, scan
 
 if TYPE_CHECKING:
-    from .._weights._weights import Weights
+    from .._weights import Weights
 
 __all__ = ["clusters_of", "few_values", "mean", "multipliers", "one_column", "rows_of"]
 

@@ -28,7 +28,7 @@ import numpy as np
 from .. import arrays
 from .._errors import InputError, KindError
 from .._frames import NUMPY, Container, same_rows
-from .._weights._kinds import Step, rows_worth
+from .._weights import Step, rows_worth
 from ..arrays._rate import threshold
 from ..arrays._tail import TOO_FEW
 from ._influence import Dense, Influences, Rows, scan

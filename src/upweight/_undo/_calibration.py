@@ -25,7 +25,7 @@ import numpy as np
 
 from .._errors import InputError, KindError
 from .._frames import NUMPY, Container, read, require, same_rows
-from .._weights._weights import Weights
+from .._weights import Weights
 from ._proba import Proba, read_labels, softmax
 
 __all__ = ["CLIP", "Calibration", "Fit", "Held", "calibration", "fit_logits", "hold", "is_calibrated", "row_weights"]

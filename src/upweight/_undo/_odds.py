@@ -19,7 +19,7 @@ import numpy as np
 
 from .._errors import InputError, KindError
 from .._frames import Container, read, require, same_rows
-from .._weights._weights import Weights
+from .._weights import Weights
 from ._proba import read_labels
 
 __all__ = ["add", "checked", "classes", "cost_threshold", "loss_shares", "moved", "shift", "shown", "world_weights"]

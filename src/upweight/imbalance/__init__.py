@@ -1,34 +1,27 @@
 """Few of one kind: weights, resamplers, and the honest comparison of every remedy for class imbalance."""
 
-from ..neighbours._categorical import vdm
-from ..neighbours._neighbours import Neighbours, neighbours
-from .comparison._compare import Comparison, compare
-from .comparison._methods import method
-from .comparison._results import Row
-from .ensembles._bagging import BalancedBagging, balanced_forest, easy_ensemble
-from .ensembles._cascade import BalanceCascade
-from .ensembles._rusboost import RUSBoost
-from .errors._error_weights import ErrorWeights, upweight_errors
-from .rebalance._pipeline import Pipeline
-from .rebalance._rebalanced import Rebalanced
-from .rebalance._save import load
-from .resamplers._adopt import adopt
-from .resamplers._chain import Chain
-from .resamplers._cleaning import NeighbourhoodCleaning
-from .resamplers._condensed import CondensedNN, OneSided
-from .resamplers._edited import EditedNN
-from .resamplers._hardness import InstanceHardness
-from .resamplers._near_miss import NearMiss
-from .resamplers._random import RandomOver, RandomUnder
-from .resamplers._resample import Resample
-from .resamplers._smote import SMOTE
-from .resamplers._tomek import TomekLinks
-from .scores._mae import macro_mae
-from .scores._score import Scores, score
-from .scores._scorers import scorer
-from .weights._class_weights import class_weights, cost_weights
-from .weights._density import density_weights
-from .weights._multilabel import label_weights
+from ..neighbours import Neighbours, neighbours, vdm
+from .comparison import Comparison, Row, compare, method
+from .ensembles import BalanceCascade, BalancedBagging, RUSBoost, balanced_forest, easy_ensemble
+from .errors import ErrorWeights, upweight_errors
+from .rebalance import Pipeline, Rebalanced, load
+from .resamplers import (
+    SMOTE,
+    Chain,
+    CondensedNN,
+    EditedNN,
+    InstanceHardness,
+    NearMiss,
+    NeighbourhoodCleaning,
+    OneSided,
+    RandomOver,
+    RandomUnder,
+    Resample,
+    TomekLinks,
+    adopt,
+)
+from .scores import Scores, macro_mae, score, scorer
+from .weights import class_weights, cost_weights, density_weights, label_weights
 
 __all__ = [
     "SMOTE",

@@ -18,9 +18,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import clone
 
-from ..tables._prepare import Preparation
-from ..tables._rows import row_slice
-from ..tables._table import Schema
+from ..tables import Preparation, Schema, row_slice
 from ._bins import bin_cuts, binned
 from ._fitting import fit_learner
 from ._learners import Prepared, seeded

@@ -19,7 +19,7 @@ import sklearn
 from sklearn.utils.validation import has_fit_parameter
 
 from .._errors import InputError
-from ..tables._table import is_frame
+from ..tables import is_frame
 from ._learners import without_proba
 
 __all__ = ["fit_learner", "fit_plainly", "weight_parameter"]

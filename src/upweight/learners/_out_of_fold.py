@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError
-from ..tables._rows import row_slice
+from ..tables import row_slice
 from ._fit_rows import Task, fit_rows
 
 __all__ = ["inner_folds", "out_of_fold", "train_of"]

@@ -27,8 +27,7 @@ import numpy as np
 from scipy import sparse
 
 from .._errors import InputError
-from ..tables._class_labels import Labels
-from ..tables._table import is_frame
+from ..tables import Labels, is_frame
 
 __all__ = ["Vdm", "donors_of", "nearest_by_tables", "value_tables", "vdm"]
 

@@ -19,7 +19,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from .._errors import InputError, counted
-from ..tables._table import Table, frame_of, is_frame, row_count
+from ..tables import Table, frame_of, is_frame, row_count
 from ._distances import Space
 from ._lists import Lists
 from ._points import Points, array_numbers, points

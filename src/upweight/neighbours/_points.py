@@ -25,9 +25,7 @@ import pyarrow as pa
 from scipy import sparse
 
 from .._errors import InputError, counted, did_you_mean
-from ..tables._rewrap import column_numbers
-from ..tables._rows import row_slice
-from ..tables._table import Table, arrow_array, frame_of, is_frame, refuse_lazy, row_count
+from ..tables import Table, arrow_array, column_numbers, frame_of, is_frame, refuse_lazy, row_count, row_slice
 
 __all__ = ["Points", "points"]
 

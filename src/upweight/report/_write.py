@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .._errors import InputError
-from ..files._whole_file import is_stream, write_whole
+from ..files import is_stream, write_whole
 from ._page import page
 
 __all__ = ["write"]

@@ -18,11 +18,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from ..._rng import as_generator
-from ...learners._fit_rows import Task
-from ...learners._learners import Prepared
-from ...tables._rows import row_slice
-from ..rebalance._members import Fitted, fit_member, fit_task
-from ..rebalance._steps import as_steps
+from ...learners import Prepared, Task
+from ...tables import row_slice
+from ..rebalance import Fitted, as_steps, fit_member, fit_task
 from ._methods import Method
 
 __all__ = ["Cell", "Key", "Plan", "fit_method", "run_cell"]

@@ -20,10 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from ..._errors import InputError
-from ...work._progress import Watch, terminal_watch
-from ...work._run import Run
-from ..rebalance._rebalanced import Rebalanced
-from ..rebalance._save import save_model
+from ...work import Run, Watch, terminal_watch
+from ..rebalance import Rebalanced, save_model
 from ._cells import learner_and_steps
 from ._document import data_part, document, text_of
 from ._journal import open_journal

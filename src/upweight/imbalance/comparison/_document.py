@@ -15,9 +15,8 @@ import numpy as np
 
 from ..._errors import plain
 from ..._version import versions
-from ...tables._class_labels import Labels
-from ...tables._table import Schema
-from ...work._run import Run
+from ...tables import Labels, Schema
+from ...work import Run
 from ._cells import Plan
 from ._curves import curves_of
 from ._facts import Facts

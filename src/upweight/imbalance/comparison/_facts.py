@@ -15,8 +15,7 @@ from scipy import sparse
 from scipy.stats import rankdata
 
 from ..._errors import plain
-from ...tables._class_labels import Labels
-from ...tables._table import Schema, Table
+from ...tables import Labels, Schema, Table
 
 __all__ = ["Facts", "facts_of", "header"]
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 
-from ...work._journal import Journal, PartFormat, pack_arrays, unpack_arrays
+from ...work import Journal, PartFormat, pack_arrays, unpack_arrays
 from ._cells import Cell, Key, Plan
 
 __all__ = ["open_journal"]

@@ -17,13 +17,10 @@ from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 
 from ..._errors import InputError, did_you_mean
-from ...learners._learners import Prepared
-from ..ensembles._bagging import BalancedBagging, PlainBagging, balanced_forest, easy_ensemble
-from ..ensembles._boosting import Boosted
-from ..ensembles._cascade import BalanceCascade
-from ..ensembles._rusboost import RUSBoost
-from ..errors._error_fit import Lifted
-from ..resamplers._named import SETS, STEPS
+from ...learners import Prepared
+from ..ensembles import BalanceCascade, BalancedBagging, Boosted, PlainBagging, RUSBoost, balanced_forest, easy_ensemble
+from ..errors import Lifted
+from ..resamplers import SETS, STEPS
 
 __all__ = ["METHODS", "SETS", "Method", "method", "rows_for"]
 

@@ -15,8 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from ...learners._measures import average_precision, calibrate, decision, farthest, macro, recall_at, roc_auc
-from ...learners._statistics import Interval, holm, paired
+from ...learners import (
+    Interval,
+    average_precision,
+    calibrate,
+    decision,
+    farthest,
+    holm,
+    macro,
+    paired,
+    recall_at,
+    roc_auc,
+)
 from ._cells import Cell, Key, Plan
 from ._methods import Method
 

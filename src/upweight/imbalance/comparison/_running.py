@@ -12,10 +12,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from ..._errors import InputError
-from ...tables._table import Table
-from ...work._journal import Journal
-from ...work._progress import Watch
-from ...work._run import Job, Run, run_job
+from ...tables import Table
+from ...work import Job, Journal, Run, Watch, run_job
 from ._cells import Cell, Key, Plan, run_cell
 
 __all__ = ["run_plan"]

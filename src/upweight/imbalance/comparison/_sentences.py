@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ...learners._statistics import Interval
+from ...learners import Interval
 from ._facts import percent
 from ._results import Row
 from ._screen import difference

@@ -18,15 +18,22 @@ import numpy as np
 from ..._errors import InputError
 from ..._rng import as_generator
 from ..._version import versions
-from ...learners._double_count import refuse_double_count
-from ...learners._fit_rows import Task
-from ...learners._learners import Prepared, as_learner, learner_name
-from ...tables._class_labels import Labels
-from ...tables._folds import group_codes, inner_default, outer_folds, read_cv
-from ...tables._row_weights import live_labels, mean_one, row_weights, weights_line
-from ...tables._rows import row_slice
-from ...tables._table import Schema, row_count
-from ..rebalance._rebalanced import read_cost
+from ...learners import Prepared, Task, as_learner, learner_name, refuse_double_count
+from ...tables import (
+    Labels,
+    Schema,
+    group_codes,
+    inner_default,
+    live_labels,
+    mean_one,
+    outer_folds,
+    read_cv,
+    row_count,
+    row_slice,
+    row_weights,
+    weights_line,
+)
+from ..rebalance import read_cost
 from ._cells import Plan, learner_and_steps
 from ._facts import Facts, columns_line, facts_of, header
 from ._methods import rows_for

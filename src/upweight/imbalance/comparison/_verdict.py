@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...learners._statistics import Interval
+from ...learners import Interval
 from ._cells import Plan
 from ._facts import Facts
 from ._results import Figures, Row

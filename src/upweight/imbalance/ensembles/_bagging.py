@@ -35,11 +35,8 @@ from sklearn.utils.validation import check_is_fitted
 from ..._errors import InputError
 from ..._undo import Correction
 from ...arrays import resample
-from ...learners._double_count import refuse_double_count
-from ...learners._fitting import fit_plainly
-from ...learners._learners import bare_learner, refuse_without_proba, seeded, without_proba
-from ...tables._class_labels import first_rows
-from ...tables._rows import row_slice
+from ...learners import bare_learner, fit_plainly, refuse_double_count, refuse_without_proba, seeded, without_proba
+from ...tables import first_rows, row_slice
 from ._boosting import Boosted
 from ._ensemble import Ensemble, Rows, balanced_correction, read_count, softmax_rows
 

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError
-from ...tables._rows import row_slice
+from ...tables import row_slice
 from ._boosting import Votes, boost
 from ._ensemble import Rows, TreeEnsemble, balanced_correction, read_count
 

@@ -24,11 +24,18 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ..._errors import InputError
 from ..._rng import as_generator
 from ..._undo import Correction
-from ...tables._class_labels import Labels
-from ...tables._row_weights import live_labels, row_weights
-from ...tables._rows import row_slice
-from ...tables._table import frame_of, is_frame, refuse_doubles, refuse_lazy, row_count
-from ..resamplers._resample import mass_correction
+from ...tables import (
+    Labels,
+    frame_of,
+    is_frame,
+    live_labels,
+    refuse_doubles,
+    refuse_lazy,
+    row_count,
+    row_slice,
+    row_weights,
+)
+from ..resamplers import mass_correction
 
 __all__ = ["Ensemble", "Rows", "TreeEnsemble", "balanced_correction", "read_count", "softmax_rows"]
 

@@ -20,13 +20,10 @@ from sklearn.utils import get_tags
 
 from ..._errors import InputError, did_you_mean, is_number
 from ..._undo import Correction
-from ...learners._fit_rows import Task
-from ...learners._learners import Prepared, as_learner
-from ...tables._class_labels import Labels
-from ...tables._folds import read_cv
-from ...tables._table import Schema
-from ..ensembles._ensemble import Ensemble, Rows
-from ..rebalance._members import Member, fit_member
+from ...learners import Prepared, Task, as_learner
+from ...tables import Labels, Schema, read_cv
+from ..ensembles import Ensemble, Rows
+from ..rebalance import Member, fit_member
 from ._weak_regions import Ground, allowed_lift, find_spots
 
 __all__ = ["Lifted", "Settings", "fit_lifted", "ground_of", "lifted_rows", "read_settings"]

@@ -21,17 +21,12 @@ from typing import Any
 import numpy as np
 
 from ..._rng import as_generator
-from ..._weights._weights import Weights
-from ...learners._learners import as_learner
-from ...learners._measures import calibrate
-from ...learners._statistics import Interval, paired
-from ...tables._class_labels import Labels
-from ...tables._folds import group_codes, outer_folds, read_cv
-from ...tables._row_weights import live_labels, row_weights
-from ...tables._table import row_count
-from ...work._progress import shown
-from ..rebalance._members import fit_member
-from ..weights._class_weights import kept_kind
+from ..._weights import Weights
+from ...learners import Interval, as_learner, calibrate, paired
+from ...tables import Labels, group_codes, live_labels, outer_folds, read_cv, row_count, row_weights
+from ...work import shown
+from ..rebalance import fit_member
+from ..weights import kept_kind
 from ._error_fit import Settings, fit_lifted, ground_of, lifted_rows, read_settings
 from ._weak_regions import Ground, allowed_lift, find_spots, suspects
 

@@ -25,11 +25,8 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 from sklearn.tree import DecisionTreeRegressor
 
-from ...learners._fit_rows import Task
-from ...learners._out_of_fold import inner_folds, out_of_fold
-from ...tables._folds import stratified
-from ...tables._prepare import Preparation
-from ...tables._table import Schema, Table
+from ...learners import Task, inner_folds, out_of_fold
+from ...tables import Preparation, Schema, Table, stratified
 
 __all__ = ["Ground", "Spots", "allowed_lift", "find_spots", "suspects"]
 

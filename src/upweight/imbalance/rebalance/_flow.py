@@ -23,9 +23,8 @@ from sklearn.utils.validation import has_fit_parameter
 
 from ..._errors import InputError
 from ..._undo import Correction
-from ...tables._rewrap import label_rows, labels_like
-from ...tables._rows import row_slice
-from ..resamplers._adopt import adopt
+from ...tables import label_rows, labels_like, row_slice
+from ..resamplers import adopt
 
 __all__ = ["Flow", "fit_last", "is_pipeline", "kind_of", "last_of", "live_rows", "transform", "walk"]
 

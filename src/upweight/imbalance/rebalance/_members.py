@@ -17,11 +17,8 @@ import numpy as np
 
 from ..._errors import UndoError
 from ..._undo import Correction, Repair, recalibrate
-from ...learners._double_count import own_correction
-from ...learners._fit_rows import FittedLearner, Task, fit_prepared, prepare_rows
-from ...learners._out_of_fold import inner_folds, train_of
-from ...tables._folds import stratified
-from ...tables._rows import row_slice
+from ...learners import FittedLearner, Task, fit_prepared, inner_folds, own_correction, prepare_rows, train_of
+from ...tables import row_slice, stratified
 from ._steps import train_with
 
 __all__ = ["Fitted", "Member", "fit_member", "fit_task"]

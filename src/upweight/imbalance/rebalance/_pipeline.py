@@ -28,8 +28,7 @@ from sklearn.utils.metaestimators import _BaseComposition, available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ..._errors import InputError
-from ...tables._row_weights import row_weights
-from ...tables._table import row_count
+from ...tables import row_count, row_weights
 from ._flow import Flow, fit_last, is_pipeline, kind_of, last_of, live_rows, transform, walk
 from ._pipeline_checks import refuse_bad_steps, with_parameters
 

@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any
 
 from ..._errors import InputError, did_you_mean
-from ...tables._row_weights import idle
+from ...tables import idle
 from ._flow import is_pipeline, kind_of
 
 __all__ = ["refuse_bad_steps", "with_parameters"]

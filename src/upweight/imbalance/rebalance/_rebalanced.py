@@ -21,14 +21,20 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..._errors import InputError, did_you_mean, is_number
 from ..._rng import as_generator
-from ...learners._double_count import refuse_double_count
-from ...learners._fit_rows import Task
-from ...learners._learners import Prepared, as_learner, learner_name
-from ...tables._class_labels import Labels
-from ...tables._folds import group_codes
-from ...tables._row_weights import live_labels, row_weights
-from ...tables._rows import row_slice
-from ...tables._table import Schema, is_frame, matrix, refuse_doubles, refuse_lazy, row_count
+from ...learners import Prepared, Task, as_learner, learner_name, refuse_double_count
+from ...tables import (
+    Labels,
+    Schema,
+    group_codes,
+    is_frame,
+    live_labels,
+    matrix,
+    refuse_doubles,
+    refuse_lazy,
+    row_count,
+    row_slice,
+    row_weights,
+)
 from ._members import fit_task
 from ._steps import as_steps
 

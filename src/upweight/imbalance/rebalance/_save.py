@@ -20,13 +20,10 @@ import numpy as np
 from ..._errors import InputError
 from ..._undo import Correction, Repair
 from ..._version import versions
-from ..._weights._kinds import Step
-from ...files._whole_file import write_whole
-from ...learners._fit_rows import FittedLearner
-from ...learners._learners import Prepared
-from ...tables._columns import Column
-from ...tables._prepare import Preparation
-from ...tables._table import Schema
+from ..._weights import Step
+from ...files import write_whole
+from ...learners import FittedLearner, Prepared
+from ...tables import Column, Preparation, Schema
 from ._members import Fitted, Member
 from ._rebalanced import Rebalanced, method_name
 from ._untrusted_trees import BOOSTED_TREE, TREE, refuse_forged, trees

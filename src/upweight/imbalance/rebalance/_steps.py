@@ -20,12 +20,9 @@ from sklearn.base import clone
 
 from ..._errors import InputError
 from ..._undo import Correction
-from ..._weights._weights import Weights
-from ...tables._row_weights import row_weights
-from ...tables._table import row_count
-from ..resamplers._adopt import adopt
-from ..resamplers._named import step_of
-from ..resamplers._resample import Resample, mass_correction
+from ..._weights import Weights
+from ...tables import row_count, row_weights
+from ..resamplers import Resample, adopt, mass_correction, step_of
 from ._flow import is_pipeline, kind_of
 
 __all__ = ["Training", "as_steps", "train_with"]

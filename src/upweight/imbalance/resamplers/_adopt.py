@@ -18,9 +18,7 @@ from sklearn.base import clone
 
 from ..._errors import InputError, counted, did_you_mean
 from ..._rng import as_generator
-from ...tables._class_labels import Labels
-from ...tables._rows import row_slice
-from ...tables._table import Table, frame_of, is_frame, refuse_doubles, row_count
+from ...tables import Labels, Table, frame_of, is_frame, refuse_doubles, row_count, row_slice
 from ._resample import Resample, mass_correction
 from ._sampler import Sampler, read_inputs
 

@@ -22,11 +22,9 @@ from sklearn.base import clone
 
 from ..._errors import InputError
 from ..._rng import as_generator
-from ...neighbours._kdtree import few_dimensions
-from ...tables._rows import row_slice
-from ..synthetic_sets._edits import family_edit
-from ..synthetic_sets._links import family_links
-from ..synthetic_sets._synthetic_set import Family
+from ...neighbours import few_dimensions
+from ...tables import row_slice
+from ..synthetic_sets import Family, family_edit, family_links
 from ._adopt import adopt, for_the_sampler
 from ._edited import EditedNN
 from ._labelled_points import Scene

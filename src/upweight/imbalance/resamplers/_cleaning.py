@@ -17,7 +17,7 @@ from numbers import Real
 import numpy as np
 
 from ..._errors import InputError, require_int
-from ...tables._class_labels import Labels
+from ...tables import Labels
 from ._cleaning_rule import clean
 from ._labelled_points import Scene, Selecting
 

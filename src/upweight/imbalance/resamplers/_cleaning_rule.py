@@ -16,8 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...neighbours._distances import Space
-from ...neighbours._lists import Lists
+from ...neighbours import Lists, Space
 from ._votes import judge, others_needed
 
 __all__ = ["clean"]

@@ -19,7 +19,7 @@ import numpy as np
 
 from ..._errors import require_choice
 from ..._rng import as_generator
-from ...tables._class_labels import Labels, first_rows
+from ...tables import Labels, first_rows
 from ._hart import condense, misread
 from ._labelled_points import Scene, Selecting
 from ._tomek_links import linked

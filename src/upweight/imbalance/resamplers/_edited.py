@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..._errors import require_choice, require_int
-from ...tables._class_labels import Labels
+from ...tables import Labels
 from ._editing import edit
 from ._labelled_points import Scene, Selecting
 

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...neighbours._distances import Space
-from ...neighbours._lists import Lists
+from ...neighbours import Lists, Space
 from ._votes import judge
 
 __all__ = ["Edited", "edit"]

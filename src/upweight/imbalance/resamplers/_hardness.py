@@ -18,14 +18,8 @@ import numpy as np
 
 from ..._errors import InputError, counted, require_int
 from ..._rng import as_generator
-from ...learners._fit_rows import Task
-from ...learners._learners import Prepared, as_learner
-from ...learners._out_of_fold import out_of_fold
-from ...tables._class_labels import Labels, first_rows
-from ...tables._columns import Column
-from ...tables._folds import refuse_few, stratified
-from ...tables._rows import row_slice
-from ...tables._table import Schema, Table
+from ...learners import Prepared, Task, as_learner, out_of_fold
+from ...tables import Column, Labels, Schema, Table, first_rows, refuse_few, row_slice, stratified
 from ._labelled_points import Selecting
 from ._resample import Resample
 from ._sampler import read_inputs, rows_wanted

@@ -19,8 +19,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...neighbours._distances import Space
-from ...neighbours._search import nearest
+from ...neighbours import Space, nearest
 
 __all__ = ["condense", "misread"]
 

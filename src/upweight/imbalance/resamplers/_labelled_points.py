@@ -15,12 +15,19 @@ from typing import Any
 import numpy as np
 
 from ..._undo import Correction
-from ...neighbours._categorical import kinds_of, value_tables
-from ...neighbours._distances import Space, typical_spread
-from ...neighbours._lists import Lists
-from ...neighbours._neighbours import Neighbours, lists_from, typed
-from ...neighbours._points import Points, points
-from ...tables._class_labels import Labels, first_rows
+from ...neighbours import (
+    Lists,
+    Neighbours,
+    Points,
+    Space,
+    kinds_of,
+    lists_from,
+    points,
+    typed,
+    typical_spread,
+    value_tables,
+)
+from ...tables import Labels, first_rows
 from ._resample import Resample, mass_correction
 from ._sampler import Sampler, read_inputs
 

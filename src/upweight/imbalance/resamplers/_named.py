@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any
 
 from ..._errors import InputError, did_you_mean
-from ..._weights._weights import Weights
-from ..weights._class_weights import class_weights
+from ..._weights import Weights
+from ..weights import class_weights
 from ._chain import Chain
 from ._cleaning import NeighbourhoodCleaning
 from ._condensed import CondensedNN, OneSided

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError, counted, plain, require_choice, require_int
-from ...tables._class_labels import Labels
+from ...tables import Labels
 from ._labelled_points import Scene, Selecting
 from ._near_rules import near_miss
 from ._sampler import rows_wanted

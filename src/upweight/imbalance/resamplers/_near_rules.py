@@ -21,10 +21,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ...neighbours._brackets import floors
-from ...neighbours._distances import Space
-from ...neighbours._kdtree import few_dimensions
-from ...neighbours._search import ACROSS, TILE, nearest, screen_of, tiles
+from ...neighbours import ACROSS, TILE, Space, few_dimensions, floors, nearest, screen_of, tiles
 
 __all__ = ["farthest", "near_miss"]
 

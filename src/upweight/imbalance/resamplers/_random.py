@@ -21,7 +21,7 @@ import numpy as np
 
 from ..._errors import UndoError
 from ..._rng import as_generator
-from ...tables._class_labels import Labels, first_rows
+from ...tables import Labels, first_rows
 from ._resample import Resample, mass_correction
 from ._sampler import Sampler, read_inputs, rows_wanted
 

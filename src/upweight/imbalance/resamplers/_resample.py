@@ -20,9 +20,17 @@ from scipy import sparse
 
 from ..._errors import InputError, counted
 from ..._undo import Correction
-from ...tables._rewrap import column_numbers, numbers_like
-from ...tables._rows import concat_rows, interpolate, row_slice
-from ...tables._table import Table, frame_of, is_frame, row_count
+from ...tables import (
+    Table,
+    column_numbers,
+    concat_rows,
+    frame_of,
+    interpolate,
+    is_frame,
+    numbers_like,
+    row_count,
+    row_slice,
+)
 
 __all__ = ["Resample", "mass_correction"]
 

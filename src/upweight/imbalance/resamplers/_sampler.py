@@ -14,10 +14,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ..._errors import InputError, counted, did_you_mean, is_number, plain
-from ...tables._class_labels import Labels
-from ...tables._rewrap import labels_like
-from ...tables._row_weights import row_weights
-from ...tables._table import row_count
+from ...tables import Labels, labels_like, row_count, row_weights
 from ._resample import Resample
 
 __all__ = ["Sampler", "read_inputs", "rows_wanted"]

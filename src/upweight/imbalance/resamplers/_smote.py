@@ -26,13 +26,9 @@ import numpy as np
 
 from ..._errors import InputError, counted, did_you_mean, plain
 from ..._rng import as_generator
-from ...neighbours._categorical import donors_of, nearest_by_tables
-from ...neighbours._distances import Space
-from ...neighbours._lists import Lists
-from ...neighbours._neighbours import Neighbours, lists_from
-from ...neighbours._points import Points, points
-from ...neighbours._search import nearest as nearest_rows
-from ...tables._class_labels import Labels, first_rows
+from ...neighbours import Lists, Neighbours, Points, Space, donors_of, lists_from, nearest_by_tables, points
+from ...neighbours import nearest as nearest_rows
+from ...tables import Labels, first_rows
 from ._labelled_points import measured
 from ._resample import Resample, mass_correction
 from ._sampler import Sampler, read_inputs, rows_wanted

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..._errors import require_choice
-from ...tables._class_labels import Labels
+from ...tables import Labels
 from ._labelled_points import Scene, Selecting
 from ._tomek_links import linked
 

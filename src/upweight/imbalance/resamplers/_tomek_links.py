@@ -18,12 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...neighbours._copies import copies_of
-from ...neighbours._distances import Space
-from ...neighbours._kdtree import few_dimensions
-from ...neighbours._lists import Lists
-from ...neighbours._search import nearest, nearest_ties, with_ties
-from ...neighbours._trees import company
+from ...neighbours import Lists, Space, company, copies_of, few_dimensions, nearest, nearest_ties, with_ties
 
 __all__ = ["linked"]
 

@@ -20,12 +20,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...neighbours._brackets import floors
-from ...neighbours._distances import Space
-from ...neighbours._kdtree import few_dimensions
-from ...neighbours._lists import SPARE, Lists
-from ...neighbours._search import nearest
-from ...neighbours._trees import company
+from ...neighbours import SPARE, Lists, Space, company, few_dimensions, floors, nearest
 
 __all__ = ["Bounded", "Listed", "judge", "others_needed"]
 

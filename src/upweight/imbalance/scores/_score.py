@@ -17,10 +17,9 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError, did_you_mean, is_number, plain
-from ...learners._measures import average_precision, calibrate, decision, farthest, macro, roc_auc
-from ...tables._class_labels import Labels
-from ...tables._row_weights import row_weights
-from ..rebalance._rebalanced import read_cost
+from ...learners import average_precision, calibrate, decision, farthest, macro, roc_auc
+from ...tables import Labels, row_weights
+from ..rebalance import read_cost
 
 __all__ = ["Scores", "read_threshold", "score"]
 

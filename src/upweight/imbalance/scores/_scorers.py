@@ -19,9 +19,8 @@ import numpy as np
 from sklearn.metrics import make_scorer
 
 from ..._errors import InputError, did_you_mean
-from ...learners._measures import decision, macro
-from ...tables._class_labels import Labels
-from ...tables._row_weights import row_weights
+from ...learners import decision, macro
+from ...tables import Labels, row_weights
 from ._mae import macro_mae
 from ._score import read_threshold, score
 

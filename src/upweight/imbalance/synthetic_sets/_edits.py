@@ -27,10 +27,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...neighbours._brackets import Bracket, bracket, floors, mutual_brackets
-from ...neighbours._distances import Space
-from ...neighbours._search import nearest
-from ...neighbours._trees import company
+from ...neighbours import Bracket, Space, bracket, company, floors, mutual_brackets, nearest
 from ._lists import common_brackets, lists_pay
 from ._synthetic_set import ROOM, Family
 

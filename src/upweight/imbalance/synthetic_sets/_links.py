@@ -17,9 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...neighbours._brackets import floors
-from ...neighbours._search import nearest
-from ...neighbours._trees import company
+from ...neighbours import company, floors, nearest
 from ._synthetic_set import Family
 
 __all__ = ["family_links"]

@@ -19,9 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...neighbours._bounds import Pool, Queries, Screen
-from ...neighbours._brackets import Bracket, bracket
-from ...neighbours._search import ACROSS, minima, screen_of, tiles
+from ...neighbours import ACROSS, Bracket, Pool, Queries, Screen, bracket, minima, screen_of, tiles
 from ._synthetic_set import Family
 
 __all__ = ["common_brackets", "lists_pay"]

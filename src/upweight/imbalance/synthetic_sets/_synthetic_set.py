@@ -24,8 +24,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ...neighbours._distances import Space
-from ...neighbours._search import pairs_within
+from ...neighbours import Space, pairs_within
 
 __all__ = ["Family"]
 

@@ -23,9 +23,8 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError, did_you_mean, is_number, plain
-from ..._weights._weights import Weights
-from ...tables._class_labels import Labels
-from ...tables._row_weights import row_weights
+from ..._weights import Weights
+from ...tables import Labels, row_weights
 
 __all__ = ["class_weights", "cost_weights"]
 

@@ -24,8 +24,8 @@ import numpy as np
 
 from ..._errors import InputError
 from ..._frames import read, require, same_rows
-from ..._weights._weights import Weights
-from ...tables._row_weights import row_weights
+from ..._weights import Weights
+from ...tables import row_weights
 
 __all__ = ["density_weights"]
 

@@ -24,9 +24,8 @@ from scipy import sparse
 
 from ..._errors import InputError
 from ..._frames import NUMPY, Container
-from ..._weights._weights import Weights
-from ...tables._row_weights import row_weights
-from ...tables._table import is_frame
+from ..._weights import Weights
+from ...tables import is_frame, row_weights
 
 __all__ = ["label_weights"]
 
