@@ -30,7 +30,6 @@ LAYERS = {
     "_kinds": 2,
     "_taming": 2,
     "_scaleless": 2,
-    "_estimators": 2,
     "_weights": 3,
     **dict.fromkeys(TRUNK_TOP, 4),
 }
@@ -43,7 +42,7 @@ LAYERS |= {
     "__main__": 9,
     "__init__": 9,
 }
-DOORS = {"_weights": {"_check"}, "_estimators": {"_estimate"}, "__init__": set(BRANCHES)}
+DOORS = {"_weights": {"_estimate", "_check"}, "__init__": set(BRANCHES)}
 TRUNK = {name for name, layer in LAYERS.items() if layer <= 4}
 LIGHT = {"numpy"}
 INSIDE = {"scipy", "narwhals", "array_api_compat"}

@@ -26,7 +26,7 @@ import numpy as np
 
 from .._errors import InputError
 from .._frames import same_rows
-from .._kinds import rows_worth
+from .._weights import rows_worth
 from ._columns import Table, Weighting
 from ._differences import FIGURES, Row, against_known, compared, text_of
 

@@ -24,7 +24,7 @@ import numpy as np
 from .._errors import InputError
 from .._estimate import Average, Estimate, NeverSeen, OnScale, Sample, Terms, estimate, kish, multipliers, sample_of
 from .._frames import read, require, same_rows
-from .._kinds import Step, forbid
+from .._weights import Step, forbid
 
 if TYPE_CHECKING:
     from .._weights import Weights

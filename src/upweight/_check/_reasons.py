@@ -21,7 +21,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from .._kinds import rows_worth
+from .._weights import rows_worth
 from ..arrays import TOO_FEW
 from ._digits import number, percent, promise, rows_said, z_said
 from ._said import TAMINGS

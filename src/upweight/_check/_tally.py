@@ -24,8 +24,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from .._errors import InputError
-from .._kinds import Step, forbid
-from .._weights import Weights
+from .._weights import Step, Weights, forbid
 from ._check import judge, segments_of
 from ._documents import plain
 from ._moments import Moments

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from .._kinds import Step
+from .._weights import Step
 from ._documents import own, plain
 from ._reasons import GRADES, Reason, reasons
 from ._screen import USE, screen

@@ -23,7 +23,7 @@ import numpy as np
 
 from .._errors import InputError, KindError
 from .._frames import same_rows
-from .._kinds import Step
+from .._weights import Step
 from ._belief import Average, average
 from ._estimate import Estimate, Terms, estimate
 from ._influence import Dense, Scaled

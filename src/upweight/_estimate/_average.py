@@ -29,7 +29,7 @@ import numpy as np
 
 from .._errors import InputError, KindError
 from .._frames import require
-from .._kinds import Step
+from .._weights import Step
 from ..arrays import ess_for
 from ._belief import Average, average
 from ._blocks import groups_of

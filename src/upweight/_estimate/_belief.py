@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import Any
 
 from .. import arrays
-from .._kinds import rows_worth
+from .._weights import rows_worth
 from ..arrays import TOO_FEW, threshold
 from ._influence import Influences, Scaled
 from ._interval import Interval, Moved, Symmetric

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,7 +46,7 @@ def groups_of(
         length = min(max(1, w.n // 2), max(block_length(x) for x in series()))
     if length is None:
         return clusters_of(w, cluster)
-    if isinstance(length, bool) or not isinstance(length, Integral) or not 1 <= length <= max(1, w.n // 2):
+    if isinstance(length, bool) or not isinstance(length, (int, np.integer)) or not 1 <= length <= max(1, w.n // 2):
         raise InputError(
             f"`blocks` must be a number of neighbouring rows from 1 to {max(1, w.n // 2):,}, half of them; got {length!r}. "
             f"Say autocorrelated=True to have it found."

@@ -27,7 +27,7 @@ import numpy as np
 
 from .._errors import InputError
 from .._frames import NUMPY, Container
-from .._kinds import Step
+from .._weights import Step
 from ._belief import Average
 from ._columns import Columns
 
@@ -103,7 +103,7 @@ class Estimate:
 
         ESS_f = sum W (f - mean)^2 / sum W^2 (f - mean)^2
         """
-        return self._terms.spread_out([float(a.ess_f() if callable(a.ess_f) else a.ess_f) for a in self._terms.each])
+        return self._terms.spread_out([a.ess_f() if callable(a.ess_f) else a.ess_f for a in self._terms.each])
 
     @cached_property
     def influence(self) -> Any:

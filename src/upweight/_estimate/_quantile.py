@@ -22,7 +22,7 @@ import numpy as np
 
 from .._errors import InputError
 from .._frames import Container, read, require
-from .._kinds import Step
+from .._weights import Step
 from ._average import FEWEST_CARRIERS
 from ._belief import Average, average
 from ._columns import one_column

@@ -25,7 +25,7 @@ import numpy as np
 
 from .._errors import InputError
 from .._frames import same_rows
-from .._kinds import Step
+from .._weights import Step
 from ._average import FEWEST_CARRIERS, self_normalised
 from ._belief import Average, average
 from ._blocks import groups_of

@@ -28,8 +28,7 @@ import numpy as np
 
 from .._errors import InputError, UndoError
 from .._frames import read
-from .._kinds import Step
-from .._weights import Weights
+from .._weights import Step, Weights
 from ._odds import add, checked, classes, cost_threshold, loss_shares, moved, shift, shown, world_weights
 from ._prior import Prior, fit_prior, shares
 from ._proba import read_proba, softmax

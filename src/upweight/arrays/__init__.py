@@ -6,24 +6,24 @@ NumPy, PyTorch or JAX in, the same out. Nothing here knows `Weights`, kinds or p
 from here and not from the files behind.
 """
 
-from upweight.arrays._alias import AliasTable, alias_table
-from upweight.arrays._ess import design_effect, ess, ess_for
-from upweight.arrays._ess import positive as positive
-from upweight.arrays._log import BLOCK as BLOCK
-from upweight.arrays._log import UNDERFLOW as UNDERFLOW
-from upweight.arrays._log import log_mean_exp, log_sum_exp, normalise
-from upweight.arrays._log import sums as log_sums  # noqa: F401
-from upweight.arrays._pareto import fit_pareto
-from upweight.arrays._rate import min_rows, rate, widening
-from upweight.arrays._rate import threshold as threshold
-from upweight.arrays._resample import resample
-from upweight.arrays._tail import khat, psis
-from upweight.arrays._tail import tail_index as tail_index
-from upweight.arrays._tail_constants import MOST as MOST
-from upweight.arrays._tail_constants import TIE as TIE
-from upweight.arrays._tail_constants import TOO_FEW as TOO_FEW
-from upweight.arrays._tail_constants import tail_size as tail_size
-from upweight.arrays._tame import clip, shrink, temper, truncate
+from ._alias import AliasTable, alias_table
+from ._ess import design_effect, ess, ess_for
+from ._ess import positive as positive
+from ._log import BLOCK as BLOCK
+from ._log import UNDERFLOW as UNDERFLOW
+from ._log import log_mean_exp, log_sum_exp, normalise
+from ._log import sums as log_sums  # noqa: F401
+from ._pareto import fit_pareto
+from ._rate import min_rows, rate, widening
+from ._rate import threshold as threshold
+from ._resample import resample
+from ._tail import khat, psis
+from ._tail import tail_index as tail_index
+from ._tail_constants import MOST as MOST
+from ._tail_constants import TIE as TIE
+from ._tail_constants import TOO_FEW as TOO_FEW
+from ._tail_constants import tail_size as tail_size
+from ._tame import clip, shrink, temper, truncate
 
 __all__ = [
     "AliasTable",

@@ -31,11 +31,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from upweight._errors import InputError
-from upweight.arrays._log import as_rows
-from upweight.arrays._namespace import Array, compiled, floats
-from upweight.arrays._tail_constants import CAP, FEWEST, NEGLIGIBLE, PRIOR_K, PRIOR_ROWS
-from upweight.arrays._tail_tensors import fit_tensor
+from .._errors import InputError
+from ._log import as_rows
+from ._namespace import Array, compiled, floats
+from ._tail_constants import CAP, FEWEST, NEGLIGIBLE, PRIOR_K, PRIOR_ROWS
+from ._tail_tensors import fit_tensor
 
 __all__ = ["Fit", "first_quartile", "fit_logs", "fit_pareto", "grid"]
 

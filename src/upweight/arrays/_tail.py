@@ -26,13 +26,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from upweight._errors import InputError
-from upweight.arrays._ess import positive
-from upweight.arrays._log import BLOCK, as_rows
-from upweight.arrays._namespace import Array, compiled, floats
-from upweight.arrays._pareto import Fit, fit_logs
-from upweight.arrays._tail_constants import FAR, FEWEST, TIE, TOO_FEW, tail_size
-from upweight.arrays._tail_tensors import khat_tensor, psis_tensor
+from .._errors import InputError
+from ._ess import positive
+from ._log import BLOCK, as_rows
+from ._namespace import Array, compiled, floats
+from ._pareto import Fit, fit_logs
+from ._tail_constants import FAR, FEWEST, TIE, TOO_FEW, tail_size
+from ._tail_tensors import khat_tensor, psis_tensor
 
 __all__ = ["khat", "largest", "psis", "tail_index"]
 

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from upweight.arrays._namespace import Array, device, epsilon, stop_gradient, working
-from upweight.arrays._tail_constants import (
+from ._namespace import Array, device, epsilon, stop_gradient, working
+from ._tail_constants import (
     CAP,
     FAR,
     FEWEST,
