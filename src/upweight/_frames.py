@@ -23,6 +23,8 @@ from ._errors import InputError
 
 __all__ = ["NUMPY", "Container", "labels", "read", "read_columns", "require", "same_rows"]
 
+PIECE = 1 << 16
+
 
 @dataclass(frozen=True, eq=False)
 class Container:
@@ -148,10 +150,11 @@ def _absent(a: np.ndarray) -> np.ndarray:
 
 
 def _numbered(a: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
-    if a.dtype.kind in "iu" and a.min() >= 0 and a.max() < 4 * a.size:  # no sort where a count will do
-        present = np.bincount(a) > 0
+    if a.dtype.kind in "iu" and 0 <= (top := _top_count(a)) < 4 * a.size:  # no sort where a count will do
+        present = np.zeros(top + 1, dtype=bool)
+        present[a] = True
         codes = a if present.all() else (np.cumsum(present) - 1)[a]
-        return codes, np.flatnonzero(present)
+        return codes.astype(np.intp, copy=False), np.flatnonzero(present)
     try:
         levels, codes = np.unique(a, return_inverse=True)
     except TypeError:
@@ -161,7 +164,16 @@ def _numbered(a: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
     return codes, levels
 
 
+def _top_count(a: np.ndarray) -> int:
+    """The largest of some whole numbers, -1 if one is negative; piece by piece, so that both ends are read from the cache."""
+    pieces = (a[i : i + PIECE] for i in range(0, a.size, PIECE))
+    tops = [int(p.max()) if int(p.min()) >= 0 else -1 for p in pieces]
+    return -1 if min(tops) < 0 else max(tops)
+
+
 def _refuse_nulls(mask: np.ndarray, name: str) -> None:
+    if not np.any(mask):
+        return
     missing = np.full(np.shape(mask), np.nan)
     require(~np.asarray(mask, dtype=bool), f"`{name}`", "have no missing values", missing, "Drop those rows first.")
 

@@ -33,9 +33,9 @@ from .._weights import Step
 from ..arrays import ess_for
 from ._belief import Average, average
 from ._blocks import groups_of
-from ._columns import Column, Columns, carried, read_values
+from ._columns import Column, Columns, carried, few_carriers, read_values
 from ._estimate import Estimate, estimate
-from ._influence import Line, Multipliers, blocks
+from ._influence import Influences, Line, Multipliers, Scaled, blocks
 from ._interval import NeverSeen
 from ._sample import Groups, Sample, multipliers, sample_of
 
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 __all__ = ["Fit", "averages", "fit", "integral", "mean", "self_normalised"]
 
 LAWFUL_HOW = {"importance": ("self", "plain", "control"), "inclusion": ("self", "total"), "frequency": ("self",)}
-FEWEST_CARRIERS = 10.0  # effective rows on the rarer side of an average from which its error can be told
 
 
 def mean(
@@ -91,8 +90,28 @@ def averages(w: Weights, columns: Columns, how: str, groups: Groups) -> list[Ave
     """Every column averaged under one vector of weights; tails are those of the weights before taming."""
     u = multipliers(w, how)
     before = multipliers(w.raw, how) if w.tamed else u
-    sample = sample_of(w, u, how, groups)
-    return [_one(w, x, how, sample, u, before) for x in columns.each]
+    if groups.codes is None:
+        sample = sample_of(w, u, how, groups)
+        return [_one(w, x, how, sample, u, before) for x in columns.each]
+    kept = replace(u, kept=u.whole())  # sums by cluster read them more often than they are worth exponentials
+    first = kept if before is u else before
+    sample = sample_of(w, kept, how, groups)
+    return [_lean(_one(w, x, how, sample, kept, first), kept) for x in columns.each]
+
+
+def _lean(a: Average, kept: Multipliers) -> Average:
+    """The same average without the multipliers that were written out for it."""
+    lean = lambda line: _without(line, kept)
+    line = lean(a.line)
+    return replace(a, line=line, raw=line if a.raw is a.line else lean(a.raw))
+
+
+def _without(line: Influences, kept: Multipliers) -> Influences:
+    if isinstance(line, Scaled):
+        return replace(line, line=_without(line.line, kept))
+    if isinstance(line, Line) and line.v.kept is kept.kept:
+        return replace(line, v=replace(line.v, kept=None))
+    return line
 
 
 def _one(w: Weights, x: Column, how: str, sample: Sample, u: Multipliers, before: Multipliers) -> Average:
@@ -103,12 +122,7 @@ def _one(w: Weights, x: Column, how: str, sample: Sample, u: Multipliers, before
     if e.norm == 0 and math.isfinite(sample.factor) and used.value * x.unit in (0.0, 1.0) and x.distinct == 1:
         why = "0 and 1 were not both seen: the interval reaches to the exact bound on the effective rows."
         return replace(e, interval=NeverSeen(used.value, min(sample.ess, sample.worth), u.total, e.k), doubt=why)
-    rows = carried(x, u, sample)
-    if rows < FEWEST_CARRIERS:
-        what = "clusters" if sample.groups else "rows"
-        side = "of the rarer value" if x.distinct == 2 else "that differ from the common value"
-        why = f"the {what} {side} are worth {rows:.3g}, {FEWEST_CARRIERS:.0f} needed."
-        e = replace(e, doubt=why)
+    e = replace(e, doubt=few_carriers(x, carried(x, u, sample, used.value if how == "self" else None), sample))
     return e if x.unit == 1.0 else e.moved(x.unit)
 
 

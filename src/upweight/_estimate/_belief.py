@@ -20,7 +20,7 @@ from typing import Any
 
 from .. import arrays
 from .._weights import rows_worth
-from ..arrays import TOO_FEW, threshold
+from ..arrays import TOO_FEW, tail_size, threshold
 from ._influence import Influences, Scaled
 from ._interval import Interval, Moved, Symmetric
 from ._sample import Sample
@@ -29,7 +29,7 @@ from ._tails import scan
 __all__ = ["Average", "average"]
 
 ENOUGH = 30.0  # effective rows from which an interval is worth having
-NO_WIDENING = 0.5  # tail of f from which an interval that is not widened, that of equal weights, is not believed
+NO_WIDENING = 0.5  # tail of f from which averages have no variance, and an interval that is not widened means nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,8 +106,9 @@ class Average:
             return f"the tail was not judged: fewer than 5 distinct values at the top of {s.support:,} rows."
         if worth < ENOUGH:
             return f"the weights are worth {rows_worth(worth)} {what}, {ENOUGH:.0f} needed."
-        if own >= NO_WIDENING:
-            return f"the tail of f has k-hat {own:.2f}, not below {NO_WIDENING:.2f}: rows that were never drawn may decide this average."
+        heavy = NO_WIDENING - 0.5 / math.sqrt(max(1, tail_size(s.size)))  # half a standard error of k-hat below
+        if own >= heavy:
+            return f"the tail of f has k-hat {own:.2f}, not below {heavy:.2f}: rows that were never drawn may decide this average."
         return s.doubt or self.doubt
 
 

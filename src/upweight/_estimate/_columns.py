@@ -30,38 +30,43 @@ from ._tails import kish, power_of_two
 if TYPE_CHECKING:
     from .._weights import Weights
 
-__all__ = ["Column", "Columns", "carried", "one_column", "read_values"]
+__all__ = ["FEWEST", "Column", "Columns", "carried", "few_carriers", "one_column", "read_values"]
 
 MANY = 3  # distinct values of f from which its tail is watched
 ORDINARY = 2.0**-400, 2.0**400  # magnitudes whose squares, weighted, fit a float
 LOOKED_AT = 1009  # rows looked at for a value that most of them share
+FEWEST = 10.0  # effective rows on the rarer side of two values from which an error can be told
+FEWEST_AMOUNTS = 50.0  # the same of the rows that differ from a common value by amounts, which are mostly skewed
 Bounds = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """One f (n,), finite everywhere, in units of a power of two; `distinct` counts its values to three where the weight is positive."""
+    """One f (n,), finite everywhere, in units of a power of two; `seen` holds its values where the weight is positive, up to three."""
 
     values: np.ndarray
     unit: float
-    distinct: int
+    seen: tuple[float, ...]
     bounded: bool  # few values, or bounds that are known: no tail of its own
 
+    @property
+    def distinct(self) -> int:
+        """How many values it has, counted to three."""
+        return len(self.seen)
+
     @classmethod
-    def of(cls, f: np.ndarray, zero: np.ndarray | None, bounds: Bounds | None = None, name: str = "`f`") -> Column:
-        """Read f (n,); what is not finite is refused where the weight is positive, and set to a finite value where it is `zero`."""
-        top = max(float(f.max()), -float(f.min()))
+    def of(cls, f: np.ndarray, log_w: np.ndarray, bounds: Bounds | None = None, name: str = "`f`") -> Column:
+        """Read f (n,); what is not finite, or huge, is refused where the weight is positive, and replaced where it is zero."""
+        top = _largest(f)
         if not top < ORDINARY[1]:
-            f = _without_gaps(f, zero, name)
-            if zero is not None:
-                f = np.where(zero, f[int(np.argmin(zero))], f)
-            top = max(float(f.max()), -float(f.min()))
+            f = _without_gaps(f, log_w == -np.inf, name)
+            top = _largest(f)
         unit = 1.0 if ORDINARY[0] < top < ORDINARY[1] else power_of_two(top) or 1.0
         f = f if unit == 1.0 else f / unit
-        distinct = _few_values(f, zero)
+        seen = _few_values(f, log_w)
         if bounds is not None:
-            _refuse_outside(f * unit if unit != 1.0 else f, zero, bounds, name)
-        return cls(f, unit, distinct, distinct < MANY or bounds is not None)
+            _refuse_outside(f * unit if unit != 1.0 else f, log_w == -np.inf, bounds, name)
+        return cls(f, unit, seen, len(seen) < MANY or bounds is not None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,12 +91,10 @@ def read_values(w: Weights, f: Any, bounds: Any = None, *, name: str = "f") -> C
             f"`{name}` must have one entry a weight; got {table.shape[0]:,} for {w.n:,} weights. Pass both of the same rows."
         )
     same_rows(w._container, container, ("weights", name))
-    zero = w.log_w == -np.inf
-    zero = zero if zero.any() else None
     each = [table] if table.ndim == 1 else np.ascontiguousarray(table.T)
     known = None if bounds is None else _two_bounds(bounds)
     return Columns(
-        [Column.of(x, zero, known, f"`{name}`") for x in each], table.ndim == 1, container.columns, container
+        [Column.of(x, w.log_w, known, f"`{name}`") for x in each], table.ndim == 1, container.columns, container
     )
 
 
@@ -118,60 +121,85 @@ def _two_bounds(bounds: Any) -> Bounds:
     return low, high
 
 
-def _refuse_outside(f: np.ndarray, zero: np.ndarray | None, bounds: Bounds, name: str) -> None:
+def _refuse_outside(f: np.ndarray, zero: np.ndarray, bounds: Bounds, name: str) -> None:
     low, high = bounds
     ok = (f >= low) & (f <= high)
-    ok = ok if zero is None else ok | zero
-    require(ok, name, f"lie in bounds=({low:g}, {high:g})", f, "Widen the bounds, or leave them out.", "outside")
+    require(ok | zero, name, f"lie in bounds=({low:g}, {high:g})", f, "Widen the bounds, or leave them out.", "outside")
 
 
-def _without_gaps(f: np.ndarray, zero: np.ndarray | None, name: str) -> np.ndarray:
+def _largest(f: np.ndarray) -> float:
+    """max |f|, nan if one of them is; piece by piece, so that both ends are read from the cache."""
+    return float(np.max([max(f[piece].max(), -f[piece].min(), key=_nan_first) for piece in blocks(f.size)]))
+
+
+def _nan_first(x: float) -> float:
+    return np.inf if np.isnan(x) else x
+
+
+def _without_gaps(f: np.ndarray, zero: np.ndarray, name: str) -> np.ndarray:
+    """f with a value of a row that counts wherever the weight is zero; what is not finite elsewhere is refused."""
     finite = np.isfinite(f)
-    if finite.all():
-        return f
     remedy = "Drop those rows, or give them weight 0."
     what = "NaN" if np.isnan(f[~finite]).any() else "infinite"
-    require(finite | (False if zero is None else zero), name, "be finite where the weight is > 0", f, remedy, what)
-    return np.where(finite, f, f[finite][0] if finite.any() else 0.0)
+    require(finite | zero, name, "be finite where the weight is > 0", f, remedy, what)
+    return np.where(zero, 0.0 if zero.all() else f[int(np.argmin(zero))], f)
 
 
-def _few_values(f: np.ndarray, zero: np.ndarray | None) -> int:
-    """How many distinct values `f` has where the weight is positive, counted to three."""
-    first = second = f[0] if zero is None else f[int(np.argmin(zero))]
+def _few_values(f: np.ndarray, log_w: np.ndarray) -> tuple[float, ...]:
+    """The distinct values of `f` where the weight is positive, up to three of them."""
+    seen = [float(f[0] if log_w[0] > -np.inf else f[int(np.argmax(log_w > -np.inf))])]
     for piece in blocks(f.size):
         part = f[piece]
-        other = (part != first) & (part != second)
-        if zero is not None:
-            other &= ~zero[piece]
+        other = part != seen[0] if len(seen) == 1 else (part != seen[0]) & (part != seen[1])
         if not other.any():
             continue
-        if second == first:
-            second = part[int(np.argmax(other))]
-            other &= part != second
-        if other.any():
-            return MANY
-    return 1 if second == first else 2
+        other &= log_w[piece] > -np.inf
+        while other.any():
+            seen.append(float(part[int(np.argmax(other))]))
+            if len(seen) == MANY:
+                return tuple(seen)
+            other &= part != seen[-1]
+    return tuple(seen)
 
 
 # ---- who carries the average ------------------------------------------------------------------------------------------------
 
 
-def carried(x: Column, u: Multipliers, sample: Sample) -> float:
+def carried(x: Column, u: Multipliers, sample: Sample, mean: float | None = None) -> float:
     """Effective rows (or clusters) that carry the average: of a two-valued f those on the rarer side, of an f with one value on most
     rows those that differ from it, by how much they differ; inf where no value is shared by most rows.
 
-        rows = (sum u |f - mode|)^2 / sum u^2 (f - mode)^2
+        rows = (sum u |f - mode|)^2 / sum u^2 (f - mode)^2 >= sum u |f - mode| / max u |f - mode|
+
+    mean : sum W f in units of the column, if it is known; the bound on the right then mostly spares a pass over two-valued f.
     """
     f = x.values
     if x.distinct < 2:
         return math.inf
     if x.distinct == 2:
-        low = float(f.min(where=u.log_w > -np.inf, initial=np.inf))
-        return min(
-            _effective(lambda part: part == low, f, u, sample), _effective(lambda part: part != low, f, u, sample)
-        )
+        return _rarer_side(x, u, sample, mean)
     mode = _mode(f, u)
     return math.inf if mode is None else _effective(lambda part: np.abs(part - mode), f, u, sample)
+
+
+def _rarer_side(x: Column, u: Multipliers, sample: Sample, mean: float | None) -> float:
+    low, high = x.seen[:2]
+    if mean is not None and sample.codes is None:
+        share = (mean - low) / (high - low)
+        at_least = min(share, 1 - share) / u.scale  # the largest of the u is the scale
+        if at_least >= FEWEST or u.copies is not None:
+            return at_least
+    sides = lambda value: _effective(lambda part: part == value, x.values, u, sample)
+    return min(sides(low), sides(high))
+
+
+def few_carriers(x: Column, rows: float, sample: Sample) -> str:
+    """One sentence if too few effective rows carry an average for its error to be told; empty otherwise."""
+    needed = FEWEST if x.distinct == 2 else FEWEST_AMOUNTS
+    if rows >= needed:
+        return ""
+    side = "of the rarer value" if x.distinct == 2 else "that differ from the common value"
+    return f"the {'clusters' if sample.groups else 'rows'} {side} are worth {rows:.3g}, {needed:.0f} needed."
 
 
 def _effective(far: Callable[[np.ndarray], np.ndarray], f: np.ndarray, u: Multipliers, sample: Sample) -> float:

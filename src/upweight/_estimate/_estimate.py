@@ -30,6 +30,7 @@ from .._frames import NUMPY, Container
 from .._weights import Step
 from ._belief import Average
 from ._columns import Columns
+from ._influence import written
 
 __all__ = ["Estimate", "Terms", "estimate"]
 
@@ -116,7 +117,7 @@ class Estimate:
         terms = self._terms
         psi = np.empty((terms.size, len(terms.each)))
         for column, a in zip(psi.T, terms.each, strict=True):
-            np.multiply(a.line.part(slice(0, terms.size)), a.sample.size, out=column)
+            np.multiply(written(a.line, terms.size), a.sample.size, out=column)
         psi = np.ascontiguousarray(psi.reshape(terms.size, *terms.shape))
         psi.flags.writeable = False
         return psi if terms.shape else terms.container.wrap(psi)

@@ -23,7 +23,7 @@ from typing import Protocol
 
 import numpy as np
 
-__all__ = ["Dense", "Influences", "Line", "Multipliers", "Scaled", "blocks"]
+__all__ = ["Dense", "Influences", "Line", "Multipliers", "Scaled", "blocks", "written"]
 
 BLOCK = 1 << 15  # numbers a pass works on at a time: four buffers of them lie in the second-level cache
 
@@ -47,19 +47,23 @@ class Multipliers:
     ess: float  # (sum u)^2 / sum u^2; for copies their number
     copies: np.ndarray | None = None  # whole numbers, for frequencies
     design: bool = False  # sqrt(w (w - 1)), whose squares add up to the variance of a total
+    kept: np.ndarray | None = None  # (n,) all of them, where they were written out for several passes
 
     def part(self, rows: slice) -> np.ndarray:
         """The multipliers of a slice, a new array."""
         if self.copies is not None:
             return self.copies[rows] * self.scale
-        u = self.log_w[rows] - self.peak
-        np.exp(u, out=u)
-        u *= self.scale
+        if self.kept is not None:
+            u = self.kept[rows].copy()
+        else:
+            u = self.log_w[rows] - self.peak
+            np.exp(u, out=u)
+            u *= self.scale
         return np.sqrt(np.maximum(u * (u - 1), 0.0)) if self.design else u
 
     def whole(self) -> np.ndarray:
-        """All of them, (n,)."""
-        return self.part(slice(None))
+        """All of them, (n,); not to be written to."""
+        return written(self, self.log_w.size) if self.kept is None or self.design else self.kept
 
     def dot(self, f: np.ndarray, pivot: float) -> float:
         """sum u (f - pivot)."""
@@ -72,6 +76,14 @@ class Influences(Protocol):
     def part(self, rows: slice) -> np.ndarray:
         """The influences of a slice; not to be written to."""
         ...
+
+
+def written(line: Influences, n: int) -> np.ndarray:
+    """All n of them, written piece by piece: nothing else as long is made."""
+    phi = np.empty(n)
+    for piece in blocks(n):
+        phi[piece] = line.part(piece)
+    return phi
 
 
 @dataclass(frozen=True, eq=False)

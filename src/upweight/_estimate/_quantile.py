@@ -23,9 +23,8 @@ import numpy as np
 from .._errors import InputError
 from .._frames import Container, read, require
 from .._weights import Step
-from ._average import FEWEST_CARRIERS
 from ._belief import Average, average
-from ._columns import one_column
+from ._columns import FEWEST, one_column
 from ._estimate import Estimate, Terms, estimate
 from ._influence import Influences, Multipliers
 from ._interval import NeverSeen, t_quantile
@@ -126,8 +125,8 @@ class _Ordered:
             sides = tuple(kish(self.sample.sums(u * side)) for side in (low, ~low))
         rows = min(sides)
         what = "clusters" if self.sample.groups else "rows"
-        few = f"the {what} on the rarer side are worth {rows:.3g}, {FEWEST_CARRIERS:.0f} needed."
-        return {"doubt": few if rows < FEWEST_CARRIERS else ""}
+        few = f"the {what} on the rarer side are worth {rows:.3g}, {FEWEST:.0f} needed."
+        return {"doubt": few if rows < FEWEST else ""}
 
     def turned_round(self, q: float, value: float, running: float, share: float, below: float) -> Average:
         """The quantile at q, from the share at its value; above the largest f, where F = 1 has no error, that of a share of q."""

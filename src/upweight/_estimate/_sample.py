@@ -22,7 +22,7 @@ import numpy as np
 
 from .._errors import InputError
 from .._frames import labels, same_rows
-from ..arrays import TIE, log_sums, widening
+from ..arrays import TIE, widening
 from ._influence import Multipliers
 
 if TYPE_CHECKING:
@@ -115,9 +115,8 @@ def multipliers(w: Weights, how: str) -> Multipliers:
         copies = w._copies()
         size = float(copies.sum())
         return Multipliers(l, 0.0, 1 / size, 1.0, size, copies)
-    sums = log_sums(l, squares=True)
-    peak, total = float(sums.peak), float(sums.w)
-    ess = total * (total / float(np.asarray(sums.w2)))
+    sums = w._sums
+    peak, total, ess = float(sums.peak), float(sums.w), w.ess
     if how == "self":
         return Multipliers(l, peak, 1 / total, 1.0, ess)
     if peak > LARGEST_LOG:
@@ -133,23 +132,23 @@ _INSTEAD = {"integral": "Take w.log_mean, or lower the logs by a constant."}
 def sample_of(w: Weights, u: Multipliers, how: str = "self", groups: Groups = ALONE) -> Sample:
     """Sizes, degrees of freedom and tail of the averages with these multipliers."""
     everyone, codes, count = how in ALL_ROWS, groups.codes, groups.count
-    positive = w.log_w > -np.inf
-    support = int(np.count_nonzero(positive)) if u.copies is None else int(u.copies.sum())
-    drawn = size = w.n if everyone else support
-    worth = u.ess
+    n, l = w.n, w.log_w
+    gaps = l.min() == -np.inf
+    support = int(u.copies.sum()) if u.copies is not None else int(np.count_nonzero(l > -np.inf)) if gaps else n
+    size = n if everyone else support
+    drawn, worth = size, u.ess
     if codes is not None:
         totals = np.bincount(codes, u.whole(), count)
         worth = float(totals.sum() ** 2 / np.einsum("i,i", totals, totals))
         drawn = (
-            count
-            if everyone or support == w.n
-            else int(np.count_nonzero(np.bincount(codes[positive], minlength=count)))
+            int(np.count_nonzero(np.bincount(codes[l > -np.inf], minlength=count))) if gaps and not everyone else count
         )
     factor = math.inf if min(drawn, support) < 2 else 1.0 if how == "total" else drawn / (drawn - 1)
-    equal = u.copies is not None or (how != "total" and support == size and _all_the_same(w.raw.log_w))
-    n = w.n if u.copies is None else support
-    doubt = broken_promise(w.raw, groups)
-    khat = w.raw.khat
+    khat = w.raw.khat  # a finite one says that the weights differ
+    equal = u.copies is not None or (
+        how != "total" and support == size and not math.isfinite(khat) and _all_the_same(w.raw.log_w)
+    )
+    doubt, n = broken_promise(w.raw, groups), n if u.copies is None else support
     return Sample(n, support, size, factor, u.ess, worth, khat, equal, u.copies, codes, count, groups.block, doubt)
 
 
@@ -181,7 +180,7 @@ def broken_promise(w: Weights, groups: Groups = ALONE) -> str:
     """One sentence if untamed weights promise a mean of one and do not keep it; empty otherwise."""
     if not w.exact or w.n < 2 or w.kind == "frequency":
         return ""
-    s = log_sums(w.log_w, squares=True)
+    s = w._sums
     unit, n = math.exp(min(float(s.peak), LARGEST_LOG)), w.n
     mean, square = float(s.w) / n, float(np.asarray(s.w2)) / n
     if abs(unit * mean * n - 1) <= ROUNDING * n**0.5 and not _all_the_same(w.log_w):

@@ -26,10 +26,10 @@ import numpy as np
 from .._errors import InputError
 from .._frames import same_rows
 from .._weights import Step
-from ._average import FEWEST_CARRIERS, self_normalised
+from ._average import self_normalised
 from ._belief import Average, average
 from ._blocks import groups_of
-from ._columns import Column, Columns, carried, read_values
+from ._columns import Column, Columns, carried, few_carriers, read_values
 from ._estimate import Estimate, estimate
 from ._influence import Dense, Line, Multipliers, Scaled
 from ._interval import Mapped, OnScale
@@ -144,6 +144,5 @@ def _root(a: Average) -> Average:
 
 
 def _doubted(a: Average, state: _State, *columns: Column) -> Average:
-    rows = min(carried(x, state.u, state.sample) for x in columns)
-    few = f"the rows that differ from the common value are worth {rows:.3g}, {FEWEST_CARRIERS:.0f} needed."
-    return replace(a, doubt=few) if rows < FEWEST_CARRIERS else a
+    doubts = (few_carriers(x, carried(x, state.u, state.sample), state.sample) for x in columns)
+    return replace(a, doubt=next((doubt for doubt in doubts if doubt), ""))

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..arrays import TOO_FEW, tail_index, tail_size
-from ._influence import BLOCK, Influences, Scaled, blocks
+from ._influence import BLOCK, Influences, Scaled, blocks, written
 from ._sample import Sample
 
 __all__ = ["Scan", "Tails", "kish", "power_of_two", "scan"]
@@ -95,7 +95,7 @@ def power_of_two(x: float) -> float:
 
 def _scan(line: Influences, sample: Sample, n: int, watch: bool) -> Scan:
     if sample.codes is not None:
-        return _scan_clusters(line.part(slice(0, n)), sample, watch)
+        return _scan_clusters(written(line, n), sample, watch)
     square = 0.0
     tails = Tails(tail_size(sample.size)) if watch and sample.size > TOO_FEW else None
     for piece in blocks(n):
@@ -118,7 +118,8 @@ def _scan_clusters(phi: np.ndarray, sample: Sample, watch: bool) -> Scan:
     for side, (x, size, wanted) in enumerate(((phi, sample.size, watch), (sums, sample.groups, True))):
         if wanted and size > TOO_FEW:
             tails = Tails(tail_size(size))
-            tails.add(x)
+            for piece in blocks(x.size):
+                tails.add(x[piece])
             k[side] = tails.khats()
     return Scan(math.sqrt(float(np.einsum("i,i", sums, sums))), *k)
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["Tameable", "scalar"]
 
 
+LEVEL_FREE = ("smooth", "truncate")  # they move every share alike on any scale
+
+
 def scalar(x: Any) -> Any:
     """A plain float for one vector of weights, an array for a batch."""
     return float(x) if np.ndim(x) == 0 else np.asarray(x)
@@ -39,7 +42,15 @@ class Tameable(ABC):
     kind: str
 
     @abstractmethod
-    def _tamed_to(self, log_w: np.ndarray, step: Step) -> Weights: ...
+    def _tamed_to(self, log_w: np.ndarray, step: Step, sums: arrays.Sums) -> Weights: ...
+
+    @property
+    @abstractmethod
+    def ess(self) -> Any: ...
+
+    @property
+    @abstractmethod
+    def _sums(self) -> arrays.Sums: ...
 
     @abstractmethod
     def _taming_scale(self) -> str: ...
@@ -59,7 +70,14 @@ class Tameable(ABC):
         >>> w.smooth().trail[-1].name
         'smooth'
         """
-        return self._tame("smooth", lambda l: arrays.psis(l, r_eff=r_eff)[0], {"r_eff": r_eff})
+
+        def smoothed(l: np.ndarray) -> np.ndarray:
+            log_w, khat = arrays.psis(l, r_eff=r_eff)
+            if r_eff == 1.0:
+                self.__dict__.setdefault("khat", scalar(khat))  # what the cached property would find
+            return log_w
+
+        return self._tame("smooth", smoothed, {"r_eff": r_eff})
 
     def truncate(self) -> Weights:
         """Cap every weight at the mean weight times sqrt(S), S the number of positive weights: variance O(1), bias that fades.
@@ -131,11 +149,14 @@ class Tameable(ABC):
     def _tame(self, verb: str, f: Callable[[np.ndarray], np.ndarray], params: dict[str, Any]) -> Weights:
         forbid(self.kind, verb)
         scale = self._taming_scale()
-        start = self.log_w if scale == "own" else self.log_w - arrays.log_mean_exp(self.log_w)[..., None]
+        scale = "own" if verb in LEVEL_FREE else scale
+        sums = self._sums
+        total = sums.peak + np.log(sums.w)
+        level = 0.0 if scale == "own" else total - np.log(self.log_w.shape[-1])
+        start = self.log_w if scale == "own" else self.log_w - np.asarray(level)[..., None]
         log_w = f(start)
-        before = np.exp(start - arrays.log_sum_exp(start)[..., None])
-        before -= np.exp(log_w - arrays.log_sum_exp(log_w)[..., None])
-        moved = scalar(0.5 * np.abs(before, out=before).sum(axis=-1))
+        after = arrays.log_sums(log_w, squares=True)
+        moved = scalar(arrays.moved(start, log_w, total - level, after.peak + np.log(after.w)))
         said = {k: v for k, v in params.items() if v is not None} | {"scale": scale}
-        sizes = scalar(arrays.ess(self.log_w)), scalar(arrays.ess(log_w))
-        return self._tamed_to(log_w, Step(verb, said, *sizes, moved))
+        sizes = self.ess, scalar(arrays.hill(log_w, after, 2.0)[()])
+        return self._tamed_to(log_w, Step(verb, said, *sizes, moved), after)

@@ -201,9 +201,14 @@ class Weights(Tameable, Scaleless):
         return self._raw is not None
 
     @cached_property
+    def _sums(self) -> arrays.Sums:
+        """Sums of the weights and of their squares relative to the largest; for the rooms that average, which share them."""
+        return arrays.log_sums(self.log_w, squares=True)
+
+    @cached_property
     def ess(self) -> Any:
         """Effective sample size in rows (Kish): (sum w)^2 / sum w^2; for frequencies the number of copies, sum w."""
-        return self.ess_of(2.0)
+        return self.ess_of(2.0) if self.kind == "frequency" else scalar(arrays.hill(self.log_w, self._sums, 2.0)[()])
 
     def ess_of(self, order: float) -> Any:
         """Effective sample size of any order in rows: 0 counts the support, 1 is perplexity, 2 Kish, inf 1/max share.
@@ -429,8 +434,10 @@ class Weights(Tameable, Scaleless):
 
     # ---- inside -----------------------------------------------------------------------------------------------------
 
-    def _tamed_to(self, log_w: np.ndarray, step: Step) -> Weights:
-        return replace(self, log_w=_frozen(log_w), exact=False, trail=(*self.trail, step), _raw=self.raw)
+    def _tamed_to(self, log_w: np.ndarray, step: Step, sums: arrays.Sums) -> Weights:
+        tamed = replace(self, log_w=_frozen(log_w), exact=False, trail=(*self.trail, step), _raw=self.raw)
+        tamed.__dict__["_sums"] = sums  # known by now: what the cached property would find
+        return tamed
 
     def _taming_scale(self) -> str:
         """Own scale where it means something; mean one for logs without a promise, whose constant does not."""

@@ -8,9 +8,11 @@ from here and not from the files behind.
 
 from ._alias import AliasTable, alias_table
 from ._ess import design_effect, ess, ess_for
+from ._ess import hill as hill
 from ._ess import positive as positive
 from ._log import BLOCK as BLOCK
 from ._log import UNDERFLOW as UNDERFLOW
+from ._log import Sums as Sums
 from ._log import log_mean_exp, log_sum_exp, normalise
 from ._log import sums as log_sums  # noqa: F401
 from ._pareto import fit_pareto
@@ -24,6 +26,7 @@ from ._tail_constants import TIE as TIE
 from ._tail_constants import TOO_FEW as TOO_FEW
 from ._tail_constants import tail_size as tail_size
 from ._tame import clip, shrink, temper, truncate
+from ._tame import moved as moved
 
 __all__ = [
     "AliasTable",
