@@ -44,6 +44,7 @@ def check(
     *,
     by: Any = None,
     f: Any = None,
+    bounds: tuple[float, float] | None = None,
     cluster: Any = None,
     balance: Balance | None = None,
     strict: bool = False,
@@ -58,6 +59,7 @@ def check(
     by : (n,) labels that were known before a row was drawn (day, position, user group: nothing that the target draws differently);
         the promise of a mean of one is tested in every segment, those under 25 rows pooled.
     f : (n,) numbers to be averaged; adds the effective rows and the tail index for that average.
+    bounds : (low, high) between which every f is known to lie; then f has no tail of its own.
     cluster : (n,) labels of rows that belong together; the mean test then counts clusters.
     balance : Balance of the same weights from `upweight.balance`; adds what is still out of balance, and the direction.
     strict : raise if the grade is "unusable".
@@ -96,7 +98,7 @@ def check(
 
     v = judge(Said.of(w), pile, se, flip, segments)
     if f is not None:
-        estimate = raw.mean(f, cluster=cluster)
+        estimate = raw.mean(f, cluster=cluster, bounds=bounds)
         v = replace(v, ess_f=float(np.min(estimate.ess_f)), khat_f=float(np.max(estimate.khat)))
     if balance is not None:
         v = replace(v, balance=_balance_figures(balance))

@@ -191,7 +191,7 @@ def _heavy_tail(v: Verdict) -> Iterator[Reason]:
         yield Reason("HEAVY_TAIL", "unreliable", "tail", text, _heavy_advice(v))
     elif v.khat < v.threshold <= v.khat_f:
         text = f"k-hat {v.khat_f:.2f} (want < {v.threshold:.2f}): its average cannot be believed, smoothed or not"
-        advice = "bound f, or ask for a quantile of it: w.quantile(f, 0.5)"
+        advice = "if f has bounds, say so: bounds=(low, high); else ask for a quantile of it: w.quantile(f, 0.5)"
         yield Reason("HEAVY_TAIL", "unreliable", "f", text, advice)
 
 

@@ -33,7 +33,7 @@ from .._weights import Step
 from ..arrays import ess_for
 from ._belief import Average, average
 from ._blocks import groups_of
-from ._columns import Column, Columns, carried, few_carriers, read_values
+from ._columns import Column, Columns, carried, read_values
 from ._estimate import Estimate, estimate
 from ._influence import Influences, Line, Multipliers, Scaled, blocks
 from ._interval import NeverSeen
@@ -119,10 +119,10 @@ def _one(w: Weights, x: Column, how: str, sample: Sample, u: Multipliers, before
     raw = used if before is u else fit(before, x, how)
     worth = w.ess if w.kind == "frequency" else partial(ess_for, w.log_w, x.values)
     e = average(used.value, used.line, sample, x.values.size, raw=raw.line, bounded=x.bounded, ess_f=worth)
-    if e.norm == 0 and math.isfinite(sample.factor) and used.value * x.unit in (0.0, 1.0) and x.distinct == 1:
+    if e.norm == 0 and math.isfinite(sample.factor) and used.value * x.unit in (0.0, 1.0) and len(x.seen) == 1:
         why = "0 and 1 were not both seen: the interval reaches to the exact bound on the effective rows."
         return replace(e, interval=NeverSeen(used.value, min(sample.ess, sample.worth), u.total, e.k), doubt=why)
-    e = replace(e, doubt=few_carriers(x, carried(x, u, sample, used.value if how == "self" else None), sample))
+    e = replace(e, doubt=carried(x, u, sample, used.value if how == "self" else None))
     return e if x.unit == 1.0 else e.moved(x.unit)
 
 
@@ -173,29 +173,28 @@ class Fit(NamedTuple):
 def fit(u: Multipliers, x: Column, how: str) -> Fit:
     """The average of one column by one formula."""
     with np.errstate(over="ignore", invalid="ignore"):
-        found = _FORMULAS[how](u, x.values)
+        found = _FORMULAS[how](u, x.values, x.seen[0])
     if not math.isfinite(found.value * x.unit):
         top = float(np.abs(x.values).max()) * x.unit
         raise InputError(f"`f` reaches {top:.3g}, more than its average can hold. Rescale it.")
     return found
 
 
-def self_normalised(u: Multipliers, f: np.ndarray) -> Fit:
-    """mu = sum W f"""
-    pivot = _pivot(u, f)
+def self_normalised(u: Multipliers, f: np.ndarray, pivot: float = 0.0) -> Fit:
+    """mu = sum W f, read less a pivot: a value of f that counts, so that no digit is lost to an offset."""
     mu = pivot + u.dot(f, pivot)
     return Fit(mu, Line(u, f, mu))
 
 
-def _plain(u: Multipliers, f: np.ndarray) -> Fit:
+def _plain(u: Multipliers, f: np.ndarray, pivot: float) -> Fit:
     """mu = mean(w f)"""
     mu = u.dot(f, 0.0)
     return Fit(mu, Line(u, f, 0.0, -mu / f.size))
 
 
-def _control(u: Multipliers, f: np.ndarray) -> Fit:
+def _control(u: Multipliers, f: np.ndarray, pivot: float) -> Fit:
     """mu = mean(w f) - beta (mean(w) - 1), with f less a pivot, so that a constant f is exact."""
-    n, pivot = f.size, _pivot(u, f)
+    n = f.size
     mean_w, mean_wf = u.total, u.dot(f, pivot)
     cov = var = 0.0
     for piece in blocks(n):
@@ -208,17 +207,12 @@ def _control(u: Multipliers, f: np.ndarray) -> Fit:
     return Fit(pivot + mu, Line(u, f, pivot + beta, (beta - mu) / n))
 
 
-def _total(u: Multipliers, f: np.ndarray) -> Fit:
+def _total(u: Multipliers, f: np.ndarray, pivot: float) -> Fit:
     """T = sum w f"""
     return Fit(u.dot(f, 0.0), Line(replace(u, design=True), f, 0.0))
 
 
-def _pivot(u: Multipliers, f: np.ndarray) -> float:
-    """A value of f that counts; less it, no digit is lost to an offset."""
-    return float(f[0] if u.log_w[0] > -np.inf else f[int(np.argmax(u.log_w > -np.inf))])
-
-
-_FORMULAS: dict[str, Callable[[Multipliers, np.ndarray], Fit]] = {
+_FORMULAS: dict[str, Callable[[Multipliers, np.ndarray, float], Fit]] = {
     "self": self_normalised,
     "plain": _plain,
     "control": _control,

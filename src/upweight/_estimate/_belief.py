@@ -66,7 +66,7 @@ class Average:
     @cached_property
     def inflation(self) -> float:
         """Factor >= 1 by which the interval is wider than t · se; inf from k-hat 1 on."""
-        return float(arrays.widening(self.k, max(2, self.sample.size)))
+        return float(arrays.widening(self.k, max(2, self.sample.size))) if self.k > 0 else 1.0
 
     @property
     def spread(self) -> float:

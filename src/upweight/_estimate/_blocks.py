@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._errors import InputError
-from ._sample import Groups, clusters_of
+from ._sample import ALONE, Groups, clusters_of
 
 if TYPE_CHECKING:
     from .._weights import Weights
@@ -39,8 +39,10 @@ def groups_of(
     series: Callable[[], Sequence[np.ndarray]] = tuple,
 ) -> Groups:
     """Clusters by label, blocks of `length` neighbouring rows, or blocks of the length that `series` need; at most one of them."""
-    asked = [cluster is not None, length is not None, bool(autocorrelated)]
-    if sum(asked) > 1:
+    asked = (cluster is not None) + (length is not None) + bool(autocorrelated)
+    if not asked:
+        return ALONE
+    if asked > 1:
         raise InputError("`cluster`, `blocks` and `autocorrelated` exclude each other; got more than one. Pass one.")
     if autocorrelated:
         length = min(max(1, w.n // 2), max(block_length(x) for x in series()))

@@ -30,7 +30,7 @@ from ._tails import kish, power_of_two
 if TYPE_CHECKING:
     from .._weights import Weights
 
-__all__ = ["FEWEST", "Column", "Columns", "carried", "few_carriers", "one_column", "read_values"]
+__all__ = ["FEWEST", "Column", "Columns", "carried", "one_column", "read_values"]
 
 MANY = 3  # distinct values of f from which its tail is watched
 ORDINARY = 2.0**-400, 2.0**400  # magnitudes whose squares, weighted, fit a float
@@ -49,18 +49,14 @@ class Column:
     seen: tuple[float, ...]
     bounded: bool  # few values, or bounds that are known: no tail of its own
 
-    @property
-    def distinct(self) -> int:
-        """How many values it has, counted to three."""
-        return len(self.seen)
-
     @classmethod
     def of(cls, f: np.ndarray, log_w: np.ndarray, bounds: Bounds | None = None, name: str = "`f`") -> Column:
         """Read f (n,); what is not finite, or huge, is refused where the weight is positive, and replaced where it is zero."""
-        top = _largest(f)
+        reach = lambda f: float(np.max([(f[p].max(), -f[p].min()) for p in blocks(f.size)]))
+        top = reach(f)
         if not top < ORDINARY[1]:
             f = _without_gaps(f, log_w == -np.inf, name)
-            top = _largest(f)
+            top = reach(f)
         unit = 1.0 if ORDINARY[0] < top < ORDINARY[1] else power_of_two(top) or 1.0
         f = f if unit == 1.0 else f / unit
         seen = _few_values(f, log_w)
@@ -127,15 +123,6 @@ def _refuse_outside(f: np.ndarray, zero: np.ndarray, bounds: Bounds, name: str) 
     require(ok | zero, name, f"lie in bounds=({low:g}, {high:g})", f, "Widen the bounds, or leave them out.", "outside")
 
 
-def _largest(f: np.ndarray) -> float:
-    """max |f|, nan if one of them is; piece by piece, so that both ends are read from the cache."""
-    return float(np.max([max(f[piece].max(), -f[piece].min(), key=_nan_first) for piece in blocks(f.size)]))
-
-
-def _nan_first(x: float) -> float:
-    return np.inf if np.isnan(x) else x
-
-
 def _without_gaps(f: np.ndarray, zero: np.ndarray, name: str) -> np.ndarray:
     """f with a value of a row that counts wherever the weight is zero; what is not finite elsewhere is refused."""
     finite = np.isfinite(f)
@@ -165,21 +152,23 @@ def _few_values(f: np.ndarray, log_w: np.ndarray) -> tuple[float, ...]:
 # ---- who carries the average ------------------------------------------------------------------------------------------------
 
 
-def carried(x: Column, u: Multipliers, sample: Sample, mean: float | None = None) -> float:
-    """Effective rows (or clusters) that carry the average: of a two-valued f those on the rarer side, of an f with one value on most
-    rows those that differ from it, by how much they differ; inf where no value is shared by most rows.
+def carried(x: Column, u: Multipliers, sample: Sample, mean: float | None = None) -> str:
+    """One sentence if a handful of effective rows (or clusters) carries the average; empty otherwise.
 
         rows = (sum u |f - mode|)^2 / sum u^2 (f - mode)^2 >= sum u |f - mode| / max u |f - mode|
 
-    mean : sum W f in units of the column, if it is known; the bound on the right then mostly spares a pass over two-valued f.
+    Of a two-valued f the rows on the rarer side are looked at, of an f with one value on most rows those that differ from it, by how
+    much they differ. mean : sum W f in units of the column, if it is known; the bound on the right then mostly spares a pass.
     """
-    f = x.values
-    if x.distinct < 2:
-        return math.inf
-    if x.distinct == 2:
-        return _rarer_side(x, u, sample, mean)
-    mode = _mode(f, u)
-    return math.inf if mode is None else _effective(lambda part: np.abs(part - mode), f, u, sample)
+    two = len(x.seen) == 2
+    mode = None if two or len(x.seen) < 2 else _mode(x.values, u)
+    if not two and mode is None:
+        return ""
+    rows = _rarer_side(x, u, sample, mean) if two else _effective(lambda f: np.abs(f - mode), x.values, u, sample)
+    needed, side = (FEWEST, "of the rarer value") if two else (FEWEST_AMOUNTS, "that differ from the common value")
+    if rows >= needed:
+        return ""
+    return f"the {'clusters' if sample.groups else 'rows'} {side} are worth {rows:.3g}, {needed:.0f} needed."
 
 
 def _rarer_side(x: Column, u: Multipliers, sample: Sample, mean: float | None) -> float:
@@ -191,15 +180,6 @@ def _rarer_side(x: Column, u: Multipliers, sample: Sample, mean: float | None) -
             return at_least
     sides = lambda value: _effective(lambda part: part == value, x.values, u, sample)
     return min(sides(low), sides(high))
-
-
-def few_carriers(x: Column, rows: float, sample: Sample) -> str:
-    """One sentence if too few effective rows carry an average for its error to be told; empty otherwise."""
-    needed = FEWEST if x.distinct == 2 else FEWEST_AMOUNTS
-    if rows >= needed:
-        return ""
-    side = "of the rarer value" if x.distinct == 2 else "that differ from the common value"
-    return f"the {'clusters' if sample.groups else 'rows'} {side} are worth {rows:.3g}, {needed:.0f} needed."
 
 
 def _effective(far: Callable[[np.ndarray], np.ndarray], f: np.ndarray, u: Multipliers, sample: Sample) -> float:

@@ -116,7 +116,8 @@ def multipliers(w: Weights, how: str) -> Multipliers:
         size = float(copies.sum())
         return Multipliers(l, 0.0, 1 / size, 1.0, size, copies)
     sums = w._sums
-    peak, total, ess = float(sums.peak), float(sums.w), w.ess
+    peak, total = float(sums.peak), float(sums.w)
+    ess = total * (total / float(np.asarray(sums.w2)))
     if how == "self":
         return Multipliers(l, peak, 1 / total, 1.0, ess)
     if peak > LARGEST_LOG:
@@ -148,7 +149,7 @@ def sample_of(w: Weights, u: Multipliers, how: str = "self", groups: Groups = AL
     equal = u.copies is not None or (
         how != "total" and support == size and not math.isfinite(khat) and _all_the_same(w.raw.log_w)
     )
-    doubt, n = broken_promise(w.raw, groups), n if u.copies is None else support
+    doubt, n = broken_promise(w.raw, groups) if w.raw.exact else "", n if u.copies is None else support
     return Sample(n, support, size, factor, u.ess, worth, khat, equal, u.copies, codes, count, groups.block, doubt)
 
 

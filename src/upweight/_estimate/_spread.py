@@ -29,9 +29,9 @@ from .._weights import Step
 from ._average import self_normalised
 from ._belief import Average, average
 from ._blocks import groups_of
-from ._columns import Column, Columns, carried, few_carriers, read_values
+from ._columns import Column, Columns, carried, read_values
 from ._estimate import Estimate, estimate
-from ._influence import Dense, Line, Multipliers, Scaled
+from ._influence import Dense, Multipliers, Scaled
 from ._interval import Mapped, OnScale
 from ._sample import Sample, multipliers, sample_of
 
@@ -54,7 +54,7 @@ def std(w: Weights, f: Any, *, cluster: Any = None, blocks: int | None = None) -
 def cov(w: Weights, f: Any, g: Any, *, cluster: Any = None, blocks: int | None = None) -> Estimate:
     """Weighted covariance of `f` and `g`; what `Weights.cov` does."""
     state, (x, y), step, columns = _two(w, f, g, Step("cov"), cluster, blocks)
-    a = _moment(state, x.values, y.values, bounded=x.bounded and y.bounded).moved(x.unit * y.unit)
+    a = _moment(state, x, y).moved(x.unit * y.unit)
     return estimate([_doubted(a, state, x, y)], (), columns, (*w.trail, step))
 
 
@@ -62,9 +62,9 @@ def corr(w: Weights, f: Any, g: Any, *, cluster: Any = None, blocks: int | None 
     """Weighted correlation of `f` and `g`; what `Weights.corr` does."""
     state, (x, y), step, columns = _two(w, f, g, Step("corr"), cluster, blocks)
     for column, name in ((x, "f"), (y, "g")):
-        if column.distinct < 2:
+        if len(column.seen) < 2:
             raise InputError(f"`{name}` must hold at least two values to correlate; got one. Leave the constant out.")
-    z, v = (_standardised(state.u, column.values) for column in (x, y))
+    z, v = (_standardised(state.u, column) for column in (x, y))
     r = max(-1.0, min(1.0, state.u.dot(z * v, 0.0)))
     psi = lambda u: Dense(u.whole() * (z * v - r * (z * z + v * v) / 2))
     raw = psi(state.before) if state.before is not state.u else None
@@ -114,23 +114,28 @@ def _two(
 
 
 def _variance(state: _State, x: Column) -> Average:
-    a = _moment(state, x.values, x.values, bounded=x.bounded)
+    a = _moment(state, x, x)
     a = replace(a, interval=OnScale(a.value, a.spread, "log"))
     return _doubted(a.moved(x.unit * x.unit), state, x)
 
 
-def _moment(state: _State, f: np.ndarray, g: np.ndarray, *, bounded: bool) -> Average:
+def _moment(state: _State, x: Column, y: Column) -> Average:
     """c sum W (f - mu)(g - nu) in the units of the columns."""
-    far = (f - self_normalised(state.u, f).value) * (g - self_normalised(state.u, g).value)
+    far = _far(state.u, x) * _far(state.u, y)
     mean, line = self_normalised(state.u, far)
-    raw = line if state.before is state.u else Line(state.before, far, self_normalised(state.before, far).value)
+    raw = line if state.before is state.u else self_normalised(state.before, far).line
+    a = average(mean, line, state.sample, far.size, raw=raw, bounded=x.bounded and y.bounded)
     freedom = 1 - 1 / state.sample.ess
-    a = average(mean, line, state.sample, f.size, raw=raw, bounded=bounded)
     return a.moved(1 / freedom) if freedom > 0 else a
 
 
-def _standardised(u: Multipliers, f: np.ndarray) -> np.ndarray:
-    far = f - self_normalised(u, f).value
+def _far(u: Multipliers, x: Column) -> np.ndarray:
+    """f less its weighted mean."""
+    return x.values - self_normalised(u, x.values, x.seen[0]).value
+
+
+def _standardised(u: Multipliers, x: Column) -> np.ndarray:
+    far = _far(u, x)
     return far / math.sqrt(u.dot(far * far, 0.0))
 
 
@@ -144,5 +149,5 @@ def _root(a: Average) -> Average:
 
 
 def _doubted(a: Average, state: _State, *columns: Column) -> Average:
-    doubts = (few_carriers(x, carried(x, state.u, state.sample), state.sample) for x in columns)
+    doubts = (carried(x, state.u, state.sample) for x in columns)
     return replace(a, doubt=next((doubt for doubt in doubts if doubt), ""))

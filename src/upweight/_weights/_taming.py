@@ -74,7 +74,7 @@ class Tameable(ABC):
         def smoothed(l: np.ndarray) -> np.ndarray:
             log_w, khat = arrays.psis(l, r_eff=r_eff)
             if r_eff == 1.0:
-                self.__dict__.setdefault("khat", scalar(khat))  # what the cached property would find
+                vars(self).setdefault("khat", scalar(khat))  # what the cached property would find
             return log_w
 
         return self._tame("smooth", smoothed, {"r_eff": r_eff})

@@ -231,7 +231,7 @@ class Weights(Tameable, Scaleless):
         """
         if self.kind == "frequency":
             return -np.inf
-        return scalar(arrays.khat(self.log_w))
+        return arrays.tail_index(self.log_w) if self.ndim == 1 else scalar(arrays.khat(self.log_w))
 
     @cached_property
     def log_mean(self) -> Any:
@@ -304,7 +304,14 @@ class Weights(Tameable, Scaleless):
         return arrays.resample(self.log_w, self.n if m is None else m, method=method, rng=rng)
 
     def check(
-        self, *, by: Any = None, f: Any = None, cluster: Any = None, balance: Any = None, strict: bool = False
+        self,
+        *,
+        by: Any = None,
+        f: Any = None,
+        bounds: tuple[float, float] | None = None,
+        cluster: Any = None,
+        balance: Any = None,
+        strict: bool = False,
     ) -> Verdict:
         """Everything known about these weights, in sentences, with a grade and the one thing to do; see `upweight.check`.
 
@@ -313,7 +320,7 @@ class Weights(Tameable, Scaleless):
         """
         from .._check import check
 
-        return check(self, by=by, f=f, cluster=cluster, balance=balance, strict=strict)
+        return check(self, by=by, f=f, bounds=bounds, cluster=cluster, balance=balance, strict=strict)
 
     # ---- algebra ----------------------------------------------------------------------------------------------------
 
@@ -436,7 +443,7 @@ class Weights(Tameable, Scaleless):
 
     def _tamed_to(self, log_w: np.ndarray, step: Step, sums: arrays.Sums) -> Weights:
         tamed = replace(self, log_w=_frozen(log_w), exact=False, trail=(*self.trail, step), _raw=self.raw)
-        tamed.__dict__["_sums"] = sums  # known by now: what the cached property would find
+        vars(tamed)["_sums"] = sums  # known by now: what the cached property would find
         return tamed
 
     def _taming_scale(self) -> str:
