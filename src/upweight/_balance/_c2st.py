@@ -71,7 +71,8 @@ def c2st(source_score: Any, target_score: Any, *, weights: Weights | None = None
     order = np.argsort(s)
     weight = u.whole()[order]
     above, below = _placements(s[order], np.sort(t), weight)
-    area = float(np.einsum("i,i", weight, above))
+    apart = above[0] == above[-1] and above[0] in (0.0, 1.0)  # then no rounding either
+    area = float(above[0]) if apart else float(np.einsum("i,i", weight, above))
     each = weight * weight if u.copies is None else weight * u.scale
     far = below - area
     square = float(np.einsum("i,i,i", each, above - area, above - area) + np.einsum("i,i", far, far) / t.size**2)

@@ -18,10 +18,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from .. import arrays
 from .._weights import rows_worth
 from ..arrays import TOO_FEW, tail_size, threshold
-from ._influence import Influences, Scaled
+from ._influence import Influences, Masked, Scaled
 from ._interval import Interval, Moved, Symmetric
 from ._sample import Sample
 from ._tails import scan
@@ -120,12 +122,26 @@ def average(
     *,
     raw: Influences | None = None,
     bounded: bool = False,
+    lump: np.ndarray | None = None,
     ess_f: Any = math.nan,
 ) -> Average:
-    """The average of which these are the influences (n,); `raw` are those before taming, whose tails count."""
+    """The average of which these are the influences (n,); `raw` are those before taming, whose tails count.
+
+    lump : (n,) bool, where influences of one sign come from two ends of f, those of one end: each end is a tail of its own.
+    """
     raw = line if raw is None else raw
-    found = scan(line, sample, n, watch=not bounded and raw is line)
-    before = found if raw is line else scan(raw, sample, n, watch=not bounded)
-    own = tuple(before.rows) if sample.equal and sample.codes is None else ()
-    tails = tuple(before.clusters) if sample.equal else (*before.rows, *before.clusters)
-    return Average(value, sample, line, raw, found.norm, tails, own, bounded, ess_f=ess_f)
+    watch = not bounded and lump is None
+    found = scan(line, sample, n, watch=watch and raw is line)
+    before = found if raw is line else scan(raw, sample, n, watch=watch)
+    rows, doubt = before.rows, ""
+    if lump is not None and not bounded:
+        ends = [scan(Masked(raw, end), sample, n, watch=True) for end in (lump, ~lump)]
+        rows = [k for end in ends for k in end.rows]
+        doubt = (
+            f"fewer than {TOO_FEW} rows lie at one end of f: its tail was not judged."
+            if any(e.short for e in ends)
+            else ""
+        )
+    own = tuple(rows) if sample.equal and sample.codes is None else ()
+    tails = tuple(before.clusters) if sample.equal else (*rows, *before.clusters)
+    return Average(value, sample, line, raw, found.norm, tails, own, bounded, doubt, ess_f=ess_f)

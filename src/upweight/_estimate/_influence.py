@@ -9,7 +9,7 @@ self-normalised (v = W, shift = mean, level = 0), plain (v = w/n, shift = 0, lev
 shift = beta, level = (beta - mean)/n), total (v = sqrt(w (w - 1))), so that the weights, f and two numbers are all that is kept.
 
 What is inside: `Multipliers`, weights on the scale of a formula; `Line`, the influences of one column; `Dense`, influences that were
-written out (those of differences, quantiles and areas); `Scaled`, any of them times a number; `blocks`, the pieces.
+written out (those of differences, quantiles and areas); `Scaled`, any of them times a number, and `Masked`, some of their rows; `blocks`, the pieces.
 
 Source: Huber (1967), The behavior of maximum likelihood estimates under nonstandard conditions.
 """
@@ -23,7 +23,7 @@ from typing import Protocol
 
 import numpy as np
 
-__all__ = ["Dense", "Influences", "Line", "Multipliers", "Scaled", "blocks", "written"]
+__all__ = ["Dense", "Influences", "Line", "Masked", "Multipliers", "Scaled", "blocks", "written"]
 
 BLOCK = 1 << 15  # numbers a pass works on at a time: four buffers of them lie in the second-level cache
 
@@ -122,3 +122,14 @@ class Scaled:
 
     def part(self, rows: slice) -> np.ndarray:
         return self.line.part(rows) * self.by
+
+
+@dataclass(frozen=True, eq=False)
+class Masked:
+    """Influences of some rows, zero for the others."""
+
+    line: Influences
+    mask: np.ndarray  # (n,) bool
+
+    def part(self, rows: slice) -> np.ndarray:
+        return self.line.part(rows) * self.mask[rows]

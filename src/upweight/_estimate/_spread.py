@@ -43,7 +43,7 @@ __all__ = ["corr", "cov", "std", "var"]
 
 def var(w: Weights, f: Any, *, cluster: Any = None, blocks: int | None = None) -> Estimate:
     """Weighted variance of each column of `f`; what `Weights.var` does."""
-    return _of_columns(w, f, Step("var"), cluster, blocks, lambda a: a)
+    return _of_columns(w, f, Step("var"), cluster, blocks, _squared)
 
 
 def std(w: Weights, f: Any, *, cluster: Any = None, blocks: int | None = None) -> Estimate:
@@ -68,7 +68,7 @@ def corr(w: Weights, f: Any, g: Any, *, cluster: Any = None, blocks: int | None 
     r = max(-1.0, min(1.0, state.u.dot(z * v, 0.0)))
     psi = lambda u: Dense(u.whole() * (z * v - r * (z * z + v * v) / 2))
     raw = psi(state.before) if state.before is not state.u else None
-    a = average(r, psi(state.u), state.sample, w.n, raw=raw, bounded=x.bounded and y.bounded)
+    a = average(r, psi(state.u), state.sample, w.n, raw=raw, bounded=x.bounded and y.bounded, lump=z > 0)
     a = replace(a, interval=OnScale(r, a.spread, "artanh"))
     return estimate([_doubted(a, state, x, y)], (), columns, (*w.trail, step))
 
@@ -93,11 +93,11 @@ def _state(w: Weights, step: Step, cluster: Any, blocks: Any) -> tuple[_State, S
 
 
 def _of_columns(
-    w: Weights, f: Any, step: Step, cluster: Any, blocks: Any, finish: Callable[[Average], Average]
+    w: Weights, f: Any, step: Step, cluster: Any, blocks: Any, finish: Callable[[Average, float], Average]
 ) -> Estimate:
     state, step = _state(w, step, cluster, blocks)
     columns = read_values(w, f)
-    each = [finish(_variance(state, x)) for x in columns.each]
+    each = [finish(_variance(state, x), x.unit) for x in columns.each]
     return estimate(each, () if columns.scalar else (len(each),), columns, (*w.trail, step))
 
 
@@ -115,16 +115,16 @@ def _two(
 
 def _variance(state: _State, x: Column) -> Average:
     a = _moment(state, x, x)
-    a = replace(a, interval=OnScale(a.value, a.spread, "log"))
-    return _doubted(a.moved(x.unit * x.unit), state, x)
+    return _doubted(replace(a, interval=OnScale(a.value, a.spread, "log")), state, x)
 
 
 def _moment(state: _State, x: Column, y: Column) -> Average:
     """c sum W (f - mu)(g - nu) in the units of the columns."""
-    far = _far(state.u, x) * _far(state.u, y)
+    ends = _far(state.u, x)
+    far = ends * (ends if y is x else _far(state.u, y))
     mean, line = self_normalised(state.u, far)
     raw = line if state.before is state.u else self_normalised(state.before, far).line
-    a = average(mean, line, state.sample, far.size, raw=raw, bounded=x.bounded and y.bounded)
+    a = average(mean, line, state.sample, far.size, raw=raw, bounded=x.bounded and y.bounded, lump=ends > 0)
     freedom = 1 - 1 / state.sample.ess
     return a.moved(1 / freedom) if freedom > 0 else a
 
@@ -139,15 +139,25 @@ def _standardised(u: Multipliers, x: Column) -> np.ndarray:
     return far / math.sqrt(u.dot(far * far, 0.0))
 
 
-def _root(a: Average) -> Average:
+def _squared(a: Average, unit: float) -> Average:
+    """A variance in the squared unit of f."""
+    if a.value and not 0 < a.value * unit * unit < math.inf:
+        raise InputError(
+            f"a variance of {a.value:.3g} times {unit:.3g} squared leaves the range of a float. Rescale f, or take w.std(f)."
+        )
+    return a if unit == 1.0 else a.moved(unit * unit)
+
+
+def _root(a: Average, unit: float) -> Average:
     """The standard deviation of a variance: psi/(2 sd), its interval the root of that interval."""
     sd = math.sqrt(a.value)
     slope = 1 / (2 * sd) if sd > 0 else 0.0
     interval = None if a.interval is None else Mapped(a.interval, "root")
     lines = [Scaled(line, slope) for line in (a.line, a.raw)]
-    return replace(a, value=sd, line=lines[0], raw=lines[1], norm=slope * a.norm, interval=interval)
+    root = replace(a, value=sd, line=lines[0], raw=lines[1], norm=slope * a.norm, interval=interval)
+    return root if unit == 1.0 else root.moved(unit)
 
 
 def _doubted(a: Average, state: _State, *columns: Column) -> Average:
     doubts = (carried(x, state.u, state.sample) for x in columns)
-    return replace(a, doubt=next((doubt for doubt in doubts if doubt), ""))
+    return replace(a, doubt=a.doubt or next((doubt for doubt in doubts if doubt), ""))

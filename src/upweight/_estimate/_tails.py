@@ -36,6 +36,7 @@ class Scan(NamedTuple):
     norm: float  # root of the sum of squares, added up by cluster first
     rows: list[float]  # k-hat of either side of the influences of rows that was watched
     clusters: list[float]  # k-hat of either side of their sums by cluster
+    short: bool = False  # whether a watched side has rows, but fewer than 25
 
 
 class Tails:
@@ -58,6 +59,11 @@ class Tails:
             if self._count[side] > 4 * (self.size + 1) + BLOCK:
                 kept[:] = [_top(np.concatenate(kept), self.size + 1)]
                 self._count[side], self._floor[side] = kept[0].size, kept[0].min()
+
+    @property
+    def short(self) -> bool:
+        """Whether a side has rows, but fewer than 25, so that its tail cannot be judged."""
+        return any(0 < count < TOO_FEW for count in self._count)
 
     def khats(self) -> list[float]:
         """k-hat of each side that has at least 25 rows."""
@@ -109,7 +115,9 @@ def _scan(line: Influences, sample: Sample, n: int, watch: bool) -> Scan:
             square += float(np.einsum("i,i", phi, phi))
         if tails is not None:
             tails.add(phi)
-    return Scan(math.sqrt(square), [] if tails is None else tails.khats(), [])
+    if tails is None:
+        return Scan(math.sqrt(square), [], [])
+    return Scan(math.sqrt(square), tails.khats(), [], tails.short)
 
 
 def _scan_clusters(phi: np.ndarray, sample: Sample, watch: bool) -> Scan:
