@@ -26,6 +26,7 @@ from .._frames import NUMPY, Container
 
 __all__ = ["Levels", "Numbers", "Table", "Weighting"]
 
+ORDINARY = 2.0**-400, 2.0**400  # magnitudes whose squares, weighted, fit a float
 CELLS = 1 << 21  # numbers of a dense block of columns: 16 MB
 
 
@@ -45,10 +46,10 @@ class Weighting:
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """A numeric column under k weightings: means, variances (ddof 1) and shares of missing rows, each (k,)."""
+    """A numeric column under k weightings: means, standard deviations (ddof 1) and shares of missing rows, each (k,)."""
 
     mean: np.ndarray
-    var: np.ndarray
+    sd: np.ndarray
     missing: np.ndarray
 
 
@@ -152,9 +153,18 @@ def _dense(x: np.ndarray, weightings: Sequence[Weighting], names: Sequence[Any],
     pivot = np.where(there.any(axis=0), x[first, np.arange(x.shape[1])], 0.0)
     d = np.where(there, x - pivot, 0.0) if gaps else x - pivot
     each = [_moments(d, weighting, there if gaps else None) for weighting in weightings]
-    for j in range(x.shape[1]):
-        mean, var, missing = (np.array([figures[i][j] for figures in each]) for i in range(3))
-        yield Numbers(mean + pivot[j], var, missing)
+    mean, var, missing = (np.stack([figures[i] for figures in each]) for i in range(3))
+    sd = np.sqrt(var)
+    for j in np.flatnonzero(~((ORDINARY[0] < sd) & (sd < ORDINARY[1])).all(axis=0)).tolist():
+        mean[:, j], sd[:, j] = _extreme(d[:, [j]], weightings, there[:, [j]] if gaps else None)
+    yield from (Numbers(mean[:, j] + pivot[j], sd[:, j], missing[:, j]) for j in range(x.shape[1]))
+
+
+def _extreme(d: np.ndarray, weightings: Sequence[Weighting], there: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Means and sds of one column (n, 1) whose squares leave the range of a float, or of a constant."""
+    unit = power_of_two(d)
+    each = [_moments(d / unit, weighting, there) for weighting in weightings]
+    return np.array([m[0] * unit for m, _, _ in each]), np.array([np.sqrt(v[0]) * unit for _, v, _ in each])
 
 
 def _moments(
@@ -166,13 +176,19 @@ def _moments(
     if there is not None:
         missing = np.minimum(1.0, np.einsum("i,ij->j", w, ~there))
         total, lost = np.einsum("i,ij->j", w, there), np.einsum("i,ij->j", weighting.lost, there)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         mean = np.einsum("i,ij->j", w, d) / total
         far = d - mean
         if there is not None:
             far *= there
         spread = np.einsum("i,ij,ij->j", w, far, far) / total
         return mean, unbiased(spread, lost / total**2), missing
+
+
+def power_of_two(x: np.ndarray) -> float:
+    """A power of two near the largest |x|, 1 where there is none."""
+    top = float(np.abs(x).max(initial=0.0))
+    return float(np.ldexp(1.0, np.clip(np.frexp(top)[1], -1020, 1020))) if 0 < top < np.inf else 1.0
 
 
 def unbiased(spread: np.ndarray, lost: np.ndarray) -> np.ndarray:
@@ -191,9 +207,12 @@ def _sparse(x: Any, names: Sequence[Any], weightings: Sequence[Weighting], label
         values = np.asarray(block.data, dtype=np.float64)
         for k in column[np.isinf(values)][:1].tolist():
             _refuse_infinite(block.indices[column == k], values[column == k], some[k], label)
-        each = [_stored(values, column, block.indices, weighting, len(some)) for weighting in weightings]
+        unit = power_of_two(values[~np.isnan(values)])
+        unit = 1.0 if ORDINARY[0] < unit < ORDINARY[1] else unit
+        each = [_stored(values / unit, column, block.indices, weighting, len(some)) for weighting in weightings]
         for j, name in enumerate(some):
-            yield name, Numbers(*(np.array([figures[k][j] for figures in each]) for k in range(3)))
+            mean, var, missing = (np.array([figures[k][j] for figures in each]) for k in range(3))
+            yield name, Numbers(mean * unit, np.sqrt(var) * unit, missing)
 
 
 def _stored(

@@ -58,8 +58,8 @@ def compared(name: Any, x: Numbers | Levels, y: Numbers | Levels, rows: tuple[in
     """The rows of one column against another's; `rows` are those of source and target."""
     if isinstance(x, Numbers) and isinstance(y, Numbers):
         with np.errstate(invalid="ignore", divide="ignore"):
-            ratio = x.var / y.var[0]
-        yield _row(name, None, y.mean[0], x.mean, _unit(y.var[0], x.var[0], scale), ratio)
+            ratio = np.square(x.sd / y.sd[0])
+        yield _row(name, None, y.mean[0], x.mean, _unit(y.sd[0], x.sd[0], scale), ratio)
         if x.missing.any() or y.missing.any():
             yield _share_row(name, MISSING, x.missing, y.missing[0], rows, scale)
     elif isinstance(x, Levels) and isinstance(y, Levels):
@@ -77,13 +77,13 @@ def against_known(name: Any, x: Numbers | Levels, mean: Any, rows: int) -> Itera
     if isinstance(x, Numbers):
         if isinstance(mean, Mapping) or not np.isfinite(mean):
             raise InputError(f"the target mean of column {name!r} must be a finite number; got {mean!r}.")
-        yield _row(name, None, float(mean), x.mean, _unit(x.var[0], x.var[0], "target"), unknown)
+        yield _row(name, None, float(mean), x.mean, _unit(x.sd[0], x.sd[0], "target"), unknown)
         if x.missing.any():
             yield _row(name, MISSING, np.nan, x.missing, 1.0, unknown)
         return
     for level, share in _known_shares(name, x, mean).items():
         shares = x.shares.get(level, np.zeros(2))
-        spread = _share_var(shares[0], rows)
+        spread = _share_sd(shares[0], rows)
         yield _row(name, MISSING if level is None else level, share, shares, _unit(spread, spread, "target"), unknown)
 
 
@@ -106,7 +106,7 @@ def _in_order(levels: set[Any]) -> list[Any]:
 
 
 def _share_row(name: Any, level: Any, shares: np.ndarray, wanted: float, rows: tuple[int, int], scale: str) -> Row:
-    unit = _unit(_share_var(wanted, rows[1]), _share_var(shares[0], rows[0]), scale)
+    unit = _unit(_share_sd(wanted, rows[1]), _share_sd(shares[0], rows[0]), scale)
     return _row(name, level, wanted, shares, unit, np.full(2, np.nan))
 
 
@@ -126,13 +126,13 @@ def _flag(unsupported: bool, smd: float, ratio: float) -> str:
 
 
 def _unit(target: float, source: float, scale: str) -> float:
-    """The sd that a difference is measured in, fixed before weighting."""
-    var = (target + source) / 2 if scale == "pooled" else target
-    return float(np.sqrt(var if var > 0 else source))
+    """The sd that a difference is measured in, fixed before weighting, from those of target and source."""
+    sd = float(np.hypot(target / np.sqrt(2), source / np.sqrt(2))) if scale == "pooled" else float(target)
+    return sd if sd > 0 else float(source)
 
 
-def _share_var(p: float, n: int) -> float:
-    return max(0.0, p * (1 - p)) * n / (n - 1) if n > 1 else 0.0
+def _share_sd(p: float, n: int) -> float:
+    return float(np.sqrt(max(0.0, p * (1 - p)) * n / (n - 1))) if n > 1 else 0.0
 
 
 def _standardised(far: float, unit: float) -> float:
