@@ -32,6 +32,7 @@ from ._sample import Sample
 
 __all__ = ["combined", "picked", "shifted", "through"]
 
+LARGEST = 700.0  # the exponential of more leaves the range of a float
 Rule = Callable[[float, float], tuple[float, float, float]]
 
 
@@ -122,6 +123,8 @@ def through(e: Estimate, name: str, rule: Callable[[float], tuple[float, float]]
     if any(a.value <= 0 if name == "log" else a.value == 0 and name == "reciprocal" for a in e._terms.each):
         what = "above 0" if name == "log" else "other than 0"
         raise InputError(f"a {name} needs an estimate {what}; got {e.value}. Compare by difference instead.")
+    if name == "exp" and any(a.value > LARGEST for a in e._terms.each):
+        raise InputError(f"exp of an estimate needs one below {LARGEST:g}; got {e.value}. Rescale it first.")
     each = []
     for a in e._terms.each:
         value, slope = rule(a.value)

@@ -166,7 +166,7 @@ def carried(x: Column, u: Multipliers, sample: Sample, mean: float | None = None
         return ""
     rows = _rarer_side(x, u, sample, mean) if two else _effective(lambda f: np.abs(f - mode), x.values, u, sample)
     needed, side = (FEWEST, "of the rarer value") if two else (FEWEST_AMOUNTS, "that differ from the common value")
-    if rows >= needed:
+    if rows >= needed * (1 - 1e-9):
         return ""
     return f"the {'clusters' if sample.groups else 'rows'} {side} are worth {rows:.3g}, {needed:.0f} needed."
 
@@ -176,7 +176,7 @@ def _rarer_side(x: Column, u: Multipliers, sample: Sample, mean: float | None) -
     if mean is not None and sample.codes is None:
         share = (mean - low) / (high - low)
         at_least = min(share, 1 - share) / u.scale  # the largest of the u is the scale
-        if at_least >= FEWEST or u.copies is not None:
+        if at_least >= FEWEST * (1 - 1e-9) or u.copies is not None:
             return at_least
     sides = lambda value: _effective(lambda part: part == value, x.values, u, sample)
     return min(sides(low), sides(high))

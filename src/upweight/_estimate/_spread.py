@@ -120,13 +120,18 @@ def _variance(state: _State, x: Column) -> Average:
 
 def _moment(state: _State, x: Column, y: Column) -> Average:
     """c sum W (f - mu)(g - nu) in the units of the columns."""
-    ends = _far(state.u, x)
-    far = ends * (ends if y is x else _far(state.u, y))
+    ends, far = _products(state.u, x, y)
     mean, line = self_normalised(state.u, far)
-    raw = line if state.before is state.u else self_normalised(state.before, far).line
+    raw = line if state.before is state.u else self_normalised(state.before, _products(state.before, x, y)[1]).line
     a = average(mean, line, state.sample, far.size, raw=raw, bounded=x.bounded and y.bounded, lump=ends > 0)
     freedom = 1 - 1 / state.sample.ess
     return a.moved(1 / freedom) if freedom > 0 else a
+
+
+def _products(u: Multipliers, x: Column, y: Column) -> tuple[np.ndarray, np.ndarray]:
+    """f - mu, and (f - mu)(g - nu)."""
+    ends = _far(u, x)
+    return ends, ends * (ends if y is x else _far(u, y))
 
 
 def _far(u: Multipliers, x: Column) -> np.ndarray:
