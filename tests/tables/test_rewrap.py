@@ -13,6 +13,8 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 import upweight.imbalance as im
+from upweight.imbalance.resamplers._adopt import Adopted
+from upweight.tables import row_slice
 
 rng = np.random.default_rng(0)
 Y = np.repeat([0, 1], [80, 20])[rng.permutation(100)]
@@ -134,7 +136,7 @@ def test_float_columns_keep_their_type_with_and_without_synthetic_rows(sampler, 
     rows, _ = sampler.fit_resample(frame, Y)
     assert rows.dtypes.tolist() == frame.dtypes.tolist()
     same = sampler.fit_resample(frame.astype(f"float{32 if '32' in dtype or dtype == 'float[pyarrow]' else 64}"), Y)[0]
-    theirs = 1e-6 if isinstance(sampler, im._adopt.Adopted) else 0  # nullable float32 is computed in float64 there
+    theirs = 1e-6 if isinstance(sampler, Adopted) else 0  # nullable float32 is computed in float64 there
     np.testing.assert_allclose(rows.to_numpy(float), same.to_numpy(float), rtol=0, atol=theirs)
 
 
@@ -171,4 +173,4 @@ def test_random_samplers_ask_for_no_column_names():
 
 def test_no_rows_can_be_taken_of_every_kind():
     for table in (X, FRAME, pl.DataFrame(X), pa.table({"a": X[:, 0]}), sparse.csr_array(X)):
-        assert im._resample.row_slice(table, []).shape[0] == 0
+        assert row_slice(table, []).shape[0] == 0

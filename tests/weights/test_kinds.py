@@ -6,9 +6,9 @@ import itertools
 
 import numpy as np
 import pytest
-from upweight._weights._weights._kinds import KINDS, known, product_kind, rows_worth
 
 from upweight import InputError, KindError, Weights
+from upweight._weights._kinds import KINDS, known, product_kind, rows_worth
 
 ALLOWED = {  # the table of kinds, verb by verb
     "mean": {"importance", "inclusion", "frequency"},

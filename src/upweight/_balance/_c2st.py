@@ -80,9 +80,8 @@ def c2st(source_score: Any, target_score: Any, *, weights: Weights | None = None
     line = Placements(w, s, t, area)
     a = Average(area, sample, line, replace(line, w=w.raw), math.sqrt(square), bounded=True)
     rows = _misplaced(above, below, weight, sample)
-    terms = Terms((), (), s.size + t.size)
     step = Step("c2st", {"targets": t.size})
-    return estimate([_on_logits(a, rows)], (), terms, (*w.trail, step), s.size + t.size)
+    return estimate(Terms((_on_logits(a, rows),), (), s.size + t.size), (*w.trail, step))
 
 
 def _on_logits(a: Average, rows: float) -> Average:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from .._errors import InputError
+from .._set_module import set_module
 from .._weights import Step, Weights, forbid
 from ._check import judge, segments_of
 from ._documents import plain
@@ -42,6 +43,7 @@ SCHEMA = "upweight.tally/1"
 _UNWATCHED = "the tail of f is not watched in a tally, only that of the weights"
 
 
+@set_module("upweight")
 @dataclass(frozen=True, eq=False, repr=False)
 class Tally:
     """The sums of some weights, and of f and labels if given; tallies of batches add up to the tally of all rows.
@@ -233,7 +235,7 @@ def _estimate(t: Tally, m: Moments) -> Estimate:
         each.append(Average(value, sample, gone, gone, norm, interval=interval, doubt=doubt, ess_f=ess_f))
     shape = () if m.scalar else (len(each),)
     trail = (*t.said.trail, Step("mean", {"how": "self", "tally": True}))
-    e = estimate(each, shape, Terms((), shape, t.n), trail, t.n)
+    e = estimate(Terms(tuple(each), shape, t.n), trail)
     return replace(e, why=f"{e.why} {_UNWATCHED.capitalize()}." if e.why else f"{_UNWATCHED}.")
 
 

@@ -1,7 +1,7 @@
 """Averages, quantiles and distribution functions of weighted rows, with intervals that know the tail of the weights.
 
 From the bottom up: _influence (how much a row moves an average), _sample (what averages of the same weights share), _tails (norm and
-tails of influences), _columns (f), _interval, _belief (one average and the reasons to doubt it), _estimate and _arithmetic (what users
+tails of influences), _columns (f), _interval, _belief (one average and the reasons to doubt it), _terms, _arithmetic and _estimate (what users
 hold), _blocks (dependent rows), _average, _shares and _quantile, _spread (the estimators), _wording.
 
 Other rooms import the names below, and nothing from the files behind them.
@@ -11,13 +11,14 @@ from ._average import averages, integral, mean
 from ._belief import Average, average
 from ._blocks import block_length, relative_efficiency
 from ._columns import Columns, read_values
-from ._estimate import Estimate, Terms, estimate
+from ._estimate import Estimate, estimate
 from ._influence import Dense
 from ._interval import Interval, NeverSeen, OnScale
 from ._quantile import cdf, quantile
 from ._sample import Sample, broken_promise, clusters_of, mean_test, multipliers, sample_of
 from ._spread import corr, cov, std, var
 from ._tails import kish
+from ._terms import Terms
 from ._wording import tail_said
 
 __all__ = [

@@ -7,7 +7,7 @@ thing than the mean of ratios, and percent are a hundred times shares. Influence
 
 so that covariance is kept, clusters are kept, and the tail of the combination is looked at afresh.
 
-What is inside: `combined`, two estimates; `shifted`, an estimate and a number; `through`, a function of one; `picked`, one of several.
+What is inside: `combined`, two estimates; `shifted`, an estimate and a number; `through`, a function of one; `picked`, one of several. All of them from `Terms` to `Terms`.
 
 Sources: Huber (1967); Oehlert (1992), A note on the delta method, Am. Stat. 46.
 """
@@ -15,7 +15,7 @@ Sources: Huber (1967); Oehlert (1992), A note on the delta method, Am. Stat. 46.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -23,12 +23,11 @@ import numpy as np
 
 from .._errors import InputError, KindError
 from .._frames import same_rows
-from .._weights import Step
 from ._belief import Average, average
-from ._estimate import Estimate, Terms, estimate
 from ._influence import Dense, Scaled
 from ._interval import Mapped
 from ._sample import Sample
+from ._terms import Terms
 
 __all__ = ["combined", "picked", "shifted", "through"]
 
@@ -36,9 +35,8 @@ LARGEST = 700.0  # the exponential of more leaves the range of a float
 Rule = Callable[[float, float], tuple[float, float, float]]
 
 
-def combined(a: Estimate, b: Estimate, name: str, rule: Rule) -> Estimate:
+def combined(x: Terms, y: Terms, name: str, rule: Rule) -> Terms:
     """g(a, b) over the same rows; `rule` gives its value and both derivatives."""
-    x, y = a._terms, b._terms
     if x.size != y.size:
         raise InputError(
             f"both estimates must be over the same rows; got {x.size:,} and {y.size:,}. Give absent rows weight 0."
@@ -47,11 +45,10 @@ def combined(a: Estimate, b: Estimate, name: str, rule: Rule) -> Estimate:
     if name == "ratio" and any(one.value == 0 for one in y.each):
         raise InputError("a ratio needs a denominator other than 0; got 0. Compare by difference instead.")
     shape, pairs = _paired(x, y)
-    each = [_one(p, q, x.size, rule) for p, q in pairs]
+    each = tuple(_one(p, q, x.size, rule) for p, q in pairs)
     names = (x if len(x.each) >= len(y.each) else y).names
     container = x.container if x.container.index is not None else y.container
-    trail = (*a.trail, *(step for step in b.trail if step not in a.trail), Step(name))
-    return estimate(each, shape, Terms((), shape, x.size, names, container), trail, x.size)
+    return Terms(each, shape, x.size, names, container)
 
 
 def _paired(x: Terms, y: Terms) -> tuple[tuple[int, ...], list[tuple[Average, Average]]]:
@@ -109,61 +106,46 @@ def _alike(x: np.ndarray | None, y: np.ndarray | None) -> bool:
     return x is y or np.array_equal(x, y)
 
 
-def shifted(e: Estimate, number: float, name: str) -> Estimate:
-    """e + number, e - number, e · number or e / number: the interval moves along, whatever its shape."""
+def shifted(x: Terms, number: float, name: str) -> Terms:
+    """Sum, difference, product or ratio with a number: the interval moves along, whatever its shape."""
     if not math.isfinite(number) or (name == "ratio" and number == 0):
         raise InputError(f"a {name} needs a finite number{' other than 0' * (name == 'ratio')}; got {number:g}.")
     by = {"product": number, "ratio": 1 / number if number else 1.0}.get(name, 1.0)
     to = {"sum": number, "difference": -number}.get(name, 0.0)
-    return _again(e, [a.moved(by, to) for a in e._terms.each], Step(name, {"number": number}))
+    return replace(x, each=tuple(a.moved(by, to) for a in x.each))
 
 
-def through(e: Estimate, name: str, rule: Callable[[float], tuple[float, float]]) -> Estimate:
-    """A function of an estimate, its value and derivative given by `rule`; intervals of their own shape go through log and exp."""
-    if any(a.value <= 0 if name == "log" else a.value == 0 and name == "reciprocal" for a in e._terms.each):
-        what = "above 0" if name == "log" else "other than 0"
-        raise InputError(f"a {name} needs an estimate {what}; got {e.value}. Compare by difference instead.")
-    if name == "exp" and any(a.value > LARGEST for a in e._terms.each):
-        raise InputError(f"exp of an estimate needs one below {LARGEST:g}; got {e.value}. Rescale it first.")
-    each = []
-    for a in e._terms.each:
-        value, slope = rule(a.value)
-        inner = a.interval if name in ("log", "exp") else None
-        each.append(
-            replace(
-                a,
-                value=value,
-                line=Scaled(a.line, slope),
-                raw=Scaled(a.raw, slope),
-                norm=abs(slope) * a.norm,
-                interval=None if inner is None else Mapped(inner, name),
-            )
-        )
-    return _again(e, each, Step(name))
+def through(x: Terms, name: str, rule: Callable[[float], tuple[float, float]]) -> Terms:
+    """A function of each average, its value and derivative given by `rule`; intervals of their own shape go through log and exp."""
+    refused = {"log": ("above 0", lambda v: v <= 0), "reciprocal": ("other than 0", lambda v: v == 0)}
+    refused |= {"exp": (f"below {LARGEST:g}", lambda v: v > LARGEST)}
+    what, bad = refused[name]
+    for a in x.each:
+        if bad(a.value):
+            raise InputError(f"a {name} needs an estimate {what}; got {a.value:.6g}. Compare by difference instead.")
+    return replace(x, each=tuple(_through(a, name, *rule(a.value)) for a in x.each))
 
 
-def picked(e: Estimate, which: Any) -> Estimate:
+def _through(a: Average, name: str, value: float, slope: float) -> Average:
+    interval = None if a.interval is None or name == "reciprocal" else Mapped(a.interval, name)
+    lines = {"line": Scaled(a.line, slope), "raw": Scaled(a.raw, slope)}
+    return replace(a, value=value, norm=abs(slope) * a.norm, interval=interval, **lines)
+
+
+def picked(x: Terms, which: Any) -> Terms:
     """One average of several, by column name or by place; of a batch by policies a row of them."""
-    terms = e._terms
-    if isinstance(which, str) or (which in terms.names and not isinstance(which, tuple)):
-        if which not in terms.names:
-            raise InputError(
-                f"no average is called {which!r}; they are {', '.join(map(repr, terms.names)) or 'numbered'}."
-            )
-        which = terms.names.index(which)
-    if not terms.shape:
+    if isinstance(which, str) or (which in x.names and not isinstance(which, tuple)):
+        if which not in x.names:
+            raise InputError(f"no average is called {which!r}; they are {', '.join(map(repr, x.names)) or 'numbered'}.")
+        which = x.names.index(which)
+    if not x.shape:
         raise InputError("e[i] chooses from several averages; this is one already.")
     try:
-        places = np.arange(len(terms.each)).reshape(terms.shape)[which]
+        places = np.arange(len(x.each)).reshape(x.shape)[which]
     except (IndexError, TypeError):
-        raise InputError(f"e[{which!r}] is outside the averages of shape {terms.shape}.") from None
-    each = [terms.each[i] for i in np.ravel(places).tolist()]
-    if not each:
+        raise InputError(f"e[{which!r}] is outside the averages of shape {x.shape}.") from None
+    chosen = np.ravel(places).tolist()
+    if not chosen:
         raise InputError("e[i] takes at least one average; got none.")
-    names = tuple(terms.names[i] for i in np.ravel(places).tolist()) if terms.names and places.ndim else ()
-    shape = np.shape(places)
-    return estimate(each, shape, Terms((), shape, terms.size, names, terms.container), e.trail, terms.size)
-
-
-def _again(e: Estimate, each: Sequence[Average], step: Step) -> Estimate:
-    return estimate(each, e._terms.shape, e._terms, (*e.trail, step), e._terms.size)
+    names = tuple(x.names[i] for i in chosen) if x.names and np.ndim(places) else ()
+    return Terms(tuple(x.each[i] for i in chosen), np.shape(places), x.size, names, x.container)

@@ -37,7 +37,7 @@ from ._columns import Column, Columns, carried, read_values
 from ._estimate import Estimate, estimate
 from ._influence import Influences, Line, Multipliers, Scaled, blocks
 from ._interval import NeverSeen
-from ._sample import Groups, Sample, multipliers, sample_of
+from ._sample import ALONE, Groups, Sample, multipliers, sample_of
 
 if TYPE_CHECKING:
     from .._weights import Weights
@@ -65,8 +65,7 @@ def mean(
         return _batch(w, columns, how, cluster, (blocks, autocorrelated))
     groups = groups_of(w, cluster, blocks, autocorrelated, partial(_influences, w, columns, how))
     step = Step("mean", {"how": how} | groups.said)
-    shape = () if columns.scalar else (len(columns.each),)
-    return estimate(averages(w, columns, how, groups), shape, columns, (*w.trail, step))
+    return estimate(columns.terms(averages(w, columns, how, groups)), (*w.trail, step))
 
 
 def integral(w: Weights, f: Any = None, *, cluster: Any = None) -> Estimate:
@@ -82,8 +81,7 @@ def integral(w: Weights, f: Any = None, *, cluster: Any = None) -> Estimate:
     columns = read_values(w, np.ones(w.n) if f is None else f)
     groups = groups_of(w, cluster)
     step = Step("integral", groups.said)
-    shape = () if columns.scalar else (len(columns.each),)
-    return estimate(averages(w, columns, "integral", groups), shape, columns, (*w.trail, step))
+    return estimate(columns.terms(averages(w, columns, "integral", groups)), (*w.trail, step))
 
 
 def averages(w: Weights, columns: Columns, how: str, groups: Groups) -> list[Average]:
@@ -128,14 +126,14 @@ def _one(w: Weights, x: Column, how: str, sample: Sample, u: Multipliers, before
 
 def _batch(w: Weights, columns: Columns, how: str, cluster: Any, dependent: tuple[int | None, bool]) -> Estimate:
     """Averages of every vector of a batch, over the same rows: (...) of them for one column, (..., c) for several."""
-    every = []
+    every, groups = [], ALONE
     for i in np.ndindex(w.shape[:-1]):
         one = w.pick(i)
         groups = groups_of(one, cluster, *dependent, partial(_influences, one, columns, how))
         every += averages(one, columns, how, groups)
     shape = w.shape[:-1] if columns.scalar else (*w.shape[:-1], len(columns.each))
     step = Step("mean", {"how": how} | groups.said)
-    return estimate(every, shape, replace(columns, names=()), (*w.trail, step))
+    return estimate(columns.terms(every, shape), (*w.trail, step))
 
 
 def _influences(w: Weights, columns: Columns, how: str) -> list[np.ndarray]:

@@ -23,9 +23,11 @@ import numpy as np
 
 from .._errors import InputError
 from .._frames import Container, read_columns, require, same_rows
+from ._belief import Average
 from ._influence import Multipliers, blocks
 from ._sample import Sample
 from ._tails import kish, power_of_two
+from ._terms import Terms
 
 if TYPE_CHECKING:
     from .._weights import Weights
@@ -73,6 +75,13 @@ class Columns:
     scalar: bool
     names: tuple[Any, ...]
     container: Container
+
+    def terms(self, each: Sequence[Average], shape: tuple[int, ...] | None = None) -> Terms:
+        """These averages of the columns, under their names; in another shape for a batch of weights, whose averages have none."""
+        if shape is None:
+            shape = () if self.scalar else (len(self.each),)
+            return Terms(tuple(each), shape, self.each[0].values.size, self.names, self.container)
+        return Terms(tuple(each), shape, self.each[0].values.size, (), self.container)
 
 
 def read_values(w: Weights, f: Any, bounds: Any = None, *, name: str = "f") -> Columns:

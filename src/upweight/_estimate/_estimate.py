@@ -17,7 +17,7 @@ Sources: Huber (1967) for influence and sandwich; Vehtari, Simpson, Gelman, Yao 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Real
@@ -26,34 +26,16 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError
-from .._frames import NUMPY, Container
+from .._set_module import set_module
 from .._weights import Step
-from ._belief import Average
-from ._columns import Columns
+from ._arithmetic import combined, picked, shifted, through
 from ._influence import written
+from ._terms import Terms
 
-__all__ = ["Estimate", "Terms", "estimate"]
-
-
-@dataclass(frozen=True, eq=False)
-class Terms:
-    """What an estimate was made of, enough to make influences and arithmetic of it."""
-
-    each: tuple[Average, ...]
-    shape: tuple[int, ...]
-    size: int  # rows of the influence, each copy-bearing row once
-    names: tuple[Any, ...] = ()
-    container: Container = NUMPY
-
-    def spread_out(self, figures: Sequence[Any]) -> Any:
-        """One figure an average as a float, or as a read-only array in the shape of the estimate."""
-        if not self.shape:
-            return float(figures[0])
-        x = np.array(figures, dtype=np.float64).reshape(self.shape)
-        x.flags.writeable = False
-        return x
+__all__ = ["Estimate", "estimate"]
 
 
+@set_module("upweight")
 @dataclass(frozen=True, eq=False, repr=False)
 class Estimate:
     """A weighted average, quantile or share, with an interval that widens with the tail of its weights.
@@ -153,9 +135,7 @@ class Estimate:
         >>> Weights.of([1.0, 3.0], kind="importance").mean([[0.0, 1.0], [4.0, 1.0]])[0].value
         3.0
         """
-        from ._arithmetic import picked
-
-        return picked(self, which)
+        return estimate(picked(self._terms, which), self.trail)
 
     __iter__ = None
 
@@ -215,18 +195,16 @@ class Estimate:
         return self._through("exp", lambda x: (math.exp(x), math.exp(x)))
 
     def _with(self, other: Any, name: str, rule: Callable[[float, float], tuple[float, float, float]]) -> Estimate:
-        from ._arithmetic import combined, shifted
-
         if isinstance(other, Estimate):
-            return combined(self, other, name, rule)
+            new = (*(step for step in other.trail if step not in self.trail), Step(name))
+            return estimate(combined(self._terms, other._terms, name, rule), (*self.trail, *new))
         if isinstance(other, (Real, np.number)) and not isinstance(other, bool):
-            return shifted(self, float(other), name)
+            number = float(other)
+            return estimate(shifted(self._terms, number, name), (*self.trail, Step(name, {"number": number})))
         return NotImplemented
 
     def _through(self, name: str, rule: Callable[[float], tuple[float, float]]) -> Estimate:
-        from ._arithmetic import through
-
-        return through(self, name, rule)
+        return estimate(through(self._terms, name, rule), (*self.trail, Step(name)))
 
     def __float__(self) -> float:
         raise TypeError("which number? Take e.value, e.se or e.interval().")
@@ -242,27 +220,14 @@ class Estimate:
         return f"Estimate({self})"
 
 
-def estimate(
-    each: Sequence[Average],
-    shape: tuple[int, ...],
-    columns: Columns | Terms | None,
-    trail: tuple[Step, ...],
-    size: int = 0,
-) -> Estimate:
-    """An Estimate of these averages; `columns` names them and says in which container an influence comes back."""
-    names = columns.names if columns is not None else ()
-    container = columns.container if columns is not None else NUMPY
-    if isinstance(columns, Columns):
-        size = columns.each[0].values.size
-    terms = Terms(tuple(each), shape, size, names, container)
-    why = next((_column(i, terms) + a.why for i, a in enumerate(each) if a.why), "")
-    figures = (terms.spread_out(x) for x in zip(*((a.value, a.se, a.k, a.inflation) for a in each), strict=True))
-    value, se, khat, inflation = figures
-    samples = {id(a.sample): a.sample for a in each}
-    one = next(iter(samples.values()))
-    ess = one.ess if len(samples) == 1 else terms.spread_out([a.sample.ess for a in each])
+def estimate(terms: Terms, trail: tuple[Step, ...]) -> Estimate:
+    """An Estimate of these averages, its figures spread out and its first reason for disbelief said."""
+    each = terms.each
+    why = next((terms.place(i) + a.why for i, a in enumerate(each) if a.why), "")
+    value, se, khat, inflation = (
+        terms.spread_out(x) for x in zip(*((a.value, a.se, a.k, a.inflation) for a in each), strict=True)
+    )
+    one = each[0].sample
+    alike = all(a.sample is one for a in each)
+    ess = one.ess if alike else terms.spread_out([a.sample.ess for a in each])
     return Estimate(value, se, one.n, ess, khat, inflation, not why, why, trail, terms)
-
-
-def _column(i: int, terms: Terms) -> str:
-    return "" if not terms.shape else f"average {terms.names[i] if terms.names else i}: "

@@ -25,12 +25,13 @@ from .._frames import Container, read, require
 from .._weights import Step
 from ._belief import Average, average
 from ._columns import FEWEST, one_column
-from ._estimate import Estimate, Terms, estimate
+from ._estimate import Estimate, estimate
 from ._influence import Influences, Multipliers
 from ._interval import NeverSeen, t_quantile
 from ._sample import Sample, clusters_of, multipliers, sample_of
 from ._shares import Shares, shares_of
 from ._tails import kish
+from ._terms import Terms
 
 if TYPE_CHECKING:
     from .._weights import Weights
@@ -146,8 +147,8 @@ class _Ordered:
         return replace(a, value=value, line=lines[0], raw=lines[1], norm=norm, interval=woodruff, doubt=doubt)
 
     def estimate(self, each: Sequence[Average], scalar: bool, step: Step) -> Estimate:
-        terms = Terms((), () if scalar else (len(each),), self.f.size, (), self.container)
-        return estimate(each, terms.shape, terms, (*self.w.trail, step), terms.size)
+        shape = () if scalar else (len(each),)
+        return estimate(Terms(tuple(each), shape, self.f.size, (), self.container), (*self.w.trail, step))
 
 
 def _open_end(a: Average, at: float) -> Average:

@@ -55,7 +55,7 @@ def cov(w: Weights, f: Any, g: Any, *, cluster: Any = None, blocks: int | None =
     """Weighted covariance of `f` and `g`; what `Weights.cov` does."""
     state, (x, y), step, columns = _two(w, f, g, Step("cov"), cluster, blocks)
     a = _moment(state, x, y).moved(x.unit * y.unit)
-    return estimate([_doubted(a, state, x, y)], (), columns, (*w.trail, step))
+    return estimate(columns.terms([_doubted(a, state, x, y)]), (*w.trail, step))
 
 
 def corr(w: Weights, f: Any, g: Any, *, cluster: Any = None, blocks: int | None = None) -> Estimate:
@@ -70,7 +70,7 @@ def corr(w: Weights, f: Any, g: Any, *, cluster: Any = None, blocks: int | None 
     raw = psi(state.before) if state.before is not state.u else None
     a = average(r, psi(state.u), state.sample, w.n, raw=raw, bounded=x.bounded and y.bounded, lump=z > 0)
     a = replace(a, interval=OnScale(r, a.spread, "artanh"))
-    return estimate([_doubted(a, state, x, y)], (), columns, (*w.trail, step))
+    return estimate(columns.terms([_doubted(a, state, x, y)]), (*w.trail, step))
 
 
 # ---- what the four share ----------------------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ def _of_columns(
     state, step = _state(w, step, cluster, blocks)
     columns = read_values(w, f)
     each = [finish(_variance(state, x), x.unit) for x in columns.each]
-    return estimate(each, () if columns.scalar else (len(each),), columns, (*w.trail, step))
+    return estimate(columns.terms(each), (*w.trail, step))
 
 
 def _two(

@@ -122,14 +122,19 @@ def _scan(line: Influences, sample: Sample, n: int, watch: bool) -> Scan:
 
 def _scan_clusters(phi: np.ndarray, sample: Sample, watch: bool) -> Scan:
     sums = sample.sums(phi)
-    k: list[list[float]] = [[], []]
-    for side, (x, size, wanted) in enumerate(((phi, sample.size, watch), (sums, sample.groups, True))):
-        if wanted and size > TOO_FEW:
-            tails = Tails(tail_size(size))
-            for piece in blocks(x.size):
-                tails.add(x[piece])
-            k[side] = tails.khats()
-    return Scan(math.sqrt(float(np.einsum("i,i", sums, sums))), *k)
+    both = [_tails_of(phi, sample.size) if watch else None, _tails_of(sums, sample.groups)]
+    rows, clusters = ([] if tails is None else tails.khats() for tails in both)
+    short = both[0] is not None and both[0].short
+    return Scan(math.sqrt(float(np.einsum("i,i", sums, sums))), rows, clusters, short)
+
+
+def _tails_of(x: np.ndarray, size: int) -> Tails | None:
+    if size <= TOO_FEW:
+        return None
+    tails = Tails(tail_size(size))
+    for piece in blocks(x.size):
+        tails.add(x[piece])
+    return tails
 
 
 def _repeated(phi: np.ndarray, copies: np.ndarray, size: int) -> np.ndarray:

@@ -35,8 +35,7 @@ def sentence(e: Estimate, halves: np.ndarray) -> str:
     lines = [f"{plus_minus(a.value, half)} ({_reasons(a)})" for a, half in each]
     if not e._terms.shape:
         return lines[0]
-    places = e.names or [", ".join(map(str, i)) for i in np.ndindex(e._terms.shape)]
-    return "\n".join(f"[{place}] {line}" for place, line in zip(places, lines, strict=True))
+    return "\n".join(f"[{place}] {line}" for place, line in zip(e._terms.places, lines, strict=True))
 
 
 def plus_minus(value: float, half: float) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 
 from .._errors import InputError, KindError
 from .._frames import require
+from .._set_module import set_module
 
 __all__ = [
     "KINDS",
@@ -62,6 +63,7 @@ _WHY = {
 _TAMING_A_CLASS = "{kind} weights have no target distribution whose tail could be smoothed or cut; lower them with w.clip(at=) or w.temper(power=)"
 
 
+@set_module("upweight._weights")
 @dataclass(frozen=True)
 class Step:
     """One thing that was done to some weights, and what it cost.

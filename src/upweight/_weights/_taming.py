@@ -40,18 +40,11 @@ class Tameable(ABC):
 
     log_w: np.ndarray
     kind: str
+    ess: Any
+    _sums: Any
 
     @abstractmethod
     def _tamed_to(self, log_w: np.ndarray, step: Step, sums: arrays.Sums) -> Weights: ...
-
-    @property
-    @abstractmethod
-    def ess(self) -> Any: ...
-
-    @property
-    @abstractmethod
-    def _sums(self) -> arrays.Sums: ...
-
     @abstractmethod
     def _taming_scale(self) -> str: ...
 

@@ -26,6 +26,7 @@ import numpy as np
 from .. import arrays
 from .._errors import InputError, KindError, UndoError
 from .._frames import NUMPY, Container, read, require, same_rows
+from .._set_module import set_module
 from ._estimators import cdf, corr, cov, integral, mean, quantile, std, var
 from ._kinds import Step, known, product_kind, refuse_shape, refuse_wrong_kind, rows_worth
 from ._scaleless import SCALES, Scaleless
@@ -48,6 +49,7 @@ def _frozen(log_w: np.ndarray) -> np.ndarray:
     return log_w
 
 
+@set_module("upweight")
 @dataclass(frozen=True, eq=False, repr=False)
 class Weights(Tameable, Scaleless):
     """Log-weights of n rows, with what they are for, what they promise and what was done to them.

@@ -19,6 +19,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from .._errors import InputError, counted
+from .._set_module import set_module
 from ..tables import Table, frame_of, is_frame, row_count
 from ._distances import Space
 from ._lists import Lists
@@ -29,6 +30,7 @@ __all__ = ["Neighbours", "lists_from", "neighbours", "typed"]
 DEFAULT = 15
 
 
+@set_module("upweight.imbalance")
 class Neighbours:
     """The k nearest rows of every row of a table, by (distance, row number); made by `neighbours`.
 

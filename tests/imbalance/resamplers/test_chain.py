@@ -67,14 +67,21 @@ def test_editing_after_smote_takes_the_same_rows_as_editing_the_whole_table(seed
 
 
 PATHS = {
-    "lists": {"_family_lists": {"FAMILY": 0}},
+    "lists": {"imbalance.synthetic_sets._lists": {"FAMILY": 0}},
     "lists in pieces": {
-        "_family_lists": {"FAMILY": 0, "WIDTH": 2, "MINIMA": 40, "LISTED": 30, "LOOK": 1e-9, "PAIR": 1e-9},
-        "_at_once": {"PLAIN": 0},
+        "imbalance.synthetic_sets._lists": {
+            "FAMILY": 0,
+            "WIDTH": 2,
+            "MINIMA": 40,
+            "LISTED": 30,
+            "LOOK": 1e-9,
+            "PAIR": 1e-9,
+        },
+        "neighbours._one_tile": {"PLAIN": 0},
     },
-    "some lists, some products": {"_family_lists": {"FAMILY": 0, "PAIR": 8, "MEETING": 1}},
-    "products": {"_family_lists": {"FAMILY": 10**9}, "_at_once": {"PLAIN": 0}},
-    "k-d tree": {"_kdtree": {"SMALL": 0}},
+    "some lists, some products": {"imbalance.synthetic_sets._lists": {"FAMILY": 0, "PAIR": 8, "MEETING": 1}},
+    "products": {"imbalance.synthetic_sets._lists": {"FAMILY": 10**9}, "neighbours._one_tile": {"PLAIN": 0}},
+    "k-d tree": {"neighbours._kdtree": {"SMALL": 0}},
 }
 
 
@@ -82,7 +89,7 @@ PATHS = {
 def test_editing_after_smote_is_wilsons_rule_on_every_path(path, brute, monkeypatch):
     for module, constants in PATHS[path].items():
         for name, size in constants.items():
-            monkeypatch.setattr(f"upweight.imbalance.{module}.{name}", size)
+            monkeypatch.setattr(f"upweight.{module}.{name}", size)
     gone = 0
     for seed in range(40):
         X, y = cloud(seed, n=160, share=[0.1, 0.25, 0.45][seed % 3])

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ..._errors import InputError
+from ..._set_module import set_module
 from ...work import Run, Watch, terminal_watch
 from ..rebalance import Rebalanced, save_model
 from ._cells import learner_and_steps
@@ -38,6 +39,7 @@ __all__ = ["Comparison", "answer", "compare"]
 NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
 
 
+@set_module("upweight.imbalance")
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """Every row, the verdict, and the model to use; made by `compare`.

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._set_module import set_module
 from ...learners import (
     Interval,
     average_precision,
@@ -33,6 +34,7 @@ from ._methods import Method
 __all__ = ["Figures", "Row", "rows_of"]
 
 
+@set_module("upweight.imbalance")
 @dataclass(frozen=True)
 class Row:
     """One method in a comparison; what could not be told is nan.

@@ -33,6 +33,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ..._errors import InputError
+from ..._set_module import set_module
 from ..._undo import Correction
 from ...arrays import resample
 from ...learners import bare_learner, fit_plainly, refuse_double_count, refuse_without_proba, seeded, without_proba
@@ -110,6 +111,7 @@ class Bagging(Ensemble):
         return tags
 
 
+@set_module("upweight.imbalance")
 class BalancedBagging(Bagging):
     """Members on balanced draws, averaged: undersampling that throws nothing away in the end.
 
@@ -169,6 +171,7 @@ class BalancedBagging(Bagging):
         return balanced_correction(rows, "exact", "every member saw as many rows of each class, drawn at random")
 
 
+@set_module("upweight.imbalance.ensembles")
 class PlainBagging(Bagging):
     """Bootstraps of all rows, not balanced: the control of `BalancedBagging`; rows are drawn by their weights."""
 

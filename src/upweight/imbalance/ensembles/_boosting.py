@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from ..._set_module import set_module
 from ..._undo import Correction
 from ._ensemble import Rows, TreeEnsemble, read_count
 from ._flat_tree import FlatTree, fit_tree
@@ -36,6 +37,7 @@ from ._stumps import Presorted, Stump
 __all__ = ["Boosted", "Votes", "boost"]
 
 
+@set_module("upweight.imbalance.ensembles")
 @dataclass(frozen=True)
 class Votes:
     """A boosted score over `classes` classes: trees and their alphas, on the log scale."""
@@ -89,6 +91,7 @@ def grower(X: Any, codes: np.ndarray, classes: int, depth: int, rng: np.random.G
     return lambda w: fit_tree(X, codes, w, depth, rng)
 
 
+@set_module("upweight.imbalance.ensembles")
 class Boosted(TreeEnsemble):
     """AdaBoost over shallow trees on all rows it is given: the control that balanced boosting must beat.
 

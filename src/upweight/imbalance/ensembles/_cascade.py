@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError
+from ..._set_module import set_module
 from ...tables import row_slice
 from ._boosting import Votes, boost
 from ._ensemble import Rows, TreeEnsemble, balanced_correction, read_count
@@ -29,6 +30,7 @@ from ._ensemble import Rows, TreeEnsemble, balanced_correction, read_count
 __all__ = ["BalanceCascade"]
 
 
+@set_module("upweight.imbalance")
 class BalanceCascade(TreeEnsemble):
     """AdaBoosts on balanced draws from a shrinking pool of common rows; two classes only.
 

@@ -16,9 +16,12 @@ import numpy as np
 from scipy import sparse
 from sklearn.tree import DecisionTreeClassifier
 
+from ..._set_module import set_module
+
 __all__ = ["FlatTree", "fit_tree"]
 
 
+@set_module("upweight.imbalance.ensembles")
 @dataclass(frozen=True, eq=False)
 class FlatTree:
     """Nodes: `feature` (-1 at a leaf), `threshold`, `left`, `right`, `gap_left`, and `shares` (nodes, K) of the classes."""

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._set_module import set_module
 from ...tables import row_slice
 from ._ensemble import Rows, TreeEnsemble, balanced_correction, read_count
 from ._flat_tree import fit_tree
@@ -28,6 +29,7 @@ from ._flat_tree import fit_tree
 __all__ = ["RUSBoost"]
 
 
+@set_module("upweight.imbalance")
 class RUSBoost(TreeEnsemble):
     """AdaBoost.M2 whose every tree is grown on a fresh balanced draw.
 

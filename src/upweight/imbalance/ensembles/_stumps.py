@@ -19,12 +19,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..._set_module import set_module
+
 __all__ = ["Presorted", "Stump"]
 
 FEW = 8  # a column has few values if its rows are more than this many times as many
 BLOCK = 1 << 17  # numbers of a running sum that are worked on at once: a megabyte, which stays in the cache
 
 
+@set_module("upweight.imbalance.ensembles")
 @dataclass(frozen=True)
 class Stump:
     """Class `left` where column `feature` is at most `threshold`, else class `right`."""

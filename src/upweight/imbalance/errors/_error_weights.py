@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from ..._rng import as_generator
+from ..._set_module import set_module
 from ..._weights import Weights
 from ...learners import Interval, as_learner, calibrate, paired
 from ...tables import Labels, group_codes, live_labels, outer_folds, read_cv, row_count, row_weights
@@ -46,6 +47,7 @@ class Untouched:
     weak_accuracy: float
 
 
+@set_module("upweight.imbalance")
 @dataclass(frozen=True, eq=False)
 class ErrorWeights:
     """Weights that lift what a learner got wrong, and whether lifting it helped; made by `upweight_errors`.

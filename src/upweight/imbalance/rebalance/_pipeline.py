@@ -28,6 +28,7 @@ from sklearn.utils.metaestimators import _BaseComposition, available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ..._errors import InputError
+from ..._set_module import set_module
 from ...tables import row_count, row_weights
 from ._flow import Flow, fit_last, is_pipeline, kind_of, last_of, live_rows, transform, walk
 from ._pipeline_checks import refuse_bad_steps, with_parameters
@@ -42,6 +43,7 @@ def last_has(name: str) -> Any:
     return lambda self: hasattr(last_of(self), name)
 
 
+@set_module("upweight.imbalance")
 class Pipeline(_BaseComposition):
     """Transformers, resamplers and an estimator in order, fitted as one; weights go through, prediction skips resamplers.
 

@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..._errors import InputError, did_you_mean, is_number
 from ..._rng import as_generator
+from ..._set_module import set_module
 from ...learners import Prepared, Task, as_learner, learner_name, refuse_double_count
 from ...tables import (
     Labels,
@@ -44,6 +45,7 @@ REPAIRS = ("crossfit", "formula", "none")
 NOTHING = ("none", "threshold")  # methods that change nothing
 
 
+@set_module("upweight.imbalance")
 class Rebalanced(ClassifierMixin, BaseEstimator):
     """A classifier trained with a remedy for imbalance, whose probabilities are repaired.
 

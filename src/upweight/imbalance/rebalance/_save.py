@@ -20,38 +20,18 @@ import numpy as np
 from ..._errors import InputError
 from ..._undo import Correction, Repair
 from ..._version import versions
-from ..._weights import Step
 from ...files import write_whole
 from ...learners import FittedLearner, Prepared
 from ...tables import Column, Preparation, Schema
 from ._members import Fitted, Member
 from ._rebalanced import Rebalanced, method_name
+from ._type_names import OLD_TO_NEW, with_new_types
 from ._untrusted_trees import BOOSTED_TREE, TREE, refuse_forged, trees
 
-__all__ = ["OWN_TYPES", "load", "save_model", "strange_types"]
+__all__ = ["load", "save_model", "strange_types"]
 
 SCHEMA = "upweight.model/1"
-OWN_TYPES = frozenset(
-    {
-        *(f"{kind.__module__}.{kind.__qualname__}" for kind in (Correction, Step)),
-        *(
-            f"upweight.imbalance.{name}"
-            for name in (
-                "_bagging.BalancedBagging",
-                "_bagging.PlainBagging",
-                "_boosting.Boosted",
-                "_boosting.Votes",
-                "_cascade.BalanceCascade",
-                "_flat_tree.FlatTree",
-                "_lifted.Lifted",
-                "_rusboost.RUSBoost",
-                "_stumps.Stump",
-            )
-        ),
-        TREE,
-        BOOSTED_TREE,
-    }
-)
+OWN_TYPES = frozenset({*OLD_TO_NEW.values(), TREE, BOOSTED_TREE})
 SETTINGS = ("repair", "inner", "cost")
 FIGURES = ("rows", "ess_rare", "synthetic_share")
 
@@ -90,7 +70,7 @@ def load(path: str | os.PathLike[str], *, trusted: Iterable[str] = ()) -> Rebala
     >>> load("nowhere.skops")
     Traceback (most recent call last):
     ...
-    upweight._errors.InputError: no such file: 'nowhere.skops'. Save a model first: comparison.save(path).
+    upweight.InputError: no such file: 'nowhere.skops'. Save a model first: comparison.save(path).
     """
     import skops.io
 
@@ -129,6 +109,7 @@ def read_types(path: str | os.PathLike[str]) -> tuple[bytes, set[str]]:
         why = "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
         raise InputError(f"{why}: {str(path)!r}. Save a model first: comparison.save(path).") from error
     try:
+        content = with_new_types(content)
         return content, set(skops.io.get_untrusted_types(data=content))
     except Exception as error:  # a file that is no skops file fails in many ways
         text = f"{str(path)!r} is not a saved model ({type(error).__name__}). Save one: comparison.save(path)."

@@ -22,6 +22,7 @@ from sklearn.base import clone
 
 from ..._errors import InputError
 from ..._rng import as_generator
+from ..._set_module import set_module
 from ...neighbours import few_dimensions
 from ...tables import row_slice
 from ..synthetic_sets import Family, family_edit, family_links
@@ -36,6 +37,7 @@ from ._tomek import TomekLinks
 __all__ = ["Chain"]
 
 
+@set_module("upweight.imbalance")
 class Chain(Sampler):
     """Apply resamplers one after the other: fill the rare class, then clean the border, or any other order.
 

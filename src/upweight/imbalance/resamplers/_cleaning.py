@@ -17,6 +17,7 @@ from numbers import Real
 import numpy as np
 
 from ..._errors import InputError, require_int
+from ..._set_module import set_module
 from ...tables import Labels
 from ._cleaning_rule import clean
 from ._labelled_points import Scene, Selecting
@@ -24,6 +25,7 @@ from ._labelled_points import Scene, Selecting
 __all__ = ["NeighbourhoodCleaning"]
 
 
+@set_module("upweight.imbalance")
 class NeighbourhoodCleaning(Selecting):
     """Take out majority rows that are noise, or that outvote a minority row: more room around the minority.
 

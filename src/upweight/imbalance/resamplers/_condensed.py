@@ -19,6 +19,7 @@ import numpy as np
 
 from ..._errors import require_choice
 from ..._rng import as_generator
+from ..._set_module import set_module
 from ...tables import Labels, first_rows
 from ._hart import condense, misread
 from ._labelled_points import Scene, Selecting
@@ -27,6 +28,7 @@ from ._tomek_links import linked
 __all__ = ["CondensedNN", "OneSided"]
 
 
+@set_module("upweight.imbalance")
 class CondensedNN(Selecting):
     """Keep the rows that a nearest-neighbour rule needs to get all rows right: a small set, all of it border.
 
@@ -65,6 +67,7 @@ class CondensedNN(Selecting):
         return mask_of(kept, scene.space.n), (f"{passes} passes",) if passes > 1 else ()
 
 
+@set_module("upweight.imbalance")
 class OneSided(Selecting):
     """Keep the majority rows that one random row of their class cannot stand for, less their Tomek links.
 

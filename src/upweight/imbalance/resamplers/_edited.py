@@ -16,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..._errors import require_choice, require_int
+from ..._set_module import set_module
 from ...tables import Labels
 from ._editing import edit
 from ._labelled_points import Scene, Selecting
@@ -23,6 +24,7 @@ from ._labelled_points import Scene, Selecting
 __all__ = ["EditedNN"]
 
 
+@set_module("upweight.imbalance")
 class EditedNN(Selecting):
     """Take out rows that disagree with their neighbours: a cleaner, wider region for the minority.
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..._errors import InputError, counted, require_int
 from ..._rng import as_generator
+from ..._set_module import set_module
 from ...learners import Prepared, Task, as_learner, out_of_fold
 from ...tables import Column, Labels, Schema, Table, first_rows, refuse_few, row_slice, stratified
 from ._labelled_points import Selecting
@@ -27,6 +28,7 @@ from ._sampler import read_inputs, rows_wanted
 __all__ = ["InstanceHardness", "easiest"]
 
 
+@set_module("upweight.imbalance")
 class InstanceHardness(Selecting):
     """Keep the majority rows that are easiest for a model: a clean, well separated training set.
 

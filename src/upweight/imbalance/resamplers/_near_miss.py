@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError, counted, plain, require_choice, require_int
+from ..._set_module import set_module
 from ...tables import Labels
 from ._labelled_points import Scene, Selecting
 from ._near_rules import near_miss
@@ -26,6 +27,7 @@ from ._sampler import rows_wanted
 __all__ = ["NearMiss"]
 
 
+@set_module("upweight.imbalance")
 class NearMiss(Selecting):
     """Keep the majority rows nearest to the minority: few rows, all about the border.
 

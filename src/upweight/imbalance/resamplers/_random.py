@@ -21,6 +21,7 @@ import numpy as np
 
 from ..._errors import UndoError
 from ..._rng import as_generator
+from ..._set_module import set_module
 from ...tables import Labels, first_rows
 from ._resample import Resample, mass_correction
 from ._sampler import Sampler, read_inputs, rows_wanted
@@ -28,6 +29,7 @@ from ._sampler import Sampler, read_inputs, rows_wanted
 __all__ = ["RandomOver", "RandomUnder"]
 
 
+@set_module("upweight.imbalance")
 class RandomUnder(Sampler):
     """Keep every row of the minority and a random part of each other class: faster, with an exact repair.
 
@@ -81,6 +83,7 @@ class RandomUnder(Sampler):
         return Resample.of_rows(keep, labels.classes[labels.codes[keep]], weights, correction, removed=removed)
 
 
+@set_module("upweight.imbalance")
 class RandomOver(Sampler):
     """Repeat rows of the smaller classes at random until they are as many as asked.
 

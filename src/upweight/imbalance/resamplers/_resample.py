@@ -19,6 +19,7 @@ import numpy as np
 from scipy import sparse
 
 from ..._errors import InputError, counted
+from ..._set_module import set_module
 from ..._undo import Correction
 from ...tables import (
     Table,
@@ -35,6 +36,7 @@ from ...tables import (
 __all__ = ["Resample", "mass_correction"]
 
 
+@set_module("upweight.imbalance")
 @dataclass(frozen=True, eq=False)
 class Resample:
     """What a resampler did to n rows, as m output rows; frozen.

@@ -26,6 +26,7 @@ import numpy as np
 
 from ..._errors import InputError, counted, did_you_mean, plain
 from ..._rng import as_generator
+from ..._set_module import set_module
 from ...neighbours import Lists, Neighbours, Points, Space, donors_of, lists_from, nearest_by_tables, points
 from ...neighbours import nearest as nearest_rows
 from ...tables import Labels, first_rows
@@ -39,6 +40,7 @@ __all__ = ["SMOTE"]
 KINDS = ("plain", "borderline1", "borderline2", "adasyn")
 
 
+@set_module("upweight.imbalance")
 class SMOTE(Sampler):
     """Make synthetic rows of the smaller classes until they are as many as asked.
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..._errors import require_choice
+from ..._set_module import set_module
 from ...tables import Labels
 from ._labelled_points import Scene, Selecting
 from ._tomek_links import linked
@@ -22,6 +23,7 @@ from ._tomek_links import linked
 __all__ = ["TomekLinks"]
 
 
+@set_module("upweight.imbalance")
 class TomekLinks(Selecting):
     """Take out rows that are linked across the border: a slightly wider gap between the classes.
 

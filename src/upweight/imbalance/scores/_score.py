@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError, did_you_mean, is_number, plain
+from ..._set_module import set_module
 from ...learners import average_precision, calibrate, decision, farthest, macro, roc_auc
 from ...tables import Labels, row_weights
 from ..rebalance import read_cost
@@ -24,6 +25,7 @@ from ..rebalance import read_cost
 __all__ = ["Scores", "read_threshold", "score"]
 
 
+@set_module("upweight.imbalance")
 @dataclass(frozen=True)
 class Scores:
     """Figures of one class against the rest; for K > 2 the macro averages, with `by_class` holding each.
