@@ -35,7 +35,7 @@ from ._belief import Average, average
 from ._blocks import groups_of
 from ._columns import Column, Columns, carried, read_values
 from ._estimate import Estimate, estimate
-from ._influence import Influences, Line, Multipliers, Scaled, blocks
+from ._influence import Line, Multipliers, blocks
 from ._interval import NeverSeen
 from ._sample import ALONE, Groups, Sample, multipliers, sample_of
 
@@ -88,28 +88,8 @@ def averages(w: Weights, columns: Columns, how: str, groups: Groups) -> list[Ave
     """Every column averaged under one vector of weights; tails are those of the weights before taming."""
     u = multipliers(w, how)
     before = multipliers(w.raw, how) if w.tamed else u
-    if groups.codes is None:
-        sample = sample_of(w, u, how, groups)
-        return [_one(w, x, how, sample, u, before) for x in columns.each]
-    kept = replace(u, kept=u.whole())  # sums by cluster read them more often than they are worth exponentials
-    first = kept if before is u else before
-    sample = sample_of(w, kept, how, groups)
-    return [_lean(_one(w, x, how, sample, kept, first), kept) for x in columns.each]
-
-
-def _lean(a: Average, kept: Multipliers) -> Average:
-    """The same average without the multipliers that were written out for it."""
-    lean = lambda line: _without(line, kept)
-    line = lean(a.line)
-    return replace(a, line=line, raw=line if a.raw is a.line else lean(a.raw))
-
-
-def _without(line: Influences, kept: Multipliers) -> Influences:
-    if isinstance(line, Scaled):
-        return replace(line, line=_without(line.line, kept))
-    if isinstance(line, Line) and line.v.kept is kept.kept:
-        return replace(line, v=replace(line.v, kept=None))
-    return line
+    sample = sample_of(w, u, how, groups)
+    return [_one(w, x, how, sample, u, before) for x in columns.each]
 
 
 def _one(w: Weights, x: Column, how: str, sample: Sample, u: Multipliers, before: Multipliers) -> Average:

@@ -23,7 +23,7 @@ import numpy as np
 from .._errors import InputError
 from .._frames import labels, same_rows
 from ..arrays import TIE, widening
-from ._influence import Multipliers
+from ._influence import Multipliers, by_cluster
 
 if TYPE_CHECKING:
     from .._weights import Weights
@@ -140,7 +140,7 @@ def sample_of(w: Weights, u: Multipliers, how: str = "self", groups: Groups = AL
     size = n if everyone else support
     drawn, worth = size, u.ess
     if codes is not None:
-        totals = np.bincount(codes, u.whole(), count)
+        totals = by_cluster(u, codes, count)
         worth = float(totals.sum() ** 2 / np.einsum("i,i", totals, totals))
         drawn = (
             int(np.count_nonzero(np.bincount(codes[l > -np.inf], minlength=count))) if gaps and not everyone else count

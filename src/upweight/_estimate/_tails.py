@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..arrays import TOO_FEW, tail_index, tail_size
-from ._influence import BLOCK, Influences, Scaled, blocks, written
+from ._influence import BLOCK, Influences, Scaled, blocks, by_cluster
 from ._sample import Sample
 
 __all__ = ["Scan", "Tails", "kish", "power_of_two", "scan"]
@@ -101,9 +101,9 @@ def power_of_two(x: float) -> float:
 
 def _scan(line: Influences, sample: Sample, n: int, watch: bool) -> Scan:
     if sample.codes is not None:
-        return _scan_clusters(written(line, n), sample, watch)
+        return _scan_clusters(line, sample.codes, sample, watch)
     square = 0.0
-    tails = Tails(tail_size(sample.size)) if watch and sample.size > TOO_FEW else None
+    tails = _tails_for(sample.size, watch)
     for piece in blocks(n):
         phi = line.part(piece)
         if sample.copies is not None:  # a row holds the sum over its copies
@@ -120,21 +120,18 @@ def _scan(line: Influences, sample: Sample, n: int, watch: bool) -> Scan:
     return Scan(math.sqrt(square), tails.khats(), [], tails.short)
 
 
-def _scan_clusters(phi: np.ndarray, sample: Sample, watch: bool) -> Scan:
-    sums = sample.sums(phi)
-    both = [_tails_of(phi, sample.size) if watch else None, _tails_of(sums, sample.groups)]
-    rows, clusters = ([] if tails is None else tails.khats() for tails in both)
-    short = both[0] is not None and both[0].short
-    return Scan(math.sqrt(float(np.einsum("i,i", sums, sums))), rows, clusters, short)
+def _scan_clusters(line: Influences, codes: np.ndarray, sample: Sample, watch: bool) -> Scan:
+    rows, clusters = _tails_for(sample.size, watch), _tails_for(sample.groups, True)
+    sums = by_cluster(line, codes, sample.groups, None if rows is None else rows.add)
+    for piece in blocks(sums.size):
+        if clusters is not None:
+            clusters.add(sums[piece])
+    k = [[] if tails is None else tails.khats() for tails in (rows, clusters)]
+    return Scan(math.sqrt(float(np.einsum("i,i", sums, sums))), k[0], k[1], rows is not None and rows.short)
 
 
-def _tails_of(x: np.ndarray, size: int) -> Tails | None:
-    if size <= TOO_FEW:
-        return None
-    tails = Tails(tail_size(size))
-    for piece in blocks(x.size):
-        tails.add(x[piece])
-    return tails
+def _tails_for(size: int, watch: bool) -> Tails | None:
+    return Tails(tail_size(size)) if watch and size > TOO_FEW else None
 
 
 def _repeated(phi: np.ndarray, copies: np.ndarray, size: int) -> np.ndarray:
