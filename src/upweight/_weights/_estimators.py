@@ -80,7 +80,8 @@ def integral(self: Weights, f: Any = None, *, cluster: Any = None) -> Estimate:
     >>> from upweight import Weights
     >>> z = np.random.default_rng(0).normal(size=10_000)            # rows of N(0, 1); wanted: the integral of exp(-z^2/8)
     >>> w = Weights.of_log(-(z**2) / 8 + z**2 / 2 + 0.5 * np.log(2 * np.pi), kind="importance")
-    >>> w.integral().khat > 0.6                                     # N(0, 4) over N(0, 1): the tail is 1 - 1/4
+    >>> low, high = w.integral().interval()
+    >>> bool(low < np.sqrt(8 * np.pi) < high)                       # the integral is 5.01, and k-hat says how far to trust it
     True
     """
     from .._estimate import integral
@@ -132,8 +133,8 @@ def var(self: Weights, f: Any, *, cluster: Any = None, blocks: int | None = None
     >>> import numpy as np
     >>> from upweight import Weights
     >>> e = Weights.of(np.ones(100), kind="importance").var(np.arange(100.0))
-    >>> round(e.value, 2) == round(np.arange(100.0).var(ddof=1), 2)
-    True
+    >>> round(e.value, 2), round(float(np.arange(100.0).var(ddof=1)), 2)
+    (841.67, 841.67)
     """
     from .._estimate import var
 
@@ -149,7 +150,7 @@ def std(self: Weights, f: Any, *, cluster: Any = None, blocks: int | None = None
     >>> import numpy as np
     >>> from upweight import Weights
     >>> round(Weights.of([3, 2, 1], kind="frequency").std(np.array([1.0, 2.0, 4.0])).value, 4)
-    1.1690
+    1.169
     """
     from .._estimate import std
 
@@ -188,7 +189,7 @@ def corr(self: Weights, f: Any, g: Any, *, cluster: Any = None, blocks: int | No
     >>> from upweight import Weights
     >>> w = Weights.of([1.0, 2.0, 3.0, 1.0], kind="importance")
     >>> round(w.corr(np.array([1.0, 2.0, 4.0, 3.0]), np.array([2.0, 1.0, 5.0, 5.0])).value, 4)
-    0.7963
+    0.8576
     """
     from .._estimate import corr
 
