@@ -108,7 +108,9 @@ class Average:
             return f"the tail was not judged: fewer than 5 distinct values at the top of {s.support:,} rows."
         if worth < ENOUGH:
             return f"the weights are worth {rows_worth(worth)} {what}, {ENOUGH:.0f} needed."
-        heavy = NO_WIDENING - 0.75 / math.sqrt(max(1, tail_size(s.size)))  # half a standard error, (1 + k)/sqrt(M), below
+        heavy = NO_WIDENING - 0.75 / math.sqrt(
+            max(1, tail_size(s.size))
+        )  # half a standard error, (1 + k)/sqrt(M), below
         if own >= heavy:
             return f"the tail of f has k-hat {own:.2f}, not below {heavy:.2f}: rows that were never drawn may decide this average."
         return s.doubt or self.doubt
