@@ -9,8 +9,8 @@ Three rules, read from the syntax tree and not by running anything:
    (`import upweight` stays light). `training` may have SciPy at the top.
 3. A heavy package is imported only in the folder it belongs to.
 
-Imports under `if TYPE_CHECKING:` are not imports. The doors of `Weights` (`w.mean`, `w.check` and their kin) call upward from
-inside a method; DOORS lists them, and nothing else may.
+Imports under `if TYPE_CHECKING:` are not imports. The doors of `Weights` (`w.mean`, `w.check` and their kin) and those to the pictures
+(`.plot()` of a result) call upward from inside a method; DOORS lists them, and nothing else may.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ LAYERS = {
     "_whole_file": 0,
     "arrays": 1,
     "_frames": 2,
+    "_html": 2,
     "_kinds": 2,
     "_taming": 2,
     "_scaleless": 2,
@@ -37,12 +38,18 @@ LAYERS |= {
     "stream": 5,
     "training": 5,
     **dict.fromkeys(BRANCHES, 6),
+    "plots": 7,
     "report": 7,
     "cli": 8,
     "__main__": 9,
     "__init__": 9,
 }
-DOORS = {"_weights": {"_estimate", "_check"}, "__init__": set(BRANCHES)}
+PICTURED = ["_estimate", "_balance", "_check", "_undo", "imbalance"]  # rooms whose results have `.plot()`
+DOORS = {
+    "_weights": {"_estimate", "_check"},
+    **{name: {"plots"} for name in PICTURED},
+    "__init__": set(BRANCHES),
+}
 TRUNK = {name for name, layer in LAYERS.items() if layer <= 4}
 LIGHT = {"numpy"}
 INSIDE = {"scipy", "narwhals", "array_api_compat"}
@@ -51,7 +58,7 @@ HOME = {  # heavy package -> the folders that may import it
     "keras": {"keras"},
     "pyspark": {"stream"},
     "ray": {"stream"},
-    "matplotlib": {"report"},
+    "matplotlib": {"plots"},
     "jinja2": {"report"},
     "typer": {"cli"},
     "rich": {"cli", "imbalance", "stream", "negatives"},

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,6 +34,9 @@ from ._running import shown
 from ._statistics import Interval, paired
 from ._table import row_count
 from ._weak_spots import Ground, allowed_lift, find_spots, suspects
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["ErrorWeights", "Untouched", "upweight_errors"]
 
@@ -76,6 +79,12 @@ class ErrorWeights:
     suspect_share: float
     verdict: str
     by: str
+
+    def plot(self, ax: Any = None) -> Axes:
+        """Where the weight went: shares of lifted rows, of suspects and of the rest; see `upweight.plots.error_weights`."""
+        from ..plots import error_weights
+
+        return error_weights(self, ax=ax)
 
     def __str__(self) -> str:
         lines = [
