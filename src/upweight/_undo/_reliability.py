@@ -33,7 +33,7 @@ def reliability(held: Held) -> np.ndarray:
     order = np.argsort(p)
     p, hit, w = p[order], hit[order], w[order]
     mass = np.cumsum(w)
-    ends = np.searchsorted(mass, mass[-1] * np.arange(1, BINS) / BINS)
+    ends = np.searchsorted(mass, mass[-1] * np.arange(1, BINS) / BINS, side="right")
     starts = np.unique([0, *np.searchsorted(p, p[ends], side="left")])
     total, promised, observed = (np.add.reduceat(x, starts) for x in (w, w * p, w * hit))
     rows = total if held.v is held.w else np.diff([*starts, len(p)])  # copies count as rows

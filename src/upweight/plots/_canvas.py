@@ -116,17 +116,17 @@ def label(text: Any, *, most: int = 40) -> str:
     return shown(text, most=most).replace("$", r"\$")
 
 
-def title(ax: Axes, sentence: str, *, size: Any = "medium") -> None:
-    """The sentence over the axes, broken into lines that fit."""
-    text = ax.set_title("", loc="left", fontsize=size)
-    text.set_text(_wrapped(sentence, _inches(ax), text.get_fontsize()))
+def title(ax: Axes, sentence: str, *, below: str = "") -> None:
+    """The sentence over the axes, broken into lines that fit, and a line that is one already."""
+    text = ax.set_title("", loc="left", fontsize="medium")
+    text.set_text(_wrapped(sentence, _inches(ax), text.get_fontsize()) + f"\n{below}" * bool(below))
 
 
 def headline(ax: Axes, sentence: str) -> None:
-    """The sentence over a figure of our own; over somebody else's, as the title of these axes."""
+    """The sentence over a figure of our own; over somebody else's, in the title of these axes, before what stands there."""
     figure = ax.figure
     if not isinstance(figure, Picture):
-        title(ax, sentence)
+        title(ax, sentence, below=ax.get_title(loc="left"))
         return
     text = figure.suptitle("", x=0.01, ha="left", fontsize="large")
     text.set_text(_wrapped(sentence, 0.95 * figure.get_figwidth(), text.get_fontsize()))

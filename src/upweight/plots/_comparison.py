@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from .._errors import InputError
 from ._canvas import AFTER, BEFORE, QUIET, empty, finite, headline, label, legend, several, spread, title, under, whole
@@ -101,6 +102,7 @@ def _forest(ax: Axes, rows: list[Mapping[str, Any]], grade: str) -> None:
     low, mid, high, p = figures.T
     limits = _limits(finite(figures[:, :3]))
     ax.set_xlim(*limits)
+    ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.axvspan(-SAME, SAME, color=QUIET, alpha=0.2, linewidth=0)
     ax.axvline(0, color=QUIET, linewidth=1)
     for y, (a, b) in enumerate(zip(low, high, strict=True)):
