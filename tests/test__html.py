@@ -145,7 +145,7 @@ def test_a_comparison_shows_its_verdict_and_every_row():
 
 def test_a_failed_row_of_a_comparison_says_so():
     from upweight.imbalance import Row
-    from upweight.imbalance._screen import table_cells
+    from upweight.imbalance.comparison._screen import table_cells
 
     head, good, bad = table_cells([Row("a", "a", ap=0.5, folds=3), Row("b", "b", error="it broke")])
     assert len(head) == len(good) == len(bad)

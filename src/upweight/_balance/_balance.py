@@ -27,7 +27,8 @@ import numpy as np
 from .. import _html as html
 from .._errors import InputError
 from .._frames import same_rows
-from .._kinds import rows_worth
+from .._set_module import set_module
+from .._weights import rows_worth
 from ._columns import Table, Weighting
 from ._differences import FIGURES, Row, against_known, cells_of, compared, text_of
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Balance", "balance"]
 
 
+@set_module("upweight._balance")
 @dataclass(frozen=True, eq=False, repr=False)
 class Balance:
     """How well weighted source columns match a target. Printing it shows the table.

@@ -21,9 +21,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays._log import BLOCK
 from ..arrays._pareto import fit_logs
-from ..arrays._tail import TIE, tail_size
+from ._largest import blocks
 from ._pile import Pile
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ __all__ = ["Curves", "TailFit", "curves_of"]
 POINTS = 200  # of a curve
 STEPS = 20  # of the power, from 0 to 1
 CONTEXT = 10  # times as many rows as the tail has are shown with it
-_EPS = float(np.finfo(float).eps)
 FAINTEST = -690.0  # log of a weight over the mean that a plot can still show
 
 
@@ -132,7 +130,7 @@ def _tail(v: Verdict, pile: Pile | None, missing: dict[str, str]) -> tuple[np.nd
     if pile is None or not pile.positive:
         missing["weight"] = "every weight is zero" if v.n_zero == v.n else "a document does not keep the weights"
         return np.empty(0), np.empty(0), None
-    shown = min(len(pile.top), CONTEXT * max(tail_size(pile.positive) if pile.positive > 1 else 1, 25))
+    shown = min(len(pile.top), CONTEXT * max(len(pile.tail[0]), 25))
     r = np.unique(np.geomspace(shown, 1, min(POINTS, shown)).round().astype(np.int64))[::-1]
     log = pile.top[-r] - pile.log_mean
     seen = log > FAINTEST
@@ -142,8 +140,7 @@ def _tail(v: Verdict, pile: Pile | None, missing: dict[str, str]) -> tuple[np.nd
 
 def _fit(pile: Pile) -> TailFit:
     """The fit of `Pile.khat`, on the scale of the mean weight."""
-    top = pile.top[-tail_size(pile.positive) - 1 :]
-    above = top[top - top[0] > TIE * _EPS * np.maximum(1.0, np.abs(top))]
+    top, above = pile.tail
     fit = fit_logs(above[None], top[:1])
     scale = math.exp(float(fit.unit[0]) - pile.log_mean)
     cut = math.exp(top[0] - pile.log_mean) if top[0] - pile.log_mean > FAINTEST else 0.0
@@ -170,9 +167,9 @@ def ess_by_power(log_w: np.ndarray, steps: int) -> np.ndarray:
     """ESS of w^(j/steps), j = 0..steps, in rows, from one exponential a row: the sums of w^(j/steps) up to j = 2 steps."""
     peak = log_w.max()
     sums = np.zeros(2 * steps + 1)
-    for i in range(0, len(log_w), BLOCK):
-        root = np.exp((log_w[i : i + BLOCK] - peak) / steps)
-        power = (log_w[i : i + BLOCK] > -np.inf).astype(np.float64)
+    for _, block in blocks(log_w, False):
+        root = np.exp((block - peak) / steps)
+        power = (block > -np.inf).astype(np.float64)
         for j in range(2 * steps + 1):
             sums[j] += power.sum()
             power *= root

@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._errors import InputError, KindError
-from .._kinds import Step
-from .._weights import Weights
+from .._weights import Step, Weights
 from ..arrays._tail import TOO_FEW
 from ._documents import own
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .._estimate._wording import tail_said
-from .._kinds import rows_worth
+from .._weights import rows_worth
 from ._digits import number, percent, promise, rows_said, z_said
 from ._reasons import RATIOS, flagged
 

@@ -28,7 +28,8 @@ import numpy as np
 
 from .. import _html as html
 from .._errors import InputError
-from .._kinds import Step
+from .._set_module import set_module
+from .._weights import Step
 from ._curves import Curves, curves_of
 from ._documents import number, own, plain
 from ._pile import Pile
@@ -75,6 +76,7 @@ class BalanceFigures:
     mean_inverse: float | None = None
 
 
+@set_module("upweight")
 @dataclass(frozen=True, eq=False, repr=False)
 class Verdict:
     """The figures of some weights, the reasons they give to trust or distrust averages, and one thing to do.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import _html as html
-from .._kinds import rows_worth
+from .._weights import rows_worth
 
 if TYPE_CHECKING:
     from ._estimate import Estimate

@@ -28,8 +28,8 @@ import numpy as np
 
 from .._errors import InputError, UndoError
 from .._frames import read
-from .._kinds import Step
-from .._weights import Weights
+from .._set_module import set_module
+from .._weights import Step, Weights
 from ._odds import add, checked, classes, cost_threshold, loss_shares, moved, shift, shown, world_weights
 from ._prior import Prior, fit_prior, shares
 from ._proba import read_proba, softmax
@@ -55,6 +55,7 @@ class _PriorDoor:
         return owner._from_prior if c is None else c.class_shares
 
 
+@set_module("upweight")
 @dataclass(frozen=True, eq=False, repr=False)
 class Correction:
     """What training added to the log-odds, and how to give it back.
@@ -260,7 +261,7 @@ class Correction:
 
         >>> Correction.impossible("SMOTE made rows that never were").apply([0.5])
         Traceback (most recent call last):
-        upweight._errors.UndoError: SMOTE made rows that never were; no formula gives the odds back: recalibrate on ...
+        upweight.UndoError: SMOTE made rows that never were; no formula gives the odds back: recalibrate on ...
         """
         return cls(np.nan, "impossible", why, None, (Step("Correction.impossible", {"why": why}),))
 

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._errors import InputError, UndoError
+from .._set_module import set_module
 from ._calibration import CLIP, Calibration, Held, calibration, fit_logits, hold, is_calibrated
 from ._odds import shift
 from ._proba import read_proba, softmax
@@ -41,6 +42,7 @@ _FEW, _FEW_FOR_SLOPE = 10, 20
 _LR_5_PERCENT = 3.8414588206941227  # chi-square, one degree of freedom
 
 
+@set_module("upweight._undo")
 @dataclass(frozen=True, eq=False, repr=False)
 class Repair:
     """What held-out rows said about some probabilities, and the repair they ask for.
