@@ -85,6 +85,24 @@ def test_a_forest_of_very_many_is_cut_and_says_so():
     assert ax.get_title(loc="left").startswith("70 estimates, the first 60 drawn")
 
 
+def test_an_estimate_of_a_tally_which_has_no_influences_is_drawn():
+    e = uw.Tally.of(light(), f=values()).mean()
+    assert points(e.plot()) == {0: e.value}
+
+
+def test_drawing_computes_no_influences():
+    e = light().mean(values())
+    e.plot()
+    assert "influence" not in vars(e)
+
+
+@pytest.mark.parametrize("make", [lambda w: w.quantile(values(), 0.5), lambda w: w.cdf(values(), [4.0, 5.0])])
+def test_quantiles_and_shares_are_drawn_with_their_own_intervals(make):
+    e = make(light())
+    low, high = (np.atleast_1d(x).tolist() for x in e.interval())
+    assert list(intervals(e.plot()).values()) == list(zip(low, high, strict=True))
+
+
 def test_other_things_than_estimates_are_refused():
     with pytest.raises(uw.InputError, match=r"a forest takes {name: Estimate}; got float"):
         uw.plots.estimates({"a": 1.0})

@@ -31,7 +31,7 @@ from .._errors import InputError
 from .._set_module import set_module
 from .._weights import Step
 from ._curves import Curves, curves_of
-from ._documents import number, own, plain
+from ._documents import float_of, own, plain
 from ._pile import Pile
 from ._reasons import GRADES, Reason, reasons
 from ._screen import USE, headline, lines, screen
@@ -240,7 +240,7 @@ class Verdict:
                 f"a verdict has schema {SCHEMA!r}; got {d.get('schema')!r}. Pass what Verdict.to_dict gave."
             )
         figures: dict[str, Any] = {
-            f.name: number(d[f.name]) if f.type == "float" else d[f.name] for f in fields(cls) if f.name in d
+            f.name: float_of(d[f.name]) if f.type == "float" else d[f.name] for f in fields(cls) if f.name in d
         }
         figures["by"] = {_label(s["label"]): _read(Segment, s) for s in d["by"]}
         figures["trail"] = tuple(Step(**step) for step in d["trail"])
@@ -253,7 +253,7 @@ class Verdict:
 
 def _read(kind: Any, d: Mapping[str, Any]) -> Any:
     """One of the small records of a verdict, from its document."""
-    return kind(**{f.name: number(d[f.name]) if f.type == "float" else d[f.name] for f in fields(kind)})
+    return kind(**{f.name: float_of(d[f.name]) if f.type == "float" else d[f.name] for f in fields(kind)})
 
 
 def _label(label: Any) -> Any:

@@ -135,10 +135,9 @@ def headline(ax: Axes, sentence: str) -> None:
 def _inches(ax: Axes) -> float:
     """Width of the axes; of a figure of our own, which has no layout yet, what the names at its left will leave."""
     figure = whole(ax)
-    width = figure.get_figwidth()
     if isinstance(figure, Picture) and len(figure.axes) == 1:
-        return width - 0.8 - 0.08 * max((len(t.get_text()) for t in ax.get_yticklabels()), default=0)
-    return width * ax.get_position().width
+        return figure.get_figwidth() - 0.8 - 0.08 * max((len(t.get_text()) for t in ax.get_yticklabels()), default=0)
+    return ax.bbox.width / figure.dpi
 
 
 def _wrapped(sentence: str, inches: float, points: float | str) -> str:

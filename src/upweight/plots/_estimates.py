@@ -14,16 +14,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from .._errors import InputError
+from .._estimate import Estimate
 from ._canvas import BEFORE, MAIN, axes, empty, label, legend, rows_worth, spread, title
-
-if TYPE_CHECKING:
-    from .._estimate import Estimate
 
 __all__ = ["estimates"]
 
@@ -67,7 +65,7 @@ def estimates(named: Mapping[Any, Estimate] | Estimate, *, level: float = 0.95, 
     (['first', 'second'], 'estimate, 95 % interval (unit of f)')
     """
     items = dict(named) if isinstance(named, Mapping) else {"": named}
-    wrong = next((e for e in items.values() if not hasattr(e, "influence") and not hasattr(e, "interval")), None)
+    wrong = next((e for e in items.values() if not isinstance(e, Estimate)), None)
     if wrong is not None:
         raise InputError(f"a forest takes {{name: Estimate}}; got {type(wrong).__name__}. Pass what w.mean(f) gives.")
     lines = [line for name, e in items.items() for line in _lines(name, e, level)]
