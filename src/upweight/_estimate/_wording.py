@@ -5,7 +5,7 @@ value to the same place, then the two figures that no error bar contains, k-hat 
 
     0.0131 ± 0.0042 (k-hat 0.58, ESS 340 of 10,000; interval widened ×2.3)
 
-What is inside: `sentence`, one line an average; `plus_minus`, a value and its half-width; `times`, a factor. Text keeps to
+What is inside: `sentence`, one line an average; `markup`, the same for a notebook; `plus_minus`, a value and its half-width; `times`, a factor. Text keeps to
 Latin-1, so that it prints on every terminal.
 """
 
@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .. import _html as html
 from .._weights import rows_worth
 
 if TYPE_CHECKING:
     from ._belief import Average
     from ._estimate import Estimate
 
-__all__ = ["plus_minus", "sentence", "tail_said", "times"]
+__all__ = ["markup", "plus_minus", "sentence", "tail_said", "times"]
 
 SHOWN = 1.05  # inflations below this are not worth a word
 PLACES = 6  # decimals from which a power of ten is taken out
@@ -36,6 +37,30 @@ def sentence(e: Estimate, halves: np.ndarray) -> str:
     if not e._terms.shape:
         return lines[0]
     return "\n".join(f"[{place}] {line}" for place, line in zip(e._terms.places, lines, strict=True))
+
+
+def markup(e: Estimate, halves: np.ndarray) -> str:
+    """The estimate for a notebook: its reason for disbelief, if any, and a line for each average."""
+    low, high = e.interval()
+    ends = (np.ravel(x).tolist() for x in (halves, low, high))
+    rows = [
+        [
+            plus_minus(a.value, half),
+            f"{x:.4g} to {y:.4g}",
+            tail_said(a.k),
+            f"{rows_worth(a.sample.ess)} of {a.sample.n:,}",
+            _wider(a.inflation),
+        ]
+        for a, half, x, y in zip(e._terms.each, *ends, strict=True)
+    ]
+    many = np.ndim(e.value) > 0
+    numbered = [[f"[{e._terms.places[i]}]", *row] if many else row for i, row in enumerate(rows)]
+    head = [""] * many + ["estimate", "95 % interval", "tail", "ESS", "widened"]
+    return html.block([e.why or "the interval can be believed"], head, numbered, left=int(many))
+
+
+def _wider(factor: float) -> str:
+    return "no interval covers" if factor == math.inf else times(factor)
 
 
 def plus_minus(value: float, half: float) -> str:

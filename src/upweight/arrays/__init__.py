@@ -10,7 +10,7 @@ from ._alias import AliasTable, alias_table
 from ._ess import design_effect, ess, ess_for, hill, positive
 from ._log import BLOCK, UNDERFLOW, Sums, log_mean_exp, log_sum_exp, normalise
 from ._log import sums as log_sums
-from ._pareto import fit_pareto
+from ._pareto import fit_logs, fit_pareto
 from ._rate import min_rows, rate, threshold, widening
 from ._resample import resample
 from ._tail import khat, psis, tail_index
@@ -30,6 +30,7 @@ __all__ = [
     "design_effect",
     "ess",
     "ess_for",
+    "fit_logs",
     "fit_pareto",
     "hill",
     "khat",
