@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 
 __all__ = ["check", "judge", "segments_of"]
 
+NOISE = (
+    2.5  # standard errors of an SMD; a difference before weighting that is smaller has no direction to be wrong about
+)
+
 
 def check(
     w: Weights,
@@ -203,6 +207,7 @@ def _balance_figures(b: Balance) -> BalanceFigures:
             "`balance` must be a Balance of these weights. Make it with upweight.balance(source, target, weights=w)."
         )
     before, after = b.mean_abs_before, b.mean_abs_after
-    turned = b.mean_abs_inverse if after > before else math.nan
+    noise = NOISE * math.sqrt(1 / b.n_source + (0 if b.n_target is None else 1 / b.n_target))
+    turned = b.mean_abs_inverse if after > before > noise else math.nan
     inverse = None if math.isnan(turned) else turned
     return BalanceFigures(before, after, b.max_abs_before, b.max_abs_after, b.worst, inverse)

@@ -36,7 +36,8 @@ SCHEMA = "upweight.verdict/1"
 
 @dataclass(frozen=True)
 class Segment:
-    """The weights of one label: rows, effective rows, mean with its plain standard error, z of the mean test (nan: not tested)."""
+    """The weights of one label: rows, effective rows, mean with its plain standard error, and z of the mean test, which takes the
+    larger of the label's own sd and that of all rows (nan: not tested)."""
 
     n: int
     ess: float
