@@ -115,6 +115,11 @@ def refuse_shape(a: np.ndarray) -> None:
     if a.ndim == 0 or a.size == 0:
         what = "a single number" if a.ndim == 0 else "no rows"
         raise InputError(f"weights must be a column of at least one row; got {what}. Pass one number a row.")
+    if a.ndim > 1 and a.shape[-1] == 1 and a.size > 1:
+        raise InputError(
+            f"the last axis of weights is the row; got shape {a.shape}, {a.size:,} vectors of one row each. "
+            f"A column of a table? Pass x[:, 0], or df['w'] of a frame."
+        )
 
 
 def refuse_wrong_kind(v: np.ndarray, kind: str) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 from . import arrays
 from ._errors import InputError
 from ._frames import Container, read, require, same_rows
+from ._kinds import refuse_shape
 from ._weights import Weights
 
 __all__ = ["log_ratio", "mixture", "ratio"]
@@ -33,6 +34,9 @@ def _pair(target: Any, source: Any, names: tuple[str, str]) -> tuple[np.ndarray,
         raise InputError(
             f"`{names[0]}` or `{names[1]}` must be a column of at least one row; one of them may be a scalar."
         )
+    for values in (t, s):
+        if values.ndim:
+            refuse_shape(values)
     if t.ndim and s.ndim and t.shape != s.shape:
         raise InputError(
             f"`{names[0]}` and `{names[1]}` must have the same rows; got shapes {t.shape} and {s.shape}. Either may be a scalar."

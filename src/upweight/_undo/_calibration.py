@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError, KindError
-from .._frames import NUMPY, Container, read, require, same_rows
+from .._frames import NUMPY, Container, all_same_rows, read, require
 from .._weights import Weights
 from ._proba import Proba, read_labels, softmax
 
@@ -132,14 +132,13 @@ def hold(y: Any, given: Proba, sample_weight: Any) -> Held:
     codes, _, home = read_labels(y, given.k)
     if len(codes) != given.n:
         raise InputError(f"`y` and `proba` must have the same rows; got {len(codes):,} and {given.n:,}.")
-    same_rows(home, given.container, ("y", "proba"))
     if isinstance(sample_weight, Weights) and sample_weight.kind in ("class", "cost"):
         raise KindError(
             f"{sample_weight.kind} weights change the prevalence that is to be judged: judge at the world's own, without them. "
             f"If these are p_world(y)/p_train(y), say so: w.declare(kind='importance')."
         )
     w, copies, box = row_weights(sample_weight, given.n)
-    same_rows(home, box, ("y", "sample_weight"))
+    all_same_rows({"y": home, "proba": given.container, "sample_weight": box})
     keep = None if (w > 0).all() else w > 0
     raw = given.log_p
     if keep is not None:

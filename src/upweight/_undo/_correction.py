@@ -27,12 +27,12 @@ from typing import Any, overload
 import numpy as np
 
 from .._errors import InputError, UndoError
-from .._frames import read
+from .._frames import NUMPY, Container, read_columns, same_rows
 from .._kinds import Step
 from .._weights import Weights
 from ._odds import add, checked, classes, cost_threshold, loss_shares, moved, shift, shown, world_weights
 from ._prior import Prior, fit_prior, shares
-from ._proba import read_proba, softmax
+from ._proba import Proba, read_proba, softmax
 from ._repair import Repair, verify
 
 __all__ = ["Correction"]
@@ -89,6 +89,7 @@ class Correction:
     trail: tuple[Step, ...] = ()
     by: str = "class"
     designs: tuple[str, ...] = ()
+    _rows: Container = NUMPY  # whose rows an offset by row belongs to
 
     prior = _PriorDoor()
 
@@ -204,10 +205,11 @@ class Correction:
         >>> Correction.offset(-np.log([0.1, 0.5])).apply([0.5, 0.5]).round(4).tolist()
         [0.0909, 0.3333]
         """
-        delta, _ = read(log_odds, "log_odds")
+        delta, container = read_columns(log_odds, "log_odds")
         why = "each row was kept at random with a known probability given its class and features"
         params = {"rows": len(delta)} if delta.ndim else {"log_odds": float(delta)}
-        return cls(delta, "exact", why, None, *_said("Correction.offset", params, design, by="row"))
+        made = cls(delta, "exact", why, None, *_said("Correction.offset", params, design, by="row"))
+        return replace(made, _rows=container)
 
     @classmethod
     def em(cls, proba: Any, *, train: Any) -> Correction:
@@ -303,7 +305,7 @@ class Correction:
         self._refuse_impossible()
         self._refuse_twice(trained_with)
         given = read_proba(proba)
-        logits = shift(given.log_p, self.log_odds, self.by)
+        logits = self._logits(given)
         return given.give(softmax(logits) if np.any(self.log_odds) else given.p)  # nothing to undo: not a digit changes
 
     def threshold(
@@ -430,7 +432,9 @@ class Correction:
         why = "; ".join(dict.fromkeys(c.why for c in did if c.why))
         delta, by = add(self.log_odds, self.by, other.log_odds, other.by)
         designs = tuple(sorted({*self.designs, *other.designs}))
-        return Correction(delta, worse, why, known, self.trail + other.trail, by, designs)
+        same_rows(self._rows, other._rows, ("left correction", "right correction"))
+        rows = other._rows if self._rows.index is None else self._rows
+        return Correction(delta, worse, why, known, self.trail + other.trail, by, designs, rows)
 
     def __radd__(self, other: Any) -> Correction:
         return self if isinstance(other, int) and other == 0 else NotImplemented  # so that sum(corrections) works
@@ -464,6 +468,11 @@ class Correction:
     def __repr__(self) -> str:
         unknown = np.isnan(np.asarray(self.log_odds)).any()
         return f"Correction({self.status}, {self.why if unknown else shown(self.log_odds, self.by)})"
+
+    def _logits(self, given: Proba) -> np.ndarray:
+        """Log-probabilities (K, n) less the log-odds, not normalised; rows with another index than an offset's are refused."""
+        same_rows(self._rows, given.container, ("log_odds", "proba"))
+        return shift(given.log_p, self.log_odds, self.by)
 
     # ---- refuse -----------------------------------------------------------------------------------------------------
 

@@ -43,6 +43,10 @@ def checked(log_odds: Any, by: str, *, finite: bool) -> tuple[float | np.ndarray
         )
     if delta.ndim == 0:
         return float(delta), "class"
+    if delta.shape[-1] == 1 and (delta.ndim == 2 or by == "class"):
+        raise InputError(
+            f"`log_odds` of one class say nothing; got shape {delta.shape}. One number a row? Pass x[:, 0]."
+        )
     delta.flags.writeable = False
     return delta, by
 

@@ -26,8 +26,7 @@ import numpy as np
 
 from .._errors import InputError, UndoError
 from ._calibration import CLIP, Calibration, Held, calibration, fit_logits, hold, is_calibrated
-from ._odds import shift
-from ._proba import read_proba, softmax
+from ._proba import Proba, read_proba, softmax
 
 if TYPE_CHECKING:
     from ._correction import Correction
@@ -85,17 +84,17 @@ class Repair:
         [0.25, 0.5714]
         """
         given = read_proba(proba)
-        return given.give(self._repaired(self._formula(given.log_p)))
+        return given.give(self._repaired(self._formula(given)))
 
-    def _formula(self, log_p: np.ndarray) -> np.ndarray:
+    def _formula(self, given: Proba) -> np.ndarray:
         """Log-probabilities (K, n) after the correction's formula, if there is one that can be used."""
         if self.correction is None or (self.correction.status == "impossible" and self.how != "none"):
-            return log_p
+            return given.log_p
         if self.correction.status == "impossible":
             raise UndoError(
                 f"{self.correction.why}: too few held-out rows to recalibrate. Hold out more of the rarest class."
             )
-        return _normalised(shift(log_p, self.correction.log_odds, self.correction.by))
+        return _normalised(self.correction._logits(given))
 
     def _repaired(self, log_p: np.ndarray) -> np.ndarray:
         if self.how in ("none", "formula"):
@@ -219,7 +218,7 @@ def verify(correction: Correction, y: Any, proba: Any, *, sample_weight: Any = N
     few = min(held.rows) < _FEW
     blank = Repair(before, before, None, "unverified", "formula" if usable else "none", correction=correction)
     if usable:
-        held = held.of(_normalised(shift(given.log_p, correction.log_odds, correction.by)))
+        held = held.of(_normalised(correction._logits(given)))
         after = calibration(held)
         blank = replace(blank, after=after, formula=after)
     if few:
