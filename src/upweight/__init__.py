@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ._undo import Correction, rare_bias, recalibrate
     from ._weights import Weights
 
-__version__ = "0.1.0"
+__version__: str
 
 __all__ = [
     "Correction",
@@ -52,6 +52,7 @@ _HOME = {
     "_errors": ("InputError", "KindError", "MissingExtra", "UndoError", "UpweightError", "VerdictError"),
     "_estimate": ("Estimate",),
     "_ratio": ("log_ratio", "mixture", "ratio"),
+    "_version": ("__version__",),
     "_undo": ("Correction", "rare_bias", "recalibrate"),
     "_weights": ("Weights",),
 }

@@ -7,7 +7,29 @@ built-in error a caller would expect (`InputError` is a `ValueError`).
 
 from __future__ import annotations
 
-__all__ = ["InputError", "KindError", "MissingExtra", "UndoError", "UpweightError", "VerdictError"]
+import difflib
+from collections.abc import Iterable
+from numbers import Real
+from typing import Any, TypeGuard
+
+import numpy as np
+
+__all__ = [
+    "InputError",
+    "KindError",
+    "MissingExtra",
+    "UndoError",
+    "UpweightError",
+    "VerdictError",
+    "counted",
+    "did_you_mean",
+    "is_number",
+    "plain",
+    "require_choice",
+    "require_int",
+    "same_but_for_kind",
+    "with_kind",
+]
 
 
 class UpweightError(Exception):
@@ -32,3 +54,72 @@ class UndoError(UpweightError):
 
 class MissingExtra(UpweightError, ImportError):
     """A branch needs a package that is not installed; the message is the pip command."""
+
+
+def did_you_mean(name: Any, known: Iterable[Any]) -> str:
+    """' Did you mean ...?' with up to three near names, or the whole short list; never the name that was given.
+
+    What is known as a number and was given as text, or the other way round, is told as such.
+    """
+    by_text = {str(k): plain(k) for k in known}
+    twin = next((k for k in by_text.values() if same_but_for_kind(name, k)), None)
+    if twin is not None:
+        return f" It has {with_kind(twin)} ({type(twin).__name__}), not {with_kind(name)}. Write {twin!r}."
+    others = [k for k in by_text if k != str(name)]
+    close = difflib.get_close_matches(str(name), others, n=3, cutoff=0.6)
+    if not close:
+        close = [k for k in others if k.lower().startswith(str(name).lower()[:3])][:3]
+    if close:
+        return " Did you mean " + " or ".join(repr(by_text[c]) for c in close) + "?"
+    shown = ", ".join(others[:12]) + (", ..." if len(others) > 12 else "")
+    return f" Known: {shown}." if shown else ""
+
+
+def same_but_for_kind(a: Any, b: Any) -> bool:
+    """Whether one is the text of the other: '1' and 1, 'True' and True, '1' and 1.0."""
+    a, b = plain(a), plain(b)
+    if isinstance(a, str) == isinstance(b, str):
+        return False
+    text, value = (a, b) if isinstance(a, str) else (b, a)
+    if text == str(value):
+        return True
+    try:
+        return isinstance(value, (int, float)) and float(text) == value
+    except ValueError:
+        return False
+
+
+def with_kind(value: Any) -> str:
+    """'the number 1', 'the text '1\'', 'the boolean True'."""
+    value = plain(value)
+    kind = "boolean" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
+    return f"the {kind} {value!r}"
+
+
+def counted(n: Any, one: str, many: str = "") -> str:
+    """'1 row', '2,000 rows': a count and its noun in agreement."""
+    return f"{int(n):,} {one if n == 1 else many or one + 's'}"
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """Whether a setting is one real number: no bool, text, array or None."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def plain(value):
+    """A NumPy scalar as the Python value it is."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def require_choice(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
+    """Refuse a setting that is none of the allowed ones."""
+    if not any(value is a or (type(value) is type(a) and value == a) for a in allowed):
+        listed = ", ".join(repr(a) for a in allowed[:-1]) + f" or {allowed[-1]!r}"
+        hint = did_you_mean(value, allowed) if isinstance(value, str) else ""
+        raise InputError(f"`{name}` must be {listed}; got {value!r}.{hint}")
+
+
+def require_int(name: str, value: Any, least: int = 1) -> None:
+    """Refuse what is not a whole number of at least `least`."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < least:
+        raise InputError(f"`{name}` must be a whole number, {least} or more; got {value!r}.")

@@ -7,7 +7,9 @@ import pyarrow as pa
 import pytest
 
 from upweight import InputError, Weights
-from upweight.imbalance._classes import Labels, counted, first_rows, nearest, row_weights
+from upweight._errors import counted, did_you_mean
+from upweight.imbalance._classes import Labels, first_rows
+from upweight.imbalance._live import row_weights
 
 
 @pytest.mark.parametrize(
@@ -94,14 +96,14 @@ def test_first_rows_are_first_appearances():
 
 
 def test_nearest_names_are_close_or_all():
-    assert nearest("wieghts", ["weights", "none"]) == " Did you mean 'weights'?"
-    assert nearest("zzz", ["weights", "none"]) == " Known: weights, none."
+    assert did_you_mean("wieghts", ["weights", "none"]) == " Did you mean 'weights'?"
+    assert did_you_mean("zzz", ["weights", "none"]) == " Known: weights, none."
 
 
 def test_what_was_typed_is_never_suggested():
-    assert nearest("weights", ["weights", "none"]) == " Known: none."
-    assert nearest("weights", ["weights", "weight"]) == " Did you mean 'weight'?"
-    assert nearest("weights", ["weights"]) == ""
+    assert did_you_mean("weights", ["weights", "none"]) == " Known: none."
+    assert did_you_mean("weights", ["weights", "weight"]) == " Did you mean 'weight'?"
+    assert did_you_mean("weights", ["weights"]) == ""
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,7 @@ def test_what_was_typed_is_never_suggested():
     ],
 )
 def test_numbers_and_their_texts_are_told_apart(typed, known, said):
-    assert nearest(typed, known) == said
+    assert did_you_mean(typed, known) == said
 
 
 def test_a_count_and_its_noun_agree():

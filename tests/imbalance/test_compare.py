@@ -124,7 +124,7 @@ def test_the_model_keeps_its_promises_on_new_rows():
 
 
 def test_the_document_is_the_same_bytes_whatever_the_number_of_processes(small, monkeypatch):
-    monkeypatch.setattr(running, "WORTH_PROCESSES", 0.0)
+    monkeypatch.setattr("upweight.work._run.WORTH_PROCESSES", 0.0)
     with joblib.parallel_config(n_jobs=2):
         two = compare(X, Y, methods=FIVE, cv="3x2", rng=0)
     assert two.done.processes == 2
@@ -213,7 +213,7 @@ def test_the_document_has_its_schema_and_no_nan(small):
 
 
 def test_figures_are_those_of_the_held_out_rows(small):
-    plan, cells = small.question.plan, small.done.cells
+    plan, cells = small.question.plan, small.done.parts
     from upweight.imbalance._cells import Key
 
     each, raw = [], []

@@ -9,7 +9,8 @@ from scipy import sparse
 
 from upweight import Correction, InputError
 from upweight.imbalance import SMOTE, Resample, adopt
-from upweight.imbalance._resample import mass_correction, row_slice
+from upweight.imbalance._resample import mass_correction
+from upweight.tables._rows import row_slice
 
 NUMBERS = np.array([[0.0, 10.0], [1.0, 20.0], [2.0, 40.0]])
 

@@ -3,14 +3,14 @@
 NumPy, PyTorch or JAX in, the same out. Nothing here knows `Weights`, kinds or promises.
 """
 
-from upweight.arrays._alias import AliasTable, alias_table
-from upweight.arrays._ess import design_effect, ess, ess_for
-from upweight.arrays._log import log_mean_exp, log_sum_exp, normalise
-from upweight.arrays._pareto import fit_pareto
-from upweight.arrays._rate import min_rows, rate, widening
-from upweight.arrays._resample import resample
-from upweight.arrays._tail import khat, psis
-from upweight.arrays._tame import clip, shrink, temper, truncate
+from ._alias import AliasTable, alias_table
+from ._ess import design_effect, ess, ess_for
+from ._log import log_mean_exp, log_sum_exp, normalise
+from ._pareto import fit_pareto
+from ._rate import min_rows, rate, widening
+from ._resample import resample
+from ._tail import khat, psis
+from ._tame import clip, shrink, temper, truncate
 
 __all__ = [
     "AliasTable",

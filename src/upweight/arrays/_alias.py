@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from upweight._errors import InputError
-from upweight.arrays._namespace import Array, device, floats, to_numpy
-from upweight.arrays._resample import Rng, drawable, number_of_draws
+from .._errors import InputError
+from ._namespace import Array, device, floats, to_numpy
+from ._resample import Rng, drawable, number_of_draws
 
 __all__ = ["AliasTable", "alias_table"]
 

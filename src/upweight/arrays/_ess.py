@@ -25,9 +25,9 @@ from typing import Any
 
 import numpy as np
 
-from upweight._errors import InputError
-from upweight.arrays._log import Sums, _lse, as_rows, finite_peak, sums, tiles
-from upweight.arrays._namespace import Array, device, floats, working
+from .._errors import InputError
+from ._log import Sums, _lse, as_rows, finite_peak, sums, tiles
+from ._namespace import Array, device, floats, working
 
 __all__ = ["design_effect", "ess", "ess_for", "hill"]
 

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from upweight.arrays._namespace import Array, floats, stop_gradient, working
+from ._namespace import Array, floats, stop_gradient, working
 
 __all__ = ["BLOCK", "Sums", "as_rows", "log_mean_exp", "log_sum_exp", "normalise", "sums", "tiles"]
 

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from upweight._errors import InputError
+from .._errors import InputError
 
 __all__ = [
     "Array",

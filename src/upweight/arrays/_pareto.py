@@ -31,9 +31,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from upweight._errors import InputError
-from upweight.arrays._log import as_rows
-from upweight.arrays._namespace import Array, compiled, floats
+from .._errors import InputError
+from ._log import as_rows
+from ._namespace import Array, compiled, floats
 
 __all__ = ["CAP", "FEWEST", "NEGLIGIBLE", "Fit", "first_quartile", "fit_logs", "fit_pareto", "grid"]
 
@@ -90,7 +90,7 @@ def fit_pareto(y: Array) -> tuple[Array, Array]:
     """
     xp, y = floats(y)
     if xp is not np:
-        from upweight.arrays._tail_tensors import fit_tensor
+        from ._tail_tensors import fit_tensor
 
         return compiled(fit_tensor)(xp, y)
     bad = np.flatnonzero(y <= 0)

@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from upweight.arrays._namespace import Array, epsilon, namespace
+from ._namespace import Array, epsilon, namespace
 
 __all__ = ["min_rows", "rate", "threshold", "widening"]
 

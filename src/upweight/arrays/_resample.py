@@ -27,9 +27,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from upweight._errors import InputError
-from upweight.arrays._log import as_rows
-from upweight.arrays._namespace import Array, device, floats, to_numpy
+from .._errors import InputError
+from ._log import as_rows
+from ._namespace import Array, device, floats, to_numpy
 
 __all__ = ["METHODS", "Rng", "drawable", "number_of_draws", "resample"]
 

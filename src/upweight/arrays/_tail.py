@@ -27,11 +27,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from upweight._errors import InputError
-from upweight.arrays._ess import positive
-from upweight.arrays._log import BLOCK, as_rows
-from upweight.arrays._namespace import Array, compiled, floats
-from upweight.arrays._pareto import FEWEST, Fit, fit_logs
+from .._errors import InputError
+from ._ess import positive
+from ._log import BLOCK, as_rows
+from ._namespace import Array, compiled, floats
+from ._pareto import FEWEST, Fit, fit_logs
 
 __all__ = ["MOST", "TIE", "TOO_FEW", "khat", "largest", "psis", "tail_index", "tail_size"]
 
@@ -80,7 +80,7 @@ def khat(log_w: Array, *, r_eff: float = 1.0) -> Array:
     _check_r_eff(r_eff)
     xp, l = floats(log_w)
     if xp is not np:
-        from upweight.arrays._tail_tensors import khat_tensor
+        from ._tail_tensors import khat_tensor
 
         return compiled(khat_tensor)(xp, l, r_eff)
     rows = as_rows(l)
@@ -127,7 +127,7 @@ def psis(log_w: Array, *, r_eff: float = 1.0) -> tuple[Array, Array]:
     _check_r_eff(r_eff)
     xp, l = floats(log_w)
     if xp is not np:
-        from upweight.arrays._tail_tensors import psis_tensor
+        from ._tail_tensors import psis_tensor
 
         return compiled(psis_tensor)(xp, l, r_eff)
     out = as_rows(np.array(l, order="C"))

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from upweight.arrays._namespace import Array, device, epsilon, stop_gradient, working
-from upweight.arrays._pareto import CAP, FEWEST, NEGLIGIBLE, PRIOR_K, PRIOR_ROWS
-from upweight.arrays._tail import FAR, PLAIN, SMALL_SAMPLE, TIE, TOO_FEW, tail_size
+from ._namespace import Array, device, epsilon, stop_gradient, working
+from ._pareto import CAP, FEWEST, NEGLIGIBLE, PRIOR_K, PRIOR_ROWS
+from ._tail import FAR, PLAIN, SMALL_SAMPLE, TIE, TOO_FEW, tail_size
 
 __all__ = ["fit_tensor", "khat_tensor", "psis_tensor"]
 

@@ -24,11 +24,11 @@ from typing import Any
 
 import numpy as np
 
-from upweight._errors import InputError
-from upweight.arrays._ess import ess as size_of
-from upweight.arrays._ess import positive
-from upweight.arrays._log import log_sum_exp
-from upweight.arrays._namespace import Array, compiled, floats, stop_gradient, working
+from .._errors import InputError
+from ._ess import ess as size_of
+from ._ess import positive
+from ._log import log_sum_exp
+from ._namespace import Array, compiled, floats, stop_gradient, working
 
 __all__ = ["clip", "power_for", "shrink", "temper", "truncate"]
 

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from .._errors import InputError
-from ..imbalance._classes import nearest, plain, positive_code
+from .._errors import InputError, did_you_mean, plain
+from ..imbalance._classes import positive_code
 from ..imbalance._columns import as_text, unnested
 from ._read import Source
 
@@ -75,7 +75,7 @@ def column(source: Source, name: str, option: str) -> str:
         raise InputError(f"{said} The file has no header line; its columns are c0 to c{len(names) - 1}.")
     if source.leave_out and option == "--target":
         raise InputError(f"{said} Targets there: {', '.join(source.leave_out)}.")
-    raise InputError(said + nearest(name, names))
+    raise InputError(said + did_you_mean(name, names))
 
 
 def refuse_infinities(source: Source, X: pa.Table, weights: np.ndarray | None) -> None:

@@ -22,7 +22,7 @@ from ._outputs import check_writable, refuse_taken, taken_by, write_text, writin
 if TYPE_CHECKING:
     from ..imbalance._compare import Comparison
     from ..imbalance._question import Question
-    from ..imbalance._running import Watch
+    from ..work._progress import Watch
 
 __all__ = ["register"]
 
@@ -235,9 +235,9 @@ def notice(text: str) -> None:
 
 def voice() -> Watch:
     """Progress on stderr: a line with the estimate always, a bar on terminals."""
-    from ..imbalance._running import Told, terminal_watch
+    from ..work._progress import WordedWatch, terminal_watch
 
-    return Told(
+    return WordedWatch(
         terminal_watch(), lambda n, s, p: notice(f"{n:,} fits, about {duration(s)} on {p} core{'s' if p > 1 else ''}.")
     )
 

@@ -16,10 +16,12 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import clone
 
-from .._errors import InputError
-from ._classes import Labels, counted, nearest
-from ._random import Sampler, as_generator, at_the_door
-from ._resample import Resample, mass_correction, row_slice
+from .._errors import InputError, counted, did_you_mean
+from .._rng import as_generator
+from ..tables._rows import row_slice
+from ._classes import Labels
+from ._resample import Resample, mass_correction
+from ._sampler import Sampler, read_inputs
 from ._table import Table, frame_of, is_frame, refuse_doubles, row_count
 
 __all__ = ["Adopted", "adopt"]
@@ -38,7 +40,7 @@ class Adopted(Sampler):
         X : the table in a kind the sampler takes. y : (n,) labels. sample_weight : (n,) weights; rows of zero weight are
         taken out first, a real row keeps its own, a made-up row gets the mean weight of its class.
         """
-        labels, w, live = at_the_door(X, y, sample_weight)
+        labels, w, live = read_inputs(X, y, sample_weight)
         refuse_doubles(X)
         rows = np.flatnonzero(live)
         inner = for_the_sampler(row_slice(X, rows))
@@ -107,7 +109,7 @@ def adopt(sampler: Any, *, rng: Any = None) -> Adopted:
     if isinstance(sampler, Adopted):
         return sampler
     if not hasattr(sampler, "fit_resample"):
-        near = nearest("fit_resample", [n for n in dir(sampler) if not n.startswith("_")])
+        near = did_you_mean("fit_resample", [n for n in dir(sampler) if not n.startswith("_")])
         raise InputError(f"{name_of(sampler)} has no fit_resample, so it cannot be adopted.{near}")
     return Adopted(sampler, rng=rng)
 

@@ -35,13 +35,13 @@ from sklearn.utils.validation import check_is_fitted
 from .._errors import InputError
 from .._undo import Correction
 from ..arrays import resample
+from ..tables._rows import row_slice
 from ._boosting import Boosted
 from ._classes import first_rows
 from ._double_count import refuse_double_count
 from ._ensemble import Ensemble, Rows, balanced_correction, read_count, softmax_rows
 from ._fitting import fit_plainly
 from ._learners import bare_learner, refuse_without_proba, seeded, without_proba
-from ._resample import row_slice
 
 __all__ = ["BalancedBagging", "PlainBagging", "balanced_forest", "easy_ensemble"]
 

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError
+from ..tables._rows import row_slice
 from ._boosting import Votes, boost
 from ._ensemble import Rows, TreeEnsemble, balanced_correction, read_count
-from ._resample import row_slice
 
 __all__ = ["BalanceCascade"]
 

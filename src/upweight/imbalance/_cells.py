@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from .._rng import as_generator
+from ..tables._rows import row_slice
 from ._learners import Prepared
 from ._members import Fitted, Task, fit_member, fit_task
 from ._methods import Method
-from ._random import as_generator
-from ._resample import row_slice
 from ._steps import as_steps
 
 __all__ = ["Cell", "Key", "Plan", "fit_method", "run_cell"]

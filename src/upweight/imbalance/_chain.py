@@ -21,14 +21,16 @@ import numpy as np
 from sklearn.base import clone
 
 from .._errors import InputError
+from .._rng import as_generator
+from ..tables._rows import row_slice
 from ._adopt import adopt, for_the_sampler
 from ._edited import EditedNN
 from ._family import Family
 from ._family_edits import family_edit
 from ._family_links import family_links
 from ._kdtree import few_dimensions
-from ._random import Sampler, as_generator, at_the_door
-from ._resample import Resample, row_slice
+from ._resample import Resample
+from ._sampler import Sampler, read_inputs
 from ._scene import Scene
 from ._smote import SMOTE
 from ._tomek import TomekLinks
@@ -134,7 +136,7 @@ def after_smote(made: Resample, between: Any, before: Any, step: Any) -> Resampl
     if not (isinstance(before, SMOTE) and (linking or editing)):
         return None
     step._check()
-    labels, w, live = at_the_door(between, made.y, made.weights)
+    labels, w, live = read_inputs(between, made.y, made.weights)
     scene = Scene.of(between, labels, live, who=type(step).__name__)
     family = None
     if not few_dimensions(scene.space, float(scene.space.n) ** 2):  # there a tree is faster

@@ -22,9 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError
+from .._errors import InputError, did_you_mean, is_number, plain
 from .._weights import Weights
-from ._classes import Labels, is_number, nearest, plain, row_weights
+from ._classes import Labels
+from ._live import row_weights
 
 __all__ = ["class_weights", "cost_weights"]
 
@@ -104,7 +105,7 @@ def shares_asked(labels: Labels, to: Mapping[Any, float]) -> np.ndarray:
     share = np.zeros(len(known))
     for label, value in to.items():
         if plain(label) not in known:
-            raise InputError(f"`to` names class {label!r}, which `y` has not.{nearest(label, known)}")
+            raise InputError(f"`to` names class {label!r}, which `y` has not.{did_you_mean(label, known)}")
         share[known[plain(label)]] = value if is_number(value) else np.nan
     lacking = [plain(c) for c, s in zip(labels.classes, share, strict=True) if not (np.isfinite(s) and s > 0)]
     if lacking:
@@ -170,7 +171,7 @@ def cost_by_label(labels: Labels, cost: Mapping[Any, float]) -> np.ndarray:
     given = {plain(k): v for k, v in cost.items()}
     for label in given:
         if label not in known:
-            raise InputError(f"`cost` names class {label!r}, which `y` has not.{nearest(label, known)}")
+            raise InputError(f"`cost` names class {label!r}, which `y` has not.{did_you_mean(label, known)}")
     for label in known:
         value = given.get(label)
         if not (is_number(value) and np.isfinite(value) and value > 0):

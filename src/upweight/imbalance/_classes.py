@@ -10,19 +10,15 @@ the class a binary question is about: what the labels say themselves (True, or 1
 
 from __future__ import annotations
 
-import difflib
 import warnings
-from collections.abc import Iterable
 from dataclasses import dataclass
-from numbers import Real
-from typing import Any, TypeGuard
 
 import numpy as np
 from sklearn.exceptions import DataConversionWarning
 
-from .._errors import InputError
+from .._errors import InputError, counted, plain
 
-__all__ = ["Labels", "counted", "first_rows", "is_number", "nearest", "plain", "row_weights"]
+__all__ = ["Labels", "first_rows"]
 
 TELLING = ({False, True}, {0, 1}, {-1, 1})
 
@@ -136,82 +132,3 @@ def first_rows(codes: np.ndarray, k: int) -> np.ndarray:
     first = np.full(k, len(codes))
     np.minimum.at(first, codes, np.arange(len(codes)))
     return first
-
-
-def row_weights(sample_weight, rows: int, *, name: str = "sample_weight") -> np.ndarray | None:
-    """float64 weights, finite, not negative, not all zero; None stays None. `Weights` come on their mean-one scale."""
-    if sample_weight is None:
-        return None
-    w = np.asarray(sample_weight)
-    if w.dtype == object or w.dtype.kind not in "biuf":
-        raise InputError(f"`{name}` must be numbers; got {w.dtype}.")
-    w = w.astype(np.float64)
-    if w.ndim == 0:
-        w = np.full(rows, float(w))
-    if w.shape != (rows,):
-        raise InputError(f"`{name}` must be one number a row, shape ({rows},); got {w.shape}. 1D array expected.")
-    for bad, what in ((~np.isfinite(w), "NaN or infinite"), (w < 0, "negative")):
-        if bad.any():
-            row = int(bad.argmax())
-            raise InputError(
-                f"`{name}` must be finite and >= 0; got {int(bad.sum()):,} {what}, first {w[row]} at row {row}. "
-                "Drop them first."
-            )
-    if not w.any():
-        raise InputError(f"`{name}`: every weight is zero, so no row is left.")
-    return w
-
-
-def nearest(name: Any, known: Iterable[Any]) -> str:
-    """' Did you mean ...?' with up to three near names, or the whole short list; never the name that was given.
-
-    What is known as a number and was given as text, or the other way round, is told as such.
-    """
-    by_text = {str(k): plain(k) for k in known}
-    twin = next((k for k in by_text.values() if same_but_for_kind(name, k)), None)
-    if twin is not None:
-        return f" It has {with_kind(twin)} ({type(twin).__name__}), not {with_kind(name)}. Write {twin!r}."
-    others = [k for k in by_text if k != str(name)]
-    close = difflib.get_close_matches(str(name), others, n=3, cutoff=0.6)
-    if not close:
-        close = [k for k in others if k.lower().startswith(str(name).lower()[:3])][:3]
-    if close:
-        return " Did you mean " + " or ".join(repr(by_text[c]) for c in close) + "?"
-    shown = ", ".join(others[:12]) + (", ..." if len(others) > 12 else "")
-    return f" Known: {shown}." if shown else ""
-
-
-def same_but_for_kind(a: Any, b: Any) -> bool:
-    """Whether one is the text of the other: '1' and 1, 'True' and True, '1' and 1.0."""
-    a, b = plain(a), plain(b)
-    if isinstance(a, str) == isinstance(b, str):
-        return False
-    text, value = (a, b) if isinstance(a, str) else (b, a)
-    if text == str(value):
-        return True
-    try:
-        return isinstance(value, (int, float)) and float(text) == value
-    except ValueError:
-        return False
-
-
-def with_kind(value: Any) -> str:
-    """'the number 1', 'the text '1\'', 'the boolean True'."""
-    value = plain(value)
-    kind = "boolean" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
-    return f"the {kind} {value!r}"
-
-
-def counted(n: Any, one: str, many: str = "") -> str:
-    """'1 row', '2,000 rows': a count and its noun in agreement."""
-    return f"{int(n):,} {one if n == 1 else many or one + 's'}"
-
-
-def is_number(value: Any) -> TypeGuard[float]:
-    """Whether a setting is one real number: no bool, text, array or None."""
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def plain(value):
-    """A NumPy scalar as the Python value it is."""
-    return value.item() if isinstance(value, np.generic) else value

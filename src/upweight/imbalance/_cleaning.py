@@ -16,10 +16,10 @@ from numbers import Real
 
 import numpy as np
 
-from .._errors import InputError
+from .._errors import InputError, require_int
 from ._classes import Labels
 from ._neighbourhood import clean
-from ._scene import Scene, Selecting, whole_number
+from ._scene import Scene, Selecting
 
 __all__ = ["NeighbourhoodCleaning"]
 
@@ -51,7 +51,7 @@ class NeighbourhoodCleaning(Selecting):
         self.share = share
 
     def _check(self) -> None:
-        whole_number("k", self.k)
+        require_int("k", self.k)
         if isinstance(self.share, bool) or not isinstance(self.share, Real) or not 0 <= float(self.share) < np.inf:
             raise InputError(f"`share` must be a number, 0 or more; got {self.share!r}. The rule's own is 0.5.")
 

@@ -20,14 +20,16 @@ from pathlib import Path
 from typing import Any
 
 from .._errors import InputError
+from ..work._progress import Watch, terminal_watch
+from ..work._run import Run
 from ._cells import learner_and_steps
 from ._document import data_part, document, text_of
-from ._journal import Journal
+from ._journal import open_journal
 from ._methods import METHODS
 from ._question import Question, question
 from ._rebalanced import Rebalanced
 from ._rows import Figures, Row, rows_of
-from ._running import Run, Watch, run_plan, terminal_watch
+from ._running import run_plan
 from ._save import save_model
 from ._screen import table_text
 from ._sentences import sentences_of
@@ -157,7 +159,7 @@ def compare(
 
 def answer(asked: Question, journal: str | os.PathLike[str] | None, watch: Watch) -> Comparison:
     """Run what the journal does not hold, and judge."""
-    book = None if journal is None else Journal(journal, asked.plan, asked.fingerprint, asked.mark())
+    book = None if journal is None else open_journal(journal, asked.plan, asked.fingerprint, asked.mark())
     result = judged(asked, run_plan(asked.plan, book, watch))
     if book is None or book.trouble is None:
         return result
@@ -166,9 +168,9 @@ def answer(asked: Question, journal: str | os.PathLike[str] | None, watch: Watch
 
 def judged(asked: Question, run: Run) -> Comparison:
     """Rows, verdict and sentences from the cells that are there."""
-    figures = rows_of(asked.plan, run.cells)
+    figures = rows_of(asked.plan, run.parts)
     reading = read_figures(asked.plan, asked.facts, figures)
-    sentences = sentences_of(reading, complete=run.complete, done=len(run.cells))
+    sentences = sentences_of(reading, complete=run.complete, done=len(run.parts))
     verdict = Verdict(reading.code, reading.grade, reading.reasons, sentences)
     return Comparison(asked, figures, verdict, run, said(run, [row.name for row in figures.rows]), [])
 
@@ -176,13 +178,13 @@ def judged(asked: Question, run: Run) -> Comparison:
 def said(run: Run, order: list[str]) -> tuple[str, ...]:
     """What learners warned of: once, whatever numbers it had in it, with the rows and the number of their folds."""
     met: dict[str, list[tuple[str, str]]] = {}
-    for cell in run.cells.values():
+    for cell in run.parts.values():
         for blank, text in {NUMBER.sub("...", text): text for text in cell.said}.items():
             met.setdefault(blank, []).append((text, cell.key.name))
     out = []
     for blank, found in sorted(met.items()):
         texts, names = {text for text, _ in found}, sorted({name for _, name in found}, key=order.index)
-        folds = sum(cell.key.name in names for cell in run.cells.values())
+        folds = sum(cell.key.name in names for cell in run.parts.values())
         out.append(
             f"{', '.join(names)}: {texts.pop() if len(texts) == 1 else blank} (in {len(found)} of {folds} folds)"
         )

@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from .._errors import require_choice
+from .._rng import as_generator
 from ._classes import Labels, first_rows
 from ._condense import condense, misread
 from ._links import linked
-from ._random import as_generator
-from ._scene import Scene, Selecting, choice
+from ._scene import Scene, Selecting
 
 __all__ = ["CondensedNN", "OneSided"]
 
@@ -54,7 +55,7 @@ class CondensedNN(Selecting):
         self.rng = rng
 
     def _check(self) -> None:
-        choice("condense", self.condense, ("majority", "all"))
+        require_choice("condense", self.condense, ("majority", "all"))
 
     def _stay(self, scene: Scene, labels: Labels) -> tuple[np.ndarray, tuple[str, ...]]:
         every = self.condense == "all"

@@ -12,8 +12,7 @@ from typing import Any
 import pyarrow as pa
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 
-from .._errors import InputError
-from ._classes import nearest
+from .._errors import InputError, did_you_mean
 
 __all__ = ["DEMOS", "demo_table", "demo_targets"]
 
@@ -39,7 +38,7 @@ DEMOS = {"digits": digits, "cancer": cancer, "wine": wine}
 def demo_table(name: str) -> pa.Table:
     """Columns, then the targets."""
     if name not in DEMOS:
-        raise InputError(f"no demo {name!r}.{nearest(name, DEMOS)}")
+        raise InputError(f"no demo {name!r}.{did_you_mean(name, DEMOS)}")
     X, names, targets = DEMOS[name]()
     return pa.table({**{n: X[:, j] for j, n in enumerate(names)}, **targets})
 

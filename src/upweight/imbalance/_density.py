@@ -25,7 +25,7 @@ import numpy as np
 from .._errors import InputError
 from .._frames import read, require, same_rows
 from .._weights import Weights
-from ._classes import row_weights
+from ._live import row_weights
 
 __all__ = ["density_weights"]
 

@@ -7,27 +7,24 @@ For one seed it is the same to the byte whatever the number of processes, but fo
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-import joblib
 import numpy as np
-import pyarrow
-import scipy
-import sklearn
 
+from .._errors import plain
+from .._version import versions
+from ..work._run import Run
 from ._cells import Plan
-from ._classes import Labels, plain
+from ._classes import Labels
 from ._curves import curves_of
 from ._facts import Facts
 from ._rows import Figures
-from ._running import Run
 from ._table import Schema
 from ._verdict import Verdict
 
-__all__ = ["SCHEMA", "data_part", "document", "text_of", "versions", "with_seconds"]
+__all__ = ["SCHEMA", "data_part", "document", "text_of", "with_seconds"]
 
 SCHEMA = "upweight.compare/1"
 
@@ -46,7 +43,7 @@ def document(
             "settings": settings,
             "rows": rows,
             "verdict": asdict(verdict),
-            "curves": curves_of(plan, run.cells),
+            "curves": curves_of(plan, run.parts),
             "complete": run.complete,
             "versions": versions(),
             "timing": {
@@ -89,18 +86,6 @@ def data_part(
         "preprocessing": [
             {"column": c.name, "kind": c.kind, "missing": c.missing, "note": c.note} for c in schema.columns
         ],
-    }
-
-
-def versions() -> dict[str, str]:
-    return {
-        "upweight": sys.modules["upweight"].__version__,
-        "python": ".".join(map(str, sys.version_info[:3])),
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-        "scikit-learn": sklearn.__version__,
-        "joblib": joblib.__version__,
-        "pyarrow": pyarrow.__version__,
     }
 
 

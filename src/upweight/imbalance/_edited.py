@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._errors import require_choice, require_int
 from ._classes import Labels
 from ._editing import edit
-from ._scene import Scene, Selecting, choice, whole_number
+from ._scene import Scene, Selecting
 
 __all__ = ["EditedNN"]
 
@@ -57,11 +58,11 @@ class EditedNN(Selecting):
         self.rounds = rounds
 
     def _check(self) -> None:
-        whole_number("k", self.k)
-        whole_number("rounds", self.rounds)
-        choice("vote", self.vote, ("all", "most"))
-        choice("scheme", self.scheme, ("once", "repeated", "growing"))
-        choice("drop", self.drop, ("majority", "all"))
+        require_int("k", self.k)
+        require_int("rounds", self.rounds)
+        require_choice("vote", self.vote, ("all", "most"))
+        require_choice("scheme", self.scheme, ("once", "repeated", "growing"))
+        require_choice("drop", self.drop, ("majority", "all"))
 
     def _stay(self, scene: Scene, labels: Labels) -> tuple[np.ndarray, tuple[str, ...]]:
         made = edit(

@@ -22,11 +22,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._errors import InputError
+from .._rng import as_generator
 from .._undo import Correction
-from ._classes import Labels, row_weights
-from ._live import live_labels
-from ._random import as_generator
-from ._resample import mass_correction, row_slice
+from ..tables._rows import row_slice
+from ._classes import Labels
+from ._live import live_labels, row_weights
+from ._resample import mass_correction
 from ._table import frame_of, is_frame, refuse_doubles, refuse_lazy, row_count
 
 __all__ = ["Ensemble", "Rows", "TreeEnsemble", "balanced_correction", "read_count", "softmax_rows"]

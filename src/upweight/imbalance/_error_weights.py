@@ -20,17 +20,17 @@ from typing import Any
 
 import numpy as np
 
+from .._rng import as_generator
 from .._weights import Weights
+from ..work._progress import shown
 from ._class_weights import kept_kind
-from ._classes import Labels, row_weights
+from ._classes import Labels
 from ._folds import group_codes, outer_folds, read_cv
 from ._learners import as_learner
 from ._lifted import Settings, fit_lifted, ground_of, lifted_rows, read_settings
-from ._live import live_labels
+from ._live import live_labels, row_weights
 from ._measures import calibrate
 from ._members import fit_member
-from ._random import as_generator
-from ._running import shown
 from ._statistics import Interval, paired
 from ._table import row_count
 from ._weak_spots import Ground, allowed_lift, find_spots, suspects

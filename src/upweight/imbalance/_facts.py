@@ -14,7 +14,8 @@ import numpy as np
 from scipy import sparse
 from scipy.stats import rankdata
 
-from ._classes import Labels, plain
+from .._errors import plain
+from ._classes import Labels
 from ._table import Schema, Table
 
 __all__ = ["Facts", "facts_of", "header"]

@@ -23,9 +23,9 @@ from sklearn.utils.validation import has_fit_parameter
 
 from .._errors import InputError
 from .._undo import Correction
+from ..tables._rows import row_slice
 from ._adopt import adopt
 from ._own_kind import label_rows, labels_like
-from ._resample import row_slice
 
 __all__ = ["Flow", "fit_last", "is_pipeline", "kind_of", "last_of", "live_rows", "transform", "walk"]
 

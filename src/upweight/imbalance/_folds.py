@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from .._errors import InputError
-from ._classes import Labels, counted, plain
+from .._errors import InputError, counted, plain
+from ._classes import Labels
 
 __all__ = ["default_repeats", "group_codes", "inner_default", "outer_folds", "read_cv", "stratified"]
 

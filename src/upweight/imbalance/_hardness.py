@@ -16,15 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError
-from ._classes import Labels, counted, first_rows
+from .._errors import InputError, counted, require_int
+from .._rng import as_generator
+from ..tables._rows import row_slice
+from ._classes import Labels, first_rows
 from ._columns import Column
 from ._folds import refuse_few, stratified
 from ._learners import Prepared, as_learner
 from ._members import Task, fit_member
-from ._random import as_generator, at_the_door, rows_wanted
-from ._resample import Resample, row_slice
-from ._scene import Selecting, whole_number
+from ._resample import Resample
+from ._sampler import read_inputs, rows_wanted
+from ._scene import Selecting
 from ._table import Schema, Table
 
 __all__ = ["InstanceHardness", "easiest", "out_of_fold"]
@@ -63,7 +65,7 @@ class InstanceHardness(Selecting):
         self.rng = rng
 
     def _check(self) -> None:
-        whole_number("cv", self.cv, 2)
+        require_int("cv", self.cv, 2)
 
     def resample(self, X: Any, y: Any, *, sample_weight: Any = None, neighbours: Any = None) -> Resample:
         """Rows to keep, in the order they stand.
@@ -73,7 +75,7 @@ class InstanceHardness(Selecting):
         Returns `Resample`; no formula undoes a selection.
         """
         self._check()
-        labels, w, live = at_the_door(X, y, sample_weight)
+        labels, w, live = read_inputs(X, y, sample_weight)
         rows = np.flatnonzero(live)
         present = labels.rows(rows)
         counts = np.bincount(present.codes, minlength=len(labels.classes))

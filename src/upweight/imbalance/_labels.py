@@ -25,7 +25,7 @@ from scipy import sparse
 from .._errors import InputError
 from .._frames import NUMPY, Container
 from .._weights import Weights
-from ._classes import row_weights
+from ._live import row_weights
 from ._table import is_frame
 
 __all__ = ["label_weights"]

@@ -22,8 +22,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_regressor
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from .._errors import InputError
-from ._classes import nearest
+from .._errors import InputError, did_you_mean
 
 __all__ = [
     "LEARNERS",
@@ -73,7 +72,7 @@ def bare_learner(learner: Any) -> Any:
     if ":" in learner:
         return from_module(learner)
     raise InputError(
-        f"unknown learner {learner!r}.{nearest(learner, LEARNERS)} Or give MODULE:CLASS, say "
+        f"unknown learner {learner!r}.{did_you_mean(learner, LEARNERS)} Or give MODULE:CLASS, say "
         "'sklearn.ensemble:RandomForestClassifier'."
     )
 
@@ -97,7 +96,7 @@ def from_module(path: str) -> Any:
         raise InputError(f"learner {path!r}: no module {error.name!r} here. Install it, or mend the name.") from error
     except (AttributeError, ValueError) as error:
         known = [n for n in dir(importlib.import_module(module)) if not n.startswith("_")] if module else []
-        raise InputError(f"learner {path!r}: {module!r} has no {name!r}.{nearest(name, known)}") from error
+        raise InputError(f"learner {path!r}: {module!r} has no {name!r}.{did_you_mean(name, known)}") from error
     try:
         return found(**QUIET.get(module, {}))
     except TypeError as error:

@@ -18,9 +18,9 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import get_tags
 
-from .._errors import InputError
+from .._errors import InputError, did_you_mean, is_number
 from .._undo import Correction
-from ._classes import Labels, is_number, nearest
+from ._classes import Labels
 from ._ensemble import Ensemble, Rows
 from ._folds import read_cv
 from ._learners import Prepared, as_learner
@@ -45,7 +45,7 @@ class Settings:
 
 def read_settings(by: str, lift: float, ess: float, folds: int, groups: Any) -> Settings:
     if by not in BY:
-        raise InputError(f"unknown `by` {by!r}.{nearest(by, BY)}")
+        raise InputError(f"unknown `by` {by!r}.{did_you_mean(by, BY)}")
     if by == "group" and groups is None:
         raise InputError("by='group' needs `group`, one label a row. Pass it, or use by='region'.")
     if not is_number(lift) or not 1 <= lift < np.inf:

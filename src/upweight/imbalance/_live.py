@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._errors import InputError
-from ._classes import Labels, plain
+from .._errors import InputError, plain
+from ._classes import Labels
 
-__all__ = ["idle", "live_labels", "mean_one", "weights_line"]
+__all__ = ["idle", "live_labels", "mean_one", "row_weights", "weights_line"]
 
 COUNTABLE = 2.0**53  # above it every float is a whole number, so none is a count
 AS_GIVEN = 1e-9  # a mean this near to one is one
@@ -57,3 +57,27 @@ def weights_line(w: np.ndarray | None, mean: float) -> str:
     if (w == 0).any():
         parts.append(f"{idle(int((w == 0).sum()))}.")
     return " ".join(parts)
+
+
+def row_weights(sample_weight, rows: int, *, name: str = "sample_weight") -> np.ndarray | None:
+    """float64 weights, finite, not negative, not all zero; None stays None. `Weights` come on their mean-one scale."""
+    if sample_weight is None:
+        return None
+    w = np.asarray(sample_weight)
+    if w.dtype == object or w.dtype.kind not in "biuf":
+        raise InputError(f"`{name}` must be numbers; got {w.dtype}.")
+    w = w.astype(np.float64)
+    if w.ndim == 0:
+        w = np.full(rows, float(w))
+    if w.shape != (rows,):
+        raise InputError(f"`{name}` must be one number a row, shape ({rows},); got {w.shape}. 1D array expected.")
+    for bad, what in ((~np.isfinite(w), "NaN or infinite"), (w < 0, "negative")):
+        if bad.any():
+            row = int(bad.argmax())
+            raise InputError(
+                f"`{name}` must be finite and >= 0; got {int(bad.sum()):,} {what}, first {w[row]} at row {row}. "
+                "Drop them first."
+            )
+    if not w.any():
+        raise InputError(f"`{name}`: every weight is zero, so no row is left.")
+    return w

@@ -16,7 +16,7 @@ import numpy as np
 
 from .._errors import InputError
 from .._frames import read, require
-from ._classes import row_weights
+from ._live import row_weights
 
 __all__ = ["macro_mae"]
 

@@ -19,13 +19,13 @@ from sklearn.base import clone
 
 from .._errors import InputError, UndoError
 from .._undo import Correction, Repair, recalibrate
+from ..tables._rows import row_slice
 from ._bins import bin_cuts, binned
 from ._double_count import own_correction
 from ._fitting import fit_learner
 from ._folds import stratified
 from ._learners import Prepared, seeded
 from ._prepare import Preparation
-from ._resample import row_slice
 from ._steps import train_with
 from ._table import Schema
 

@@ -16,14 +16,13 @@ from typing import Any
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 
-from .._errors import InputError
+from .._errors import InputError, did_you_mean
 from .._weights import Weights
 from ._bagging import BalancedBagging, PlainBagging, balanced_forest, easy_ensemble
 from ._boosting import Boosted
 from ._cascade import BalanceCascade
 from ._chain import Chain
 from ._class_weights import class_weights
-from ._classes import nearest
 from ._cleaning import NeighbourhoodCleaning
 from ._condensed import CondensedNN, OneSided
 from ._edited import EditedNN
@@ -248,7 +247,7 @@ def method(name: str) -> Any:
             f"{name!r} is a set of methods, not one. Name one of it: {', '.join(names_asked(name)[:4])}, ..."
         )
     if not isinstance(name, str) or name not in METHODS:
-        raise InputError(f"unknown method {name!r}.{nearest(name, METHODS)}")
+        raise InputError(f"unknown method {name!r}.{did_you_mean(name, METHODS)}")
     entry = METHODS[name]
     return entry.make(None) if entry.whole else entry.make()
 
@@ -287,7 +286,7 @@ def names_behind(name: Any) -> list[str]:
     if name in SETS:
         return [n for n, e in METHODS.items() if name == "all" or name in e.sets]
     if name not in METHODS:
-        raise InputError(f"unknown method {name!r}.{nearest(name, [*METHODS, *SETS])}")
+        raise InputError(f"unknown method {name!r}.{did_you_mean(name, [*METHODS, *SETS])}")
     return [name]
 
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError
-from ._classes import Labels, counted, plain
+from .._errors import InputError, counted, plain, require_choice, require_int
+from ._classes import Labels
 from ._near import near_miss
-from ._random import rows_wanted
-from ._scene import Scene, Selecting, choice, whole_number
+from ._sampler import rows_wanted
+from ._scene import Scene, Selecting
 
 __all__ = ["NearMiss"]
 
@@ -57,9 +57,9 @@ class NearMiss(Selecting):
         self.to = to
 
     def _check(self) -> None:
-        choice("version", self.version, (1, 2, 3))
-        whole_number("k", self.k)
-        whole_number("reach", self.reach)
+        require_choice("version", self.version, (1, 2, 3))
+        require_int("k", self.k)
+        require_int("reach", self.reach)
 
     def _stay(self, scene: Scene, labels: Labels) -> tuple[np.ndarray, tuple[str, ...]]:
         wanted = rows_wanted(labels, scene.counts, self.to, fewer=True)

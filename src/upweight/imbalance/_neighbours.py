@@ -18,8 +18,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import clone
 
-from .._errors import InputError
-from ._classes import counted
+from .._errors import InputError, counted
 from ._distances import Space
 from ._lists import Lists
 from ._points import Points, array_numbers, points

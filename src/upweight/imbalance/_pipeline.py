@@ -28,8 +28,8 @@ from sklearn.utils.metaestimators import _BaseComposition, available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .._errors import InputError
-from ._classes import row_weights
 from ._flow import Flow, fit_last, is_pipeline, kind_of, last_of, live_rows, transform, walk
+from ._live import row_weights
 from ._pipeline_door import refuse_bad_steps, with_parameters
 from ._table import row_count
 

@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from .._errors import InputError
-from ._classes import nearest
+from .._errors import InputError, did_you_mean
 from ._flow import is_pipeline, kind_of
 from ._live import idle
 
@@ -132,7 +131,7 @@ def by_step(given: Mapping[str, Any], names: list[str], path: str) -> dict[str, 
         name, _, parameter = key.partition("__")
         if name not in names or not parameter:
             raise InputError(
-                f"fit has no parameter {path + key!r}. Say step__parameter.{nearest(name, names)}"
+                f"fit has no parameter {path + key!r}. Say step__parameter.{did_you_mean(name, names)}"
                 if parameter
                 else f"fit has no parameter {path + key!r}. Say step__parameter, say {names[-1]}__{key}."
             )

@@ -24,10 +24,9 @@ import numpy as np
 import pyarrow as pa
 from scipy import sparse
 
-from .._errors import InputError
-from ._classes import counted, nearest
+from .._errors import InputError, counted, did_you_mean
+from ..tables._rows import row_slice
 from ._own_kind import column_numbers
-from ._resample import row_slice
 from ._table import Table, arrow_array, frame_of, is_frame, refuse_lazy, row_count
 
 __all__ = ["Points", "points"]
@@ -239,7 +238,7 @@ def named(categorical: Any, columns: list[Any]) -> list[Any] | None:
         if known and c not in columns and isinstance(c, (int, np.integer)) and -len(columns) <= c < len(columns):
             c = columns[int(c)]
         if not known or c not in columns:
-            raise InputError(f"`categorical` names column {c!r}, which `X` has not.{nearest(c, columns)}")
+            raise InputError(f"`categorical` names column {c!r}, which `X` has not.{did_you_mean(c, columns)}")
         chosen.add(c)
     return [c for c in columns if c in chosen]
 

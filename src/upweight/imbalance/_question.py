@@ -16,19 +16,19 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError
+from .._rng import as_generator
+from .._version import versions
+from ..tables._rows import row_slice
 from ._cells import Plan, learner_and_steps
-from ._classes import Labels, row_weights
-from ._document import versions
+from ._classes import Labels
 from ._double_count import refuse_double_count
 from ._facts import Facts, columns_line, facts_of, header
 from ._folds import group_codes, inner_default, outer_folds, read_cv
 from ._learners import Prepared, as_learner, learner_name
-from ._live import live_labels, mean_one, weights_line
+from ._live import live_labels, mean_one, row_weights, weights_line
 from ._members import Task
 from ._methods import rows_for
-from ._random import as_generator
 from ._rebalanced import read_cost
-from ._resample import row_slice
 from ._table import Schema, row_count
 
 __all__ = ["Question", "question"]

@@ -15,35 +15,17 @@ Sources: King and Zeng (2001); Dal Pozzolo et al. (2015); Fithian and Hastie, An
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
-from .._errors import InputError, UndoError
-from ._classes import Labels, counted, first_rows, is_number, nearest, plain, row_weights
-from ._own_kind import labels_like
+from .._errors import UndoError
+from .._rng import as_generator
+from ._classes import Labels, first_rows
 from ._resample import Resample, mass_correction
-from ._table import row_count
+from ._sampler import Sampler, read_inputs, rows_wanted
 
-__all__ = ["RandomOver", "RandomUnder", "Sampler", "as_generator"]
-
-
-class Sampler(BaseEstimator):
-    """What all resamplers share: settings only, `resample` and imbalanced-learn's `fit_resample`."""
-
-    def resample(self, X: Any, y: Any, *, sample_weight: Any = None, neighbours: Any = None) -> Resample:
-        """Choose rows; see the class. `X` is read only for its number of rows, `neighbours` is not used here."""
-        raise TypeError(f"{type(self).__name__} chooses no rows; use one of its subclasses.")
-
-    def fit_resample(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[Any, ...]:
-        """(X, y), or (X, y, w) if weights are given, each in its own kind, as imbalanced-learn's samplers do; sets `resample_`."""
-        self.resample_ = self.resample(X, y, sample_weight=sample_weight)
-        self.sample_indices_ = self.resample_.indices
-        taken = self.resample_.take(X)
-        made = taken, labels_like(y, self.resample_, taken)
-        return made if sample_weight is None else (*made, self.resample_.weights)
+__all__ = ["RandomOver", "RandomUnder"]
 
 
 class RandomUnder(Sampler):
@@ -84,7 +66,7 @@ class RandomUnder(Sampler):
         """
         if self.undo not in ("offset", "weights"):
             raise UndoError(f"`undo` must be 'offset' or 'weights', one of them, never both; got {self.undo!r}.")
-        labels, w, live = at_the_door(X, y, sample_weight)
+        labels, w, live = read_inputs(X, y, sample_weight)
         counts = np.bincount(labels.codes[live], minlength=len(labels.classes))
         wanted = rows_wanted(labels, counts, self.to, fewer=True)
         keep = np.sort(np.concatenate(drawn(labels, live, wanted, self.rng)))
@@ -132,7 +114,7 @@ class RandomOver(Sampler):
         X : the table, n rows, read only for its length. y : (n,) labels. sample_weight : (n,) weights or `Weights`; rows of
         zero weight are as if removed, copies keep the weight of their row. Returns `Resample`, approximate.
         """
-        labels, w, live = at_the_door(X, y, sample_weight)
+        labels, w, live = read_inputs(X, y, sample_weight)
         counts = np.bincount(labels.codes[live], minlength=len(labels.classes))
         extra = rows_wanted(labels, counts, self.to, fewer=False) - counts
         copies = np.concatenate(drawn(labels, live, extra, self.rng))
@@ -141,58 +123,6 @@ class RandomOver(Sampler):
         why = "rows were repeated; a flexible learner memorises copies"
         correction = mass_correction(before, after, len(counts), "approximate", why)
         return Resample.of_rows(rows, labels.classes[labels.codes[rows]], w[rows], correction)
-
-
-def at_the_door(X: Any, y: Any, sample_weight: Any) -> tuple[Labels, np.ndarray, np.ndarray]:
-    """Labels, weights (ones if none) and the rows of positive weight."""
-    labels = Labels.of(y, rows=row_count(X))
-    w = row_weights(sample_weight, len(labels.codes))
-    w = np.ones(len(labels.codes)) if w is None else w
-    live = w > 0
-    if np.count_nonzero(np.bincount(labels.codes[live])) < 2:
-        raise InputError("`sample_weight` leaves one class only. Give two classes a positive weight.")
-    return labels, w, live
-
-
-def rows_wanted(labels: Labels, counts: np.ndarray, to: Any, *, fewer: bool) -> np.ndarray:
-    """(K,) rows each class shall have, checked against `counts`."""
-    if isinstance(to, Mapping):
-        return rows_by_label(labels, counts, to, fewer=fewer)
-    there = counts[counts > 0]
-    now = there.min() / there.max()
-    ratio = 1.0 if isinstance(to, str) and to == "balanced" else to
-    if not is_number(ratio) or not 0 < ratio <= 1:
-        raise InputError(
-            f"`to` must be 'balanced', a ratio rare/common in (0, 1] or {{label: rows}}; got {to!r}. "
-            "Leave it out to balance."
-        )
-    if ratio < now - 1e-12:
-        raise InputError(
-            f"`to`={float(ratio):g} is out of reach: the classes have {there.min():,} and {counted(there.max(), 'row')}, "
-            f"ratio {now:.4g} already. Ask for a larger ratio."
-        )
-    if fewer:
-        cap = max(int(np.floor(there.min() / ratio + 1e-9)), there.min())
-        return np.minimum(counts, cap)
-    floor = int(np.floor(there.max() * ratio + 1e-9))
-    return np.where(counts > 0, np.maximum(counts, floor), 0)
-
-
-def rows_by_label(labels: Labels, counts: np.ndarray, to: Mapping[Any, int], *, fewer: bool) -> np.ndarray:
-    known = [plain(c) for c in labels.classes]
-    wanted = counts.copy()
-    for label, rows in to.items():
-        if plain(label) not in known:
-            raise InputError(f"`to` names class {label!r}, which `y` has not.{nearest(label, known)}")
-        at = known.index(plain(label))
-        least, most = (1, counts[at]) if fewer else (counts[at], np.inf)
-        if not (is_number(rows) and float(rows).is_integer() and least <= rows <= most):
-            raise InputError(
-                f"`to` asks for {rows!r} {'row' if rows == 1 else 'rows'} of class {label!r}, which has {counts[at]:,}. "
-                f"Ask for {'1 to ' if fewer else ''}{counts[at]:,}{'' if fewer else ' or more'}."
-            )
-        wanted[at] = int(rows)
-    return wanted
 
 
 def drawn(labels: Labels, live: np.ndarray, wanted: np.ndarray, rng: Any) -> list[np.ndarray]:
@@ -212,12 +142,3 @@ def drawn(labels: Labels, live: np.ndarray, wanted: np.ndarray, rng: Any) -> lis
         some = stream.choice(len(rows), size=rest, replace=False, shuffle=False) if rest else np.empty(0, int)
         chosen.append(np.concatenate([np.tile(rows, whole), np.sort(rows[some])]))
     return chosen or [np.empty(0, np.int64)]
-
-
-def as_generator(rng: Any) -> np.random.Generator:
-    """int, Generator or None to a Generator."""
-    if isinstance(rng, np.random.Generator):
-        return rng
-    if rng is not None and (isinstance(rng, bool) or not isinstance(rng, (int, np.integer)) or rng < 0):
-        raise InputError(f"`rng` must be an int >= 0, a numpy Generator or None; got {rng!r}.")
-    return np.random.default_rng(rng)

@@ -19,15 +19,15 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._errors import InputError
-from ._classes import Labels, is_number, nearest, row_weights
+from .._errors import InputError, did_you_mean, is_number
+from .._rng import as_generator
+from ..tables._rows import row_slice
+from ._classes import Labels
 from ._double_count import refuse_double_count
 from ._folds import group_codes
 from ._learners import Prepared, as_learner, learner_name
-from ._live import live_labels
+from ._live import live_labels, row_weights
 from ._members import Task, fit_task
-from ._random import as_generator
-from ._resample import row_slice
 from ._steps import as_steps
 from ._table import Schema, is_frame, matrix, refuse_doubles, refuse_lazy, row_count
 
@@ -153,7 +153,7 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
 
     def _steps(self, learner: Any) -> tuple[Any, ...]:
         if self.repair not in REPAIRS:
-            raise InputError(f"unknown repair {self.repair!r}.{nearest(self.repair, REPAIRS)}")
+            raise InputError(f"unknown repair {self.repair!r}.{did_you_mean(self.repair, REPAIRS)}")
         if isinstance(self.inner, bool) or not isinstance(self.inner, (int, np.integer)) or self.inner < 2:
             raise InputError(f"`inner` must be a number of folds, 2 or more; got {self.inner!r}.")
         read_cost(self.cost)

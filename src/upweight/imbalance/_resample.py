@@ -18,15 +18,13 @@ import narwhals.stable.v1 as nw
 import numpy as np
 from scipy import sparse
 
-from .._errors import InputError
+from .._errors import InputError, counted
 from .._undo import Correction
-from ._classes import counted
-from ._own_kind import column_numbers, frame_rows, numbers_like
+from ..tables._rows import concat_rows, interpolate, row_slice
+from ._own_kind import column_numbers, numbers_like
 from ._table import Table, frame_of, is_frame, row_count
 
-__all__ = ["Resample", "mass_correction", "row_slice"]
-
-BLOCK = 1 << 19  # numbers made at a time, 4 MB
+__all__ = ["Resample", "mass_correction"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,40 +113,11 @@ class Resample:
         return matrix_between(X, self)
 
 
-def row_slice(X: Any, rows: np.ndarray) -> Any:
-    """Rows of any table, by number, repeats allowed; its own kind back."""
-    if isinstance(X, Table):
-        return X.rows(rows)
-    if is_frame(X):
-        return frame_rows(X, np.asarray(rows) if len(rows) else np.empty(0, np.int64))
-    return X.tocsr()[rows] if sparse.issparse(X) else np.asarray(X)[rows]
-
-
-def between(x: Any, r: Resample) -> Any:
-    """x_a + step (x_b - x_a), dense or CSR, in the dtype of x."""
-    a, b = r.parents.T
-    dtype = (
-        x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
-    )  # before the difference: unsigned numbers have no sign
-    step = r.step.astype(dtype)
-    if sparse.issparse(x):
-        x = sparse.csr_array(x, dtype=dtype)
-        return sparse.csr_array(x[a] + sparse.diags_array(step) @ (x[b] - x[a]))
-    out = x[a].astype(dtype, copy=False)
-    new = np.flatnonzero(a != b)
-    for some in np.array_split(new, 1 + new.size * x.shape[1] // BLOCK):
-        part = slice(some[0], some[-1] + 1) if len(some) and some[-1] - some[0] == len(some) - 1 else some
-        gap = x[b[part]] - out[part]
-        gap *= step[part, None]
-        out[part] += gap
-    return out
-
-
 def table_between(X: Table, r: Resample) -> Table:
     """A prepared table: `categorical` counts through its numbers, then through its codes."""
     p = X.numbers.shape[1]
     if r.donors is None:
-        return Table(between(X.numbers, r), X.codes[r.indices])
+        return Table(interpolate(X.numbers, r.parents, r.step), X.codes[r.indices])
     place = np.asarray(r.categorical, dtype=np.int64)
     flags = place < p
     numbers = replace(r, categorical=tuple(place[flags].tolist()), donors=r.donors[:, flags] if flags.any() else None)
@@ -159,14 +128,18 @@ def matrix_between(X: Any, r: Resample) -> Any:
     """Numbers between their parents, categorical columns from their donors."""
     X = X.tocsr() if sparse.issparse(X) else np.asarray(X)
     if r.donors is None:
-        return between(X, r)
+        return interpolate(X, r.parents, r.step)
     chosen = list(r.categorical)
     rest = np.setdiff1d(np.arange(X.shape[1]), chosen)
     if sparse.issparse(X):
         copied = [sparse.csr_array(X[r.donors[:, j]][:, [column]]) for j, column in enumerate(chosen)]
-        both = sparse.hstack([between(X[:, rest], r), *copied] if len(rest) else copied)
+        both = sparse.hstack([interpolate(X[:, rest], r.parents, r.step), *copied] if len(rest) else copied)
         return sparse.csr_array(both)[:, np.argsort([*rest, *chosen])]
-    mixed = between(X[:, rest].astype(np.float64) if X.dtype.kind == "O" else X[:, rest], r) if len(rest) else None
+    mixed = (
+        interpolate(X[:, rest].astype(np.float64) if X.dtype.kind == "O" else X[:, rest], r.parents, r.step)
+        if len(rest)
+        else None
+    )
     out = np.array(X[r.indices], dtype=X.dtype if mixed is None else np.result_type(X.dtype, mixed.dtype))
     if mixed is not None:
         out[:, rest] = mixed
@@ -185,7 +158,7 @@ def frame_between(X: Any, r: Resample) -> Any:
         if r.donors is not None and where:
             values = series[r.donors[:, where[0]].tolist()]
         elif series.dtype.is_numeric() or series.dtype == nw.Boolean:
-            values = numbers_like(series, between(column_numbers(series)[:, None], r)[:, 0])
+            values = numbers_like(series, interpolate(column_numbers(series)[:, None], r.parents, r.step)[:, 0])
         else:
             values = series[r.indices.tolist()]
         columns[name] = values
@@ -202,24 +175,15 @@ def with_made(r: Resample, X: Any) -> Any:
     source = np.where(real, r.indices, 0)
     if isinstance(X, Table):
         p = X.numbers.shape[1]
-        numbers = blend(X.numbers, source, real, r.made[:, :p])
-        return Table(numbers, blend(X.codes, source, real, np.rint(r.made[:, p:]).astype(np.int32)))
+        numbers = concat_rows(X.numbers, source, real, r.made[:, :p])
+        return Table(numbers, concat_rows(X.codes, source, real, np.rint(r.made[:, p:]).astype(np.int32)))
     if is_frame(X):
         made = nw.from_native(r.made, eager_only=True)
         wider = [nw.col(c).cast(t) for c, t in made.schema.items() if t.is_float()]  # whole numbers beside fractions
         stacked = nw.concat([frame_of(X).with_columns(*wider), made])
         rows = np.where(real, source, row_count(X) + np.cumsum(~real) - 1)
         return nw.to_native(stacked[rows.tolist()])
-    return blend(X.tocsr() if sparse.issparse(X) else np.asarray(X), source, real, r.made)
-
-
-def blend(x: Any, source: np.ndarray, real: np.ndarray, made: Any) -> Any:
-    if sparse.issparse(x):
-        rows = np.where(real, source, x.shape[0] + np.cumsum(~real) - 1)
-        return sparse.csr_array(sparse.vstack([x, sparse.csr_array(made)]))[rows]
-    out = np.array(x[source], dtype=np.result_type(x.dtype, made.dtype))
-    out[~real] = made
-    return out
+    return concat_rows(X.tocsr() if sparse.issparse(X) else np.asarray(X), source, real, r.made)
 
 
 def mass_correction(

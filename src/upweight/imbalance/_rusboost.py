@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
+from ..tables._rows import row_slice
 from ._ensemble import Rows, TreeEnsemble, balanced_correction, read_count
 from ._flat_tree import fit_tree
-from ._resample import row_slice
 
 __all__ = ["RUSBoost"]
 

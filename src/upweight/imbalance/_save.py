@@ -20,9 +20,9 @@ import numpy as np
 from .._errors import InputError
 from .._kinds import Step
 from .._undo import Correction, Repair
+from .._version import versions
 from .._whole_file import write_whole
 from ._columns import Column
-from ._document import versions
 from ._forged import BOOSTED_TREE, TREE, refuse_forged, trees
 from ._learners import Prepared
 from ._members import Fitted, Member

@@ -14,18 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError
 from .._undo import Correction
 from ._categorical import kinds_of, value_tables
-from ._classes import Labels, first_rows, nearest
+from ._classes import Labels, first_rows
 from ._distances import Space, typical_spread
 from ._lists import Lists
 from ._neighbours import Neighbours, lists_from, typed
 from ._points import Points, points
-from ._random import Sampler, at_the_door
 from ._resample import Resample, mass_correction
+from ._sampler import Sampler, read_inputs
 
-__all__ = ["Scene", "Selecting", "choice", "measured", "whole_number"]
+__all__ = ["Scene", "Selecting", "measured"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class Selecting(Sampler):
         X, or an object with `kneighbors`. Returns `Resample`; no formula undoes a selection.
         """
         self._check()
-        labels, w, live = at_the_door(X, y, sample_weight)
+        labels, w, live = read_inputs(X, y, sample_weight)
         scene = Scene.of(X, labels, live, who=type(self).__name__, neighbours=neighbours)
         stays, notes = self._stay(scene, labels)
         return self._chosen(labels, w, scene.rows, stays, (*scene.notes, *notes))
@@ -119,17 +118,3 @@ def rarest(codes: np.ndarray, counts: np.ndarray) -> int:
     there = np.flatnonzero(counts)
     order = np.lexsort((first_rows(codes, len(counts))[there], counts[there]))
     return int(there[order[0]])
-
-
-def choice(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
-    """Refuse a setting that is none of the allowed ones."""
-    if not any(value is a or (type(value) is type(a) and value == a) for a in allowed):
-        listed = ", ".join(repr(a) for a in allowed[:-1]) + f" or {allowed[-1]!r}"
-        hint = nearest(value, allowed) if isinstance(value, str) else ""
-        raise InputError(f"`{name}` must be {listed}; got {value!r}.{hint}")
-
-
-def whole_number(name: str, value: Any, least: int = 1) -> None:
-    """Refuse what is not a whole number of at least `least`."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < least:
-        raise InputError(f"`{name}` must be a whole number, {least} or more; got {value!r}.")

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError
-from ._classes import Labels, is_number, nearest, plain, row_weights
+from .._errors import InputError, did_you_mean, is_number, plain
+from ._classes import Labels
+from ._live import row_weights
 from ._measures import average_precision, calibrate, decision, farthest, macro, roc_auc
 from ._rebalanced import read_cost
 
@@ -131,7 +132,7 @@ def proba_columns(proba: Any, labels: Labels, positive: Any) -> np.ndarray:
 def code_of(labels: Labels, positive: Any) -> int:
     known = [plain(c) for c in labels.classes]
     if plain(positive) not in known:
-        raise InputError(f"`positive` is {positive!r}, which `y` has not.{nearest(positive, known)}")
+        raise InputError(f"`positive` is {positive!r}, which `y` has not.{did_you_mean(positive, known)}")
     return known.index(plain(positive))
 
 

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import make_scorer
 
-from .._errors import InputError
-from ._classes import Labels, nearest, row_weights
+from .._errors import InputError, did_you_mean
+from ._classes import Labels
+from ._live import row_weights
 from ._mae import macro_mae
 from ._measures import decision, macro
 from ._score import read_threshold, score
@@ -62,7 +63,7 @@ def scorer(name: str, *, threshold: float | None = None) -> Any:
     """
     known = (*DECISIONS, *RANKINGS, *PROMISES, "macro_mae")
     if name not in known:
-        raise InputError(f"unknown figure {name!r}.{nearest(name, known)}")
+        raise InputError(f"unknown figure {name!r}.{did_you_mean(name, known)}")
     if threshold is None:
         return make_scorer(figure, response_method="predict" if name in (*DECISIONS, "macro_mae") else PROBA, name=name)
     if name not in DECISIONS:

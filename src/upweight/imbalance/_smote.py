@@ -24,15 +24,16 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError
+from .._errors import InputError, counted, did_you_mean, plain
+from .._rng import as_generator
 from ._categorical import donors_of, nearest_by_tables
-from ._classes import Labels, counted, first_rows, nearest, plain
+from ._classes import Labels, first_rows
 from ._distances import Space
 from ._lists import Lists
 from ._neighbours import Neighbours, lists_from
 from ._points import Points, points
-from ._random import Sampler, as_generator, at_the_door, rows_wanted
 from ._resample import Resample, mass_correction
+from ._sampler import Sampler, read_inputs, rows_wanted
 from ._scene import measured
 from ._search import nearest as nearest_rows
 from ._synthesis import Pairs, draw_pairs, equal_shares, largest_remainder, neighbours_apart, stream_of
@@ -97,7 +98,7 @@ class SMOTE(Sampler):
         object with `kneighbors`. Returns `Resample`; no formula undoes it.
         """
         self._refuse_bad_settings()
-        labels, w, live = at_the_door(X, y, sample_weight)
+        labels, w, live = read_inputs(X, y, sample_weight)
         rows = np.flatnonzero(live)
         codes = labels.codes[rows]
         counts = np.bincount(codes, minlength=len(labels.classes))
@@ -113,7 +114,7 @@ class SMOTE(Sampler):
 
     def _refuse_bad_settings(self) -> None:
         if self.kind not in KINDS:
-            raise InputError(f"unknown kind {self.kind!r} of SMOTE.{nearest(self.kind, KINDS)}")
+            raise InputError(f"unknown kind {self.kind!r} of SMOTE.{did_you_mean(self.kind, KINDS)}")
         for name, value in (("k", self.k), ("m", self.m)):
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
                 raise InputError(f"`{name}` must be a number of neighbours, 1 or more; got {value!r}.")

@@ -22,8 +22,8 @@ from .._errors import InputError
 from .._undo import Correction
 from .._weights import Weights
 from ._adopt import adopt
-from ._classes import row_weights
 from ._flow import is_pipeline, kind_of
+from ._live import row_weights
 from ._resample import Resample, mass_correction
 from ._table import row_count
 

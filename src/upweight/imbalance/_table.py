@@ -18,8 +18,7 @@ import numpy as np
 import pyarrow as pa
 from scipy import sparse
 
-from .._errors import InputError, KindError
-from ._classes import counted, nearest
+from .._errors import InputError, KindError, counted, did_you_mean
 from ._columns import Column, codes, describe, describe_numbers, read_numbers
 
 __all__ = ["Schema", "Table", "frame_of", "is_frame", "refuse_doubles", "refuse_lazy", "row_count"]
@@ -112,7 +111,7 @@ def named_as(name: str, there: Mapping[str, Any]) -> str:
     same = [n for n in there if n.strip() == name.strip()]
     if len(same) == 1:
         return same[0]
-    raise InputError(f"`X` lacks column {name!r}.{nearest(name, there)}")
+    raise InputError(f"`X` lacks column {name!r}.{did_you_mean(name, there)}")
 
 
 def stack(columns: list[np.ndarray], rows: int, dtype) -> np.ndarray:

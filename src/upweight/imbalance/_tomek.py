@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._errors import require_choice
 from ._classes import Labels
 from ._links import linked
-from ._scene import Scene, Selecting, choice
+from ._scene import Scene, Selecting
 
 __all__ = ["TomekLinks"]
 
@@ -48,7 +49,7 @@ class TomekLinks(Selecting):
         self.drop = drop
 
     def _check(self) -> None:
-        choice("drop", self.drop, ("majority", "all"))
+        require_choice("drop", self.drop, ("majority", "all"))
 
     def _stay(self, scene: Scene, labels: Labels) -> tuple[np.ndarray, tuple[str, ...]]:
         ends = linked(scene.space, scene.codes, lists=scene.lists)

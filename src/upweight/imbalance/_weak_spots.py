@@ -25,10 +25,10 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 from sklearn.tree import DecisionTreeRegressor
 
+from ..tables._rows import row_slice
 from ._folds import stratified
 from ._members import Task, fit_member, inner_folds
 from ._prepare import Preparation
-from ._resample import row_slice
 from ._table import Schema, Table
 
 __all__ = ["Ground", "Spots", "allowed_lift", "find_spots", "suspects"]

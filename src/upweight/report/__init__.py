@@ -8,7 +8,7 @@ The house has four rooms: `_facts` (is this the document we know?), `_words` (nu
 anything: every number on the page is in the document, or is the sum or the ratio of two that are.
 """
 
-from upweight.report._page import page
-from upweight.report._write import write
+from ._page import page
+from ._write import write
 
 __all__ = ["page", "write"]

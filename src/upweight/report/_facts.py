@@ -17,7 +17,7 @@ from collections.abc import Callable
 from numbers import Real
 from typing import Any
 
-from upweight._errors import InputError
+from .._errors import InputError
 
 __all__ = ["ROW_NUMBERS", "ROW_TEXTS", "SCHEMA", "check", "finite"]
 

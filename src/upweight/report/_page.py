@@ -28,10 +28,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from upweight.report import _plots as plots
-from upweight.report import _words as words
-from upweight.report._facts import check, finite
-from upweight.report._table import columns, every_figure, rows
+from . import _plots as plots
+from . import _words as words
+from ._facts import check, finite
+from ._table import columns, every_figure, rows
 
 __all__ = ["page"]
 

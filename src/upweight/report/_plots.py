@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from upweight.report._facts import finite
+from ._facts import finite
 
 __all__ = ["PR", "RELIABILITY", "Counts", "Frame", "at", "bins", "forest", "icons", "nearest", "pr_curve", "reach"]
 

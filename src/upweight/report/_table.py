@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from upweight.report import _words as words
-from upweight.report._facts import ROW_TEXTS, finite
+from . import _words as words
+from ._facts import ROW_TEXTS, finite
 
 __all__ = ["Column", "Row", "columns", "every_figure", "rows"]
 

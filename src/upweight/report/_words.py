@@ -21,7 +21,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from upweight.report._facts import finite
+from ._facts import finite
 
 __all__ = [
     "GLOSSARY",

@@ -11,9 +11,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from upweight._errors import InputError
-from upweight._whole_file import is_stream, write_whole
-from upweight.report._page import page
+from .._errors import InputError
+from .._whole_file import is_stream, write_whole
+from ._page import page
 
 __all__ = ["write"]
 

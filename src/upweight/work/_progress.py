@@ -1,0 +1,86 @@
+"""Where progress goes: nowhere, a bar on stderr, or words besides.
+
+The trouble: a bar in a log file is noise, and none in a terminal leaves people guessing. A `Watch` is told the estimate once, every
+part that is done, and the end; `terminal_watch` is a bar where stderr is a terminal.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+__all__ = ["Watch", "WordedWatch", "shown", "terminal_watch"]
+
+
+class Watch:
+    """Where progress goes: nowhere. `estimate` is called once, `step` after every part, `close` at the end."""
+
+    def estimate(self, seconds: float, parts: int, processes: int) -> None:
+        """Told once, after the first part."""
+
+    def step(self, label: str) -> None:
+        """Told after every part, by its label."""
+
+    def close(self) -> None:
+        """Told at the end, or when interrupted."""
+
+
+class Bar(Watch):
+    """A rich bar on stderr."""
+
+    def estimate(self, seconds: float, parts: int, processes: int) -> None:
+        self.start(parts)
+
+    def start(self, parts: int) -> None:
+        """Show a bar of so many parts."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self.bar = Progress(*columns, console=Console(file=sys.stderr), transient=True)
+        self.task = self.bar.add_task("fitting", total=parts)
+        self.bar.start()
+
+    def step(self, label: str) -> None:
+        self.bar.update(self.task, advance=1, description=label)
+
+    def close(self) -> None:
+        if hasattr(self, "bar"):
+            self.bar.stop()
+
+
+class WordedWatch(Watch):
+    """Another watch, with the estimate told in words as well: `tell(parts, seconds, processes)`."""
+
+    def __init__(self, inner: Watch, tell: Callable[[int, float, int], None]):
+        self.inner, self.tell = inner, tell
+
+    def estimate(self, seconds: float, parts: int, processes: int) -> None:
+        self.tell(parts, seconds, processes)
+        self.inner.estimate(seconds, parts, processes)
+
+    def step(self, label: str) -> None:
+        self.inner.step(label)
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+def terminal_watch() -> Watch:
+    """A bar if stderr is a terminal."""
+    return Bar() if sys.stderr is not None and sys.stderr.isatty() else Watch()
+
+
+@contextmanager
+def shown(parts: int) -> Iterator[Callable[[str], None]]:
+    """What to call after each part of some long work: it moves a bar if stderr is a terminal, and is gone in the end."""
+    watch = terminal_watch()
+    if not isinstance(watch, Bar):
+        yield lambda label: None
+        return
+    watch.start(parts)
+    try:
+        yield watch.step
+    finally:
+        watch.close()
