@@ -28,6 +28,7 @@ LAYERS = {
     "arrays": 1,
     "_frames": 2,
     "_kinds": 2,
+    "_algebra": 2,
     "_taming": 2,
     "_scaleless": 2,
     "_weights": 3,

@@ -26,6 +26,8 @@ __all__ = [
     "NUMPY",
     "Container",
     "all_same_rows",
+    "container_of",
+    "from_torch",
     "labels",
     "read",
     "read_columns",
@@ -41,7 +43,7 @@ class Container:
 
     backend: Any = "numpy"
     index: Any = None
-    name: str = ""
+    name: Any = None
     flat: bool = False  # a pyarrow.Array rather than a ChunkedArray
 
     def wrap(self, values: np.ndarray) -> Any:
@@ -50,7 +52,9 @@ class Container:
             return values
         import narwhals as nw
 
-        native = nw.new_series(self.name, values, backend=self.backend).to_native()
+        native = nw.new_series(str(self.name or ""), values, backend=self.backend).to_native()
+        if self.backend == "pandas":
+            native.name = self.name  # pandas names by anything, and by nothing
         if self.index is not None and len(self.index) == len(values):
             native.index = self.index  # narwhals would walk it entry by entry: microseconds a row
         return native.combine_chunks() if self.flat else native
@@ -79,11 +83,11 @@ def read(x: Any, name: str, *, nulls: bool = False) -> tuple[np.ndarray, Contain
         return _numeric(x, name), NUMPY
     home = type(x).__module__.split(".")[0]
     if home == "torch":
-        return _numeric(_from_torch(x), name), NUMPY
+        return _numeric(from_torch(x), name), NUMPY
     return _read_series(x, name, nulls)
 
 
-def _from_torch(x: Any) -> np.ndarray:
+def from_torch(x: Any) -> np.ndarray:
     """A tensor as an array, detached; NumPy has no bfloat16, so short floats are widened, which changes no value."""
     x = x.detach().cpu()
     short = x.is_floating_point() and x.element_size() < 4
@@ -132,11 +136,17 @@ def _series(x: Any) -> tuple[Any, bool]:
     return (series, flat) if isinstance(series, nw.Series) else (None, False)
 
 
+def container_of(x: Any) -> Container:
+    """The container of a column of anything; NumPy for what is no column of a frame library."""
+    series = None if isinstance(x, (np.ndarray, list, tuple)) else _series(x)[0]
+    return NUMPY if series is None else _container(series)
+
+
 def _container(series: Any, flat: bool = False) -> Container:
     import narwhals as nw
 
     backend = series.implementation.name.lower()
-    return Container(backend, nw.maybe_get_index(series), str(series.name or ""), flat)
+    return Container(backend, nw.maybe_get_index(series), series.name, flat)
 
 
 def read_columns(x: Any, name: str) -> tuple[np.ndarray, Container]:
@@ -154,6 +164,8 @@ def read_columns(x: Any, name: str) -> tuple[np.ndarray, Container]:
 
 def refuse_doubled(frame: Any, name: str) -> None:
     """Two columns of one name cannot be told apart; pandas and Arrow allow them."""
+    if hasattr(frame, "collect"):
+        return  # lazy: its names are not known yet, and it is refused by whoever needs rows
     names = list(getattr(frame, "column_names", None) or frame.columns)
     doubled = (
         [column for column in dict.fromkeys(names) if names.count(column) > 1] if len({*names}) < len(names) else []

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError
-from .._frames import NUMPY, Container
+from .._frames import NUMPY, Container, refuse_doubled
 
 __all__ = ["Levels", "Numbers", "Table", "Weighting"]
 
@@ -92,6 +92,7 @@ class Table:
     def _frame(cls, x: Any, name: str) -> Table:
         import narwhals as nw
 
+        refuse_doubled(x, name)
         try:
             frame = nw.from_native(x, eager_only=True)
         except TypeError:

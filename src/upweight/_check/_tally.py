@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from .._errors import InputError
+from .._errors import InputError, reading
 from .._kinds import Step, forbid
 from .._weights import Weights
 from ._check import judge, segments_of
@@ -173,13 +173,14 @@ class Tally:
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Tally:
         """The tally that `to_dict` wrote."""
-        if d.get("schema") != SCHEMA:
-            raise InputError(f"a tally has schema {SCHEMA!r}; got {d.get('schema')!r}. Pass what Tally.to_dict gave.")
+        found = d.get("schema") if isinstance(d, Mapping) else type(d).__name__
+        if found != SCHEMA:
+            raise InputError(f"a tally has schema {SCHEMA!r}; got {found!r}. Pass what Tally.to_dict gave.")
         made = {"inverse": Pile, "moments": Moments, "segments": Segments}
-        parts = {name: None if d[name] is None else kind.from_dict(d[name]) for name, kind in made.items()}
-        return cls(
-            Said.from_dict(d["said"]), Pile.from_dict(d["pile"]), parts["inverse"], parts["moments"], parts["segments"]
-        )
+        with reading("this tally", "Tally.to_dict"):
+            parts = {name: None if d[name] is None else kind.from_dict(d[name]) for name, kind in made.items()}
+            said, pile = Said.from_dict(d["said"]), Pile.from_dict(d["pile"])
+        return cls(said, pile, parts["inverse"], parts["moments"], parts["segments"])
 
     def __repr__(self) -> str:
         extras = [name for name, part in (("f", self.moments), ("by", self.segments)) if part is not None]

@@ -21,12 +21,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from numbers import Real
 from typing import Any, overload
 
 import numpy as np
 
-from .._errors import InputError, UndoError
+from .._errors import InputError, UndoError, is_number, reading
 from .._frames import NUMPY, Container, read_columns, same_rows
 from .._kinds import Step
 from .._weights import Weights
@@ -152,8 +151,8 @@ class Correction:
         np.float64(0.166667)
         """
         for name, rate in (("negatives", negatives), ("positives", positives)):
-            if not (isinstance(rate, Real) and 0 < rate <= 1):
-                raise InputError(f"`{name}` must be a keep-probability in (0, 1]; got {rate!r}: {_NEVER}")
+            if not (is_number(rate) and 0 < rate <= 1):
+                raise InputError(f"`{name}` must be a keep-probability in (0, 1]; got {rate!r}{_not_kept(rate)}")
         params = {"negatives": float(negatives), "positives": float(positives)}
         why = f"each negative was kept with probability {negatives:g}, each positive with {positives:g}, at random"
         return cls(np.log(positives / negatives), "exact", why, None, *_said("Correction.kept", params, design))
@@ -460,10 +459,11 @@ class Correction:
         >>> Correction.from_dict(Correction.kept(negatives=0.1).to_dict())
         Correction(exact, log-odds +2.303)
         """
-        delta = np.nan if d["log_odds"] is None else d["log_odds"]
-        known = None if d["prior"] is None else Prior.from_dict(d["prior"])
-        trail = tuple(Step(s["name"], dict(s["params"])) for s in d["trail"])
-        return cls(delta, d["status"], d["why"], known, trail, d["by"], tuple(d["designs"]))
+        with reading("this correction", "Correction.to_dict"):
+            delta = np.nan if d["log_odds"] is None else d["log_odds"]
+            known = None if d["prior"] is None else Prior.from_dict(d["prior"])
+            trail = tuple(Step(s["name"], dict(s["params"])) for s in d["trail"])
+            return cls(delta, d["status"], d["why"], known, trail, d["by"], tuple(d["designs"]))
 
     def __repr__(self) -> str:
         unknown = np.isnan(np.asarray(self.log_odds)).any()
@@ -497,6 +497,13 @@ class Correction:
         mine = np.asarray(self.log_odds).tolist()
         if np.any(mine) and any(s.name == "Correction.weights" and s.params["log_odds"] == mine for s in w.trail):
             raise UndoError(f"the weights the model was trained with were made from these log-odds: {_BOTH}")
+
+
+def _not_kept(rate: Any) -> str:
+    """What may have been meant by something that is no keep-probability."""
+    if not is_number(rate) or not rate >= 0:
+        return ". Pass the share of rows that was kept."
+    return f": {_NEVER}" if rate == 0 else f". If one in {rate:g} was kept, pass 1/{rate:g}."
 
 
 def _said(name: str, params: dict[str, Any], design: str | None, by: str = "class") -> tuple[Any, str, tuple[str, ...]]:
