@@ -81,7 +81,7 @@ def _refusal(name: str) -> Callable[..., NoReturn]:
 def _ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **ufunc_options: Any) -> Any:
     """What NumPy calls for `np.log(w)`, `array * w` and `np.float64(2) * w`."""
     if ufunc is np.multiply and method == "__call__" and not ufunc_options:
-        a, b = (x.item() if isinstance(x, (np.generic, np.ndarray)) and np.ndim(x) == 0 else x for x in inputs)
+        a, b = (x.item() if isinstance(x, np.generic) else x for x in inputs)
         return a * b if isinstance(a, type(self)) else b * a
     others = sum(isinstance(x, type(self)) for x in inputs) > 1
     said = _SAID.get(ufunc.__name__, (_then(f"np.{ufunc.__name__}"),) * 2)

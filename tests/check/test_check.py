@@ -314,3 +314,28 @@ def test_bandit_data_as_published(data_folder):
     w = uw.ratio(1 / 80, even["propensity_score"])
     assert w.check().grade == "good"
     assert "CONSTANT" in w.check().reasons
+
+
+def test_a_balance_of_other_weights_is_refused():
+    source, target, w = shifted(1)
+    few = uw.balance(source[:77], target, weights=w[:77])
+    with pytest.raises(InputError, match="made with others of 77 rows, and these have 4,000"):
+        w.check(balance=few)
+    with pytest.raises(InputError, match=r"it was made with others\. Make it with upweight\.balance"):
+        w.check(balance=uw.balance(source, target, weights=w[::-1]))
+    tamed = w.clip(at=3.0)
+    for own in (w, w * 2.0, tamed):
+        assert own.check(balance=uw.balance(source, target, weights=own)).balance.column == "0"
+    assert tamed.check(balance=uw.balance(source, target, weights=w)).balance.column == "0"
+    with pytest.raises(InputError, match="made with others"):
+        w.check(balance=uw.balance(source, target, weights=tamed))
+
+
+def test_labels_are_printed_with_control_characters_written_out():
+    l = light() + np.where(np.arange(4000) < 500, 0.3, -0.05)
+    by = np.where(np.arange(4000) < 500, "\x1b[31mred", "b")
+    v = logs(l).check(by=by)
+    assert "\x1b" not in str(v)
+    assert "\x1b" not in v.advice
+    assert r"\x1b[31mred: mean" in str(v)
+    assert "\x1b[31mred" in v.by

@@ -336,3 +336,19 @@ def test_ten_million_rows_in_one_seven_and_a_hundred_tallies():
             assert added(order).pile.peak == float(l.max())
             assert v.ess == pytest.approx(w.ess, rel=1e-12)
             assert_same_verdict(v, whole)
+
+
+@pytest.mark.parametrize("part", ["said", "pile", "inverse", "moments", "segments"])
+def test_damaged_documents_are_refused(part):
+    whole = Tally.of(Weights.of(np.arange(1.0, 5.0), kind="importance"), f=np.arange(4.0), by=np.arange(4)).to_dict()
+    with pytest.raises(InputError, match=f"this tally lacks '{part}'"):
+        Tally.from_dict({k: v for k, v in whole.items() if k != part})
+    for damaged in (5, [1], "x", {"n": []}):
+        with pytest.raises(InputError, match="this tally"):
+            Tally.from_dict(whole | {part: damaged})
+
+
+@pytest.mark.parametrize("document", [{}, [], 5, None, {"schema": 3}])
+def test_what_is_no_tally_is_refused(document):
+    with pytest.raises(InputError, match="a tally has schema 'upweight.tally/1'"):
+        Tally.from_dict(document)

@@ -59,6 +59,13 @@ class Balance:
     ess: float
     weighted: bool
     _inverse: Callable[[], Balance | None]
+    _weights: Weights | None = None
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)  # pickle and copy: figures that were read-only are read-only again
+        for figures in state.values():
+            if isinstance(figures, np.ndarray):
+                figures.flags.writeable = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -271,7 +278,7 @@ def _gathered(
     rows: list[Row], n_source: int, n_target: int | None, weights: Weights | None, inverse: Callable[[], Balance | None]
 ) -> Balance:
     ess = float(n_source) if weights is None else weights.ess
-    return Balance(tuple(rows), n_source, n_target, ess, weights is not None, inverse)
+    return Balance(tuple(rows), n_source, n_target, ess, weights is not None, inverse, weights)
 
 
 def _average(smd: np.ndarray) -> float:

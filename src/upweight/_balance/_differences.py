@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError
+from .._errors import InputError, printable
 from ._columns import Levels, Numbers
 
 __all__ = ["FIGURES", "Row", "against_known", "compared", "text_of"]
@@ -166,7 +166,13 @@ def _cells(row: Row, weighted: bool) -> list[str]:
     smd = [row.smd_before] + [row.smd_after] * weighted
     ratio = [row.ratio_before] + [row.ratio_after] * weighted
     said = lambda x, form: "" if np.isnan(x) else format(x, form)
-    return [row.name, *map(_mean, means), *(said(x, "+.3f") for x in smd), *(said(x, ".2f") for x in ratio), row.flag]
+    return [
+        printable(row.name),
+        *map(_mean, means),
+        *(said(x, "+.3f") for x in smd),
+        *(said(x, ".2f") for x in ratio),
+        row.flag,
+    ]
 
 
 def _mean(x: float) -> str:

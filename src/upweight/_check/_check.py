@@ -41,9 +41,8 @@ if TYPE_CHECKING:
 
 __all__ = ["check", "judge", "segments_of"]
 
-NOISE = (
-    2.5  # standard errors of an SMD; a difference before weighting that is smaller has no direction to be wrong about
-)
+_MAKE = "Make it with upweight.balance(source, target, weights=w)."
+NOISE = 2.5  # standard errors of an SMD: a smaller difference before weighting has no direction to be wrong about
 
 
 def check(
@@ -106,7 +105,7 @@ def check(
         estimate = raw.mean(f, cluster=cluster)
         v = replace(v, ess_f=float(np.min(estimate.ess_f)), khat_f=float(np.max(estimate.khat)))
     if balance is not None:
-        v = replace(v, balance=_balance_figures(balance))
+        v = replace(v, balance=_balance_figures(balance, w))
     if strict and v.grade == "unusable":
         raise VerdictError(str(v))
     return v
@@ -200,14 +199,26 @@ def segments_of(w: Weights, by: Any) -> Segments | None:
     return Segments.of(w.log_w, codes, names, float(w.log_w.max()))
 
 
-def _balance_figures(b: Balance) -> BalanceFigures:
+def _balance_figures(b: Balance, w: Weights) -> BalanceFigures:
     """The little of a balance table that a verdict needs; the table for 1/w is made only if balance got worse."""
-    if not hasattr(b, "mean_abs_inverse") or not b.weighted:
-        raise InputError(
-            "`balance` must be a Balance of these weights. Make it with upweight.balance(source, target, weights=w)."
-        )
+    if not hasattr(b, "mean_abs_inverse") or b._weights is None:
+        raise InputError(f"`balance` must be a Balance of these weights. {_MAKE}")
+    if not any(_same_up_to_scale(b._weights.log_w, mine.log_w) for mine in (w, w.raw)):
+        rows = "" if b.n_source == w.n else f" of {b.n_source:,} rows, and these have {w.n:,}"
+        raise InputError(f"`balance` must be a Balance of these weights; it was made with others{rows}. {_MAKE}")
     before, after = b.mean_abs_before, b.mean_abs_after
     noise = NOISE * math.sqrt(1 / b.n_source + (0 if b.n_target is None else 1 / b.n_target))
     turned = b.mean_abs_inverse if after > before > noise else math.nan
     inverse = None if math.isnan(turned) else turned
     return BalanceFigures(before, after, b.max_abs_before, b.max_abs_after, b.worst, inverse)
+
+
+def _same_up_to_scale(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two vectors of log-weights (n,) differ by a constant only."""
+    if a is b or len(a) != len(b):
+        return a is b
+    there = a > -np.inf
+    if not np.array_equal(there, b > -np.inf):
+        return False
+    gap = a[there] - b[there]
+    return gap.size == 0 or float(np.ptp(gap)) <= 1e-9 * max(1.0, float(np.abs(a[there]).max()))

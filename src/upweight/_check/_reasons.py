@@ -22,6 +22,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from .._errors import printable
 from .._kinds import rows_worth
 from ..arrays._tail import TOO_FEW
 from ._digits import number, percent, promise, rows_said, z_said
@@ -185,7 +186,7 @@ def _segments(v: Verdict) -> Iterator[Reason]:
     bad = flagged(v)
     if not bad:
         return
-    label, s = bad[0]
+    label, s = printable(bad[0][0]), bad[0][1]
     text = f"{len(bad)} of {len(v.by)} segments break the promise, first {label}: mean {number(s.mean)} (z = {z_said(s.z)})"
     advice = f"check the probabilities of {label}: logged by another version, filter or rule than the rest?"
     yield Reason("SEGMENT_MEAN", "unreliable", "by", text, advice)
@@ -253,8 +254,9 @@ def _imbalance(v: Verdict) -> Iterator[Reason]:
     b = v.balance
     if b is not None and b.worst_after >= IMBALANCED:
         grade = "unreliable" if b.worst_after >= BADLY else "usable"
-        text = f"{b.column} differs by {b.worst_after:.2f} sd after weighting (want < {IMBALANCED:.2f})"
-        yield Reason("IMBALANCE", grade, "balance", text, f"put {b.column} into the model behind these weights")
+        column = printable(b.column)
+        text = f"{column} differs by {b.worst_after:.2f} sd after weighting (want < {IMBALANCED:.2f})"
+        yield Reason("IMBALANCE", grade, "balance", text, f"put {column} into the model behind these weights")
 
 
 # ---- usable ---------------------------------------------------------------------------------------------------------

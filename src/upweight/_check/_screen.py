@@ -17,6 +17,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from .._errors import printable
 from .._estimate._wording import tail_said
 from .._kinds import rows_worth
 from ._digits import number, percent, promise, rows_said, z_said
@@ -113,7 +114,9 @@ def _by(v: Verdict, _: str) -> str:
     head = f"{len(v.by):,} segments, means {number(min(means))} to {number(max(means))}: "
     if not bad:
         return head + "none breaks the promise"
-    named = [f"{label}: mean {number(s.mean)} (z = {z_said(s.z)}), {rows_said(s.n)}" for label, s in bad[:SHOWN]]
+    named = [
+        f"{printable(label)}: mean {number(s.mean)} (z = {z_said(s.z)}), {rows_said(s.n)}" for label, s in bad[:SHOWN]
+    ]
     more = [f"and {len(bad) - SHOWN:,} more"] if len(bad) > SHOWN else []
     return "\n".join([head + f"{len(bad):,} {'breaks' if len(bad) == 1 else 'break'} the promise", *named, *more])
 
@@ -122,7 +125,7 @@ def _balance(v: Verdict, _: str) -> str:
     b = v.balance
     if b is None:
         return ""
-    worst = f"worst {b.worst_after:.2f} ({b.column}), {b.worst_before:.2f} before"
+    worst = f"worst {b.worst_after:.2f} ({printable(b.column)}), {b.worst_before:.2f} before"
     return f"|SMD| {worst}; mean {b.mean_after:.2f}, {b.mean_before:.2f} before (want < 0.10)"
 
 

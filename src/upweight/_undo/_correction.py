@@ -101,6 +101,11 @@ class Correction:
         object.__setattr__(self, "log_odds", delta)
         object.__setattr__(self, "by", by)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)  # pickle and copy: what was read-only is read-only again
+        if isinstance(self.log_odds, np.ndarray):
+            self.log_odds.flags.writeable = False
+
     # ---- make -------------------------------------------------------------------------------------------------------
 
     @classmethod

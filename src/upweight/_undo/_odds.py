@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError, KindError
+from .._errors import InputError, KindError, printable
 from .._frames import Container, read, require, same_rows
 from .._weights import Weights
 from ._proba import read_labels
@@ -101,12 +101,12 @@ def loss_shares(y: Any, w: Any) -> tuple[np.ndarray, np.ndarray]:
         raise InputError(f"`y` and `w` must have the same rows; got {len(codes):,} and {len(weights):,}.")
     same_rows(home, container, ("y", "w"))
     if len(labels) < 2:
-        raise InputError(f"`y` must hold at least two labels; got only {labels[0]!s}. One class has no odds.")
+        raise InputError(f"`y` must hold at least two labels; got only {printable(labels[0])}. One class has no odds.")
     mass = np.bincount(codes, weights, len(labels))
     if not mass.all():
-        lost = labels[int((mass == 0).argmax())]
+        lost = printable(labels[int((mass == 0).argmax())])
         raise InputError(
-            f"every row of label {lost!s} has weight zero: a class without training rows cannot be given back. "
+            f"every row of label {lost} has weight zero: a class without training rows cannot be given back. "
             f"Leave that label out of `y`."
         )
     count = np.bincount(codes[weights > 0], minlength=len(labels))

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError
+from .._errors import InputError, printable
 from .._frames import NUMPY, Container, from_torch, read, refuse_doubled, require
 
 __all__ = ["Proba", "read_labels", "read_proba", "softmax"]
@@ -153,7 +153,7 @@ def read_labels(y: Any, k: int | None = None, name: str = "y") -> tuple[np.ndarr
         ) from None
     if k is None or len(labels) == k:
         return codes, labels, container
-    shown = ", ".join(str(v) for v in labels[:5].tolist()) + (", ..." if len(labels) > 5 else "")
+    shown = ", ".join(printable(v) for v in labels[:5].tolist()) + (", ..." if len(labels) > 5 else "")
     if len(labels) > k:
         raise InputError(
             f"`{name}` holds {len(labels)} labels ({shown}) and the probabilities speak of {k} classes. "

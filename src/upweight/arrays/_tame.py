@@ -273,9 +273,9 @@ def _quantile(xp: Any, l: Array, level: float) -> Array:
     """The first positive weight's log (...) that a share `level` of the positive ones does not exceed."""
     if not (is_number(level) and 0 < level < 1):
         raise InputError(f"`quantile` must lie in (0, 1), a share of the weights > 0; got {level!r}.")
-    n = l.shape[-1]
-    rows = xp.sum(xp.astype(l > -math.inf, xp.int64), axis=-1, keepdims=True)
-    kept = xp.astype(xp.ceil(level * xp.astype(rows, l.dtype) * (1 - 4 * epsilon(xp, l))), xp.int64)
+    n, whole = l.shape[-1], xp.asarray(1).dtype
+    rows = xp.sum(xp.astype(l > -math.inf, whole), axis=-1, keepdims=True)
+    kept = xp.astype(xp.ceil(level * xp.astype(rows, l.dtype) * (1 - 4 * epsilon(xp, l))), whole)
     place = xp.clip(n - rows + kept - 1, 0, n - 1)
     return xp.take_along_axis(xp.sort(stop_gradient(xp, l), axis=-1), place, axis=-1)[..., 0]
 
