@@ -30,10 +30,10 @@ from ..arrays import min_rows, widening
 from ..arrays._log import BLOCK
 from ..arrays._rate import threshold
 from ..arrays._tail import MOST
-from ._pile import Pile
+from ._provenance import Provenance
 from ._reasons import suspect
-from ._said import Said
 from ._segments import Segments, labels, mean_test
+from ._summary import WeightSummary
 from ._verdict import BalanceFigures, Flipped, Verdict
 
 if TYPE_CHECKING:
@@ -92,15 +92,15 @@ def check(
         )
     w._one_vector("check")
     raw = w.raw
-    pile, segments = Pile.of(raw.log_w), segments_of(raw, by)
+    summary, segments = WeightSummary.of(raw.log_w), segments_of(raw, by)
     groups = clusters_of(raw, cluster)[0]
-    se = pile.se if groups is None else _clustered_se(raw.log_w, pile, groups)
+    se = summary.se if groups is None else _clustered_se(raw.log_w, summary, groups)
 
-    def flip() -> tuple[Pile, float]:
-        other = Pile.of(raw.log_w, flip=True)
+    def flip() -> tuple[WeightSummary, float]:
+        other = WeightSummary.of(raw.log_w, flip=True)
         return other, other.se if groups is None else _clustered_se(-raw.log_w, other, groups)
 
-    v = judge(Said.of(w), pile, se, flip, segments)
+    v = judge(Provenance.of(w), summary, se, flip, segments)
     if f is not None:
         estimate = raw.mean(f, cluster=cluster)
         v = replace(v, ess_f=float(np.min(estimate.ess_f)), khat_f=float(np.max(estimate.khat)))
@@ -112,51 +112,51 @@ def check(
 
 
 def judge(
-    said: Said,
-    pile: Pile,
+    provenance: Provenance,
+    summary: WeightSummary,
     se: float,
-    flip: Callable[[], tuple[Pile, float] | None],
+    flip: Callable[[], tuple[WeightSummary, float] | None],
     segments: Segments | None,
 ) -> Verdict:
-    """The verdict on the weights of which this was said and whose sums are `pile`.
+    """The verdict on the weights of this provenance whose sums are `summary`.
 
     se : plain standard error of the mean weight, on its own scale. flip : the sums of 1/w and the standard error of its mean, or
     None where they cannot be had; called only when something looks upside down.
     """
     wider = lambda k, n: float(widening(k, max(n, 2)))
-    frequency = said.kind == "frequency"
-    khat = -math.inf if frequency else pile.khat
-    mean = pile.at_own_scale(pile.mean)
-    top = min(-(-pile.n // 100), MOST)
-    ess = pile.at_own_scale(pile.total) if frequency else pile.ess
+    frequency = provenance.kind == "frequency"
+    khat = -math.inf if frequency else summary.khat
+    mean = summary.at_own_scale(summary.mean)
+    top = min(-(-summary.n // 100), MOST)
+    ess = summary.at_own_scale(summary.total) if frequency else summary.ess
     v = Verdict(
-        n=pile.n,
-        n_zero=pile.zeros,
-        kind=said.kind,
-        assumed=said.assumed,
-        exact=said.exact,
+        n=summary.n,
+        n_zero=summary.zeros,
+        kind=provenance.kind,
+        assumed=provenance.assumed,
+        exact=provenance.exact,
         ess=ess,
-        ess_share=ess / pile.n,
-        perplexity=pile.perplexity,
+        ess_share=ess / summary.n,
+        perplexity=summary.perplexity,
         khat=khat,
-        threshold=threshold(pile.positive) if pile.positive > 1 else math.nan,
-        widening=wider(khat, pile.n),
+        threshold=threshold(summary.positive) if summary.positive > 1 else math.nan,
+        widening=wider(khat, summary.n),
         min_rows=float(min_rows(khat)),
-        design_effect=1.0 if frequency else pile.positive / pile.ess if pile.positive else math.nan,
-        max_share=1 / pile.total if pile.positive else math.nan,
-        max_row=pile.row,
-        top_share=pile.share_of_top(top),
+        design_effect=1.0 if frequency else summary.positive / summary.ess if summary.positive else math.nan,
+        max_share=1 / summary.total if summary.positive else math.nan,
+        max_row=summary.row,
+        top_share=summary.share_of_top(top),
         mean=mean,
         mean_se=se,
-        mean_z=mean_test(mean, se, wider(khat, pile.n)) if said.exact and pile.positive else math.nan,
-        distinct=11 if pile.distinct is None else len(pile.distinct),
+        mean_z=mean_test(mean, se, wider(khat, summary.n)) if provenance.exact and summary.positive else math.nan,
+        distinct=11 if summary.distinct is None else len(summary.distinct),
         by={} if segments is None else segments.figures(lambda n: wider(khat, n)),
-        trail=said.trail,
-        notes=said.notes,
-        values=tuple((_linear(l), rows) for l, rows in sorted((pile.distinct or {}).items())),
-        constant=pile.constant,
+        trail=provenance.trail,
+        notes=provenance.notes,
+        values=tuple((_linear(l), rows) for l, rows in sorted((summary.distinct or {}).items())),
+        constant=summary.constant,
     )
-    v = replace(v, normalised=_normalised(v, pile))
+    v = replace(v, normalised=_normalised(v, summary))
     if suspect(v) and (found := flip()) is not None:
         v = replace(v, inverse=_flipped(*found))
     return v
@@ -167,27 +167,32 @@ def _linear(log_w: float) -> float:
     return float(f"{math.exp(min(log_w, 709.0)):.15g}")
 
 
-def _normalised(v: Verdict, pile: Pile) -> bool:
+def _normalised(v: Verdict, summary: WeightSummary) -> bool:
     """Whether somebody divided exact weights by their sum or their mean."""
     one = lambda x: abs(x - 1) <= 1e-12
-    return v.exact and not v.constant and pile.positive > 0 and (one(v.mean) or one(pile.at_own_scale(pile.total)))
+    return (
+        v.exact
+        and not v.constant
+        and summary.positive > 0
+        and (one(v.mean) or one(summary.at_own_scale(summary.total)))
+    )
 
 
-def _flipped(pile: Pile, se: float) -> Flipped:
-    mean = pile.at_own_scale(pile.mean)
-    return Flipped(mean, mean_test(mean, se, float(widening(pile.khat, max(pile.n, 2)))), pile.khat)
+def _flipped(summary: WeightSummary, se: float) -> Flipped:
+    mean = summary.at_own_scale(summary.mean)
+    return Flipped(mean, mean_test(mean, se, float(widening(summary.khat, max(summary.n, 2)))), summary.khat)
 
 
-def _clustered_se(log_w: np.ndarray, pile: Pile, groups: np.ndarray) -> float:
+def _clustered_se(log_w: np.ndarray, summary: WeightSummary, groups: np.ndarray) -> float:
     """sqrt(G/(G-1) sum_g (sum_{i in g} (w_i - mean w))^2) / n, on the weights' own scale."""
     count = int(groups.max()) + 1
-    if count < 2 or not pile.positive:
+    if count < 2 or not summary.positive:
         return math.nan
-    sums = np.bincount(groups, minlength=count) * -pile.mean
+    sums = np.bincount(groups, minlength=count) * -summary.mean
     step = max(BLOCK, 4 * count)
     for i in range(0, len(log_w), step):
-        sums += np.bincount(groups[i : i + step], np.exp(log_w[i : i + step] - pile.peak), minlength=count)
-    return pile.at_own_scale(math.sqrt(count / (count - 1) * float(np.einsum("i,i->", sums, sums))) / pile.n)
+        sums += np.bincount(groups[i : i + step], np.exp(log_w[i : i + step] - summary.peak), minlength=count)
+    return summary.at_own_scale(math.sqrt(count / (count - 1) * float(np.einsum("i,i->", sums, sums))) / summary.n)
 
 
 def segments_of(w: Weights, by: Any) -> Segments | None:

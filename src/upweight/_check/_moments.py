@@ -6,7 +6,7 @@ centred squares are merged by Chan's update, once under w (for the mean) and onc
 
     mu = sum w f / sum w,    se^2 = S/(S-1) sum w^2 (f - mu)^2 / (sum w)^2,    sum w^2 (f - mu)^2 = C_2 + (sum w^2) (mu_2 - mu)^2
 
-What is inside: `Moments`, of one or several columns, weights relative to the largest as in `Pile`.
+What is inside: `Moments`, of one or several columns, weights relative to the largest as in `WeightSummary`.
 
 Source: Chan, Golub and LeVeque (1983), Algorithms for computing the sample variance, Am. Stat. 37.
 """
@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays._log import BLOCK
-from ._pile import merge
+from ._summary import merge
 
 __all__ = ["Moments"]
 

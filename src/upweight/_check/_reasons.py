@@ -22,11 +22,11 @@ import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from .._errors import printable
+from .._errors import counted, printable
 from .._kinds import rows_worth
 from ..arrays._tail import TOO_FEW
-from ._digits import number, percent, promise, rows_said, z_said
-from ._said import TAMINGS
+from ._digits import number, percent, promise, z_text
+from ._provenance import TAMINGS
 
 if TYPE_CHECKING:
     from ._verdict import Segment, Verdict
@@ -187,7 +187,7 @@ def _segments(v: Verdict) -> Iterator[Reason]:
     if not bad:
         return
     label, s = printable(bad[0][0]), bad[0][1]
-    text = f"{len(bad)} of {len(v.by)} segments break the promise, first {label}: mean {number(s.mean)} (z = {z_said(s.z)})"
+    text = f"{len(bad)} of {len(v.by)} segments break the promise, first {label}: mean {number(s.mean)} (z = {z_text(s.z)})"
     advice = f"check the probabilities of {label}: logged by another version, filter or rule than the rest?"
     yield Reason("SEGMENT_MEAN", "unreliable", "by", text, advice)
 
@@ -225,7 +225,7 @@ def _heavy_advice(v: Verdict) -> str:
 def _few_rows(v: Verdict) -> Iterator[Reason]:
     rows = v.n - v.n_zero
     if v.kind in RATIOS and rows < TOO_FEW:
-        text = f"not judged: {rows_said(rows)}, {TOO_FEW} needed"
+        text = f"not judged: {counted(rows, 'row')}, {TOO_FEW} needed"
         yield Reason("FEW_ROWS", "unreliable", "tail", text, f"take at least {TOO_FEW} rows of positive weight")
 
 
@@ -336,8 +336,10 @@ def _notes(v: Verdict) -> Iterator[Reason]:
         yield Reason("BOUNDED", "good", "tail", "none: the largest weights are equal, so the tail is bounded")
     tamed = [step for step in v.trail if step.name in TAMINGS]
     if tamed:
-        said = ", ".join(step.name + ("" if step.moved is None else f" (moved {_price(step.moved)})") for step in tamed)
-        yield Reason("TAMED", "good", "tamed", f"by {said}; judged here as they were before")
+        verbs = ", ".join(
+            step.name + ("" if step.moved is None else f" (moved {_price(step.moved)})") for step in tamed
+        )
+        yield Reason("TAMED", "good", "tamed", f"by {verbs}; judged here as they were before")
     for code, (text, advice) in _NOTED.items():
         if code in v.notes:
             yield Reason(code, "good", "note", text, advice)

@@ -24,7 +24,7 @@ import numpy as np
 from .._errors import InputError
 from .._frames import NUMPY, Container, _container, _series
 from ..arrays._log import BLOCK
-from ._pile import merge
+from ._summary import merge
 from ._verdict import Segment
 
 __all__ = ["Segments", "labels", "mean_test"]

@@ -70,7 +70,7 @@ def _operations(thing: Any) -> Iterable[str]:
     if kind == "Verdict":
         return _of_document(thing.to_dict())
     if kind == "Tally":
-        return [kind, "Verdict", *_steps(thing.said.trail)]
+        return [kind, "Verdict", *_steps(thing.provenance.trail)]
     if kind == "Repair":
         formula = () if thing.correction is None else thing.correction.trail
         return [kind, f"{kind}:{thing.how}", *_steps(formula)]

@@ -1,14 +1,14 @@
 """One pass over the weights, in sums that merge.
 
 The trouble: a log of a billion rows is never in memory at once, and the naive sums of its weights overflow, lose every digit of the
-variance, or depend on how the rows were cut into batches. A `Pile` keeps what a verdict needs of any number of rows,
+variance, or depend on how the rows were cut into batches. A `WeightSummary` keeps what a verdict needs of any number of rows,
 
     relative to the largest weight, e_i = exp(l_i - max l):   mean e,   sum (e - mean)^2,   sum e log e,   the 30 001 largest l,
 
-and two piles add up to the pile of all their rows: means and centred squares by Chan's update, the largest by keeping the largest
+and two summaries add up to the summary of all their rows: means and centred squares by Chan's update, the largest by keeping the largest
 of both. Counts, the largest weight and k-hat come out the same to the last bit however the rows were cut; sizes to 1e-12.
 
-What is inside: `Pile` (of one vector of log-weights) and `merge`, Chan's update, which the other tallies share. The weights are read in
+What is inside: `WeightSummary` (of one vector of log-weights) and `merge`, Chan's update, which the other tallies share. The weights are read in
 blocks that stay in the cache; nothing as long as the data is ever made.
 
 Source: Chan, Golub and LeVeque (1983), Algorithms for computing the sample variance, Am. Stat. 37.
@@ -29,7 +29,7 @@ from ..arrays._tail import MOST, TIE, TOO_FEW, tail_index, tail_size
 from ._documents import own
 from ._largest import Largest, blocks, likely_cut
 
-__all__ = ["KEPT", "Pile", "merge"]
+__all__ = ["KEPT", "WeightSummary", "merge"]
 
 KEPT = MOST + 1  # the largest tail and the cut below it
 FEW = 10  # distinct weights that are counted one by one; more are "many"
@@ -52,7 +52,7 @@ def merge(n_a: Any, mean_a: Any, centred_a: Any, n_b: Any, mean_b: Any, centred_
 
 
 @dataclass(frozen=True, eq=False)
-class Pile:
+class WeightSummary:
     """What a verdict needs of n log-weights, relative to the largest: e = exp(l - peak).
 
     Attributes
@@ -77,8 +77,8 @@ class Pile:
     distinct: Mapping[float, int] | None = field(default_factory=dict)
 
     @classmethod
-    def of(cls, log_w: np.ndarray, *, flip: bool = False) -> Pile:
-        """The pile of one vector of float64 log-weights, -inf for a weight of zero, in one pass; of 1/w, without perplexity and
+    def of(cls, log_w: np.ndarray, *, flip: bool = False) -> WeightSummary:
+        """The summary of one vector of float64 log-weights, -inf for a weight of zero, in one pass; of 1/w, without perplexity and
         distinct values, if `flip`."""
         run, largest = _Run(lean=flip), Largest(min(len(log_w), KEPT), likely_cut(log_w, KEPT, flip))
         for start, block in blocks(log_w, flip):
@@ -91,14 +91,14 @@ class Pile:
                 largest.add(block, float(block.max()))
         return cls(len(log_w), run.zeros, run.peak, run.row, run.low, *run.sums[1:], largest.ascending(), run.distinct)
 
-    def __add__(self, other: Pile) -> Pile:
-        """The pile of both, the rows of `other` after one's own."""
+    def __add__(self, other: WeightSummary) -> WeightSummary:
+        """The summary of both, the rows of `other` after one's own."""
         peak = max(self.peak, other.peak)
         a, b = self._sums_at(peak), other._sums_at(peak)
         n, mean, centred = merge(*a[:3], *b[:3])
         row = self.row if self.peak == peak or other.row < 0 else self.n + other.row
         top = np.sort(np.concatenate([self.top, other.top]))[-KEPT:]
-        return Pile(
+        return WeightSummary(
             int(n),
             self.zeros + other.zeros,
             peak,
@@ -120,7 +120,7 @@ class Pile:
         return own(self) | {"top": self.top.tolist(), "distinct": distinct}
 
     @classmethod
-    def from_dict(cls, d: Mapping[str, Any]) -> Pile:
+    def from_dict(cls, d: Mapping[str, Any]) -> WeightSummary:
         """From what `to_dict` gave, or its JSON."""
         distinct = None if d["distinct"] is None else {value: rows for value, rows in d["distinct"]}
         floats = {name: float(d[name]) for name in ("peak", "low", "mean", "centred", "elog")}
