@@ -6,7 +6,7 @@ mask that was made from a column in another order picks other rows than its make
     (w v)_i = w_i v_i,   exact only if both are;      w[rows]  exact only if no row is left out or repeated
 
 What is inside: `times` and `scaled` (products), `of_rows` (a choice of rows), `picked` (one vector of a batch), `declared` (another kind or promise), and what they share
-with the other makers of weights: `frozen`, `counts_kept`.
+with the other makers of weights: `frozen`, `quiet_log`, `counts_kept`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ._kinds import Step, known, product_kind, refuse_wrong_kind
 if TYPE_CHECKING:
     from ._weights import Weights
 
-__all__ = ["counts_kept", "declared", "frozen", "of_rows", "picked", "scaled", "times"]
+__all__ = ["counts_kept", "declared", "frozen", "of_rows", "picked", "quiet_log", "scaled", "times"]
 
 
 def frozen(log_w: np.ndarray) -> np.ndarray:
@@ -31,6 +31,12 @@ def frozen(log_w: np.ndarray) -> np.ndarray:
     log_w = np.asarray(log_w, dtype=np.float64)
     log_w.flags.writeable = False
     return log_w
+
+
+def quiet_log(values: np.ndarray) -> np.ndarray:
+    """Natural logs; that of zero is -inf, without a warning."""
+    with np.errstate(divide="ignore"):
+        return np.log(values)
 
 
 def counts_kept(log_w: np.ndarray, counts: np.ndarray) -> np.ndarray | None:

@@ -23,24 +23,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import arrays
-from ._algebra import counts_kept, declared, frozen, of_rows, picked, scaled, times
+from ._algebra import counts_kept, declared, frozen, of_rows, picked, quiet_log, scaled, times
 from ._errors import InputError, is_number
-from ._frames import NUMPY, Container, read, require
-from ._kinds import Step, forbid, known, refuse_shape, refuse_wrong_kind, rows_worth
+from ._frames import NUMPY, Container, read
+from ._kinds import Step, forbid, known, refuse_shape, refuse_wrong_kind, require_linear, require_logs, rows_worth
 from ._scaleless import SCALES, refuse_arithmetic
 from ._taming import scalar, shares, smoothed, tamed
 from .arrays._log import sums
 
 if TYPE_CHECKING:
-    from ._check._check import Verdict
+    from ._check import Verdict
     from ._estimate import Estimate
 
 __all__ = ["Weights"]
-
-
-def _quiet_log(values: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore"):
-        return np.log(values)
 
 
 @refuse_arithmetic
@@ -107,13 +102,11 @@ class Weights:
         """
         v, container = read(values, "values")
         refuse_shape(v)
-        require(~np.isnan(v), "weights", "be finite", v, "Drop them first.", "NaN")
-        require(v >= 0, "weights", "be >= 0", v, "Logs? Use Weights.of_log or log_ratio.", "negative")
-        require(np.isfinite(v), "weights", "be finite", v, "Cap or drop them first.", "infinite")
-        said = known(kind)
-        refuse_wrong_kind(v, said)
-        made = cls._made(_quiet_log(v), "of", said, exact, design, assumed=kind is None, container=container)
-        return replace(made, _counts=counts_kept(made.log_w, np.rint(v))) if said == "frequency" else made
+        require_linear(v, "weights")
+        name = known(kind)
+        refuse_wrong_kind(v, name)
+        made = cls._made(quiet_log(v), "of", name, exact, design, assumed=kind is None, container=container)
+        return replace(made, _counts=counts_kept(made.log_w, np.rint(v))) if name == "frequency" else made
 
     @classmethod
     def of_log(cls, log_w: Any, *, kind: str | None = None, exact: bool = False, design: str | None = None) -> Weights:
@@ -139,16 +132,15 @@ class Weights:
         """
         l, container = read(log_w, "log_w")
         refuse_shape(l)
-        require(~np.isnan(l), "log-weights", "not be NaN", l, "Drop them first.", "NaN")
-        require(l < np.inf, "log-weights", "be below +inf", l, "Cap or drop them first.", "infinite")
-        said = known(kind)
-        if said in ("frequency", "inclusion"):
-            refuse_wrong_kind(np.exp(l), said)
+        require_logs(l, "log-weights")
+        name = known(kind)
+        if name in ("frequency", "inclusion"):
+            refuse_wrong_kind(np.exp(l), name)
         notes = ()
         if l.size > 1 and l.min() >= 0 and l.max() <= 1 and abs(l.sum() - 1) < 1e-9:
             warnings.warn("`log_w` lies in [0, 1], sum one: probabilities? use Weights.of.", UserWarning, stacklevel=2)
             notes = ("LOOKS_LINEAR",)
-        made = cls._made(np.array(l), "of_log", said, exact, design, assumed=kind is None, container=container)
+        made = cls._made(np.array(l), "of_log", name, exact, design, assumed=kind is None, container=container)
         return replace(made, notes=notes, _linear=exact)
 
     @classmethod
@@ -239,9 +231,8 @@ class Weights:
     @cached_property
     def max_share(self) -> Any:
         """The largest weight's share of the total, in [0, 1]."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            share = 1 / np.asarray(sums(self.log_w).w)
-            return scalar(np.where(np.isfinite(share), share, np.nan))
+        total = np.asarray(sums(self.log_w).w)  # relative to the largest
+        return scalar(np.divide(1.0, total, out=np.full(total.shape, np.nan), where=total > 0))
 
     @property
     def values(self) -> Any:
@@ -424,7 +415,14 @@ class Weights:
         return arrays.resample(self.log_w, self.n if m is None else m, method=method, rng=rng)
 
     def check(
-        self, *, by: Any = None, f: Any = None, cluster: Any = None, balance: Any = None, strict: bool = False
+        self,
+        *,
+        by: Any = None,
+        f: Any = None,
+        cluster: Any = None,
+        balance: Any = None,
+        r_eff: float = 1.0,
+        strict: bool = False,
     ) -> Verdict:
         """Everything known about these weights, in sentences, with a grade and the one thing to do; see `upweight.check`.
 
@@ -433,7 +431,7 @@ class Weights:
         """
         from ._check import check
 
-        return check(self, by=by, f=f, cluster=cluster, balance=balance, strict=strict)
+        return check(self, by=by, f=f, cluster=cluster, balance=balance, r_eff=r_eff, strict=strict)
 
     # ---- algebra ----------------------------------------------------------------------------------------------------
 
@@ -493,7 +491,6 @@ class Weights:
 
     def __repr__(self) -> str:
         batch = f"{' x '.join(str(s) for s in self.shape[:-1])} batch of " if self.ndim > 1 else ""
-        worth = "" if self.ndim > 1 else f" worth {rows_worth(self.ess)}"
-        promise = ", exact" if self.exact else ""
+        what = ("" if batch else f" worth {rows_worth(self.ess)}") + ", exact" * self.exact
         tamed = ", tamed by " + ", ".join(s.name for s in self.trail if s.moved is not None) if self.tamed else ""
-        return f"Weights({self.kind}{' (assumed)' * self.assumed}, {batch}{self.n:,} rows{worth}{promise}{tamed})"
+        return f"Weights({self.kind}{' (assumed)' * self.assumed}, {batch}{self.n:,} rows{what}{tamed})"

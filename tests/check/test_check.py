@@ -1,5 +1,6 @@
 """check: segments, f, balance, strict; the laws it keeps and the errors it raises."""
 
+import json
 import math
 import os
 import subprocess
@@ -339,3 +340,42 @@ def test_labels_are_printed_with_control_characters_written_out():
     assert "\x1b" not in v.advice
     assert r"\x1b[31mred: mean" in str(v)
     assert "\x1b[31mred" in v.by
+
+
+# ---- draws that depend on each other ----------------------------------------------------------------------------------------
+
+
+def test_dependent_draws_count_for_less():
+    l = light()
+    one, less = logs(l).check(), logs(l).check(r_eff=0.25)
+    assert one.r_eff == 1
+    assert less.ess == pytest.approx(one.ess / 4, rel=1e-12)
+    assert less.mean_se == pytest.approx(2 * one.mean_se, rel=1e-12)
+    assert less.khat == float(uw.arrays.khat(l, r_eff=0.25)) != one.khat
+    assert less.threshold == uw.arrays._rate.threshold(1000)
+    assert less.widening == float(uw.arrays.widening(less.khat, 1000))
+    assert less.mean_z == pytest.approx((less.mean - 1) / (less.mean_se * less.widening), rel=1e-12)
+    assert "draws    each counts as 0.25 independent ones" in str(less)
+    assert "r_eff" not in str(one)
+    assert json.loads(less.to_json())["r_eff"] == 0.25
+
+
+def test_repeated_rows_with_their_efficiency_are_the_rows():
+    l, by, f = light(), np.arange(4000) % 4, np.sin(np.arange(4000.0))
+    once = logs(l).check(by=by, f=f)
+    twice = logs(np.repeat(l, 2)).check(by=np.repeat(by, 2), f=np.repeat(f, 2), r_eff=0.5)
+    for name in ("ess", "mean", "mean_se", "ess_f"):
+        assert getattr(twice, name) == pytest.approx(getattr(once, name), rel=3e-4), name
+    for label, s in once.by.items():
+        assert twice.by[label].ess == pytest.approx(s.ess, rel=1e-9)
+        assert twice.by[label].mean_se == pytest.approx(s.mean_se, rel=1e-3)
+
+
+def test_an_efficiency_that_is_none_is_refused():
+    for value in (0, -1, "half", math.inf, math.nan, True):
+        with pytest.raises(InputError, match="`r_eff` must be a number > 0"):
+            logs(light()).check(r_eff=value)
+    with pytest.raises(InputError, match="give `r_eff` or `cluster`"):
+        logs(light()).check(r_eff=0.5, cluster=np.arange(4000) % 50)
+    with pytest.raises(KindError, match="class weights are no draws"):
+        linear([1.0, 2.0], kind="class").check(r_eff=0.5)

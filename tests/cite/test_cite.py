@@ -116,7 +116,7 @@ def test_every_step_of_the_code_is_in_the_table_or_known_to_rest_on_nothing():
     source = Path(uw.__file__).parent
     text = "".join(path.read_text() for path in [*source.glob("_*.py"), *source.glob("_*/*.py")])
     names = set(re.findall(r'Step\(\s*"([\w.]+)"', text)) | set(re.findall(r'_made\([^"\n]*"(\w+)"', text))
-    names |= set(re.findall(r'tamed\(self, "(\w+)"', text)) | set(re.findall(r'_said\("([\w.]+)"', text))
+    names |= set(re.findall(r'tamed\(self, "(\w+)"', text)) | set(re.findall(r'_thinning\("([\w.]+)"', text))
     assert {"smooth", "clip", "mixture", "quantile", "Correction.kept", "Correction.em"} <= names
     assert not names - set(RESTS_ON) - NEED_NONE
 

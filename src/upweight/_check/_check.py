@@ -18,11 +18,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._errors import InputError, VerdictError
+from .._errors import InputError, KindError, VerdictError, is_number
 from .._estimate._average import clusters_of
 from .._frames import same_rows
 from .._weights import Weights
@@ -31,7 +32,7 @@ from ..arrays._log import BLOCK
 from ..arrays._rate import threshold
 from ..arrays._tail import MOST
 from ._provenance import Provenance
-from ._reasons import suspect
+from ._reasons import RATIOS, suspect
 from ._segments import Segments, labels, mean_test
 from ._summary import WeightSummary
 from ._verdict import BalanceFigures, Flipped, Verdict
@@ -52,6 +53,7 @@ def check(
     f: Any = None,
     cluster: Any = None,
     balance: Balance | None = None,
+    r_eff: float = 1.0,
     strict: bool = False,
 ) -> Verdict:
     """Everything known about some weights, in sentences, with a grade and the one thing to do.
@@ -66,6 +68,8 @@ def check(
     f : (n,) numbers to be averaged; adds the effective rows and the tail index for that average.
     cluster : (n,) labels of rows that belong together; the mean test then counts clusters.
     balance : Balance of the same weights from `upweight.balance`; adds what is still out of balance, and the direction.
+    r_eff : relative efficiency of draws that depend on each other (a Markov chain), > 0: each counts as so many independent
+        ones in the sizes, the tail and the mean test. It is the effective over the actual number of draws; not with `cluster`.
     strict : raise if the grade is "unusable".
 
     Returns
@@ -74,7 +78,8 @@ def check(
 
     Raises
     ------
-    InputError : an array instead of Weights, a batch, a column of another length or index.
+    InputError : an array instead of Weights, a batch, a column of another length or index, or `r_eff` with `cluster`.
+    KindError : `r_eff` of weights that are no draws (class, cost, frequency).
     VerdictError : under `strict`, if the weights are unusable; its text is the whole verdict.
 
     Costs: nothing is changed. A verdict sees the rows that were drawn: what the source never visits, it cannot see.
@@ -91,6 +96,7 @@ def check(
             f"check takes Weights; got {type(w).__name__}. Say what they are first: uw.Weights.of(x, kind=...)."
         )
     w._one_vector("check")
+    _refuse_efficiency(w, r_eff, cluster)
     raw = w.raw
     summary, segments = WeightSummary.of(raw.log_w), segments_of(raw, by)
     groups = clusters_of(raw, cluster)[0]
@@ -100,10 +106,10 @@ def check(
         other = WeightSummary.of(raw.log_w, flip=True)
         return other, other.se if groups is None else _clustered_se(-raw.log_w, other, groups)
 
-    v = judge(Provenance.of(w), summary, se, flip, segments)
+    v = judge(Provenance.of(w), summary, se, flip, segments, r_eff=r_eff)
     if f is not None:
         estimate = raw.mean(f, cluster=cluster)
-        v = replace(v, ess_f=float(np.min(estimate.ess_f)), khat_f=float(np.max(estimate.khat)))
+        v = replace(v, ess_f=r_eff * float(np.min(estimate.ess_f)), khat_f=float(np.max(estimate.khat)))
     if balance is not None:
         v = replace(v, balance=_balance_figures(balance, w))
     if strict and v.grade == "unusable":
@@ -117,18 +123,21 @@ def judge(
     se: float,
     flip: Callable[[], tuple[WeightSummary, float] | None],
     segments: Segments | None,
+    *,
+    r_eff: float = 1.0,
 ) -> Verdict:
     """The verdict on the weights of this provenance whose sums are `summary`.
 
     se : plain standard error of the mean weight, on its own scale. flip : the sums of 1/w and the standard error of its mean, or
-    None where they cannot be had; called only when something looks upside down.
+    None where they cannot be had; called only when something looks upside down. r_eff : independent draws that a row counts as.
     """
-    wider = lambda k, n: float(widening(k, max(n, 2)))
+    se = se / math.sqrt(r_eff)
     frequency = provenance.kind == "frequency"
-    khat = -math.inf if frequency else summary.khat
+    khat = -math.inf if frequency else summary.khat if r_eff == 1 else summary.khat_of(r_eff)
+    wide = partial(_wide, khat, r_eff)
     mean = summary.at_own_scale(summary.mean)
     top = min(-(-summary.n // 100), MOST)
-    ess = summary.at_own_scale(summary.total) if frequency else summary.ess
+    ess = summary.at_own_scale(summary.total) if frequency else r_eff * summary.ess
     v = Verdict(
         n=summary.n,
         n_zero=summary.zeros,
@@ -139,8 +148,8 @@ def judge(
         ess_share=ess / summary.n,
         perplexity=summary.perplexity,
         khat=khat,
-        threshold=threshold(summary.positive) if summary.positive > 1 else math.nan,
-        widening=wider(khat, summary.n),
+        threshold=threshold(r_eff * summary.positive) if summary.positive > 1 else math.nan,
+        widening=wide(summary.n),
         min_rows=float(min_rows(khat)),
         design_effect=1.0 if frequency else summary.positive / summary.ess if summary.positive else math.nan,
         max_share=1 / summary.total if summary.positive else math.nan,
@@ -148,18 +157,33 @@ def judge(
         top_share=summary.share_of_top(top),
         mean=mean,
         mean_se=se,
-        mean_z=mean_test(mean, se, wider(khat, summary.n)) if provenance.exact and summary.positive else math.nan,
+        mean_z=mean_test(mean, se, wide(summary.n)) if provenance.exact and summary.positive else math.nan,
         distinct=11 if summary.distinct is None else len(summary.distinct),
-        by={} if segments is None else segments.figures(lambda n: wider(khat, n)),
+        by={} if segments is None else segments.figures(wide, r_eff),
         trail=provenance.trail,
         notes=provenance.notes,
         values=tuple((_linear(l), rows) for l, rows in sorted((summary.distinct or {}).items())),
         constant=summary.constant,
+        r_eff=r_eff,
     )
     v = replace(v, normalised=_normalised(v, summary))
-    if suspect(v) and (found := flip()) is not None:
-        v = replace(v, inverse=_flipped(*found))
+    if suspect(v) and (inverse := flip()) is not None:
+        v = replace(v, inverse=_flipped(*inverse, r_eff))
     return v
+
+
+def _wide(khat: float, r_eff: float, n: float) -> float:
+    """The factor on the error of a mean of n rows."""
+    return float(widening(khat, max(round(r_eff * n), 2)))
+
+
+def _refuse_efficiency(w: Weights, r_eff: float, cluster: Any) -> None:
+    if not (is_number(r_eff) and 0 < r_eff < math.inf):
+        raise InputError(f"`r_eff` must be a number > 0; got {r_eff!r}. Use 1 for independent draws.")
+    if r_eff != 1 and w.kind not in RATIOS:
+        raise KindError(f"{w.kind} weights are no draws, and so have no efficiency: leave `r_eff` out.")
+    if r_eff != 1 and cluster is not None:
+        raise InputError("give `r_eff` or `cluster`, one of the two: both say how the rows depend on each other.")
 
 
 def _linear(log_w: float) -> float:
@@ -178,9 +202,9 @@ def _normalised(v: Verdict, summary: WeightSummary) -> bool:
     )
 
 
-def _flipped(summary: WeightSummary, se: float) -> Flipped:
-    mean = summary.at_own_scale(summary.mean)
-    return Flipped(mean, mean_test(mean, se, float(widening(summary.khat, max(summary.n, 2)))), summary.khat)
+def _flipped(summary: WeightSummary, se: float, r_eff: float) -> Flipped:
+    mean, khat = summary.at_own_scale(summary.mean), summary.khat if r_eff == 1 else summary.khat_of(r_eff)
+    return Flipped(mean, mean_test(mean, se / math.sqrt(r_eff), _wide(khat, r_eff, summary.n)), khat)
 
 
 def _clustered_se(log_w: np.ndarray, summary: WeightSummary, groups: np.ndarray) -> float:

@@ -138,8 +138,28 @@ def _for_f(v: Verdict, reason: str) -> str:
     return f"worth {rows_worth(v.ess_f)} rows for this f; {reason or tail_said(v.khat_f)}"
 
 
-ORDER = ("kind", "support", "values", "tail", "largest", "size", "mean", "sign", "by", "balance", "f", "tamed", "note")
+def _draws(v: Verdict, _: str) -> str:
+    return "" if v.r_eff == 1 else f"each counts as {v.r_eff:.2g} independent ones (r_eff)"
+
+
+ORDER = (
+    "kind",
+    "support",
+    "draws",
+    "values",
+    "tail",
+    "largest",
+    "size",
+    "mean",
+    "sign",
+    "by",
+    "balance",
+    "f",
+    "tamed",
+    "note",
+)
 _STANDARD = {  # lines that are there without a reason
+    "draws": _draws,
     "values": _values,
     "tail": _tail,
     "largest": _largest,

@@ -84,15 +84,16 @@ class Segments:
         out[:, [place[name] for name in self.labels]] = self.n, self.mean * scale, self.centred * scale * scale
         return out
 
-    def figures(self, widening: Any) -> dict[Label, Segment]:
-        """The table of a verdict, labels sorted, those under 25 rows pooled; `widening(n)` is the factor for n rows."""
+    def figures(self, widening: Any, r_eff: float = 1.0) -> dict[Label, Segment]:
+        """The table of a verdict, labels sorted, those under 25 rows pooled; `widening(n)` is the factor for n rows, each of
+        which counts as `r_eff` independent ones."""
         small = self.n < FEWEST
         whole = self._variance_of_all()
-        table = {self.labels[i]: self._figure(i, widening, whole) for i in np.flatnonzero(~small).tolist()}
+        table = {self.labels[i]: self._figure(i, widening, whole, r_eff) for i in np.flatnonzero(~small).tolist()}
         table = dict(sorted(table.items(), key=lambda pair: (isinstance(pair[0], str), pair[0])))
         if small.any():
             name = POOLED if POOLED not in table else f"{POOLED} ({int(small.sum())} small)"
-            table[name] = self._pooled(small)._figure(0, widening, whole)
+            table[name] = self._pooled(small)._figure(0, widening, whole, r_eff)
         return table
 
     def _variance_of_all(self) -> float:
@@ -108,14 +109,14 @@ class Segments:
         n, mean, centred = (np.array([x]) for x in total)
         return Segments((POOLED,), n, mean, centred, self.peak)
 
-    def _figure(self, i: int, widening: Any, whole: float) -> Segment:
+    def _figure(self, i: int, widening: Any, whole: float, r_eff: float) -> Segment:
         n, mean, centred = float(self.n[i]), float(self.mean[i]), float(self.centred[i])
         squares = centred + n * mean * mean
-        ess = (n * mean) ** 2 / squares if squares > 0 else 0.0
+        ess = r_eff * (n * mean) ** 2 / squares if squares > 0 else 0.0
         unit = math.exp(min(self.peak, 709.0))
-        own = centred / (n - 1) if n > 1 else math.nan
-        se = unit * math.sqrt(own / n)
-        z = mean_test(unit * mean, unit * math.sqrt(max(own, whole) / n), widening(n)) if n >= FEWEST else math.nan
+        own, worth = centred / (n - 1) if n > 1 else math.nan, r_eff * n
+        se = unit * math.sqrt(own / worth)
+        z = mean_test(unit * mean, unit * math.sqrt(max(own, whole) / worth), widening(n)) if n >= FEWEST else math.nan
         return Segment(int(n), ess, unit * mean, se, z)
 
     def to_dict(self) -> dict[str, Any]:

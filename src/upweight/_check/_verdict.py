@@ -87,6 +87,7 @@ class Verdict:
         exact).
     distinct : distinct positive weights, 11 for more than ten.
     ess_f, khat_f : effective rows and tail index for the average of the f that was given (nan without).
+    r_eff : independent draws that each row counts as, in the sizes, the tail and the mean test.
     by : dict of label -> Segment. trail : tuple of Step.
 
     >>> import numpy as np
@@ -129,6 +130,7 @@ class Verdict:
     normalised: bool = False
     inverse: Flipped | None = None
     balance: BalanceFigures | None = None
+    r_eff: float = 1.0
 
     @cached_property
     def reasons(self) -> tuple[Reason, ...]:

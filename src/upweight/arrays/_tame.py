@@ -114,7 +114,7 @@ def clip(log_w: Array, *, at: float | None = None, quantile: float | None = None
     xp, l = floats(log_w)
     if at is not None:
         return xp.where(l > math.log(at), xp.full_like(l, math.log(at)), l)
-    cap = _quantile(xp, l, quantile) if quantile is not None else xp.astype(cap_for(l, ess=ess), l.dtype)
+    cap = _quantile(xp, l, quantile) if ess is None else xp.astype(cap_for(l, ess=ess), l.dtype)
     return xp.where(l > cap[..., None], cap[..., None], l)
 
 
@@ -269,7 +269,7 @@ def _surplus_capped(l: Array, rows: Array, cap: Array, ess: float) -> Array:
     return size_of(xp.where(l > cap[..., None], cap[..., None], l)) / rows - ess
 
 
-def _quantile(xp: Any, l: Array, level: float) -> Array:
+def _quantile(xp: Any, l: Array, level: Any) -> Array:
     """The first positive weight's log (...) that a share `level` of the positive ones does not exceed."""
     if not (is_number(level) and 0 < level < 1):
         raise InputError(f"`quantile` must lie in (0, 1), a share of the weights > 0; got {level!r}.")
