@@ -235,7 +235,8 @@ def test_blocks_of_columns_do_not_matter(monkeypatch):
     source, target, w = samples(d=23)
     whole = balance(source, target, weights=w)
     sparse_whole = balance(sparse.csr_array(source), sparse.csr_array(target), weights=w)
-    monkeypatch.setattr(import_module("upweight._balance._columns"), "CELLS", 900)
+    for name in ("CELLS", "STORED"):
+        monkeypatch.setattr(import_module("upweight._balance._numbers"), name, 900)
     for b in (
         balance(source, target, weights=w),
         balance(sparse.csr_array(source), sparse.csr_array(target), weights=w),

@@ -27,8 +27,9 @@ import numpy as np
 from .._errors import InputError
 from .._frames import same_rows
 from .._kinds import rows_worth
-from ._columns import Table, Weighting
+from ._columns import Table
 from ._differences import FIGURES, Row, against_known, compared, text_of
+from ._numbers import Weighting
 
 if TYPE_CHECKING:
     from .._weights import Weights
