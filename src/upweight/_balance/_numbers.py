@@ -162,7 +162,7 @@ def _mended(
         scale[again] = np.where((strange | (np.abs(pivot) < np.sqrt(SMALLEST)))[again], _unit(part), 1.0)
         known = np.where(np.isfinite(mean[again]), mean[again], pivot[again])
         known = np.where(tiny[again] & ~strange[again] & (square[again] > 0), known, pivot[again])
-        second = _scan(part, known, [weighting], again, "", scale[again])[0]
+        second = _scan(part, known, [weighting], again.tolist(), "", scale[again])[0]
         mean[again], spread[again] = _around(second, known, scale[again])
     with np.errstate(invalid="ignore", divide="ignore"):
         sd = np.sqrt(unbiased(spread, sums.lost / sums.total**2)) / scale
