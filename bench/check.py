@@ -4,8 +4,8 @@
     python bench/check.py 1e6            # a tenth of both
 
 Demands: check <= 4 x np.exp and, with `Weights.of` and the input, < 3 x the memory of the input; Tally <= 10 x reading its batches
-from a file and taking np.exp of them (where np.exp is vectorised it alone costs a third of a nanosecond a byte, less than any pass that
-does more), memory growing by at most 100 MB over a hundred batches; both linear in n.
+and taking np.exp of them (np.exp alone may cost half a nanosecond a row, where it is vectorised), memory growing by at most 100 MB over a
+hundred batches; both linear in n.
 """
 
 from __future__ import annotations
