@@ -7,8 +7,11 @@ cannot be imported, and nothing there collects them.
 
 from __future__ import annotations
 
+import doctest
 import importlib
+import inspect
 import pkgutil
+import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,3 +24,13 @@ if find_spec("sklearn") is not None:
     for module in pkgutil.walk_packages(upweight.__path__, "upweight."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+
+
+def written_in(finder, module, thing, original=doctest.DocTestFinder._from_module):  # pyright: ignore
+    """Whether a class is written in a module: public classes name their public home, not their file."""
+    if not inspect.isclass(thing) or not thing.__module__.startswith("upweight"):
+        return original(finder, module, thing)
+    return re.search(rf"^class {thing.__name__}\b", inspect.getsource(module), re.M) is not None
+
+
+doctest.DocTestFinder._from_module = written_in

@@ -18,8 +18,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 import upweight.imbalance as im
-from upweight.imbalance._boosting import Boosted
-from upweight.imbalance._cascade import pool_sizes
+from upweight.imbalance.ensembles._boosting import Boosted
+from upweight.imbalance.ensembles._cascade import pool_sizes
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))

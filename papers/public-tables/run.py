@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 import upweight.imbalance as im
-from upweight.imbalance._methods import METHODS
+from upweight.imbalance.comparison._methods import METHODS
 
 HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("UPWEIGHT_DATA", HERE.parents[2] / "shared" / "data"))

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from ._cite import cite
     from ._errors import InputError, KindError, MissingExtra, UndoError, UpweightError, VerdictError
     from ._estimate import Estimate
-    from ._ratio import log_ratio, mixture, ratio
     from ._undo import Correction, rare_bias, recalibrate
-    from ._weights import Weights
+    from ._weights import Weights, log_ratio, mixture, ratio
 
 __version__: str
 
@@ -51,10 +50,9 @@ _HOME = {
     "_cite": ("cite",),
     "_errors": ("InputError", "KindError", "MissingExtra", "UndoError", "UpweightError", "VerdictError"),
     "_estimate": ("Estimate",),
-    "_ratio": ("log_ratio", "mixture", "ratio"),
     "_version": ("__version__",),
     "_undo": ("Correction", "rare_bias", "recalibrate"),
-    "_weights": ("Weights",),
+    "_weights": ("Weights", "log_ratio", "mixture", "ratio"),
 }
 
 

@@ -15,6 +15,8 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
+from ._set_module import set_module
+
 __all__ = [
     "InputError",
     "KindError",
@@ -35,26 +37,32 @@ __all__ = [
 ]
 
 
+@set_module("upweight")
 class UpweightError(Exception):
     """Anything upweight refuses to do."""
 
 
+@set_module("upweight")
 class InputError(UpweightError, ValueError):
     """The data or an argument break a rule; the message names the value and the first row."""
 
 
+@set_module("upweight")
 class KindError(UpweightError, TypeError):
     """The operation is not lawful for this kind of weights."""
 
 
+@set_module("upweight")
 class VerdictError(UpweightError):
     """Raised by ``check(strict=True)`` when the weights are unusable; the text is the whole verdict."""
 
 
+@set_module("upweight")
 class UndoError(UpweightError):
     """A correction that cannot, or must not, be applied."""
 
 
+@set_module("upweight")
 class MissingExtra(UpweightError, ImportError):
     """A branch needs a package that is not installed; the message is the pip command."""
 

@@ -43,7 +43,7 @@ def assert_is(summary, want):
 
 @given(logs)
 @settings(max_examples=300, deadline=None)
-def test_pile_is_the_plain_formulas(values):
+def test_a_summary_is_the_plain_formulas(values):
     l = np.array(values)
     assert_is(WeightSummary.of(l), brute(l))
     assert (WeightSummary.of(l).top == np.sort(l[l > -np.inf])).all()
@@ -85,7 +85,7 @@ def test_blocks_do_not_show(n, order):
 
 
 @pytest.mark.parametrize("order", ["random", "ascending", "classes"])
-def test_flipped_pile_is_that_of_one_over_w(order):
+def test_a_flipped_summary_is_that_of_one_over_w(order):
     rng = np.random.default_rng(1)
     l = {"random": rng.normal(size=300_000), "ascending": np.sort(rng.normal(size=300_000))}.get(order)
     l = rng.choice([0.0, 1.0], size=300_000) if l is None else l

@@ -13,7 +13,7 @@ import pytest
 
 import upweight as uw
 from upweight.cli import main
-from upweight.cli._stream import BATCH
+from upweight.files._batches import BATCH
 
 
 @pytest.fixture
@@ -415,7 +415,7 @@ def test_a_quoted_label_may_span_lines_and_blocks(run, tmp_path):
     ("args", "where"),
     [
         (("check", "w.csv"), "upweight.cli.check.Tally.of"),
-        (("compare", "w.csv", "--target", "w"), "upweight.cli._read.read_source"),
+        (("compare", "w.csv", "--target", "w"), "upweight.files.read_source"),
     ],
 )
 def test_an_interruption_while_reading_ends_in_one_line_and_130(run, tmp_path, monkeypatch, args, where):

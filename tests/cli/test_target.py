@@ -6,8 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from upweight import InputError
-from upweight.cli._read import read_source
 from upweight.cli._target import ask
+from upweight.files._tables import read_source
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from upweight.imbalance import _screen, _verdict
+from upweight.imbalance.comparison import _screen, _verdict
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "compare.md").read_text()
 FIRST_CELLS = {

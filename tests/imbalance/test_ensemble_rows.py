@@ -10,9 +10,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 import upweight.imbalance as im
-from upweight.imbalance._boosting import Boosted
-from upweight.imbalance._learners import Prepared
-from upweight.imbalance._methods import METHODS, rows_for
+from upweight.imbalance.comparison._methods import METHODS, rows_for
+from upweight.imbalance.ensembles._boosting import Boosted
+from upweight.learners._learners import Prepared
 
 RIVALS = {
     "easy_ensemble": "boosted",

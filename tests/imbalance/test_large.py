@@ -14,8 +14,8 @@ import pytest
 from sklearn.datasets import make_classification
 
 import upweight.imbalance as im
-from upweight.imbalance._distances import Space
-from upweight.imbalance._search import nearest
+from upweight.neighbours._distances import Space
+from upweight.neighbours._search import nearest
 
 
 @pytest.fixture(scope="module")

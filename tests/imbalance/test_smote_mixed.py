@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from upweight.imbalance import SMOTE, TomekLinks, neighbours, vdm
-from upweight.imbalance._table import Table
+from upweight.tables._table import Table
 
 KINDS = ["plain", "borderline1", "borderline2", "adasyn"]
 

@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.tree import DecisionTreeClassifier
 
 import upweight.imbalance as im
-from upweight.imbalance import _cascade
+from upweight.imbalance.ensembles import _cascade
 
 
 def data(seed, n=3000):

@@ -16,9 +16,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 import upweight.imbalance as im
-from upweight.imbalance._condense import misread
-from upweight.imbalance._distances import Space
-from upweight.imbalance._links import linked
+from upweight.imbalance.resamplers._hart import misread
+from upweight.imbalance.resamplers._tomek_links import linked
+from upweight.neighbours._distances import Space
 
 
 def continuous(seed, classes=2):

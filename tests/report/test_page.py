@@ -281,7 +281,7 @@ def test_settings_versions_fingerprint_and_command_are_at_the_foot(documents):
 
 
 def test_the_word_on_a_row_is_that_of_the_verdict():
-    from upweight.imbalance import _verdict
+    from upweight.imbalance.comparison import _verdict
     from upweight.report import _table
 
     assert (_table.SAME, _table.SURE) == (_verdict.SAME, _verdict.SURE)

@@ -59,7 +59,7 @@ def test_a_real_limit_on_file_size_leaves_the_old_page(tmp_path):
     code = (
         "import resource\n"
         "from pathlib import Path\n"
-        "from upweight._whole_file import write_whole\n"
+        "from upweight.files._whole_file import write_whole\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         f"write_whole(Path({str(tmp_path / 'out.html')!r}), b'x' * 100_000)\n"
     )

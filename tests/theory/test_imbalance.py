@@ -5,12 +5,12 @@ import pytest
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
 from upweight.imbalance import RandomUnder, class_weights
-from upweight.imbalance._cells import Key, run_cell
-from upweight.imbalance._members import Task, fit_task
-from upweight.imbalance._question import question
-from upweight.imbalance._rows import rows_of
-from upweight.imbalance._statistics import paired
-from upweight.imbalance._steps import as_steps
+from upweight.imbalance.comparison._cells import Key, run_cell
+from upweight.imbalance.comparison._results import rows_of
+from upweight.imbalance.comparison._setup import question
+from upweight.imbalance.rebalance._members import Task, fit_task
+from upweight.imbalance.rebalance._steps import as_steps
+from upweight.learners._statistics import paired
 
 SHIFT = np.array([1.0, 0.5, -0.5])
 PI = 0.05

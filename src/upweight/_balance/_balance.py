@@ -26,7 +26,8 @@ import numpy as np
 
 from .._errors import InputError
 from .._frames import same_rows
-from .._kinds import rows_worth
+from .._set_module import set_module
+from .._weights import rows_worth
 from ._columns import Table
 from ._differences import FIGURES, Row, against_known, compared, text_of
 from ._numbers import Weighting
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Balance", "balance"]
 
 
+@set_module("upweight._balance")
 @dataclass(frozen=True, eq=False, repr=False)
 class Balance:
     """How well weighted source columns match a target. Printing it shows the table.

@@ -26,7 +26,7 @@ from .._estimate._average import multipliers, rows_of
 from .._estimate._estimate import Estimate, Terms, make
 from .._estimate._influence import Dense, Rows
 from .._frames import read, require, same_rows
-from .._kinds import Step, forbid
+from .._weights import Step, forbid
 
 if TYPE_CHECKING:
     from .._weights import Weights

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._errors import InputError, KindError
-from .._kinds import Step
+from .._weights import Step
 from ..arrays._tail import TOO_FEW
 from ._documents import own
 

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from .._errors import counted, printable
-from .._kinds import rows_worth
+from .._weights import rows_worth
 from ..arrays._tail import TOO_FEW
 from ._digits import number, percent, promise, z_text
 from ._provenance import TAMINGS
@@ -53,7 +53,7 @@ class Reason(str):
         self.grade, self.line, self.text, self.advice = grade, line, text, advice
         return self
 
-    def __getnewargs__(self) -> tuple[str, str, str, str, str]:
+    def __getnewargs__(self) -> tuple[str, str, str, str, str]:  # pyright: ignore[reportIncompatibleMethodOverride]
         return str(self), self.grade, self.line, self.text, self.advice
 
     @property

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from .._errors import counted, printable
 from .._estimate._wording import tail_said
-from .._kinds import rows_worth
+from .._weights import rows_worth
 from ._digits import number, percent, promise, z_text
 from ._reasons import RATIOS, flagged
 

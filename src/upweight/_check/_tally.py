@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from .._errors import InputError, reading
-from .._kinds import Step, forbid
-from .._weights import Weights
+from .._set_module import set_module
+from .._weights import Step, Weights, forbid
 from ._check import judge, segments_of
 from ._documents import plain
 from ._moments import Moments
@@ -44,6 +44,7 @@ _WRITTEN = {"said": "provenance", "pile": "summary", "inverse": "inverse", "mome
 _UNWATCHED = "the tail of f is not watched in a tally, only that of the weights"
 
 
+@set_module("upweight")
 @dataclass(frozen=True, eq=False, repr=False)
 class Tally:
     """The sums of some weights, and of f and labels if given; tallies of batches add up to the tally of all rows.

@@ -24,7 +24,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from .._kinds import Step
+from .._set_module import set_module
+from .._weights import Step
 from ._documents import own, plain
 from ._reasons import GRADES, Reason, reasons
 from ._screen import USE, screen
@@ -67,6 +68,7 @@ class BalanceFigures:
     mean_inverse: float | None = None
 
 
+@set_module("upweight")
 @dataclass(frozen=True, eq=False, repr=False)
 class Verdict:
     """The figures of some weights, the reasons they give to trust or distrust averages, and one thing to do.

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._errors import InputError
-from .._kinds import Step
+from .._weights import Step
 from ._bibliography import REFERENCES, RESTS_ON
 
 __all__ = ["cite"]

@@ -29,7 +29,7 @@ import numpy as np
 
 from .._errors import InputError, KindError
 from .._frames import Container, labels, read_columns, require, same_rows
-from .._kinds import Step
+from .._weights import Step
 from ..arrays import ess_for
 from ..arrays._ess import positive
 from ..arrays._log import sums as log_sums

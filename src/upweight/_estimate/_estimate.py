@@ -28,7 +28,8 @@ import numpy as np
 from .. import arrays
 from .._errors import InputError, KindError
 from .._frames import NUMPY, Container, same_rows
-from .._kinds import Step, rows_worth
+from .._set_module import set_module
+from .._weights import Step, rows_worth
 from ..arrays._rate import threshold
 from ..arrays._tail import TOO_FEW
 from ._influence import Dense, Influences, Rows, scan
@@ -61,6 +62,7 @@ class Terms:
         return phi
 
 
+@set_module("upweight")
 @dataclass(frozen=True, eq=False, repr=False)
 class Estimate:
     """A weighted average, quantile or share, with an interval that widens with the tail of its weights.

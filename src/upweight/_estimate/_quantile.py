@@ -23,7 +23,7 @@ import numpy as np
 
 from .._errors import InputError
 from .._frames import Container, read, require
-from .._kinds import Step
+from .._weights import Step
 from ._average import clusters_of, multipliers, one_column, rows_of
 from ._estimate import Estimate, Interval, Terms, make, t_quantile
 from ._influence import Dense, Rows, scan

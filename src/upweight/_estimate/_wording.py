@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._kinds import rows_worth
+from .._weights import rows_worth
 
 if TYPE_CHECKING:
     from ._estimate import Estimate

@@ -27,8 +27,8 @@ import numpy as np
 
 from .._errors import InputError, UndoError, reading
 from .._frames import Container, read_columns, same_rows
-from .._kinds import Step
-from .._weights import Weights
+from .._set_module import set_module
+from .._weights import Step, Weights
 from ._documents import correction_document, correction_fields, reads
 from ._odds import (
     NEVER,
@@ -54,6 +54,7 @@ _STATUSES = ("exact", "approximate", "impossible")  # each worse than the one be
 
 
 @reads("upweight.correction/1")
+@set_module("upweight")
 @dataclass(frozen=True, eq=False, repr=False)
 class Correction:
     """What training added to the log-odds, and how to give it back.
@@ -269,7 +270,7 @@ class Correction:
 
         >>> Correction.impossible("SMOTE made rows that never were").apply([0.5])
         Traceback (most recent call last):
-        upweight._errors.UndoError: SMOTE made rows that never were; no formula gives the odds back: recalibrate on ...
+        upweight.UndoError: SMOTE made rows that never were; no formula gives the odds back: recalibrate on ...
         """
         return cls(np.nan, "impossible", why, None, (Step("Correction.impossible", {"why": why}),))
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from .._kinds import Step
+from .._weights import Step
 from ._prior import Prior
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._errors import InputError, UndoError, reading
+from .._set_module import set_module
 from ._calibration import CLIP, Calibration, HeldOut, calibration, fit_logits, is_calibrated, read_held_out
 from ._documents import read_document
 from ._proba import Proba, read_proba, softmax
@@ -39,6 +40,7 @@ _FEW, _FEW_FOR_SLOPE = 10, 20
 _LR_5_PERCENT = 3.8414588206941227  # chi-square, one degree of freedom
 
 
+@set_module("upweight._undo")
 @dataclass(frozen=True, eq=False, repr=False)
 class Repair:
     """What held-out rows said about some probabilities, and the repair they ask for.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .._errors import InputError
-from .._whole_file import is_stream, write_whole
+from ..files import is_stream, write_whole
 
 __all__ = ["check_writable", "refuse_taken", "taken_by", "write_text", "writing"]
 

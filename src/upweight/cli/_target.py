@@ -11,9 +11,8 @@ import pyarrow as pa
 from pyarrow import compute
 
 from .._errors import InputError, did_you_mean, plain
-from ..imbalance._classes import positive_code
-from ..imbalance._columns import as_text, unnested
-from ._read import Source
+from ..files import Source
+from ..tables import as_text, positive_code, unnested
 
 __all__ = ["Asked", "ask"]
 

@@ -20,12 +20,10 @@ import typer
 
 from .._check import Tally
 from .._errors import InputError
-from .._kinds import known
-from .._ratio import log_ratio, ratio
-from .._weights import Weights
+from .._weights import Weights, known, log_ratio, ratio
 
 if TYPE_CHECKING:
-    from ._stream import Batch, Columns
+    from ..files import Batch, Columns
 
 __all__ = ["Wanted", "register", "tally"]
 
@@ -158,7 +156,7 @@ def tally(data: str, wanted: Wanted) -> Tally:
     """The tally of all rows of a file, read in batches."""
     if data.startswith("demo:"):
         return Tally.of(demo(data.removeprefix("demo:"), wanted))
-    from ._stream import open_columns
+    from ..files import open_columns
 
     columns = open_columns(data)
     plan = _Plan.of(columns, wanted)

@@ -20,9 +20,8 @@ import typer
 from ._outputs import check_writable, refuse_taken, taken_by, write_text, writing
 
 if TYPE_CHECKING:
-    from ..imbalance._compare import Comparison
-    from ..imbalance._question import Question
-    from ..work._progress import Watch
+    from ..imbalance.comparison import Comparison, Question
+    from ..work import Watch
 
 __all__ = ["register"]
 
@@ -92,7 +91,7 @@ def run(
     asked = read_question(data, target, positive, weights, group, exclude, more)
     shown = sys.stderr if outputs.json_aside else sys.stdout
     tell("\n".join(asked.opening), shown)
-    from ..imbalance._compare import answer
+    from ..imbalance.comparison import answer
 
     result = answer(asked, journal, voice())
     resume = (
@@ -139,11 +138,10 @@ def read_question(
 ) -> Question:
     """Everything that can be refused, refused; complaints name the file."""
     from .._errors import InputError, UndoError
-    from ..imbalance._learners import as_learner
-    from ..imbalance._methods import rows_for
-    from ..imbalance._question import question
-    from ..imbalance._rebalanced import read_cost
-    from ._read import read_source
+    from ..files import read_source
+    from ..imbalance.comparison import question, rows_for
+    from ..imbalance.rebalance import read_cost
+    from ..learners import as_learner
     from ._target import ask
 
     rows_for(more["methods"])
@@ -200,14 +198,14 @@ def write_files(result: Comparison, outputs: Outputs) -> None:
         write_text(outputs.json, result.to_json())
         notice(f"wrote {outputs.json}")
     if outputs.save is not None:
-        from ..imbalance._save import strange_types
+        from ..imbalance.rebalance import strange_types
 
         result.save(outputs.save)
         strange = strange_types(outputs.save)
         trusted = f", trusted={strange!r}" if strange else ""
         notice(f"wrote {outputs.save}: upweight.imbalance.load({str(outputs.save)!r}{trusted}).predict(X_new)")
     if outputs.report is not None:
-        from ..imbalance._document import with_seconds
+        from ..imbalance.comparison import with_seconds
         from ..report import write
 
         page = outputs.report
@@ -235,7 +233,7 @@ def notice(text: str) -> None:
 
 def voice() -> Watch:
     """Progress on stderr: a line with the estimate always, a bar on terminals."""
-    from ..work._progress import WordedWatch, terminal_watch
+    from ..work import WordedWatch, terminal_watch
 
     return WordedWatch(
         terminal_watch(), lambda n, s, p: notice(f"{n:,} fits, about {duration(s)} on {p} core{'s' if p > 1 else ''}.")

@@ -35,7 +35,7 @@ def run(
     """Read the result, write the page."""
     target = check_writable(output, "-o", taken={os.path.realpath(result): "the result itself"})
     facts = read_result(result)
-    from ..imbalance._document import with_seconds
+    from ..imbalance.comparison import with_seconds
     from ..report import write
 
     writing(target, lambda: write(with_seconds(facts), target))

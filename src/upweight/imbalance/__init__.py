@@ -1,34 +1,27 @@
 """Few of one kind: weights, resamplers, and the honest comparison of every remedy for class imbalance."""
 
-from ._adopt import adopt
-from ._bagging import BalancedBagging, balanced_forest, easy_ensemble
-from ._cascade import BalanceCascade
-from ._categorical import vdm
-from ._chain import Chain
-from ._class_weights import class_weights, cost_weights
-from ._cleaning import NeighbourhoodCleaning
-from ._compare import Comparison, compare
-from ._condensed import CondensedNN, OneSided
-from ._density import density_weights
-from ._edited import EditedNN
-from ._error_weights import ErrorWeights, upweight_errors
-from ._hardness import InstanceHardness
-from ._labels import label_weights
-from ._mae import macro_mae
-from ._methods import method
-from ._near_miss import NearMiss
-from ._neighbours import Neighbours, neighbours
-from ._pipeline import Pipeline
-from ._random import RandomOver, RandomUnder
-from ._rebalanced import Rebalanced
-from ._resample import Resample
-from ._rows import Row
-from ._rusboost import RUSBoost
-from ._save import load
-from ._score import Scores, score
-from ._scorers import scorer
-from ._smote import SMOTE
-from ._tomek import TomekLinks
+from ..neighbours import Neighbours, neighbours, vdm
+from .comparison import Comparison, Row, compare, method
+from .ensembles import BalanceCascade, BalancedBagging, RUSBoost, balanced_forest, easy_ensemble
+from .errors import ErrorWeights, upweight_errors
+from .rebalance import Pipeline, Rebalanced, load
+from .resamplers import (
+    SMOTE,
+    Chain,
+    CondensedNN,
+    EditedNN,
+    InstanceHardness,
+    NearMiss,
+    NeighbourhoodCleaning,
+    OneSided,
+    RandomOver,
+    RandomUnder,
+    Resample,
+    TomekLinks,
+    adopt,
+)
+from .scores import Scores, macro_mae, score, scorer
+from .weights import class_weights, cost_weights, density_weights, label_weights
 
 __all__ = [
     "SMOTE",

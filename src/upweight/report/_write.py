@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .._errors import InputError
-from .._whole_file import is_stream, write_whole
+from ..files import is_stream, write_whole
 from ._page import page
 
 __all__ = ["write"]
@@ -43,7 +43,7 @@ def write(facts: dict[str, Any], path: str | os.PathLike[str]) -> Path:
     >>> write({"schema": "something else"}, "report.html")
     Traceback (most recent call last):
     ...
-    upweight._errors.InputError: `schema` must be 'upweight.compare/1'; got 'something else'. Write the ...
+    upweight.InputError: `schema` must be 'upweight.compare/1'; got 'something else'. Write the ...
     """
     html = page(facts).encode("utf-8")
     target = Path(os.path.realpath(path))

@@ -1,0 +1,47 @@
+"""Any frame as numbers, category codes, labels, row weights and groups; folds; preparation inside a fold."""
+
+from ._class_labels import Labels, first_rows, positive_code
+from ._columns import Column, as_text, unnested
+from ._folds import group_codes, inner_default, outer_folds, read_cv, refuse_few, stratified
+from ._prepare import Preparation
+from ._rewrap import column_numbers, label_rows, labels_like, numbers_like
+from ._row_weights import idle, live_labels, mean_one, row_weights, weights_line
+from ._rows import concat_rows, interpolate, row_slice
+from ._table import Schema, Table, arrow_array, frame_of, is_frame, matrix, refuse_doubles, refuse_lazy, row_count
+
+__all__ = [
+    "Column",
+    "Labels",
+    "Preparation",
+    "Schema",
+    "Table",
+    "arrow_array",
+    "as_text",
+    "column_numbers",
+    "concat_rows",
+    "first_rows",
+    "frame_of",
+    "group_codes",
+    "idle",
+    "inner_default",
+    "interpolate",
+    "is_frame",
+    "label_rows",
+    "labels_like",
+    "live_labels",
+    "matrix",
+    "mean_one",
+    "numbers_like",
+    "outer_folds",
+    "positive_code",
+    "read_cv",
+    "refuse_doubles",
+    "refuse_few",
+    "refuse_lazy",
+    "row_count",
+    "row_slice",
+    "row_weights",
+    "stratified",
+    "unnested",
+    "weights_line",
+]

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from ..imbalance._own_kind import frame_rows
-from ..imbalance._table import Table, is_frame
+from ._rewrap import frame_rows
+from ._table import Table, is_frame
 
 __all__ = ["concat_rows", "interpolate", "row_slice"]
 

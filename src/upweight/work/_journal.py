@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError
-from .._whole_file import write_whole
+from ..files import write_whole
 
 __all__ = ["Journal", "PartFormat", "pack_arrays", "unpack_arrays"]
 

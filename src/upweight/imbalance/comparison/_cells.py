@@ -1,0 +1,155 @@
+"""A comparison is a table of cells: one method, one repeat, one fold. This file knows the plan and runs one cell.
+
+The trouble: whatever is fitted outside the training fold leaks, and whatever depends on the order in which cells run, or on
+how many processes run them, cannot be resumed or believed. So a cell is a function of the plan and its three coordinates:
+its random stream is keyed by them, its inner folds are the same for all methods, one thread computes it, and what it
+returns are the held-out probabilities, from which every figure is computed later.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+import zlib
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from ..._rng import as_generator
+from ...learners import Prepared, Task
+from ...tables import row_slice
+from ..rebalance import Fitted, as_steps, fit_member, fit_task
+from ._methods import Method
+
+__all__ = ["Cell", "Key", "Plan", "fit_method", "run_cell"]
+
+
+class Key(NamedTuple):
+    """Coordinates of a cell."""
+
+    name: str
+    repeat: int
+    fold: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a cell needs: the rows, the learner, the methods, the folds (`fold_of` (repeats, n)) and one seed."""
+
+    task: Task
+    learner: Any
+    rows: tuple[Method, ...]
+    fold_of: np.ndarray
+    folds: int
+    inner: int
+    cost: float | None
+    seed: int
+
+    @property
+    def keys(self) -> list[Key]:
+        """All cells, fold by fold, so that a comparison cut short is cut at a fold."""
+        repeats = range(len(self.fold_of))
+        return [Key(m.name, r, f) for r in repeats for f in range(self.folds) for m in self.rows]
+
+    def method(self, name: str) -> Method:
+        return next(m for m in self.rows if m.name == name)
+
+    def test(self, repeat: int, fold: int) -> np.ndarray:
+        return np.flatnonzero(self.fold_of[repeat] == fold)
+
+    @property
+    def binary(self) -> bool:
+        return len(self.task.classes) == 2
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one cell found: held-out probabilities `p` (repaired) and `raw`, (n_test,) of the positive class or (n_test, K).
+
+    `threshold` is on the scale of `p`; `status` that of the correction; `said` what the learner warned of; `error` one line
+    if the method failed, and then the rest is empty.
+    """
+
+    key: Key
+    p: np.ndarray
+    raw: np.ndarray
+    threshold: float = np.nan
+    status: str = "impossible"
+    n_train: float = np.nan
+    ess_min: float = np.nan
+    synthetic_share: float = np.nan
+    seconds: float = 0.0
+    said: tuple[str, ...] = ()
+    error: str | None = None
+
+
+def run_cell(plan: Plan, key: Key) -> Cell:
+    """Fit on the training fold, predict the held-out one. A method that fails is a cell with its error."""
+    start = time.perf_counter()
+    test = plan.test(key.repeat, key.fold)
+    train = np.flatnonzero(plan.fold_of[key.repeat] != key.fold)
+    with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            found = cell_of(plan, key, train, test)
+        except Exception as error:  # noqa: BLE001  a method may fail in any way; the others go on
+            empty = np.empty((0,))
+            found = Cell(key, empty, empty, error=" ".join(f"{type(error).__name__}: {error}".split()))
+    said = tuple(sorted({f"{w.category.__name__}: {first_line(str(w.message))}" for w in caught}))
+    return Cell(**{**vars(found), "seconds": time.perf_counter() - start, "said": said})
+
+
+def cell_of(plan: Plan, key: Key, train: np.ndarray, test: np.ndarray) -> Cell:
+    method = plan.method(key.name)
+    task = plan.task.take(train)
+    held = row_slice(plan.task.X, test)
+    split = np.random.default_rng([plan.seed, key.repeat, key.fold])
+    rng = np.random.default_rng([plan.seed, key.repeat, key.fold, zlib.crc32(key.name.encode())])
+    if key.name == "none":
+        member = fit_member(plan.learner, (), task, rng)
+        fitted = Fitted((member,), member.correction, None, "none", task.prior, 0.5)
+    else:
+        fitted = fit_method(plan, method, task, rng, split)
+    raw, p = fitted.both(held)
+    members = fitted.members
+    return Cell(
+        key,
+        p[:, task.positive] if plan.binary else p,
+        raw[:, task.positive] if plan.binary else raw,
+        fitted.threshold,
+        "untouched" if key.name == "none" else fitted.correction.status,
+        float(np.mean([m.rows for m in members])),
+        float(np.mean([m.ess_rare for m in members])),
+        float(np.mean([m.synthetic_share for m in members])),
+    )
+
+
+def fit_method(plan: Plan, method: Method, task: Task, rng: Any, split: Any = None) -> Fitted:
+    """A method by crossfit on some rows, inner folds from `split`."""
+    learner, steps = learner_and_steps(plan, method)
+    return fit_task(
+        learner,
+        steps,
+        task,
+        repair="crossfit",
+        inner=plan.inner,
+        cost=plan.cost,
+        rng=as_generator(rng),
+        split=split,
+    )
+
+
+def learner_and_steps(plan: Plan, method: Method) -> tuple[Any, tuple[Any, ...]]:
+    """What to fit and what to do before; a classifier that is a remedy in itself takes the learner's place."""
+    if not method.whole:
+        made = method.make()
+        return plan.learner, () if made is None else as_steps(made)
+    made = method.make(plan.learner)
+    return (Prepared(made) if isinstance(plan.learner, Prepared) else made), ()
+
+
+def first_line(text: str) -> str:
+    """The first sentence or line of a warning."""
+    return text.strip().split("\n")[0].split(". ")[0][:240]

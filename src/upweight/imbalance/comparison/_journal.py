@@ -1,0 +1,46 @@
+"""A cell of a comparison as a file of a journal.
+
+The name holds the method, a checksum of what the method is and of the data and settings, the repeat and the fold, so that two objects
+of one label do not take each other's fits.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import partial
+
+from ...work import Journal, PartFormat, pack_arrays, unpack_arrays
+from ._cells import Cell, Key, Plan
+
+__all__ = ["open_journal"]
+
+
+def open_journal(folder: str | os.PathLike[str], plan: Plan, data: str, settings: str) -> Journal:
+    """The journal of a comparison: finished cells in `folder`, for these fingerprints of data and settings."""
+    marks = {m.name: m.mark for m in plan.rows}
+    return Journal(folder, PartFormat(partial(file_name, marks), pack, unpack), data=data, settings=settings)
+
+
+def file_name(marks: Mapping[str, str], key: Key, owner: tuple[str, ...]) -> str:
+    """smote-24b424a6-0-1.npz: method, checksum, repeat, fold."""
+    safe = "".join(c if c.isalnum() or c in "_-" else "." for c in key.name)[:60]
+    checksum = zlib.crc32("\0".join([key.name, marks.get(key.name, ""), *owner]).encode())
+    return f"{safe}-{checksum:08x}-{key.repeat}-{key.fold}.npz"
+
+
+def pack(cell: Cell) -> bytes | None:
+    """The file; a failed cell has none, and is tried again."""
+    if cell.error is not None:
+        return None
+    facts = {k: v for k, v in asdict(cell).items() if k not in ("key", "p", "raw")}
+    return pack_arrays({"p": cell.p, "raw": cell.raw}, facts)
+
+
+def unpack(key: Key, content: bytes) -> Cell:
+    """The cell of a file."""
+    arrays, facts = unpack_arrays(content)
+    facts |= {"key": key, "said": tuple(facts["said"])}
+    return Cell(**facts, p=arrays["p"], raw=arrays["raw"])

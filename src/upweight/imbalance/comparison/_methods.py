@@ -1,0 +1,288 @@
+"""The registry of rows: every remedy that `compare` knows, one entry each.
+
+An entry says what the remedy is called, what it does to a training set (`make`), against which control it must be judged,
+and in which sets it stands. To add a remedy add one entry; the sets, the command line, the comparison, its controls and
+its sentences follow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from sklearn.base import clone
+from sklearn.ensemble import RandomForestClassifier
+
+from ..._errors import InputError, did_you_mean
+from ...learners import Prepared
+from ..ensembles import BalanceCascade, BalancedBagging, Boosted, PlainBagging, RUSBoost, balanced_forest, easy_ensemble
+from ..errors import Lifted
+from ..resamplers import SETS, STEPS
+
+__all__ = ["METHODS", "SETS", "Method", "method", "rows_for"]
+
+ALWAYS = ("none", "threshold")  # the two rows every comparison needs
+
+
+@dataclass(frozen=True)
+class Times:
+    """Time as a fixed multiple of "threshold"; 0 for what does not fit the learner at all."""
+
+    multiple: float
+
+    def __call__(self, share: float) -> float:
+        return self.multiple
+
+
+@dataclass(frozen=True)
+class Method:
+    """One row of a comparison.
+
+    name : what the user types. label : the same in words. make : gives the step (None changes nothing), or, with `whole`,
+    a classifier that is a remedy in itself, given the learner. rival : name of the control that must be beaten. sets : where it stands.
+    work : time of a cell as a multiple of that of "threshold", given the minority share. extra : what a model of the inner folds
+    takes besides, in nanoseconds a row and column (searching, trees). Both measured on digits, 8,000 and 50,000 x 20 and
+    20,000 x 60 with both learners: for the estimate of time, which must hold within a factor two. mark : what tells two objects
+    of the user's own apart, for the journal.
+    """
+
+    name: str
+    label: str
+    make: Callable[..., Any]
+    sets: tuple[str, ...] = ()
+    rival: str | None = None
+    work: Callable[[float], float] = Times(1.0)
+    whole: bool = False
+    control: bool = False
+    extra: float = 0.0
+    mark: str = ""
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """A row of the registry comes back as that very row."""
+        return (registered, (self.name,)) if METHODS.get(self.name) is self else super().__reduce_ex__(protocol)
+
+
+def registered(name: str) -> Method:
+    return METHODS[name]
+
+
+def oversampled(share: float) -> float:
+    """Work of a fit on classes of one size: up to twice the rows."""
+    return 1.1 + 0.4 * (1 - 2 * share)
+
+
+QUICK = ("quick", "standard", "survey")
+STANDARD = ("standard", "survey")
+SURVEY = ("survey",)
+
+
+# Comparisons are pickled, so what is made to be called is an object or a function with a name, never a lambda.
+
+
+@dataclass(frozen=True)
+class InPlace:
+    """From a classifier made of the bare learner: the same within the learner's preparation or at the end of its pipeline."""
+
+    make: Callable[[Any], Any]
+
+    def __call__(self, learner: Any) -> Any:
+        if isinstance(learner, Prepared):
+            return self.make(learner.learner)
+        steps = getattr(learner, "steps", None)
+        if not steps:
+            return self.make(learner)
+        pipeline: Any = clone(learner)
+        pipeline.steps[-1] = (steps[-1][0], self.make(steps[-1][1]))
+        return pipeline
+
+
+@dataclass(frozen=True)
+class Instead:
+    """A classifier that takes the learner's place and needs nothing of it."""
+
+    make: Callable[[], Any]
+
+    def __call__(self, learner: Any) -> Any:
+        return self.make()
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """An object of the user's own, whatever the learner."""
+
+    made: Any
+
+    def __call__(self, *learner: Any) -> Any:
+        return self.made
+
+
+TREES = 40  # of EasyEnsemble (4 x 10), of what is judged against its control, and of that control
+
+
+def undersampled(share: float) -> float:
+    """Work of fits on twice the rare rows."""
+    return 0.7 + 0.8 * share
+
+
+def ensemble(
+    name: str,
+    label: str,
+    make: Callable[[Any], Any],
+    sets: tuple[str, ...] = (),
+    rival: str | None = None,
+    *,
+    times: float,
+    extra: float = 0.0,
+) -> Method:
+    """A row that is a classifier in itself, beside its control."""
+    return Method(name, label, InPlace(make), sets, rival, Times(times), whole=True, extra=extra)
+
+
+def control(
+    name: str, label: str, make: Callable[[Any], Any], sets: tuple[str, ...] = (), *, times: float, extra: float = 0.0
+) -> Method:
+    """What an ensemble must beat: as many trees on all rows."""
+    return Method(name, label, InPlace(make), sets, None, Times(times), whole=True, control=True, extra=extra)
+
+
+def step(
+    name: str,
+    label: str,
+    sets: tuple[str, ...] = (),
+    *,
+    work: Callable[[float], float] = Times(1.0),
+    extra: float = 0.0,
+) -> Method:
+    """A row that trains the learner on other rows or weights."""
+    return Method(name, label, STEPS[name], sets, work=work, extra=extra)
+
+
+ENSEMBLES = (
+    ensemble("easy_ensemble", "EasyEnsemble", Instead(easy_ensemble), STANDARD, "boosted", times=0, extra=230),
+    ensemble("balance_cascade", "BalanceCascade", Instead(BalanceCascade), STANDARD, "boosted", times=0, extra=220),
+    ensemble("balanced_bagging", "balanced bagging", BalancedBagging, rival="bagged", times=3),
+    ensemble("balanced_forest", "a balanced forest", Instead(balanced_forest), rival="forest", times=0, extra=2800),
+    ensemble("rusboost", "RUSBoost", Instead(partial(RUSBoost, rounds=TREES)), rival="boosted", times=0, extra=1000),
+    ensemble("errors", "more weight on what was wrong", Lifted, times=4),
+    control("boosted", "boosting", Instead(partial(Boosted, rounds=TREES)), STANDARD, times=0, extra=540),
+    control("bagged", "bagging", PlainBagging, times=5),
+    control("forest", "a forest", Instead(RandomForestClassifier), times=0, extra=9000),
+)
+
+METHODS = {
+    entry.name: entry
+    for entry in (
+        step("none", "the untouched learner", QUICK, work=Times(0.35)),
+        step("threshold", "moving the threshold", QUICK),
+        step("weights", "class weights", QUICK, work=Times(1.1)),
+        step("random_under", "random undersampling", QUICK, work=undersampled),
+        step("random_over", "random oversampling", STANDARD, work=oversampled),
+        step("smote", "SMOTE", QUICK, work=oversampled, extra=110),
+        step(
+            "borderline1",
+            "Borderline-SMOTE 1",
+            STANDARD,
+            work=oversampled,
+            extra=190,
+        ),
+        step("borderline2", "Borderline-SMOTE 2", SURVEY, work=oversampled, extra=220),
+        step("adasyn", "ADASYN", work=oversampled, extra=170),
+        step("tomek", "Tomek links", STANDARD, extra=120),
+        step("enn", "edited nearest neighbours", STANDARD, extra=320),
+        step("renn", "repeated ENN", SURVEY, extra=450),
+        step("allknn", "AllKNN", extra=420),
+        step("ncr", "neighbourhood cleaning rule", extra=320),
+        step("oss", "one-sided selection", extra=190),
+        step("cnn", "condensed nearest neighbour", SURVEY, extra=450),
+        step("nearmiss1", "NearMiss-1", STANDARD, extra=115),
+        step("nearmiss2", "NearMiss-2", SURVEY, extra=130),
+        step("nearmiss3", "NearMiss-3", SURVEY, extra=120),
+        step("hardness", "instance hardness threshold", work=Times(2), extra=150),
+        step("smote+tomek", "SMOTE, then Tomek links", STANDARD, work=oversampled, extra=330),
+        step("smote+enn", "SMOTE, then ENN", SURVEY, work=oversampled, extra=2000),
+        *ENSEMBLES,
+    )
+}
+
+
+def method(name: str) -> Any:
+    """The object behind a name: a resampler, a weight function, a classifier, or None for "none" and "threshold".
+
+        method("random_under") is RandomUnder()
+
+    Raises InputError for an unknown name, with the nearest ones. Source: the table of `compare`.
+
+    >>> method("random_under")
+    RandomUnder()
+    """
+    if isinstance(name, str) and name in SETS:
+        raise InputError(
+            f"{name!r} is a set of methods, not one. Name one of it: {', '.join(names_asked(name)[:4])}, ..."
+        )
+    if not isinstance(name, str) or name not in METHODS:
+        raise InputError(f"unknown method {name!r}.{did_you_mean(name, METHODS)}")
+    entry = METHODS[name]
+    return entry.make(None) if entry.whole else entry.make()
+
+
+def rows_for(methods: Any) -> list[Method]:
+    """The rows of a comparison in order: the two that must be there, those asked for, and their controls."""
+    if isinstance(methods, Mapping):
+        asked = [custom(str(label), made) for label, made in methods.items()]
+    else:
+        asked = [METHODS[name] for name in names_asked(methods)]
+    first = [METHODS[name] for name in ALWAYS]
+    rows = {entry.name: entry for entry in (*first, *asked)}
+    for entry in list(rows.values()):
+        if entry.rival is not None:
+            rows.setdefault(entry.rival, METHODS[entry.rival])
+    return list(rows.values())
+
+
+def names_asked(methods: Any) -> list[str]:
+    """Names from a set, a comma list or a sequence of names and sets: all of them once, in the order asked for."""
+    if not isinstance(methods, Iterable):
+        raise InputError(
+            f"`methods` must be a set ({', '.join(SETS)}), names, or {{label: method}}; got {methods!r}. Leave it out for "
+            "the standard set."
+        )
+    asked = [n.strip() for n in methods.split(",")] if isinstance(methods, str) else list(methods)
+    return list(dict.fromkeys(name for one in asked for name in names_behind(one)))
+
+
+def names_behind(name: Any) -> list[str]:
+    """The names a word stands for: those of a set, or itself."""
+    if not isinstance(name, str):
+        raise InputError(
+            f"`methods` lists names; got {name!r}. Give objects a label: {{'mine': {type(name).__name__}()}}."
+        )
+    if name in SETS:
+        return [n for n, e in METHODS.items() if name == "all" or name in e.sets]
+    if name not in METHODS:
+        raise InputError(f"unknown method {name!r}.{did_you_mean(name, [*METHODS, *SETS])}")
+    return [name]
+
+
+def custom(label: str, made: Any) -> Method:
+    """A row of the user's own: a method, or a classifier judged as it is."""
+    if label in ALWAYS or not label.strip():
+        raise InputError(f"`methods`: {label!r} cannot be a label; it is a row that every comparison has.")
+    if isinstance(made, str) and made in METHODS:
+        entry = METHODS[made]
+        return replace(entry, name=label, label=label, sets=())
+    if hasattr(made, "predict_proba") or (hasattr(made, "fit") and hasattr(made, "predict")):
+        return Method(label, label, Given(made), whole=True, mark=mark_of(made))
+    return Method(label, label, Given(made), mark=mark_of(made))
+
+
+def mark_of(made: Any) -> str:
+    """What an object is, the same in every run: its settings, and of a function its code."""
+    if isinstance(made, (list, tuple)):
+        return "+".join(mark_of(one) for one in made)
+    code = getattr(made, "__code__", None)
+    if code is not None:
+        return f"{made.__qualname__} {code.co_code.hex()} {code.co_names} {code.co_consts!r}"
+    return re.sub(r" at 0x[0-9a-f]+", "", " ".join(repr(made).split()))

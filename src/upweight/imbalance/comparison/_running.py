@@ -1,0 +1,65 @@
+"""Run the cells of a plan: what `work` needs to know of them.
+
+The estimate of time rests on the row "threshold": what its cell takes, times what a method is known to take of that, plus what it
+takes a row and column besides.
+
+    seconds(method) = work(minority share) * seconds(threshold) + extra * 1e-9 * rows * columns * busy
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from ..._errors import InputError
+from ...tables import Table
+from ...work import Job, Journal, Run, Watch, run_job
+from ._cells import Cell, Key, Plan, run_cell
+
+__all__ = ["run_plan"]
+
+ALONE = "the learner fails on its own, without any remedy"
+
+
+def run_plan(plan: Plan, journal: Journal | None, watch: Watch) -> Run:
+    """Run every cell that the journal does not hold. Ctrl-C ends it early, with `complete` False."""
+    job = Job(
+        partial(run_cell, plan),
+        plan.keys,
+        label=name_of,
+        first=threshold_first,
+        check=refuse_hopeless,
+        foresee=partial(foresee, plan),
+    )
+    return run_job(job, journal=journal, watch=watch)
+
+
+def name_of(key: Key) -> str:
+    """The method of a cell."""
+    return key.name
+
+
+def threshold_first(left: list[Key]) -> Key:
+    """A cell of "threshold", by which the others are foreseen."""
+    return next((k for k in left if k.name == "threshold"), left[0])
+
+
+def refuse_hopeless(first: Cell) -> None:
+    """A learner that fails without any remedy fails with all of them."""
+    if first.error is not None and first.key.name == "threshold":
+        plain = first.error.removeprefix("InputError: ")  # ours says what to do without any more words
+        raise InputError(plain if plain != first.error else f"{ALONE}: {first.error}")
+
+
+def foresee(plan: Plan, key: Key, cells: Mapping[Key, Cell], seconds: float, busy: float) -> float:
+    """Seconds of a cell, from one of "threshold" that is done."""
+    unit = next((c.seconds for c in cells.values() if c.key.name == "threshold"), seconds)
+    method = plan.method(key.name)
+    return method.work(float(plan.task.prior.min())) * unit + method.extra * 1e-9 * size(plan) * busy
+
+
+def size(plan: Plan) -> float:
+    """Rows times columns that all models of a cell see together."""
+    rows = plan.fold_of.shape[1] * (1 - 1 / plan.folds) * (plan.inner - 1)
+    table = plan.task.X
+    return rows * (table.numbers.shape[1] + table.codes.shape[1] if isinstance(table, Table) else table.shape[1])

@@ -1,0 +1,39 @@
+"""Classifiers by name, fitted once with weights, asked out of fold, judged."""
+
+from ._double_count import own_correction, refuse_double_count
+from ._fit_rows import FittedLearner, Task, fit_prepared, prepare_rows
+from ._fitting import fit_plainly
+from ._learners import Prepared, as_learner, bare_learner, learner_name, refuse_without_proba, seeded, without_proba
+from ._measures import average_precision, calibrate, decision, farthest, macro, recall_at, roc_auc
+from ._out_of_fold import inner_folds, out_of_fold, train_of
+from ._statistics import Interval, holm, paired
+
+__all__ = [
+    "FittedLearner",
+    "Interval",
+    "Prepared",
+    "Task",
+    "as_learner",
+    "average_precision",
+    "bare_learner",
+    "calibrate",
+    "decision",
+    "farthest",
+    "fit_plainly",
+    "fit_prepared",
+    "holm",
+    "inner_folds",
+    "learner_name",
+    "macro",
+    "out_of_fold",
+    "own_correction",
+    "paired",
+    "prepare_rows",
+    "recall_at",
+    "refuse_double_count",
+    "refuse_without_proba",
+    "roc_auc",
+    "seeded",
+    "train_of",
+    "without_proba",
+]

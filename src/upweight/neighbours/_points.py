@@ -1,0 +1,285 @@
+"""Rows as points: the numbers and the levels of any table, for methods that look for neighbours.
+
+The trouble: distances need numbers, tables hold text, categories and booleans too, and a 0/1 column is a category in disguise:
+between 0 and 1 there is nothing. One-hot columns would multiply memory by the number of levels, so levels stay codes.
+
+    number    finite; text, gaps and infinities are refused with column, count and row
+    level     text, category, bool, and numbers with two values only ("auto"), or the columns named; a gap is a level;
+              a bool that is not named among named ones is a number, 0 or 1
+
+Numbers are taken as given, without scaling. A sparse matrix is numbers throughout, unless columns are named: a rare word of a
+text has two values as well and is no category.
+
+What is inside: `Points` and `points`, which makes them of NumPy, CSR, pandas, polars, Arrow or a prepared `Table`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals.stable.v1 as nw
+import numpy as np
+import pyarrow as pa
+from scipy import sparse
+
+from .._errors import InputError, counted, did_you_mean
+from ..tables import Table, arrow_array, column_numbers, frame_of, is_frame, refuse_lazy, row_count, row_slice
+
+__all__ = ["Points", "points"]
+
+GLANCE = 256  # rows that show most columns to have more than two values
+
+
+@dataclass(frozen=True)
+class Points:
+    """`numbers` (n, p) array or CSR and `codes` (n, q) int32; `names` of the numbers, `categorical` names or positions of the
+    levels in the table they came from; `whole`, names of number columns that hold whole numbers only."""
+
+    numbers: Any
+    codes: np.ndarray
+    names: tuple[Any, ...]
+    categorical: tuple[Any, ...]
+    whole: tuple[Any, ...] = ()
+
+    def __len__(self) -> int:
+        return self.codes.shape[0]
+
+    def __getitem__(self, rows: np.ndarray) -> Points:
+        return Points(self.numbers[rows], self.codes[rows], self.names, self.categorical, self.whole)
+
+    @property
+    def levels(self) -> list[int]:
+        """Number of levels of every categorical column."""
+        return [int(c.max(initial=-1)) + 1 for c in self.codes.T]
+
+
+def points(X: Any, *, rows: np.ndarray | None = None, categorical: Any = "auto", who: str = "neighbours") -> Points:
+    """Read a table: which columns are numbers and which are levels, and that every number is finite.
+
+    rows : the rows to read, None for all. categorical : "auto", names or positions of columns, or a mask; () for none.
+    who : the method, for messages.
+    """
+    if rows is not None and len(rows) < row_count(X):
+        X = row_slice(X, rows)
+    refuse_lazy(X)
+    if isinstance(X, Table):
+        made = of_table(X, categorical)
+    elif is_frame(X):
+        made = of_frame(frame_of(X), categorical, who)
+    elif sparse.issparse(X):
+        made = of_sparse(X, categorical)
+    else:
+        made = of_matrix(np.asarray(X), categorical, who)
+    if not made.numbers.shape[1] + made.codes.shape[1]:
+        raise InputError(f"`X` has no columns: shape {(len(made), 0)}. {who} needs one at least.")
+    refuse_gaps(made, who, rows)
+    return made
+
+
+def of_table(X: Table, categorical: Any) -> Points:
+    """A prepared table: its codes are levels; its numbers stay numbers, but for two-valued ones with "auto"."""
+    numbers: Any = X.numbers
+    p, q = numbers.shape[1], X.codes.shape[1]
+    auto = isinstance(categorical, str) and categorical == "auto" and not sparse.issparse(numbers)
+    flags = np.flatnonzero(two_valued(numbers)) if auto else np.empty(0, np.int64)
+    rest = np.setdiff1d(np.arange(p), flags)
+    codes = stacked([*(levels_of(numbers[:, j]) for j in flags), *(X.codes - X.codes.min(initial=0)).T], len(X))
+    chosen = (*flags.tolist(), *range(p, p + q))
+    return Points(numbers[:, rest] if len(flags) else numbers, codes, tuple(rest.tolist()), chosen)
+
+
+def of_matrix(X: np.ndarray, categorical: Any, who: str) -> Points:
+    if X.ndim != 2:
+        raise InputError(f"`X` must be a table, rows by columns; got shape {X.shape}. Reshape your data, X[:, None].")
+    chosen = named(categorical, list(range(X.shape[1])))
+    if X.dtype.kind in "OUSb":
+        read = [(j, array_numbers(column, chosen is not None), column) for j, column in enumerate(X.T)]
+        return of_columns([(j, values, lambda c=c: levels_of(c)) for j, values, c in read], chosen, len(X), who)
+    if X.dtype.kind not in "iuf":
+        raise InputError(f"`X` must hold numbers or text; got {X.dtype}. Convert it first.")
+    if chosen is None:
+        chosen = np.flatnonzero(two_valued(X)).tolist()
+    names = tuple(j for j in range(X.shape[1]) if j not in chosen)
+    numbers = X[:, names] if chosen else X
+    codes = [levels_of(X[:, j]) for j in chosen]
+    return Points(numbers, stacked(codes, len(X)), names, tuple(chosen), whole_columns(numbers, names))
+
+
+def of_columns(
+    columns: list[tuple[Any, np.ndarray | None, Callable]], chosen: list[Any] | None, n: int, who: str
+) -> Points:
+    """From (name, numbers or None, how to code it) of every column, which are numbers and which are levels."""
+    numbers, codes, names, levels = [], [], [], []
+    for name, values, code in columns:
+        if (name in chosen) if chosen is not None else (values is None or two_valued(values[:, None])[0]):
+            codes.append(code())
+            levels.append(name)
+        elif values is None:
+            way = "is not named in `categorical`. Name it, or say 'auto'."
+            if who not in ("SMOTE", "neighbours"):  # only those two have `categorical`
+                way = "`neighbours` were searched without it. Search again: im.neighbours(X)."
+            raise InputError(f"column {name!r} holds text and {way}")
+        else:
+            numbers.append(values)
+            names.append(name)
+    table = np.empty((n, len(numbers)), np.result_type(*(v.dtype for v in numbers)) if numbers else np.float64)
+    for j, values in enumerate(numbers):
+        table[:, j] = values
+    return Points(table, stacked(codes, n), tuple(names), tuple(levels), whole_columns(table, tuple(names)))
+
+
+def of_sparse(X: Any, categorical: Any) -> Points:
+    columns = list(range(X.shape[1]))
+    chosen = named(categorical, columns)
+    if chosen is None:
+        chosen = columns if X.dtype.kind == "b" else []
+    X = sparse.csr_array(X, dtype=np.float64) if X.dtype.kind == "b" else X.tocsr()
+    codes = [levels_of(X[:, [j]].toarray()[:, 0]) for j in chosen]
+    rest = np.setdiff1d(np.arange(X.shape[1]), chosen)
+    numbers = np.empty((X.shape[0], 0)) if not len(rest) else X[:, rest] if chosen else X
+    return Points(numbers, stacked(codes, X.shape[0]), tuple(rest.tolist()), tuple(chosen))
+
+
+def of_frame(frame: nw.DataFrame, categorical: Any, who: str) -> Points:
+    chosen = named(categorical, list(frame.columns))
+    columns = []
+    for name in frame.columns:
+        series = frame.get_column(name)
+        refuse_other_types(name, series.dtype, who)
+        number = series.dtype.is_numeric() or (series.dtype == nw.Boolean and chosen is not None)
+        values = column_numbers(series) if number else None
+        columns.append((name, values, lambda s=series: frame_codes(s, who)))
+    return of_columns(columns, chosen, frame.shape[0], who)
+
+
+def frame_codes(series: nw.Series, who: str) -> np.ndarray:
+    """(n,) codes of a column of text, categories or bools; lists and dates in a column of objects are refused."""
+    if series.dtype.is_float():
+        return levels_of(column_numbers(series) + 0.0)  # -0.0 is 0.0
+    values = arrow_array(series)
+    if pa.types.is_nested(values.type) or pa.types.is_temporal(values.type):
+        raise InputError(cannot_measure(series.name, values.type, who))
+    return arrow_codes(values)
+
+
+def arrow_codes(values: Any) -> np.ndarray:
+    """(n,) codes in order of appearance; a gap is a level."""
+    values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    values = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+    return values.dictionary_encode(null_encoding="encode").indices.to_numpy()
+
+
+def array_numbers(column: np.ndarray, bools: bool) -> np.ndarray | None:
+    """A column of numbers among objects as float64, None if it holds anything else; with `bools` one of bools too, as 0 and 1."""
+    if column.dtype.kind == "b" or (column.dtype.kind == "O" and all(isinstance(v, (bool, np.bool_)) for v in column)):
+        return column.astype(np.float64) if bools else None
+    if column.dtype.kind != "O":
+        return None
+    number = all(isinstance(v, (int, float, np.number)) and not isinstance(v, (bool, np.bool_)) for v in column)
+    return column.astype(np.float64) if number else None
+
+
+def levels_of(column: np.ndarray) -> np.ndarray:
+    """(n,) codes of a column's values; a gap is a level."""
+    if column.dtype.kind != "O":
+        return np.unique(column, return_inverse=True)[1].reshape(-1)
+    seen: dict[Any, int] = {}
+    return np.array([seen.setdefault("gap" if v is None or v != v else (v,), len(seen)) for v in column])
+
+
+def stacked(codes: list[np.ndarray], n: int) -> np.ndarray:
+    out = np.empty((n, len(codes)), np.int32)
+    for j, column in enumerate(codes):
+        out[:, j] = column
+    return out
+
+
+def two_valued(values: np.ndarray) -> np.ndarray:
+    """(p,) whether a column of numbers has two different finite values and no others."""
+    glance = np.sort(values[:GLANCE], axis=0)
+    out = np.array((np.diff(glance, axis=0) > 0).sum(axis=0) < 2)
+    for j in np.flatnonzero(out):
+        column = values[:, j]
+        low, high = column.min(initial=np.inf), column.max(initial=-np.inf)
+        out[j] = low < high and bool(((column == low) | (column == high)).all())
+    return out
+
+
+def whole_columns(numbers: np.ndarray, names: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Names of the columns that hold whole numbers only, several different ones."""
+    if numbers.dtype.kind in "iu":
+        return names
+    likely = (numbers[:GLANCE] == np.rint(numbers[:GLANCE])).all(axis=0)
+    return tuple(names[j] for j in np.flatnonzero(likely) if is_whole(numbers[:, j]))
+
+
+def is_whole(column: np.ndarray) -> bool:
+    return bool((column == np.rint(column)).all() and (column != column[:1]).any())
+
+
+def named(categorical: Any, columns: list[Any]) -> list[Any] | None:
+    """The categorical columns in the order they stand; None for "auto"."""
+    if isinstance(categorical, str):
+        if categorical == "auto":
+            return None
+        raise InputError(not_columns(categorical, columns))
+    if categorical is not None and not isinstance(categorical, Iterable):
+        raise InputError(not_columns(categorical, columns))
+    listed = list(categorical) if categorical is not None else []
+    if any(isinstance(c, (bool, np.bool_)) for c in listed):
+        return masked(listed, columns)
+    chosen = set()
+    for c in listed:
+        known = isinstance(c, Hashable)
+        if known and c not in columns and isinstance(c, (int, np.integer)) and -len(columns) <= c < len(columns):
+            c = columns[int(c)]
+        if not known or c not in columns:
+            raise InputError(f"`categorical` names column {c!r}, which `X` has not.{did_you_mean(c, columns)}")
+        chosen.add(c)
+    return [c for c in columns if c in chosen]
+
+
+def not_columns(given: Any, columns: list[Any]) -> str:
+    number = (
+        isinstance(given, (int, np.integer)) and not isinstance(given, bool) and -len(columns) <= given < len(columns)
+    )
+    named = number or (isinstance(given, str) and given in columns)
+    way = f"Write [{given!r}]." if named else "Leave it out for 'auto'."
+    return f"`categorical` must be 'auto', a list of columns or a mask; got {given!r}. {way}"
+
+
+def masked(mask: list[Any], columns: list[Any]) -> list[Any]:
+    """The columns where a mask is True."""
+    if not all(isinstance(c, (bool, np.bool_)) for c in mask):
+        raise InputError(f"`categorical` mixes True or False with columns: {mask!r}. Give a mask or columns, not both.")
+    if len(mask) != len(columns):
+        came = f"{counted(len(mask), 'entry', 'entries')} for {counted(len(columns), 'column')}"
+        raise InputError(f"`categorical` as a mask needs one entry a column; got {came}. Or name the columns.")
+    return [c for c, yes in zip(columns, mask, strict=True) if yes]
+
+
+def refuse_other_types(name: str, dtype: Any, who: str) -> None:
+    if dtype.is_temporal() or dtype.is_nested() or dtype == nw.Binary:
+        raise InputError(cannot_measure(name, dtype, who))
+
+
+def cannot_measure(name: str, kind: Any, who: str) -> str:
+    return f"column {name!r} holds {kind}, which {who} cannot measure. Turn it into numbers, or drop it."
+
+
+def refuse_gaps(made: Points, who: str, rows: np.ndarray | None) -> None:
+    """Every number finite, or an error with the first column, its count and its first row."""
+    values = made.numbers.data if sparse.issparse(made.numbers) else made.numbers
+    if values.dtype.kind != "f" or np.isfinite(values.sum(dtype=np.float64)) or np.isfinite(values).all():
+        return
+    bad = ~np.isfinite(made.numbers.toarray() if sparse.issparse(made.numbers) else made.numbers)
+    j = int(bad.any(axis=0).argmax())
+    row = int(bad[:, j].argmax()) if rows is None else int(rows[bad[:, j].argmax()])
+    column = made.numbers[:, [j]].toarray()[:, 0] if sparse.issparse(made.numbers) else made.numbers[:, j]
+    what = "NaN" if np.isnan(column[bad[:, j]]).all() else "NaN or infinite"
+    name = made.names[j] if isinstance(made.names[j], str) else f"column {made.names[j]}"
+    raise InputError(
+        f"`X` must be finite for {who}; {name!r}: {int(bad[:, j].sum()):,} {what}, first at row {row}. Impute first."
+    )
