@@ -36,6 +36,8 @@ __all__ = [
     "same_rows",
 ]
 
+PIECE = 1 << 16
+
 
 @dataclass(frozen=True, eq=False)
 class Container:
@@ -45,6 +47,7 @@ class Container:
     index: Any = None
     name: Any = None
     flat: bool = False  # a pyarrow.Array rather than a ChunkedArray
+    columns: tuple[Any, ...] = ()  # names of a frame's columns
 
     def wrap(self, values: np.ndarray) -> Any:
         """Give `values` (n,) back in this container; other shapes stay NumPy."""
@@ -52,9 +55,10 @@ class Container:
             return values
         import narwhals as nw
 
-        native = nw.new_series(str(self.name or ""), values, backend=self.backend).to_native()
+        name = self.name if isinstance(self.name, str) else ""
+        native = nw.new_series(name, values, backend=self.backend).to_native()
         if self.backend == "pandas":
-            native.name = self.name  # pandas names by anything, and by nothing
+            native.name = self.name  # None, a number or a tuple as well as a string
         if self.index is not None and len(self.index) == len(values):
             native.index = self.index  # narwhals would walk it entry by entry: microseconds a row
         return native.combine_chunks() if self.flat else native
@@ -159,7 +163,9 @@ def read_columns(x: Any, name: str) -> tuple[np.ndarray, Container]:
     frame = nw.from_native(x, eager_only=True)
     columns = [read(frame.get_column(c).to_native(), f"{name}[{c!r}]", nulls=True)[0] for c in frame.columns]
     index = nw.maybe_get_index(frame)
-    return np.column_stack(columns) if columns else np.empty((len(frame), 0)), Container(index=index)
+    return np.column_stack(columns) if columns else np.empty((len(frame), 0)), Container(
+        index=index, columns=tuple(frame.columns)
+    )
 
 
 def refuse_doubled(frame: Any, name: str) -> None:
@@ -197,9 +203,11 @@ def _absent(a: np.ndarray) -> np.ndarray:
 
 
 def _numbered(a: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
-    if a.dtype.kind in "iu" and a.min() >= 0 and a.max() < 4 * a.size:  # no sort where a count will do
-        present = np.bincount(a) > 0
-        return (np.cumsum(present) - 1)[a], np.flatnonzero(present)
+    if a.dtype.kind in "iu" and 0 <= (top := _top_count(a)) < 4 * a.size:  # no sort where a count will do
+        present = np.zeros(top + 1, dtype=bool)
+        present[a] = True
+        codes = a if present.all() else (np.cumsum(present) - 1)[a]
+        return codes.astype(np.intp, copy=False), np.flatnonzero(present)
     try:
         levels, codes = np.unique(a, return_inverse=True)
     except TypeError:
@@ -209,7 +217,16 @@ def _numbered(a: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
     return codes, levels
 
 
+def _top_count(a: np.ndarray) -> int:
+    """The largest of some whole numbers, -1 if one is negative; piece by piece, so that both ends are read from the cache."""
+    pieces = (a[i : i + PIECE] for i in range(0, a.size, PIECE))
+    tops = [int(p.max()) if int(p.min()) >= 0 else -1 for p in pieces]
+    return -1 if min(tops) < 0 else max(tops)
+
+
 def _refuse_nulls(mask: np.ndarray, name: str) -> None:
+    if not np.any(mask):
+        return
     missing = np.full(np.shape(mask), np.nan)
     require(~np.asarray(mask, dtype=bool), f"`{name}`", "have no missing values", missing, "Drop those rows first.")
 

@@ -106,6 +106,8 @@ NEED_NONE = {
     "declare",
     "inverse",
     "difference",
+    "log",
+    "exp",
     "cdf",
     "mean",
 }

@@ -61,7 +61,7 @@ def compared(
     """The rows of one column against another's; `rows` are those of source and target."""
     if isinstance(x, Numbers) and isinstance(y, Numbers):
         with np.errstate(invalid="ignore", divide="ignore"):
-            ratio = (x.sd / y.sd[0]) ** 2
+            ratio = np.square(x.sd / y.sd[0])
         yield _row(name, None, y.mean[0], x.mean, _unit(y.sd[0], x.sd[0], scale), ratio)
         if x.missing.any() or y.missing.any():
             yield _share_row(name, MISSING, x.missing, y.missing[0], rows, scale)
@@ -129,9 +129,9 @@ def _flag(unsupported: bool, smd: float, ratio: float) -> str:
 
 
 def _unit(target: float, source: float, scale: str) -> float:
-    """The sd that a difference is measured in, fixed before weighting."""
-    sd = np.hypot(target, source) / np.sqrt(2) if scale == "pooled" else target
-    return float(sd if sd > 0 else source)
+    """The sd that a difference is measured in, fixed before weighting, from those of target and source."""
+    sd = float(np.hypot(target / np.sqrt(2), source / np.sqrt(2))) if scale == "pooled" else float(target)
+    return sd if sd > 0 else float(source)
 
 
 def _share_sd(p: float, n: int) -> float:

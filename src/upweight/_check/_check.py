@@ -24,13 +24,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._errors import InputError, KindError, VerdictError, is_number
-from .._estimate._average import clusters_of
+from .._estimate import clusters_of
 from .._frames import same_rows
 from .._weights import Weights
-from ..arrays import min_rows, widening
-from ..arrays._log import BLOCK
-from ..arrays._rate import threshold
-from ..arrays._tail import MOST
+from ..arrays import BLOCK, MOST, min_rows, threshold, widening
 from ._provenance import Provenance
 from ._reasons import RATIOS, suspect
 from ._segments import Segments, labels, mean_test
@@ -51,6 +48,7 @@ def check(
     *,
     by: Any = None,
     f: Any = None,
+    bounds: tuple[float, float] | None = None,
     cluster: Any = None,
     balance: Balance | None = None,
     r_eff: float = 1.0,
@@ -66,6 +64,7 @@ def check(
     by : (n,) labels that were known before a row was drawn (day, position, user group: nothing that the target draws differently);
         the promise of a mean of one is tested in every segment, those under 25 rows pooled.
     f : (n,) numbers to be averaged; adds the effective rows and the tail index for that average.
+    bounds : (low, high) between which every f is known to lie; then f has no tail of its own.
     cluster : (n,) labels of rows that belong together; the mean test then counts clusters.
     balance : Balance of the same weights from `upweight.balance`; adds what is still out of balance, and the direction.
     r_eff : relative efficiency of draws that depend on each other (a Markov chain), > 0: each counts as so many independent
@@ -99,7 +98,7 @@ def check(
     _refuse_efficiency(w, r_eff, cluster)
     raw = w.raw
     summary, segments = WeightSummary.of(raw.log_w), segments_of(raw, by)
-    groups = clusters_of(raw, cluster)[0]
+    groups = clusters_of(raw, cluster).codes
     se = summary.se if groups is None else _clustered_se(raw.log_w, summary, groups)
 
     def flip() -> tuple[WeightSummary, float]:
@@ -108,7 +107,7 @@ def check(
 
     v = judge(Provenance.of(w), summary, se, flip, segments, r_eff=r_eff)
     if f is not None:
-        estimate = raw.mean(f, cluster=cluster)
+        estimate = raw.mean(f, cluster=cluster, bounds=bounds)
         v = replace(v, ess_f=r_eff * float(np.min(estimate.ess_f)), khat_f=float(np.max(estimate.khat)))
     if balance is not None:
         v = replace(v, balance=_balance_figures(balance, w))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import InputError, KindError
 from .._weights import Step
-from ..arrays._tail import TOO_FEW
+from ..arrays import TOO_FEW
 from ._documents import own
 
 if TYPE_CHECKING:

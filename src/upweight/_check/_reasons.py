@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from .._errors import counted, printable
 from .._weights import rows_worth
-from ..arrays._tail import TOO_FEW
+from ..arrays import TOO_FEW
 from ._digits import number, percent, promise, z_text
 from ._provenance import TAMINGS
 
@@ -203,7 +203,7 @@ def _heavy_tail(v: Verdict) -> Iterator[Reason]:
         yield Reason("HEAVY_TAIL", "unreliable", "tail", text, _heavy_advice(v))
     elif v.khat < v.threshold <= v.khat_f:
         text = f"k-hat {v.khat_f:.2f} (want < {v.threshold:.2f}): its average cannot be believed, smoothed or not"
-        advice = "bound f, or ask for a quantile of it: w.quantile(f, 0.5)"
+        advice = "if f has bounds, say so: bounds=(low, high); else ask for a quantile of it: w.quantile(f, 0.5)"
         yield Reason("HEAVY_TAIL", "unreliable", "f", text, advice)
 
 

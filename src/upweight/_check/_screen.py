@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .._errors import counted, printable
-from .._estimate._wording import tail_said
+from .._estimate import tail_said
 from .._weights import rows_worth
 from ._digits import number, percent, promise, z_text
 from ._reasons import RATIOS, flagged

@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError
+from .._estimate import mean_test
 from .._frames import NUMPY, Container, _container, _series
-from ..arrays._log import BLOCK
+from ..arrays import BLOCK
 from ._summary import merge
 from ._verdict import Segment
 
@@ -33,19 +34,6 @@ FEWEST = 25  # rows a segment needs for a test of its own
 POOLED = "other"
 MISSING = "missing"
 Label = str | int | float | bool
-
-
-def mean_test(mean: float, se: float, widening: float) -> float:
-    """z of the test that the mean weight is one, its plain standard error widened for the tail.
-
-    A mean without error is exact: z is 0 if it is one, infinite else; nan where no error can be told.
-    """
-    if math.isnan(se):
-        return math.nan
-    if abs(mean - 1) <= 1e-12:
-        return 0.0
-    wide = se * widening if se > 0 else 0.0
-    return (mean - 1) / wide if wide > 0 else math.copysign(math.inf, mean - 1)
 
 
 @dataclass(frozen=True, eq=False)

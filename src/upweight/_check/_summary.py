@@ -24,8 +24,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays._log import BLOCK, UNDERFLOW
-from ..arrays._tail import MOST, TIE, TOO_FEW, tail_index, tail_size
+from ..arrays import BLOCK, MOST, TIE, TOO_FEW, UNDERFLOW, tail_index, tail_size
 from ._documents import own
 from ._largest import Largest, blocks, likely_cut
 

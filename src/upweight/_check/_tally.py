@@ -203,36 +203,48 @@ def _refuse_whole_taming(w: Weights) -> None:
 
 
 def _moments(w: Weights, f: Any) -> Moments:
-    from .._estimate._average import _values, without_gaps
+    from .._estimate import read_values
 
-    columns, scalar, _ = _values(w, f)
+    columns = read_values(w, f)
     zero = w.log_w == -np.inf
+    table = np.stack([x.values * x.unit for x in columns.each])
     if zero.any():
-        columns = np.where(zero, 0.0, columns)  # what f is there does not matter
-    return Moments.of(w.log_w, np.stack([without_gaps(column, None) for column in columns]), scalar)
+        table = np.where(zero, 0.0, table)  # what f is there does not matter
+    return Moments.of(w.log_w, table, columns.scalar)
 
 
 def _estimate(t: Tally, m: Moments) -> Estimate:
     """The Estimate that `Weights.mean` would give, from sums."""
-    from .._estimate._estimate import Terms, make
-    from .._estimate._influence import Rows
+    from .._estimate import Average, NeverSeen, Sample, Terms, estimate
 
     copies = round(t.summary.at_own_scale(t.summary.total)) if t.provenance.kind == "frequency" else 0
     support = copies or t.summary.positive
     worth = float(copies) if copies else m.ess
     factor = support / (support - 1) if support > 1 else math.inf
-    squares = m.spread / copies if copies else m.squares
-    flat = bool(copies) or t.summary.constant
-    rows = Rows(copies or t.n, support, support, factor, worth, worth, t.khat, flat)
+    sample = Sample(copies or t.n, support, support, factor, worth, worth, t.khat, bool(copies) or t.summary.constant)
     with np.errstate(invalid="ignore"):
-        size = np.full(len(squares), worth) if copies else m.spread / m.squares
-    terms = Terms(rows, _gone, t.n, m.scalar, lambda: float(size[0]) if m.scalar else size)
+        sizes = np.full(len(m.values), worth) if copies else m.spread / m.squares
+    each = []
+    for value, norm, ess_f in zip(m.values.tolist(), m.norms(copies).tolist(), sizes.tolist(), strict=True):
+        unseen = norm == 0 and value in (0.0, 1.0)
+        interval = NeverSeen(value, worth, 1.0, t.khat) if unseen else None
+        doubt = (
+            "0 and 1 were not both seen: the interval reaches to the exact bound on the effective rows."
+            if unseen
+            else ""
+        )
+        gone = Gone()
+        each.append(Average(value, sample, gone, gone, norm, interval=interval, doubt=doubt, ess_f=ess_f))
+    shape = () if m.scalar else (len(each),)
     trail = (*t.provenance.trail, Step("mean", {"how": "self", "tally": True}))
-    e = make(m.values, list(squares), [[] for _ in squares], terms, trail)
+    e = estimate(Terms(tuple(each), shape, t.n), trail)
     return replace(e, why=f"{e.why} {_UNWATCHED.capitalize()}." if e.why else f"{_UNWATCHED}.")
 
 
-def _gone(raw: bool) -> NoReturn:
-    raise InputError(
-        "a tally keeps no rows, so its average has no influences, clusters, differences or ratios. Use w.mean(f) on the rows."
-    )
+class Gone:
+    """Influences of rows that no longer exist."""
+
+    def part(self, rows: slice) -> NoReturn:
+        raise InputError(
+            "a tally keeps no rows, so its average has no influences, clusters, differences or ratios. Use w.mean(f) on the rows."
+        )

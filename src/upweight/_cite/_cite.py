@@ -116,8 +116,7 @@ def _steps(steps: Any) -> Iterator[str]:
         yield name
         if isinstance(params.get("how"), str):
             yield f"{name}:{params['how']}"
-        if params.get("clusters"):
-            yield "clusters"
+        yield from (name for name in ("clusters", "blocks") if params.get(name))
 
 
 _GOT = "got {}. Pass what --json wrote."

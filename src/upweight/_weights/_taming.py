@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["scalar", "shares", "smoothed", "tamed"]
 
+LEVEL_FREE = ("smooth", "truncate")  # they move every share alike on any scale
+FAR = 1e6  # logs so far from zero have lost digits that the totals need
+
 
 def scalar(x: Any) -> Any:
     """A plain float for one vector of weights, an array for a batch."""
@@ -41,24 +44,33 @@ def shares(log_w: np.ndarray) -> np.ndarray:
     return e
 
 
-def smoothed(log_w: np.ndarray, *, r_eff: float) -> np.ndarray:
-    """Pareto-smoothed log-weights, without their k-hat."""
-    return arrays.psis(log_w, r_eff=r_eff)[0]
+def smoothed(w: Weights, log_w: np.ndarray, *, r_eff: float) -> np.ndarray:
+    """Pareto-smoothed log-weights; `w` learns its k-hat on the way."""
+    log_w, khat = arrays.psis(log_w, r_eff=r_eff)
+    if r_eff == 1.0:
+        vars(w).setdefault("khat", scalar(khat))  # what the cached property would find
+    return log_w
 
 
 def tamed(w: Weights, verb: str, f: partial[np.ndarray]) -> Weights:
     """`w` with `f` done to its log-weights; the settings of `f` go on the trail, with what it cost."""
     forbid(w.kind, verb)
     w._refuse_all_zero()
-    scale = _scale(w)
-    start = w.log_w if scale == "own" else w.log_w - arrays.log_mean_exp(w.log_w)[..., None]
+    scale = "own" if verb in LEVEL_FREE else _scale(w)
+    total = w._sums.peak + np.log(w._sums.w)
+    level = 0.0 if scale == "own" else total - np.log(w.n)
+    start = w.log_w if scale == "own" else w.log_w - np.asarray(level)[..., None]
     log_w = f(start)
-    before = shares(start)
-    before -= shares(log_w)
-    moved = scalar(0.5 * np.abs(before, out=before).sum(axis=-1))
+    after = arrays.log_sums(log_w, squares=True)
+    if np.abs(w._sums.peak).max() < FAR:
+        moved = arrays.moved(start, log_w, total - level, after.peak + np.log(after.w))
+    else:
+        moved = 0.5 * np.abs(shares(start) - shares(log_w)).sum(axis=-1)
     params = {name: value for name, value in f.keywords.items() if value is not None} | {"scale": scale}
-    step = Step(verb, params, scalar(arrays.ess(w.log_w)), scalar(arrays.ess(log_w)), moved)
-    return replace(w, log_w=frozen(log_w), exact=False, trail=(*w.trail, step), _raw=w.raw)
+    step = Step(verb, params, w.ess, scalar(arrays.hill(log_w, after, 2.0)[()]), scalar(moved))
+    made = replace(w, log_w=frozen(log_w), exact=False, trail=(*w.trail, step), _raw=w.raw)
+    vars(made)["_sums"] = after  # known by now: what the cached property would find
+    return made
 
 
 def _scale(w: Weights) -> str:

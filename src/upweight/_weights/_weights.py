@@ -26,15 +26,14 @@ from .. import arrays
 from .._errors import InputError, is_number
 from .._frames import NUMPY, Container, read
 from .._set_module import set_module
-from ..arrays._log import sums
 from ._algebra import counts_kept, declared, frozen, of_rows, picked, quiet_log, scaled, times
-from ._kinds import Step, forbid, known, refuse_shape, refuse_wrong_kind, require_linear, require_logs, rows_worth
+from ._estimators import cdf, corr, cov, integral, mean, quantile, std, var
+from ._kinds import Step, known, refuse_shape, refuse_wrong_kind, require_linear, require_logs, rows_worth
 from ._scaleless import SCALES, refuse_arithmetic
 from ._taming import scalar, shares, smoothed, tamed
 
 if TYPE_CHECKING:
     from .._check import Verdict
-    from .._estimate import Estimate
 
 __all__ = ["Weights"]
 
@@ -193,9 +192,14 @@ class Weights:
         return self._raw is not None
 
     @cached_property
+    def _sums(self) -> arrays.Sums:
+        """Sums of the weights and of their squares relative to the largest; for the rooms that average, which share them."""
+        return arrays.log_sums(self.log_w, squares=True)
+
+    @cached_property
     def ess(self) -> Any:
         """Effective sample size in rows (Kish): (sum w)^2 / sum w^2; for frequencies the number of copies, sum w."""
-        return self.ess_of(2.0)
+        return self.ess_of(2.0) if self.kind == "frequency" else scalar(arrays.hill(self.log_w, self._sums, 2.0)[()])
 
     def ess_of(self, order: float) -> Any:
         """Effective sample size of any order in rows: 0 counts the support, 1 is perplexity, 2 Kish, inf 1/max share.
@@ -218,7 +222,7 @@ class Weights:
         """
         if self.kind == "frequency":
             return -np.inf
-        return scalar(arrays.khat(self.log_w))
+        return arrays.tail_index(self.log_w) if self.ndim == 1 else scalar(arrays.khat(self.log_w))
 
     @cached_property
     def log_mean(self) -> Any:
@@ -233,7 +237,7 @@ class Weights:
     @cached_property
     def max_share(self) -> Any:
         """The largest weight's share of the total, in [0, 1]."""
-        total = np.asarray(sums(self.log_w).w)  # relative to the largest
+        total = np.asarray(self._sums.w)  # relative to the largest
         return scalar(np.divide(1.0, total, out=np.full(total.shape, np.nan), where=total > 0))
 
     @property
@@ -287,7 +291,7 @@ class Weights:
         >>> w.smooth().trail[-1].name
         'smooth'
         """
-        return tamed(self, "smooth", partial(smoothed, r_eff=r_eff))
+        return tamed(self, "smooth", partial(smoothed, self, r_eff=r_eff))
 
     def truncate(self) -> Weights:
         """Cap every weight at the mean weight times sqrt(S), S the number of positive weights: variance O(1), bias that fades.
@@ -358,50 +362,14 @@ class Weights:
 
     # ---- use --------------------------------------------------------------------------------------------------------
 
-    def mean(self, f: Any, *, how: str = "self", cluster: Any = None) -> Estimate:
-        """Weighted average of `f` with a tail-adjusted interval; see `upweight.Estimate`.
-
-        f : (n,) or (n, c) numbers in any unit, one row a weight; where the weight is zero they are not looked at.
-        how : "self", sum W f; "plain", mean(w f); "control", plain with the weights' mean of one as control variate (exact
-            weights); "total", sum w f (inclusion). If unsure, "self".
-        cluster : (n,) labels of rows that belong together: their errors are added up first.
-
-        Raises InputError (other lengths or indexes, NaN where the weight is positive), KindError (class and cost weights).
-        Costs: "self" has a bias of order 1/ESS; from k-hat 0.7 on no formula helps. Source: Owen (2013), chapter 9.
-
-        >>> print(Weights.of([1.0] * 10, kind="importance").mean(np.arange(10.0)))
-        4.5 ± 2.2 (k-hat not judged, ESS 10 of 10)
-        """
-        from .._estimate import mean
-
-        forbid(self.kind, "mean")
-        return mean(self, f, how=how, cluster=cluster)
-
-    def quantile(self, f: Any, q: Any, *, cluster: Any = None) -> Estimate:
-        """Weighted quantile of `f` (n,) at `q`, one level in [0, 1] or several: the first value whose share of weight reaches q.
-
-        Costs: near 0 and 1 the interval is infinite. Source: Woodruff (1952), who turns round the interval of the share.
-
-        >>> Weights.of([3, 2, 1], kind="frequency").quantile(np.array([1.0, 2.0, 4.0]), 0.5).value
-        1.0
-        """
-        from .._estimate import quantile
-
-        forbid(self.kind, "quantile")
-        return quantile(self, f, q, cluster=cluster)
-
-    def cdf(self, f: Any, at: Any, *, cluster: Any = None) -> Estimate:
-        """Weighted share of rows with `f` (n,) at most `at`, one point or several: the mean of an indicator, sorted once.
-
-        Costs: those of `mean`; the interval is not cut at 0 and 1.
-
-        >>> round(Weights.of([3, 2, 1], kind="frequency").cdf(np.array([1.0, 2.0, 4.0]), 2.0).value, 4)
-        0.8333
-        """
-        from .._estimate import cdf
-
-        forbid(self.kind, "cdf")
-        return cdf(self, f, at, cluster=cluster)
+    mean = mean
+    integral = integral
+    quantile = quantile
+    cdf = cdf
+    var = var
+    std = std
+    cov = cov
+    corr = corr
 
     def resample(self, m: int | None = None, *, method: str = "systematic", rng: Any = None) -> np.ndarray:
         """Row numbers drawn in proportion to the weights, ascending (m,), int64; m defaults to n.
@@ -421,6 +389,7 @@ class Weights:
         *,
         by: Any = None,
         f: Any = None,
+        bounds: tuple[float, float] | None = None,
         cluster: Any = None,
         balance: Any = None,
         r_eff: float = 1.0,
@@ -433,7 +402,7 @@ class Weights:
         """
         from .._check import check
 
-        return check(self, by=by, f=f, cluster=cluster, balance=balance, r_eff=r_eff, strict=strict)
+        return check(self, by=by, f=f, bounds=bounds, cluster=cluster, balance=balance, r_eff=r_eff, strict=strict)
 
     # ---- algebra ----------------------------------------------------------------------------------------------------
 

@@ -27,10 +27,10 @@ import numpy as np
 from .._errors import InputError, is_number
 from ._ess import ess as size_of
 from ._ess import positive
-from ._log import log_sum_exp
+from ._log import as_rows, log_sum_exp, tiles
 from ._namespace import Array, compiled, epsilon, floats, namespace, stop_gradient, working
 
-__all__ = ["cap_for", "clip", "power_for", "shrink", "temper", "truncate"]
+__all__ = ["cap_for", "clip", "moved", "power_for", "shrink", "temper", "truncate"]
 
 EXACT = 1e-13  # error of the share, or of the power, that `power_for` is content with
 TRIES = 100
@@ -335,3 +335,27 @@ def _halved(xp: Any, surplus: Callable[[Array], Array], rows: Array, times: int)
             up = surplus(middle) > 0
             low, high = xp.where(up, middle, low), xp.where(up, high, middle)
     return xp.where(wanting, (low + high) / 2, xp.ones_like(rows))
+
+
+def moved(before: np.ndarray, after: np.ndarray, old: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """Half the summed change of the normalised weights between two vectors of NumPy log-weights (..., n): what taming moved.
+
+        1/2 sum |W' - W|,   rows of equal logs change by the common factor of the totals alone
+
+    old, new : (...) logarithms of the total weight of either.
+    """
+    totals = zip(np.ravel(old).tolist(), np.ravel(new).tolist(), strict=True)
+    rows = zip(as_rows(before), as_rows(after), totals, strict=True)
+    return np.array([_moved_row(a, b, *total) for a, b, total in rows]).reshape(before.shape[:-1])[()]
+
+
+def _moved_row(before: np.ndarray, after: np.ndarray, old: float, new: float) -> float:
+    changed = share = 0.0
+    for _, piece in tiles(1, before.size):
+        a, b = before[piece], after[piece]
+        rows = a != b
+        if rows.any():
+            w = np.exp(a[rows] - old)
+            share += float(w.sum())
+            changed += float(np.abs(w - np.exp(b[rows] - new)).sum())
+    return 0.5 * (changed + max(0.0, 1 - share) * abs(math.expm1(old - new)))
