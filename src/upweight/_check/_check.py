@@ -111,6 +111,7 @@ def check(
         v = replace(v, ess_f=r_eff * float(np.min(estimate.ess_f)), khat_f=float(np.max(estimate.khat)))
     if balance is not None:
         v = replace(v, balance=_balance_figures(balance, w))
+    v = replace(v, _log_w=raw.log_w)
     if strict and v.grade == "unusable":
         raise VerdictError(str(v))
     return v
@@ -164,6 +165,7 @@ def judge(
         values=tuple((_linear(l), rows) for l, rows in sorted((summary.distinct or {}).items())),
         constant=summary.constant,
         r_eff=r_eff,
+        _summary=summary,
     )
     v = replace(v, normalised=_normalised(v, summary))
     if suspect(v) and (inverse := flip()) is not None:

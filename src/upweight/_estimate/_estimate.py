@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +31,9 @@ from .._weights import Step
 from ._arithmetic import combined, picked, shifted, through
 from ._influence import written
 from ._terms import Terms
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Estimate", "estimate"]
 
@@ -216,8 +219,24 @@ class Estimate:
         with np.errstate(invalid="ignore"):
             return sentence(self, np.atleast_1d((np.asarray(high) - np.asarray(low)) / 2))
 
+    def plot(self, ax: Any = None) -> Axes:
+        """Point and interval, a line for each average; see `upweight.plots.estimates`, which draws several."""
+        from ..plots import estimates
+
+        return estimates(self, ax=ax)
+
     def __repr__(self) -> str:
         return f"Estimate({self})"
+
+    def _repr_html_(self) -> str:
+        from ._wording import markup
+
+        return markup(self, self._halves())
+
+    def _halves(self) -> np.ndarray:
+        low, high = self.interval()
+        with np.errstate(invalid="ignore"):
+            return np.atleast_1d((np.asarray(high) - np.asarray(low)) / 2)
 
 
 def estimate(terms: Terms, trail: tuple[Step, ...]) -> Estimate:

@@ -31,6 +31,8 @@ from ._documents import read_document
 from ._proba import Proba, read_proba, softmax
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from ._correction import Correction
 
 __all__ = ["Repair", "recalibrate", "verify"]
@@ -140,6 +142,12 @@ class Repair:
                 slope=d["slope"],
                 steps=tuple((np.array(x), np.array(f)) for x, f in d["steps"]),
             )
+
+    def plot(self, ax: Any = None) -> Axes:
+        """What was promised and what came true, before and after, bin by bin; see `upweight.plots.reliability`."""
+        from ..plots import reliability
+
+        return reliability(self, ax=ax)
 
     def __str__(self) -> str:
         did = {
