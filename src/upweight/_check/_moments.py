@@ -8,7 +8,7 @@ centred squares are merged by Chan's update, once under w (for the mean) and onc
 
 Columns beyond 2^-400 to 2^400 are kept in units of a power of two, so that likelihoods of 1e-200 have an error too.
 
-What is inside: `Moments`, of one or several columns, weights relative to the largest as in `Pile`.
+What is inside: `Moments`, of one or several columns, weights relative to the largest as in `WeightSummary`.
 
 Source: Chan, Golub and LeVeque (1983), Algorithms for computing the sample variance, Am. Stat. 37.
 """
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import BLOCK
-from ._pile import merge
+from ._summary import merge
 
 __all__ = ["Moments"]
 

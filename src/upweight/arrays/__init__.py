@@ -2,7 +2,7 @@
 
 NumPy, PyTorch or JAX in, the same out. Nothing here knows `Weights`, kinds or promises.
 
-Names in capitals, `Sums`, `hill`, `log_sums`, `moved`, `positive`, `tail_index`, `tail_size` and `threshold` are for the other rooms of
+Names in capitals, `Sums`, `fit_logs`, `hill`, `log_sums`, `moved`, `positive`, `tail_index`, `tail_size` and `threshold` are for the other rooms of
 this package, which take them from here and not from the files behind; the rest is for everybody.
 """
 
