@@ -109,8 +109,8 @@ def test_every_number_of_a_row_may_be_null_nan_or_infinite(documents):
 
 
 def test_the_keys_asked_for_are_those_a_comparison_writes():
-    from upweight.imbalance.comparison import _document, _results, _verdict
+    from upweight.imbalance.comparison import _document, _method_result, _verdict
 
     assert _document.SCHEMA == SCHEMA
-    assert set(ROW) <= {field.name for field in fields(_results.Row)}
-    assert set(VERDICT) == {field.name for field in fields(_verdict.Verdict)}
+    assert set(ROW) <= set(_method_result.FLAT)
+    assert set(VERDICT) == {field.name for field in fields(_verdict.ComparisonVerdict)}

@@ -1,7 +1,5 @@
 """The question of a comparison: what cannot be asked is refused before anything is fitted; weights and rows at the door."""
 
-from dataclasses import asdict
-
 import numpy as np
 import pytest
 from sklearn.datasets import load_wine
@@ -76,7 +74,7 @@ def test_bad_input_is_refused_before_anything_is_fitted(change, message, monkeyp
 def rows_of(c):
     """Figures of every row to nine digits, in a form in which nan equals nan."""
     return [
-        {k: f"{v:.9g}" if isinstance(v, float) else v for k, v in asdict(row).items() if k != "seconds"}
+        {k: f"{v:.9g}" if isinstance(v, float) else v for k, v in row.to_dict().items() if k != "seconds"}
         for row in c.rows
     ]
 
@@ -86,8 +84,8 @@ def test_a_constant_weight_changes_nothing(constant, few):
     c = compare(X, Y, methods="weights", cv="3x1", rng=0, sample_weight=np.full(900, constant))
     assert rows_of(c) == rows_of(few)
     assert c.model.members_[0].coef_ == pytest.approx(few.model.members_[0].coef_, rel=1e-12)
-    assert c.question.opening[-1] == f"Weights rescaled to a mean of one (they averaged {constant:.3g})."
-    assert c.question.opening[-1] in str(c)
+    assert c.setup.opening[-1] == f"Weights rescaled to a mean of one (they averaged {constant:.3g})."
+    assert c.setup.opening[-1] in str(c)
 
 
 def test_the_unit_of_weights_changes_nothing_and_a_mean_of_one_is_not_told(few):
@@ -97,19 +95,19 @@ def test_the_unit_of_weights_changes_nothing_and_a_mean_of_one_is_not_told(few):
     one = compare(X, Y, methods="weights", cv="3x1", rng=0, sample_weight=w)
     ten = compare(X, Y, methods="weights", cv="3x1", rng=0, sample_weight=w * 1024)  # exact in floats
     assert rows_of(one) == rows_of(ten) != rows_of(few)
-    assert one.question.opening[1:] == ["30 rows of zero weight are left out."]
-    assert ten.question.opening[1:] == [
+    assert one.setup.opening[1:] == ["30 rows of zero weight are left out."]
+    assert ten.setup.opening[1:] == [
         "Weights rescaled to a mean of one (they averaged 1.02e+03). 30 rows of zero weight are left out."
     ]
-    assert few.question.opening[1:] == []
+    assert few.setup.opening[1:] == []
 
 
 def test_whole_weights_are_counts_and_stay():
     half = np.arange(450)
     twice = compare(X[half], Y[half], methods="threshold", cv="3x1", rng=0, sample_weight=np.full(450, 2))
     once = compare(X[half], Y[half], methods="threshold", cv="3x1", rng=0)
-    assert twice.question.opening == once.question.opening
-    assert set(twice.question.plan.task.w) == {2.0}
+    assert twice.setup.opening == once.setup.opening
+    assert set(twice.setup.plan.task.w) == {2.0}
     assert twice.rows[0].log_loss != once.rows[0].log_loss  # twice the rows against the same C
 
 

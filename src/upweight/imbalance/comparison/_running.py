@@ -27,8 +27,8 @@ def run_plan(plan: Plan, journal: Journal | None, watch: Watch) -> Run:
         partial(run_cell, plan),
         plan.keys,
         label=name_of,
-        first=threshold_first,
-        check=refuse_hopeless,
+        first=partial(reference_first, plan),
+        check=partial(refuse_hopeless, plan),
         foresee=partial(foresee, plan),
     )
     return run_job(job, journal=journal, watch=watch)
@@ -39,21 +39,21 @@ def name_of(key: Key) -> str:
     return key.name
 
 
-def threshold_first(left: list[Key]) -> Key:
+def reference_first(plan: Plan, left: list[Key]) -> Key:
     """A cell of "threshold", by which the others are foreseen."""
-    return next((k for k in left if k.name == "threshold"), left[0])
+    return next((k for k in left if k.name == plan.reference.name), left[0])
 
 
-def refuse_hopeless(first: Cell) -> None:
+def refuse_hopeless(plan: Plan, first: Cell) -> None:
     """A learner that fails without any remedy fails with all of them."""
-    if first.error is not None and first.key.name == "threshold":
+    if first.error is not None and first.key.name == plan.reference.name:
         plain = first.error.removeprefix("InputError: ")  # ours says what to do without any more words
         raise InputError(plain if plain != first.error else f"{ALONE}: {first.error}")
 
 
 def foresee(plan: Plan, key: Key, cells: Mapping[Key, Cell], seconds: float, busy: float) -> float:
     """Seconds of a cell, from one of "threshold" that is done."""
-    unit = next((c.seconds for c in cells.values() if c.key.name == "threshold"), seconds)
+    unit = next((c.seconds for c in cells.values() if c.key.name == plan.reference.name), seconds)
     method = plan.method(key.name)
     return method.work(float(plan.task.prior.min())) * unit + method.extra * 1e-9 * size(plan) * busy
 
