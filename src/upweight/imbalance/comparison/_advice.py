@@ -116,7 +116,7 @@ def about_remedies(r: Reading) -> str:
 
 def by_cost(r: Reading, best: MethodResult) -> str:
     told = f"{cost_of(r, best)} per 1,000 rows"
-    costs = [r.figures.cost[x.name] for x in r.measured]
+    costs = [i for x in r.remedies if np.isfinite((i := r.figures.cost[x.name]).p)]
     if p_of(r.plan, r.figures, best) < SURE and r.figures.cost[best.name].mean < 0:
         return f"{best.name} costs less, {told}, but {flaw(r, best)}."
     if len(costs) > 1 and all(i.p < SURE and i.mean > 0 for i in costs):

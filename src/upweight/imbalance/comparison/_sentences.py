@@ -145,8 +145,9 @@ def others(r: Reading) -> list[str]:
         p = sorted(x.ap_p for x in aside)
         told = " to ".join(dict.fromkeys((p_value(p[0]), p_value(p[-1]))))
         which = "interval leaves" if len(aside) == 1 else "intervals leave"
+        what = "it either" if apart else "moving the threshold"
         out.append(
-            f"{names_of(aside)} cannot be told apart from it either: the {which} out zero, but {r.comparisons} comparisons were made (Holm's p {told})."
+            f"{names_of(aside)} cannot be told apart from {what}: the {which} out zero, but {r.comparisons} comparisons were made (Holm's p {told})."
         )
     return out
 
@@ -170,8 +171,8 @@ def rankings(r: Reading) -> list[str]:
 def explanation(r: Reading, result: MethodResult) -> str:
     """A gain that is not shown to be more than the control's."""
     control = r.figures.result(str(result.rival))
-    if not np.isfinite(result.rival_low):
-        return f"Where the gain of {result.name} comes from is open: its control {control.name} has no figures."
+    if not (np.isfinite(result.rival_low) and np.isfinite(control.ap_low)):
+        return f"Where the gain of {result.name} comes from is open: its control {control.name} has no figures to hold it against."
     if control.ap_low > 0 and result.rival_high <= SAME:
         return f"The gain of {result.name} is {r.plan.method(control.name).label}, not balancing."
     return f"The gain of {result.name} is not shown to come from balancing: {control.name}, with nothing balanced, has AP {interval(control)}."

@@ -161,7 +161,7 @@ def read_figures(plan: Plan, facts: Facts, figures: Figures) -> Reading:
     aside = control_names(plan) | {m.name for m in plan.methods if m.always}
     remedies = tuple(r for r in figures.results if r.name not in aside and r.finished)
     worse = tuple(r for r in remedies if r.ap_p < SURE and r.ap_diff < 0 and not same(r))
-    known = [r for r in remedies if np.isfinite(r.ap_low) and np.isfinite(gain(plan, figures, r))]
+    known = [r for r in remedies if np.isfinite(p_of(plan, figures, r))]
     ahead = sorted(known, key=lambda r: -gain(plan, figures, r))
     winners = [r for r in ahead if earns_its_place(plan, figures, r)]
     explained = tuple(r for r in remedies if r.ap_p < SURE and r.ap_diff > 0 and beaten(r) and not same(r))
