@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from upweight.imbalance.comparison._facts import columns_line, facts_of, header, percent
+from upweight.imbalance.comparison._facts import columns_line, facts_of, header, label_text, percent
 from upweight.imbalance.comparison._suspicions import auc
 from upweight.tables._class_labels import Labels
 from upweight.tables._table import Schema
@@ -74,3 +74,12 @@ def test_columns_are_told_only_where_there_is_something_to_tell():
 
 def test_percent_keeps_two_digits_where_shares_are_small():
     assert [percent(x) for x in (0.24, 0.0968, 0.0077)] == ["24 %", "9.7 %", "0.77 %"]
+
+
+def test_a_label_cannot_steer_the_terminal_or_fill_the_screen():
+    assert label_text("a\x1b[31mb") == "a\\x1b[31mb"
+    assert len(label_text("x" * 500)) == 60
+    assert "(y = Ja; " in header(facts(RNG.normal(size=(1000, 3))), Labels.of(np.where(Y, "Ja", "Nein")), (5, 1))
+    named = header(facts(RNG.normal(size=(1000, 3))), Labels.of(Y), (5, 5), target="ill", by_rows=True)
+    assert "(ill = True; " in named
+    assert named.endswith("5 folds x 5 repeats (by default; cv 5 is one).")

@@ -1,12 +1,17 @@
 """The question of a comparison: what cannot be asked is refused before anything is fitted; weights and rows at the door."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_wine
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 from upweight import InputError, UndoError
 from upweight.imbalance import BalancedBagging, RandomOver, Rebalanced, compare, upweight_errors
+from upweight.imbalance.comparison import Settings, setup_comparison
 from upweight.imbalance.comparison import _running as running
 
 RNG = np.random.default_rng(0)
@@ -153,3 +158,41 @@ def test_inputs_are_not_written():
     for a in (A, b, w):
         a.flags.writeable = False
     assert compare(A, b, methods="random_under", cv="2x1", rng=0, sample_weight=w).complete  # a write would have raised
+
+
+# ---- a learner that prepares its columns itself -----------------------------------------------------------------------------
+
+
+def words(n=300):
+    rng = np.random.default_rng(1)
+    text = [" ".join(rng.choice(["cat", "dog", "sun", "rain"], 5)) + f" {i}" for i in range(n)]
+    return pd.DataFrame({"txt": text}), np.array(["cat cat" in t or "sun sun sun" in t for t in text])
+
+
+def reads_words():
+    return make_pipeline(ColumnTransformer([("txt", CountVectorizer(), "txt")]), LogisticRegression(C=10))
+
+
+def test_nothing_is_said_to_be_dropped_of_what_a_pipeline_gets():
+    frame, y = words()
+    for X in (frame.assign(age=np.arange(300) % 40), frame):  # text alone is enough for it
+        c = compare(X, y, learner=reads_words(), methods="weights", cv="3x1", rng=0)
+        assert "dropped" not in str(c)
+        assert "The learner prepares the columns itself." in c.setup.opening
+        assert {p["kind"] for p in c.to_dict()["data"]["preprocessing"]} == {"as given"}
+        assert c.rows[1].roc_auc > 0.6
+        assert c.setup.columns == list(X.columns)
+
+
+def test_the_fingerprint_knows_the_text_that_only_a_pipeline_reads():
+    frame, y = words()
+    settings = Settings.read(learner=reads_words(), methods="weights", cv="3x1", cost=None, rng=0)
+    other = frame.assign(txt=frame.txt.str.upper())
+    assert setup_comparison(frame, y, settings).fingerprint != setup_comparison(other, y, settings).fingerprint
+
+
+def test_a_column_of_patients_that_repeats_wants_a_group_until_one_is_given():
+    frame = pd.DataFrame(X, columns=list("abcd")).assign(patient=np.arange(900) // 3)
+    said = "Column 'patient' has 300 values in 900 rows: if its rows belong together, --group patient keeps them in one fold."
+    assert said in compare(frame, Y, methods="threshold", cv="2x1", rng=0).verdict.sentences
+    assert said not in compare(frame, Y, methods="threshold", cv="2x1", rng=0, group=frame.patient).verdict.sentences

@@ -1,17 +1,16 @@
 """What is suspicious about a table before anything is fitted.
 
 leak      one column alone tells the classes apart, or its gaps do: it was probably written after the label
-              AUC > .999;  gaps alone at AUC >= .95;  or AUC >= .95 with a quarter of the ranking errors of any other column
-copies    more than 5 % of the rows, or of the rare rows, equal another in every column, more than chance explains
+              AUC > .999;  gaps alone at AUC >= .95;  or AUC >= .95 with half as much again over chance as any other column
+copies    more than 5 % of the rows, or of the rare rows, equal another in every column, and chance does not explain it
 repeats   a column that is called like an identifier and repeats: its rows belong together
 twins     labels that differ only in case: one class written in two ways?
 
-Rates of a category's levels are those of the other half of the rows, so that many levels do not look telling by chance. Chance copies
-are foreseen from how often two rows agree in each column, given that they agree in the column most like it (a tree of columns):
+Rates of a category's levels are those of the other half of the rows, so that many levels do not look telling by chance. Equal rows
+may be chance where columns have few values: a row counts as a copy only if no row differs from it in exactly one column, and none
+counts if agreement column by column comes to nearly as many pairs:
 
-    pairs = n (n - 1)/2 * prod_j P(agree in j | agree in its parent)
-
-Source of the tree: Chow and Liu, IEEE Transactions on Information Theory 14 (1968).
+    pairs of equal rows <= 10 n (n - 1)/2 prod_j P(agree in j)
 """
 
 from __future__ import annotations
@@ -29,11 +28,11 @@ from ...tables import Labels, Schema, Table, frame_of, is_frame
 
 __all__ = ["Leak", "Repeat", "auc", "copied", "leaking", "repeating", "twins_of"]
 
-CERTAIN, TELLING, DWARFS = 0.999, 0.95, 4.0
+CERTAIN, TELLING, DWARFS = 0.999, 0.95, 1.5
 COPIES = 0.05
 BY_CHANCE = 10.0  # pairs of equal rows up to so many times what chance explains are not told
 LOOK_AT = 50_000  # rows that the search for leaks looks at
-MOST_TREE, FEW_VALUES = 60, 50  # columns and values up to which agreement is counted pair by pair
+MOST_COLUMNS = 200  # that the search for what chance explains looks at
 NAMES = re.compile(r"(^|[_ .-])(id|ids|key|uuid|guid)$|^(id|customer|client|patient|person|subject|user|account|member|household|device|session|case|company|store|school)([_ .-]?(id|no|nr|number|key|code))?$")  # fmt: skip
 SPLIT_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -70,7 +69,7 @@ def leaking(schema: Schema, table: Table, hit: np.ndarray) -> tuple[Leak, ...]:
     for name, a, g in found:
         if g >= TELLING:
             leaks.append(Leak(name, g, True, best))
-        elif a > CERTAIN or (a >= TELLING and DWARFS * (1 - a) <= 1 - best):
+        elif a > CERTAIN or (a >= TELLING and a - 0.5 >= DWARFS * (best - 0.5)):
             leaks.append(Leak(name, a, False, best))
     return tuple(leaks)
 
@@ -132,34 +131,37 @@ def copied(table: Table, rare: np.ndarray) -> int:
     if not values.shape[1]:
         return 0
     whole = np.ascontiguousarray(values).view(f"V{8 * values.shape[1]}").ravel()
-    _, group, times = np.unique(whole, return_inverse=True, return_counts=True)
-    copies = times[group.reshape(-1)] > 1
-    if copies.mean() <= COPIES and copies[rare].mean() <= COPIES:
-        return 0
-    pairs = float((times * (times - 1.0)).sum() / 2)
-    return 0 if pairs <= BY_CHANCE * chance_pairs(values) else int(copies.sum())
+    copies = times_met(whole) > 1
+    if not are_many(copies, rare) or values.shape[1] > MOST_COLUMNS:
+        return int(copies.sum()) if are_many(copies, rare) else 0
+    copies = beyond_chance(values, copies)
+    return int(copies.sum()) if are_many(copies, rare) else 0
 
 
-def chance_pairs(values: np.ndarray) -> float:
-    """Pairs of equal rows that the columns, each given the one most like it, make by chance."""
-    n, d = values.shape
-    coded = [np.unique(values[:, j], return_inverse=True)[1].reshape(-1) for j in range(d)]
-    alone = np.array([agreement(c) for c in coded])
-    chance = alone.copy()
-    few = [j for j in range(d) if coded[j].max() < FEW_VALUES]
-    if 1 < len(few) <= MOST_TREE:
-        order = sorted(few, key=lambda j: alone[j])
-        for at, j in enumerate(order[1:], start=1):
-            given = [agreement(coded[j] * FEW_VALUES + coded[k]) / alone[k] for k in order[:at]]
-            chance[j] = max(given)
-    return n * (n - 1.0) / 2 * float(np.prod(chance))
+def are_many(copies: np.ndarray, rare: np.ndarray) -> bool:
+    return bool(copies.mean() > COPIES or copies[rare].mean() > COPIES)
 
 
-def agreement(codes: np.ndarray) -> float:
-    """Chance that two different rows have the same value."""
-    n = len(codes)
-    times = np.bincount(codes).astype(float)
-    return float((times * (times - 1)).sum() / max(n * (n - 1.0), 1.0))
+def beyond_chance(values: np.ndarray, copies: np.ndarray) -> np.ndarray:
+    """Those of the copies that columns of few values do not explain."""
+    rng = np.random.default_rng(0)  # draws hashes: the same answer for the same table
+    n = len(values)
+    coded = [np.unique(column, return_inverse=True)[1].reshape(-1) for column in values.T]
+    hashes = [rng.integers(0, 2**63, c.max() + 1, dtype=np.uint64)[c] for c in coded]
+    whole = np.sum(hashes, axis=0, dtype=np.uint64)
+    met = times_met(whole)
+    alike = np.prod([(times_met(c) - 1.0).mean() / (n - 1.0) for c in coded])
+    if (met - 1.0).mean() / (n - 1.0) <= BY_CHANCE * alike:
+        return np.zeros(n, dtype=bool)
+    for one in hashes:
+        copies = copies & (times_met(whole - one) == met)
+    return copies
+
+
+def times_met(values: np.ndarray) -> np.ndarray:
+    """(n,) how often the value of each row occurs."""
+    _, at, times = np.unique(values, return_inverse=True, return_counts=True)
+    return times[at.reshape(-1)]
 
 
 # ---- rows that belong together, labels that may be one ----------------------------------------------------------------------
