@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from . import _plots as plots
 from . import _words as words
@@ -106,6 +106,15 @@ def embedded(value: Any) -> Markup:
     """
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))  # ASCII: U+2028 and U+2029 come escaped
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+
+
+def with_flags(text: str) -> Markup:
+    """Text, escaped, whose options of the command line do not break at a line's end: `--learner boosting` is one thing to copy.
+
+    >>> print(with_flags("say --cost <b>"))
+    say <span class="flag">--cost</span> &lt;b&gt;
+    """
+    return Markup(re.sub(r"--[a-z][a-z-]*", r'<span class="flag">\g<0></span>', str(escape(text))))
 
 
 def context(facts: dict[str, Any]) -> dict[str, Any]:
@@ -307,6 +316,7 @@ ROOMS = Environment(
     lstrip_blocks=True,
 )
 ROOMS.filters |= {
+    "flags": with_flags,
     "plain": words.plain,
     "fixed": words.fixed,
     "signed": words.signed,

@@ -66,7 +66,7 @@ def test_digits_as_the_page_says(digits):
 
 def test_digits_in_words(digits):
     assert digits.setup.header == (
-        "1,797 rows, 64 columns, 174 positives (y = True; 9.7 %), 5 folds x 5 repeats (by default; cv 5 is one)."
+        "1,797 rows, 64 columns, 174 positives (y = True; 9.7 %), 5 folds x 5 repeats (by default; --cv 5 runs one)."
     )
     first = digits.verdict.sentences[0]
     assert first.startswith(

@@ -82,4 +82,4 @@ def test_a_label_cannot_steer_the_terminal_or_fill_the_screen():
     assert "(y = Ja; " in header(facts(RNG.normal(size=(1000, 3))), Labels.of(np.where(Y, "Ja", "Nein")), (5, 1))
     named = header(facts(RNG.normal(size=(1000, 3))), Labels.of(Y), (5, 5), target="ill", by_rows=True)
     assert "(ill = True; " in named
-    assert named.endswith("5 folds x 5 repeats (by default; cv 5 is one).")
+    assert named.endswith("5 folds x 5 repeats (by default; --cv 5 runs one).")

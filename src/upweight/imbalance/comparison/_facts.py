@@ -63,7 +63,7 @@ def header(
     """The first line: what is compared, and how; `shown` names classes made for the question, `by_rows` repeats nobody asked for."""
     folds = f"{cv[0]} folds x {counted(cv[1], 'repeat')}"
     if by_rows and cv[1] > 1:
-        folds += f" (by default; cv {cv[0]} is one)"
+        folds += f" (by default; --cv {cv[0]} runs one)"
     if len(labels.classes) == 2:
         label = label_text(labels.classes[labels.positive]) if shown is None else label_text(shown[1])
         what = f"{counted(facts.positives, 'positive')} ({label_text(target)} = {label}; {percent(facts.share)})"
