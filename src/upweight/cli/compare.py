@@ -238,9 +238,7 @@ def notice(text: str) -> None:
 
 def voice() -> Watch:
     """Progress on stderr: a line with the estimate always, a bar on terminals."""
-    from ..imbalance.comparison import duration
-    from ..work import WordedWatch, terminal_watch
+    from ..imbalance.comparison import Spoken
+    from ..work import terminal_watch
 
-    return WordedWatch(
-        terminal_watch(), lambda n, s, p: notice(f"{n:,} fits, about {duration(s)} on {p} core{'s' if p > 1 else ''}.")
-    )
+    return Spoken(terminal_watch(), notice)

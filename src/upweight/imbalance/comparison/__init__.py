@@ -6,7 +6,7 @@ from ._method_result import MethodResult
 from ._methods import method, methods_for
 from ._settings import Settings
 from ._setup import ComparisonSetup, setup_comparison
-from ._watching import duration
+from ._watching import Spoken
 
 Row = MethodResult  # what it was called in version 0.1.0
 
@@ -16,8 +16,8 @@ __all__ = [
     "MethodResult",
     "Row",
     "Settings",
+    "Spoken",
     "compare",
-    "duration",
     "method",
     "methods_for",
     "run_comparison",

@@ -175,8 +175,8 @@ def step(
 
 
 ENSEMBLES = (
-    ensemble("easy_ensemble", "EasyEnsemble", Instead(easy_ensemble), STANDARD, "boosted", times=0, extra=230),
-    ensemble("balance_cascade", "BalanceCascade", Instead(BalanceCascade), STANDARD, "boosted", times=0, extra=220),
+    ensemble("easy_ensemble", "EasyEnsemble", Instead(easy_ensemble), STANDARD, "boosted", times=0, extra=330),
+    ensemble("balance_cascade", "BalanceCascade", Instead(BalanceCascade), STANDARD, "boosted", times=0, extra=310),
     ensemble("balanced_bagging", "balanced bagging", BalancedBagging, rival="bagged", times=3),
     ensemble("balanced_forest", "a balanced forest", Instead(balanced_forest), rival="forest", times=0, extra=2800),
     ensemble("rusboost", "RUSBoost", Instead(partial(RUSBoost, rounds=TREES)), rival="boosted", times=0, extra=1000),

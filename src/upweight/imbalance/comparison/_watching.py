@@ -9,13 +9,15 @@ f        f(done, total) after every fit
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..._errors import InputError
 from ...work import Watch, terminal_watch
 
-__all__ = ["duration", "watch_for"]
+__all__ = ["Forewarned", "Spoken", "duration", "watch_for"]
+
+MUCH = 0.3  # share of the time from which the method that takes it is named
 
 
 def watch_for(progress: Any) -> Watch:
@@ -34,10 +36,55 @@ def watch_for(progress: Any) -> Watch:
     )
 
 
-class Told(Watch):
+class Forewarned(Watch):
+    """A watch that is told beforehand what each method will take."""
+
+    def __init__(self) -> None:
+        self.by_method: Mapping[str, float] = {}
+
+    def forecast(self, by_method: Mapping[str, float]) -> None:
+        """{method: processor seconds}, told once, before the estimate."""
+        self.by_method = by_method
+
+    def words(self, seconds: float, parts: int, processes: int) -> str:
+        """How many fits, how long, and which method takes much of it.
+
+        >>> watch = Forewarned()
+        >>> watch.forecast({"smote": 5.0, "smote+tomek": 30.0, "none": 1.0})
+        >>> watch.words(20.0, 75, 2)
+        '75 fits, about 20 s on 2 cores, 83 % of it for smote+tomek.'
+        """
+        text = f"{parts:,} fits, about {duration(seconds)} on {processes} core{'s' * (processes > 1)}"
+        total = sum(self.by_method.values())
+        slow = max(self.by_method, key=lambda name: self.by_method[name], default="")
+        if len(self.by_method) > 2 and self.by_method[slow] > MUCH * total:
+            text += f", {100 * self.by_method[slow] / total:.0f} % of it for {slow}"
+        return f"{text}."
+
+
+class Spoken(Forewarned):
+    """Another watch, with the estimate told in words as well."""
+
+    def __init__(self, inner: Watch, tell: Callable[[str], Any]):
+        super().__init__()
+        self.inner, self.tell = inner, tell
+
+    def estimate(self, seconds: float, parts: int, processes: int) -> None:
+        self.tell(self.words(seconds, parts, processes))
+        self.inner.estimate(seconds, parts, processes)
+
+    def step(self, label: str) -> None:
+        self.inner.step(label)
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+class Told(Forewarned):
     """Tells a function how many fits are done, of how many."""
 
     def __init__(self, tell: Callable[[int, int], Any]):
+        super().__init__()
         self.tell, self.done, self.total = tell, 0, 0
 
     def estimate(self, seconds: float, parts: int, processes: int) -> None:
@@ -56,7 +103,7 @@ class Lines(Told):
 
     def estimate(self, seconds: float, parts: int, processes: int) -> None:
         super().estimate(seconds, parts, processes)
-        line(f"{parts:,} fits, about {duration(seconds)} on {processes} core{'s' * (processes > 1)}.")
+        line(self.words(seconds, parts, processes))
 
     def write(self, done: int, total: int) -> None:
         """A line where another tenth is done."""
