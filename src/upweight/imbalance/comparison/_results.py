@@ -79,8 +79,10 @@ def fold_figures(
     each = []
     for rf in folds:
         cell = cells.get(Key(name, *rf))
-        finished = cell is not None and cell.error is None
-        each.append(cell_figures(plan, cell, alerts.get(rf, np.nan)) if finished else FoldFigures())
+        if cell is None or cell.error is not None:
+            each.append(FoldFigures())
+        else:
+            each.append(cell_figures(plan, cell, alerts.get(rf, np.nan)))
     return {figure: np.array([getattr(f, figure) for f in each], dtype=float) for figure in FoldFigures.names()}
 
 

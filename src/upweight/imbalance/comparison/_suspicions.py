@@ -148,13 +148,13 @@ def beyond_chance(values: np.ndarray, copies: np.ndarray) -> np.ndarray:
     n = len(values)
     coded = [np.unique(column, return_inverse=True)[1].reshape(-1) for column in values.T]
     hashes = [rng.integers(0, 2**63, c.max() + 1, dtype=np.uint64)[c] for c in coded]
-    whole = np.sum(hashes, axis=0, dtype=np.uint64)
+    whole = np.asarray(np.sum(hashes, axis=0, dtype=np.uint64))
     met = times_met(whole)
     alike = np.prod([(times_met(c) - 1.0).mean() / (n - 1.0) for c in coded])
     if (met - 1.0).mean() / (n - 1.0) <= BY_CHANCE * alike:
         return np.zeros(n, dtype=bool)
     for one in hashes:
-        copies = copies & (times_met(whole - one) == met)
+        copies = copies & (times_met(np.subtract(whole, one)) == met)
     return copies
 
 
