@@ -59,7 +59,8 @@ def run(
     positive: Annotated[
         str | None,
         typer.Option(
-            metavar="LABEL", help="The class in question  \\[default: true, or 1 beside 0 or -1, else the rarest]"
+            metavar="LABEL",
+            help="The class in question; yes,Yes: both as one  \\[default: true, or 1 beside 0 or -1, else the rarest]",
         ),
     ] = None,
     learner: Annotated[

@@ -1,12 +1,14 @@
 """Running a plan: what is foreseen, what ends a run at once, and who is told."""
 
+import time
+
 import numpy as np
 import pytest
 
 from upweight import InputError
 from upweight.imbalance.comparison import Settings, Spoken, setup_comparison
 from upweight.imbalance.comparison import _running as running
-from upweight.imbalance.comparison._cells import Cell, Key
+from upweight.imbalance.comparison._cells import Cell, Key, run_cell
 from upweight.imbalance.comparison._watching import Lines, watch_for
 from upweight.work import Watch
 
@@ -79,3 +81,27 @@ def test_progress_goes_where_it_is_asked_to(capsys):
     assert capsys.readouterr().err == ""
     with pytest.raises(InputError, match="`progress` must be None, True, False or a function"):
         watch_for("yes")
+
+
+@pytest.mark.slow
+def test_every_row_of_the_standard_set_takes_what_was_foreseen_within_a_factor_two():
+    """Processor time of a cell, the least of three, 5,000 x 20 numbers with 14 % positives; "threshold" is the unit."""
+    rng = np.random.default_rng(0)
+    numbers = rng.normal(size=(5000, 20))
+    y = rng.random(5000) < 1 / (1 + np.exp(2.3 - numbers[:, 0] - 0.5 * numbers[:, 1]))
+    settings = Settings.read(learner="logistic", methods="standard", cv="5x2", cost=None, rng=0)
+    p = setup_comparison(numbers, y, settings).plan
+    run_cell(p, Key("threshold", 1, 0))  # imports
+
+    def seconds(name):
+        each = []
+        for fold in range(3):
+            start = time.process_time()
+            run_cell(p, Key(name, 1, fold))
+            each.append(time.process_time() - start)
+        return min(each)
+
+    unit = cell(seconds("threshold"))
+    for m in p.methods:
+        foreseen = running.foresee(p, Key(m.name, 1, 0), {Key("threshold", 1, 0): unit}, 0.0, 1.0)
+        assert 0.5 < seconds(m.name) / foreseen < 2, m.name
