@@ -17,8 +17,9 @@ import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ... import _html as html
 from ..._errors import InputError
 from ..._set_module import set_module
 from ...work import Run, Watch
@@ -32,12 +33,15 @@ from ._method_result import FLAT, MethodResult
 from ._methods import METHODS
 from ._results import Figures, figures_of
 from ._running import run_plan
-from ._screen import table_text
+from ._screen import table_cells, table_text
 from ._sentences import sentences_of
 from ._settings import Settings
 from ._setup import ComparisonSetup, setup_comparison
 from ._verdict import ComparisonVerdict, read_figures
 from ._watching import watch_for
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Comparison", "compare", "run_comparison"]
 
@@ -110,6 +114,16 @@ class Comparison:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model, so that `load(path)` gives it back; the old file stays until the new one is whole."""
         save_model(self.model, Path(path))
+
+    def plot(self, ax: Any = None) -> Figure:
+        """Differences of average precision, precision against recall, and reliability; see `upweight.plots.comparison`."""
+        from ...plots import comparison
+
+        return comparison(self, ax=ax)
+
+    def _repr_html_(self) -> str:
+        head, *rows = table_cells(self.rows)
+        return html.block(self.verdict.sentences, head, rows, after=self.setup.opening)
 
     def __str__(self) -> str:
         return "\n".join([*self.setup.opening, "", self.table(), "", str(self.verdict)])
