@@ -389,6 +389,7 @@ class Stop(running.Watch):
 
 
 def test_ctrl_c_gives_the_finished_folds_and_the_journal_goes_on(small, tmp_path, monkeypatch, ctrl_c):
+    monkeypatch.setattr("upweight.work._run.WORTH_PROCESSES", np.inf)  # one process, however busy the machine
     monkeypatch.setitem(compare.__globals__, "watch_for", lambda progress: Stop(17))
     part = compare(X, Y, methods=FIVE, cv="3x2", rng=0, journal=tmp_path / "j")
     assert not part.complete
@@ -447,6 +448,7 @@ def test_the_estimate_is_told_after_one_cell(monkeypatch):
         def estimate(self, seconds, cells, processes):
             told.append((seconds, cells, processes))
 
+    monkeypatch.setattr("upweight.work._run.WORTH_PROCESSES", np.inf)  # one process, however busy the machine
     monkeypatch.setitem(compare.__globals__, "watch_for", lambda progress: Ask())
     c = compare(X, Y, methods=FIVE, cv="3x2", rng=0)
     assert len(told) == 1
