@@ -65,7 +65,7 @@ def test_the_answer_is_on_standard_output_and_progress_beside_it(run):
     code, out, err = run("compare", "demo:digits", "--target", "eight", *QUICKLY)
     assert code == 0
     lines = out.splitlines()
-    assert lines[0] == "1,797 rows, 64 columns, 174 positives (9.7 %), 2 folds x 1 repeat."
+    assert lines[0] == "1,797 rows, 64 columns, 174 positives (eight = 1; 9.7 %), 2 folds x 1 repeat."
     assert lines[1].startswith("61 numeric columns; dropped pixel_0_0 (one value only: 0)")
     assert lines[3].split()[:2] == ["status", "AP"]
     assert [line.split()[0] for line in lines[4:8]] == ["none", "threshold", "weights", "random_under"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -157,6 +158,7 @@ def one_against(
             f"{source.name}: column {name!r} needs two classes; got only {plain(classes[0])!r} in {len(y):,} rows. Is it the target?"
         )
     if positive is None and len(classes) == 2:
+        refuse_two_spellings(source, name, classes, counts)
         return y, None
     if len(classes) > MANY:
         raise InputError(
@@ -165,19 +167,69 @@ def one_against(
         )
     shown = ", ".join(f"{plain(c)} ({n:,})" for c, n in zip(classes, counts, strict=True))
     if positive is None:
+        rare = classes[int(counts.argmin())]
+        twins = spellings(classes, rare)
         raise InputError(
             f"{source.name}: column {name!r} has {len(classes)} classes: {shown}. More than two: say which one is the question, "
-            f"say --positive {shortest(classes, counts)}; it is then compared with all others."
+            f"say --positive {shlex.quote(','.join(twins))}; it is then compared with all others."
         )
-    chosen = matching(source, name, classes, positive, shown)
-    if len(classes) == 2 and classes[positive_code(classes, counts)] == chosen:
+    chosen = chosen_classes(source, name, classes, counts, positive, shown)
+    if len(classes) == 2 and len(chosen) == 1 and classes[positive_code(classes, counts)] == chosen[0]:
         return y, None
-    return y == chosen, (f"not {plain(chosen)}", f"{plain(chosen)}")
+    called = " or ".join(str(plain(c)) for c in chosen)
+    return np.isin(y, chosen), (f"not {called}", called)
 
 
-def shortest(classes: np.ndarray, counts: np.ndarray) -> str:
-    text = str(plain(classes[int(counts.argmin())]))
-    return repr(text) if " " in text or not text else text
+def refuse_two_spellings(source: Source, name: str, classes: np.ndarray, counts: np.ndarray) -> None:
+    """Two classes that are one in two spellings."""
+    if len(spellings(classes, classes[0])) == 2:
+        named = " and ".join(f"{plain(c)!r} ({n:,})" for c, n in zip(classes, counts, strict=True))
+        raise InputError(
+            f"{source.name}: column {name!r} needs two classes; {named} differ only in case. Write them alike, or, if they "
+            f"are two, say --positive {alone(classes[int(counts.argmin())])}."
+        )
+
+
+def chosen_classes(
+    source: Source, name: str, classes: np.ndarray, counts: np.ndarray, positive: str, shown: str
+) -> list[Any]:
+    """The classes that --positive names: one, in quotes that very spelling, or several with commas between.
+
+    A class that is written in two ways must not become the question and its opposite: it is refused until somebody says which.
+    """
+    texts = [str(plain(c)) for c in classes]
+    said = positive.strip()
+    parts = [p.strip() for p in said.split(",") if p.strip()]
+    if said not in texts and len(parts) > 1 and len(parts) < len(classes) and all(p in texts for p in parts):
+        return [classes[texts.index(p)] for p in parts]
+    if len(said) > 2 and said[0] == said[-1] and said[0] in "'\"" and said[1:-1] in texts:
+        return [classes[texts.index(said[1:-1])]]
+    chosen = matching(source, name, classes, positive, shown)
+    twins = spellings(classes, chosen)
+    if len(twins) > 1:
+        named = " and ".join(f"{t!r} ({counts[texts.index(t)]:,})" for t in twins)
+        both = ",".join(twins)
+        merge = (
+            f"--positive {shlex.quote(both)} takes them as one class"
+            if len(twins) < len(classes)
+            else "write them alike"
+        )
+        raise InputError(
+            f"{source.name}: column {name!r}: {named} differ only in case. If they mean one class, {merge}; "
+            f"--positive {alone(chosen)} takes that spelling alone."
+        )
+    return [chosen]
+
+
+def alone(label: Any) -> str:
+    """How to ask for one spelling, as a shell takes it."""
+    return f"\"'{plain(label)}'\""
+
+
+def spellings(classes: np.ndarray, label: Any) -> list[str]:
+    """The classes that differ from one of them only in case, itself among them."""
+    alike = str(plain(label)).casefold()
+    return [str(plain(c)) for c in classes if str(plain(c)).casefold() == alike]
 
 
 def matching(source: Source, name: str, classes: np.ndarray, positive: str, shown: str) -> Any:

@@ -20,7 +20,7 @@ import typer
 from ._outputs import check_writable, refuse_taken, taken_by, write_text, writing
 
 if TYPE_CHECKING:
-    from ..imbalance.comparison import Comparison, Question
+    from ..imbalance.comparison import Comparison, ComparisonSetup
     from ..work import Watch
 
 __all__ = ["register"]
@@ -57,13 +57,23 @@ def run(
     ],
     target: Annotated[str, typer.Option(metavar="COL", help="Column to predict", show_default=False)],
     positive: Annotated[
-        str | None, typer.Option(metavar="LABEL", help="The class in question  \\[default: 1 or true, else the rarest]")
+        str | None,
+        typer.Option(
+            metavar="LABEL",
+            help="The class in question; yes,Yes: both as one  \\[default: true, or 1 beside 0 or -1, else the rarest]",
+        ),
     ] = None,
     learner: Annotated[
         str, typer.Option(help="logistic, boosting or MODULE:CLASS, say lightgbm:LGBMClassifier")
     ] = "logistic",
     methods: Annotated[str, typer.Option(help="quick, standard, survey, all, or names a,b")] = "standard",
-    cv: Annotated[str, typer.Option(help="Folds, or folds x repeats: 5, 5x2")] = "5",
+    cv: Annotated[
+        str | None,
+        typer.Option(
+            metavar="K",
+            help="Folds, once (5), or folds x repeats (5x2)  \\[default: 5 folds, 5 times below 10,000 rows, twice below 100,000]",
+        ),
+    ] = None,
     cost: Annotated[
         float | None, typer.Option(metavar="R", help="False alarms that one miss is worth; cost then decides")
     ] = None,
@@ -72,7 +82,7 @@ def run(
         str | None, typer.Option(metavar="COL", help="Column naming rows that belong together (a patient)")
     ] = None,
     exclude: Annotated[str, typer.Option(metavar="A,B", help="Columns to leave out")] = "",
-    rng: Annotated[int, typer.Option(min=0, help="Seed: one seed, one answer")] = 0,
+    rng: Annotated[int, typer.Option(min=0, help="Seed: one seed, one run_comparison")] = 0,
     journal: Annotated[
         str | None, typer.Option(metavar="DIR", help="Keep finished fits here; the same call goes on from there")
     ] = None,
@@ -88,12 +98,12 @@ def run(
     """Read, check, run, tell, write; see HELP."""
     outputs = Outputs.checked(data, report=report, save=save, json=json, journal=journal)
     more = {"learner": learner, "methods": methods, "cv": cv, "cost": cost, "rng": rng}
-    asked = read_question(data, target, positive, weights, group, exclude, more)
+    setup = read_setup(data, target, positive, weights, group, exclude, more)
     shown = sys.stderr if outputs.json_aside else sys.stdout
-    tell("\n".join(asked.opening), shown)
-    from ..imbalance.comparison import answer
+    tell("\n".join(setup.opening), shown)
+    from ..imbalance.comparison import run_comparison
 
-    result = answer(asked, journal, voice())
+    result = run_comparison(setup, journal, voice())
     resume = (
         "The same call goes on from the journal."
         if journal
@@ -127,7 +137,7 @@ class Outputs:
         return cls(paths["--report"], paths["--save"], paths["--json"], json == ASIDE)
 
 
-def read_question(
+def read_setup(
     data: str,
     target: str,
     positive: str | None,
@@ -135,29 +145,25 @@ def read_question(
     group: str | None,
     exclude: str,
     more: dict[str, Any],
-) -> Question:
+) -> ComparisonSetup:
     """Everything that can be refused, refused; complaints name the file."""
     from .._errors import InputError, UndoError
     from ..files import read_source
-    from ..imbalance.comparison import question, rows_for
-    from ..imbalance.rebalance import read_cost
-    from ..learners import as_learner
+    from ..imbalance.comparison import Settings, setup_comparison
     from ._target import ask
 
-    rows_for(more["methods"])
-    as_learner(more["learner"])
-    read_cost(more["cost"])
+    settings = Settings.read(**more)
     source = read_source(data, notice)
     left_out = [n for n in exclude.split(",") if n.strip()]
     try:
         asked = ask(source, target, positive=positive, weights=weights, group=group, exclude=left_out)
-        made = question(asked.X, asked.y, sample_weight=asked.weights, group=asked.group, **more)
+        made = setup_comparison(asked.X, asked.y, settings, sample_weight=asked.weights, group=asked.group)
     except (InputError, UndoError) as error:
         if str(error).startswith(f"{source.name}: "):
             raise
         raise type(error)(f"{source.name}: {error}") from error
-    settings = {**made.settings, "command": what_was_asked(sys.argv[1:])}
-    return replace(made, name=source.name, target=asked.target, shown=asked.shown, settings=settings)
+    written = {**made.settings, "command": what_was_asked(sys.argv[1:])}
+    return replace(made, name=source.name, target=asked.target, shown=asked.shown, settings=written)
 
 
 def what_was_asked(args: list[str]) -> str:
@@ -233,15 +239,7 @@ def notice(text: str) -> None:
 
 def voice() -> Watch:
     """Progress on stderr: a line with the estimate always, a bar on terminals."""
-    from ..work import WordedWatch, terminal_watch
+    from ..imbalance.comparison import Spoken
+    from ..work import terminal_watch
 
-    return WordedWatch(
-        terminal_watch(), lambda n, s, p: notice(f"{n:,} fits, about {duration(s)} on {p} core{'s' if p > 1 else ''}.")
-    )
-
-
-def duration(seconds: float) -> str:
-    """About how long, in words."""
-    if seconds < 90:
-        return f"{max(1, round(seconds)):d} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    return Spoken(terminal_watch(), notice)
