@@ -11,12 +11,12 @@ from sklearn.model_selection import StratifiedKFold
 from upweight.imbalance.errors._error_fit import ground_of
 from upweight.imbalance.errors._weak_regions import allowed_lift, find_spots, suspects, weak_parts
 from upweight.learners._out_of_fold import out_of_fold
-from upweight.tables._class_labels import Labels
+from upweight.tables import Labels, live_rows
 from upweight.tables._folds import stratified
 
 
 def ground(X, y, w=None, part=None):
-    return ground_of(X, Labels.of(y), w, part, LogisticRegression(), "row" if part is None else "group")
+    return ground_of(live_rows(X, Labels.of(y), w, part), LogisticRegression(), "row" if part is None else "group")
 
 
 def kish(w):

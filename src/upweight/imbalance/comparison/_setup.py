@@ -24,12 +24,11 @@ from ...tables import (
     Schema,
     group_codes,
     inner_default,
-    live_labels,
+    live_rows,
     mean_one,
     outer_folds,
     read_cv,
     row_count,
-    row_slice,
     row_weights,
     weights_line,
 )
@@ -87,9 +86,10 @@ def question(
         refuse_double_count(made, rows[2].name)
     labels = Labels.of(y, rows=row_count(X))
     w, mean = mean_one(row_weights(sample_weight, len(labels.codes)))
-    weighing, groups = weights_line(w, mean), group_codes(group, len(labels.codes))
-    given = (X, labels.classes[labels.codes], w, None if group is None else np.asarray(group))
-    X, labels, w, groups = live(X, labels, w, groups)
+    live = live_rows(X, labels, w, group_codes(group, len(labels.codes)))
+    weighing = " ".join(line for line in (weights_line(w, mean), sentence(live.gone)) if line)
+    X, labels, w, groups = live.X, live.labels, live.w, live.group
+    given = (X, labels.classes[labels.codes], w, None if group is None else np.asarray(group)[live.rows])
     schema = Schema.of(X)
     table = schema.read(X)
     cv = read_cv(cv, len(labels.codes))
@@ -138,12 +138,9 @@ def refuse_class(label: str, learner: Any) -> None:
         raise InputError(f"method {label!r}: {made.__name__} is a class; give an object, {made.__name__}().")
 
 
-def live(X: Any, labels: Labels, w: np.ndarray | None, groups: np.ndarray | None) -> tuple[Any, ...]:
-    """Only the rows of positive weight."""
-    if w is None or w.all():
-        return X, labels, w, groups
-    fewer, keep = live_labels(labels, w)
-    return row_slice(X, keep), fewer, w[keep], None if groups is None else groups[keep]
+def sentence(line: str) -> str:
+    """A line with a capital and a full stop; empty as it is."""
+    return f"{line[:1].upper()}{line[1:]}." if line else ""
 
 
 def binary_cost(cost: Any, labels: Labels) -> float | None:

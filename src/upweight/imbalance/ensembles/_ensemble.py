@@ -28,12 +28,12 @@ from ...tables import (
     Labels,
     frame_of,
     is_frame,
-    live_labels,
+    live_rows,
     refuse_doubles,
     refuse_lazy,
     row_count,
-    row_slice,
     row_weights,
+    warn_of,
 )
 from ..resamplers import mass_correction
 
@@ -101,11 +101,10 @@ class Ensemble(ClassifierMixin, BaseEstimator, ABC):
         X = self._read(X, reset=True)
         labels = Labels.of(y, rows=row_count(X))
         w = row_weights(sample_weight, len(labels.codes))
-        if w is not None and not w.all():
-            labels, live = live_labels(labels, w)
-            X, w = row_slice(X, live), w[live]
-        w = np.ones(len(labels.codes)) if w is None else w / w.mean()
-        return Rows(X, labels.codes, labels.classes, w)
+        live = live_rows(X, labels, w)
+        warn_of(live.gone, stacklevel=4)
+        w = np.ones(len(labels.codes)) if live.w is None else live.w / live.w.mean()
+        return Rows(live.X, live.labels.codes, live.labels.classes, w)
 
     def _read(self, X: Any, *, reset: bool) -> Any:
         """Check `X` at the door; sets n_features_in_ and, for frames, feature_names_in_. Frames go on as they are."""

@@ -22,7 +22,7 @@ from ..._errors import InputError, did_you_mean, is_number
 from ..._set_module import set_module
 from ..._undo import Correction
 from ...learners import Prepared, Task, as_learner
-from ...tables import Labels, Schema, read_cv
+from ...tables import Labels, LiveRows, Schema, live_rows, read_cv
 from ..ensembles import Ensemble, Rows
 from ..rebalance import Member, fit_member
 from ._weak_regions import Ground, allowed_lift, find_spots
@@ -54,14 +54,14 @@ def read_settings(by: str, lift: float, ess: float, folds: int, groups: Any) -> 
     return Settings(by, float(lift), float(ess), folds)
 
 
-def ground_of(X: Any, labels: Labels, w: Any, groups: Any, learner: Any, by: str) -> Ground:
+def ground_of(live: LiveRows, learner: Any, by: str) -> Ground:
     """The rows twice: as the learner takes them, and as numbers."""
-    schema = Schema.of(X)
-    table = schema.read(X)
-    prepared = isinstance(learner, Prepared)
-    kept = None if by == "group" else groups
-    task = Task(table if prepared else X, labels.codes, labels.classes, labels.positive, w, kept, schema)
-    return Ground(task, table, schema, groups if by == "group" else None)
+    schema = Schema.of(live.X)
+    table = schema.read(live.X)
+    X, labels = table if isinstance(learner, Prepared) else live.X, live.labels
+    kept = None if by == "group" else live.group
+    task = Task(X, labels.codes, labels.classes, labels.positive, live.w, kept, schema)
+    return Ground(task, table, schema, live.group if by == "group" else None)
 
 
 def lifted_rows(learner: Any, ground: Ground, s: Settings, rng: np.random.Generator) -> tuple[np.ndarray, float]:
@@ -120,7 +120,8 @@ class Lifted(Ensemble):
         learner = learner.learner if isinstance(learner, Prepared) else learner
         settings = read_settings(self.by, self.lift, self.ess, read_cv(self.cv, len(rows.codes))[0], None)
         w = None if (rows.w == 1.0).all() else rows.w
-        ground = ground_of(rows.X, Labels(rows.classes, rows.codes, 1), w, None, learner, self.by)
+        live = live_rows(rows.X, Labels(rows.classes, rows.codes, 1), w)
+        ground = ground_of(live, learner, self.by)
         flags, self.lift_ = lifted_rows(learner, ground, settings, np.random.default_rng(seed))
         self.share_ = float(ground.w[flags].sum() / ground.w.sum())
         weights = ground.w * np.where(flags, self.lift_, 1.0)

@@ -24,7 +24,7 @@ from ..._rng import as_generator
 from ..._set_module import set_module
 from ..._weights import Weights
 from ...learners import Interval, as_learner, calibrate, paired
-from ...tables import Labels, group_codes, live_labels, outer_folds, read_cv, row_count, row_weights
+from ...tables import Labels, group_codes, live_rows, outer_folds, read_cv, row_count, row_weights, warn_of
 from ...work import shown
 from ..rebalance import fit_member
 from ..weights import kept_kind
@@ -151,9 +151,10 @@ def upweight_errors(
     cv = read_cv(cv, n)
     settings = read_settings(by, lift, ess, cv[0], groups)
     seed = int(as_generator(rng).integers(2**31 - 1))
-    kept, live = (labels, np.arange(n)) if w is None else live_labels(labels, w)
-    ground = ground_of(X, labels, w, groups, made, by).rows(live)
-    tests = outer_folds(kept, cv, seed, ground.task.group)
+    live = live_rows(X, labels, w, groups)
+    warn_of(live.gone)
+    ground = ground_of(live, made, by)
+    tests = outer_folds(live.labels, cv, seed, ground.task.group)
     judged = []
     with shown(cv[0] * cv[1] + 1) as done:
         for r, repeat in enumerate(tests):
@@ -162,7 +163,7 @@ def upweight_errors(
                 done("judging")
         flags, factor = lifted_rows(made, ground, settings, np.random.default_rng([seed]))
         done("searching")
-    return answer(settings, judged, ground, live, flags, factor, (sample_weight, w, n), 1 / (cv[0] - 1))
+    return answer(settings, judged, ground, live.rows, flags, factor, (sample_weight, w, n), 1 / (cv[0] - 1))
 
 
 def judge(

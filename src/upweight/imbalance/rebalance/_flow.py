@@ -23,10 +23,10 @@ from sklearn.utils.validation import has_fit_parameter
 
 from ..._errors import InputError
 from ..._undo import Correction
-from ...tables import label_rows, labels_like, row_slice
+from ...tables import Labels, label_rows, labels_like, live_rows, row_slice
 from ..resamplers import adopt
 
-__all__ = ["Flow", "fit_last", "is_pipeline", "kind_of", "last_of", "live_rows", "transform", "walk"]
+__all__ = ["Flow", "fit_last", "is_pipeline", "kind_of", "last_of", "transform", "walk", "weighed_rows"]
 
 
 @dataclass(frozen=True)
@@ -72,14 +72,17 @@ def kind_of(step: Any) -> str:
     return "transformer" if hasattr(step, "transform") or hasattr(step, "fit_transform") else "estimator"
 
 
-def live_rows(X: Any, y: Any, w: np.ndarray | None) -> Flow:
-    """All rows of positive weight; y is left as it came unless rows go."""
+def weighed_rows(X: Any, y: Any, w: np.ndarray | None, *, classes: bool) -> Flow:
+    """All rows of positive weight; y is left as it came unless rows go. `classes`: y is labels, so one may go with its rows."""
     if w is None or w.all():
         return Flow(X, y, w, Correction.none())
     live = np.flatnonzero(w > 0)
     if y is None:
         return Flow(row_slice(X, live), None, w[live], Correction.none())
-    return Flow(row_slice(X, live), label_rows(y, live), w[live], Correction.none(), array=np.asarray(y)[live])
+    kept = label_rows(y, live)
+    gone = live_rows(None, Labels.of(y), w).gone if classes else ""
+    notes = (gone,) if gone else ()
+    return Flow(row_slice(X, live), kept, w[live], Correction.none(), notes, np.asarray(y)[live])
 
 
 def walk(steps: list[tuple[str, Any]], flow: Flow) -> Flow:

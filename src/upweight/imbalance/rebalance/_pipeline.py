@@ -29,8 +29,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..._errors import InputError
 from ..._set_module import set_module
-from ...tables import row_count, row_weights
-from ._flow import Flow, fit_last, is_pipeline, kind_of, last_of, live_rows, transform, walk
+from ...tables import row_count, row_weights, warn_of
+from ._flow import Flow, fit_last, is_pipeline, kind_of, last_of, transform, walk, weighed_rows
 from ._pipeline_checks import refuse_bad_steps, with_parameters
 
 __all__ = ["Pipeline"]
@@ -41,6 +41,11 @@ RESTING = ("sampler", "nothing")  # steps that prediction skips
 def last_has(name: str) -> Any:
     """Whether the last step offers a method, for `available_if`."""
     return lambda self: hasattr(last_of(self), name)
+
+
+def of_classes(pipeline: Pipeline) -> bool:
+    """Whether y is labels: the last step classifies, or some step resamples."""
+    return is_classifier(last_of(pipeline)) or any(kind_of(step) == "sampler" for _, step in pipeline.steps)
 
 
 @set_module("upweight.imbalance")
@@ -117,7 +122,9 @@ class Pipeline(_BaseComposition):
         w = row_weights(sample_weight, row_count(X))
         idle = 0 if w is None else int((w == 0).sum())
         steps = with_parameters(self.steps, given, rows=row_count(X), weighted=w is not None, dropped=idle)
-        return steps, live_rows(X, y, w)
+        flow = weighed_rows(X, y, w, classes=np.ndim(y) == 1 and of_classes(self))
+        warn_of("".join(flow.notes), stacklevel=4)
+        return steps, flow
 
     def set_output(self, *, transform: str | None = None) -> Pipeline:
         """Have every transformer give "pandas" or "polars" frames, or "default"; None changes nothing."""

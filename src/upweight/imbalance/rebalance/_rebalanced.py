@@ -25,16 +25,17 @@ from ..._set_module import set_module
 from ...learners import Prepared, Task, as_learner, learner_name, refuse_double_count
 from ...tables import (
     Labels,
+    LiveRows,
     Schema,
     group_codes,
     is_frame,
-    live_labels,
+    live_rows,
     matrix,
     refuse_doubles,
     refuse_lazy,
     row_count,
-    row_slice,
     row_weights,
+    warn_of,
 )
 from ._members import fit_task
 from ._steps import as_steps
@@ -127,11 +128,13 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
         X = self._read(X, learner)
         labels = Labels.of(y, rows=row_count(X))
         w = row_weights(sample_weight, len(labels.codes))
-        task = live_task(X, labels, w, group_codes(group, len(labels.codes)), learner)
+        live = live_rows(X, labels, w, group_codes(group, len(labels.codes)))
+        warn_of(live.gone)
+        task = task_of(live, learner)
         self.fitted_ = fit_task(
             learner, steps, task, repair=self.repair, inner=self.inner, cost=self.cost, rng=as_generator(self.rng)
         )
-        self.classes_, self.positive_ = labels.classes, labels.classes[task.positive]
+        self.classes_, self.positive_ = task.classes, task.classes[task.positive]
         self.schema_ = task.schema
         return self._tell_fitted()
 
@@ -199,16 +202,11 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def live_task(X: Any, labels: Labels, w: np.ndarray | None, group: np.ndarray | None, learner: Any) -> Task:
-    """The rows of positive weight, read as a table if the learner is prepared."""
-    if w is not None and not w.all():
-        labels, live = live_labels(labels, w)
-        X, w = row_slice(X, live), w[live]
-        group = None if group is None else group[live]
-    schema = Schema.of(X) if isinstance(learner, Prepared) else None
-    return Task(
-        X if schema is None else schema.read(X), labels.codes, labels.classes, labels.positive, w, group, schema
-    )
+def task_of(live: LiveRows, learner: Any) -> Task:
+    """Rows to learn from, read as a table if the learner is prepared."""
+    schema = Schema.of(live.X) if isinstance(learner, Prepared) else None
+    X, labels = live.X if schema is None else schema.read(live.X), live.labels
+    return Task(X, labels.codes, labels.classes, labels.positive, live.w, live.group, schema)
 
 
 def read_cost(cost: Any) -> float | None:

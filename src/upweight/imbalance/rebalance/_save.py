@@ -85,9 +85,20 @@ def load(path: str | os.PathLike[str], *, trusted: Iterable[str] = ()) -> Rebala
     if not isinstance(facts, dict) or facts.get("schema") != SCHEMA:
         kind = facts.get("schema") if isinstance(facts, dict) else type(facts).__name__
         raise InputError(f"{str(path)!r} holds {kind!r}, not a model saved by upweight.")
+    refuse_shifted(facts, str(path))
     for tree, columns in trees(facts, set()):
         refuse_forged(tree, columns, str(path))
     return model_from(facts)
+
+
+def refuse_shifted(facts: Mapping[str, Any], path: str) -> None:
+    """Labels of a class without weight, which version 0.1.0 wrote beside the probabilities of the others."""
+    labels, classes = len(facts["classes"]), len(facts["prior"])
+    if labels != classes:
+        raise InputError(
+            f"{path!r} holds {labels} labels for {classes} classes: a class without weight was left out of the fit and kept "
+            "among the labels, so that every answer would be a wrong one. Fit and save it again."
+        )
 
 
 def strange_types(path: str | os.PathLike[str]) -> list[str]:

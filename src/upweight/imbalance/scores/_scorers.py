@@ -20,7 +20,7 @@ from sklearn.metrics import make_scorer
 
 from ..._errors import InputError, did_you_mean
 from ...learners import decision, macro
-from ...tables import Labels, row_weights
+from ...tables import Labels, live_rows, row_weights
 from ._mae import macro_mae
 from ._score import read_threshold, score
 
@@ -77,9 +77,11 @@ def figure(y: Any, given: Any, *, name: str, threshold: float | None = None, sam
     """One figure of predictions: labels for a decision, probabilities (of the last class, or of all) for the rest."""
     if name == "macro_mae":
         return -macro_mae(y, given, sample_weight=sample_weight)
-    labels = Labels.of(y)
+    every = Labels.of(y)
+    live = live_rows(None, every, row_weights(sample_weight, len(every.codes)))
+    labels = live.labels
     if name in DECISIONS and threshold is None:
-        return of_labels(labels, np.asarray(given), name, row_weights(sample_weight, len(labels.codes)))
+        return of_labels(labels, np.asarray(given)[live.rows], name, live.w)
     p = np.asarray(given, dtype=np.float64)
     if p.ndim == 1 and labels.positive == 0:
         p = 1 - p
