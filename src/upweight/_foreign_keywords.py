@@ -46,6 +46,7 @@ OURS = {
     "n_splits": ("cv",),
     "groups": ("group",),
     "weights": ("sample_weight", "base"),
+    "sample_weight": ("base",),
 }
 SAME_VALUE = {"rng", "k", "m", "reach", "share", "categorical", "members", "rounds", "replace", "depth"}
 HOW = {  # what ours takes, where another library's value does not carry over
