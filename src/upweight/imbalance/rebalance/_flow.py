@@ -24,7 +24,7 @@ from sklearn.utils.validation import has_fit_parameter
 from ..._errors import InputError
 from ..._undo import Correction
 from ...tables import Labels, label_rows, labels_like, live_rows, row_slice
-from ..resamplers import adopt
+from ..resamplers import adopt, require_two_classes
 
 __all__ = ["Flow", "fit_last", "is_pipeline", "kind_of", "last_of", "transform", "walk", "weighed_rows"]
 
@@ -100,7 +100,7 @@ def walk(steps: list[tuple[str, Any]], flow: Flow) -> Flow:
 
 def resampled(step: Any, flow: Flow) -> Flow:
     sampler = step if hasattr(step, "resample") else adopt(step)
-    r = sampler.resample(flow.X, flow.y, sample_weight=flow.w)
+    r = require_two_classes(sampler.resample(flow.X, flow.y, sample_weight=flow.w), sampler)
     given = flow.w is not None or (r.weights != r.weights[0]).any()
     taken = r.take(flow.X)
     return Flow(

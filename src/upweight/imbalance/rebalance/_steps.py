@@ -22,7 +22,7 @@ from ..._errors import InputError
 from ..._undo import Correction
 from ..._weights import Weights
 from ...tables import row_count, row_weights
-from ..resamplers import Resample, adopt, mass_correction, step_of
+from ..resamplers import Resample, adopt, mass_correction, require_two_classes, step_of
 from ._flow import is_pipeline, kind_of
 
 __all__ = ["Training", "as_steps", "train_with"]
@@ -137,7 +137,7 @@ def weighted(before: Training, weigh: Callable[..., Any], classes: np.ndarray) -
 
 
 def resampled(before: Training, sampler: Any, classes: np.ndarray) -> Training:
-    r = sampler.resample(before.X, classes[before.codes], sample_weight=before.w)
+    r = require_two_classes(sampler.resample(before.X, classes[before.codes], sample_weight=before.w), sampler)
     if r.correction.by == "row":
         raise InputError(f"{name_of(sampler)} corrects row by row, so it says nothing about held-out rows.")
     codes = np.searchsorted(classes, r.y)

@@ -21,6 +21,7 @@ import numpy as np
 from sklearn.base import clone
 
 from ..._errors import InputError
+from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ..._set_module import set_module
 from ...neighbours import few_dimensions
@@ -33,11 +34,13 @@ from ._resample import Resample
 from ._sampler import Sampler, read_inputs
 from ._smote import SMOTE
 from ._tomek import TomekLinks
+from ._vanished import require_two_classes
 
 __all__ = ["Chain"]
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class Chain(Sampler):
     """Apply resamplers one after the other: fill the rare class, then clean the border, or any other order.
 
@@ -65,6 +68,8 @@ class Chain(Sampler):
     (Resample(204 rows, 92 synthetic, 88 removed, impossible), [85, 119])
     """
 
+    _reads_text = True
+
     def __init__(self, *steps: Any, rng: Any = None):
         for j, step in enumerate(steps):
             setattr(self, f"step{j}", step)
@@ -87,12 +92,22 @@ class Chain(Sampler):
         steps = self._ready()
         made = steps[0].resample(X, y, sample_weight=sample_weight, neighbours=neighbours)
         for before, step in pairwise(steps):
+            require_two_classes(made, before)
             between = made.take(X)
             then = after_smote(made, between, before, step)
             if then is None:
                 then = step.resample(between, made.y, sample_weight=made.weights)
             made = follow(made, then, between)
         return made
+
+    def _check(self) -> None:
+        self._ready()
+
+    def _check_table(self, X: Any, rows: np.ndarray) -> None:
+        first = self._ready()[0]
+        if isinstance(first, Sampler):
+            first._check()
+            first._check_table(X, rows)
 
     def _ready(self) -> list[Any]:
         """The steps as our own resamplers; a step without `rng` draws from ours."""

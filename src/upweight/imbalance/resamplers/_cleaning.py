@@ -17,6 +17,7 @@ from numbers import Real
 import numpy as np
 
 from ..._errors import InputError, require_int
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ...tables import Labels
 from ._cleaning_rule import clean
@@ -26,6 +27,7 @@ __all__ = ["NeighbourhoodCleaning"]
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class NeighbourhoodCleaning(Selecting):
     """Take out majority rows that are noise, or that outvote a minority row: more room around the minority.
 

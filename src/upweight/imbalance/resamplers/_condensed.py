@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import require_choice
+from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ..._set_module import set_module
 from ...tables import Labels, first_rows
@@ -29,6 +30,7 @@ __all__ = ["CondensedNN", "OneSided"]
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class CondensedNN(Selecting):
     """Keep the rows that a nearest-neighbour rule needs to get all rows right: a small set, all of it border.
 
@@ -68,6 +70,7 @@ class CondensedNN(Selecting):
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class OneSided(Selecting):
     """Keep the majority rows that one random row of their class cannot stand for, less their Tomek links.
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..._errors import require_choice, require_int
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ...tables import Labels
 from ._editing import edit
@@ -25,6 +26,7 @@ __all__ = ["EditedNN"]
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class EditedNN(Selecting):
     """Take out rows that disagree with their neighbours: a cleaner, wider region for the minority.
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError, counted, require_int
+from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ..._set_module import set_module
 from ...learners import Prepared, Task, as_learner, out_of_fold
@@ -29,6 +30,7 @@ __all__ = ["InstanceHardness", "easiest"]
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class InstanceHardness(Selecting):
     """Keep the majority rows that are easiest for a model: a clean, well separated training set.
 
@@ -54,6 +56,8 @@ class InstanceHardness(Selecting):
     [0, 2, 4, 5]
     """
 
+    _reads_text, _reads_gaps = False, True
+
     def __init__(self, *, learner: Any = None, proba: Any = None, to: Any = "balanced", cv: int = 5, rng: Any = None):
         self.learner = learner
         self.proba = proba
@@ -63,6 +67,9 @@ class InstanceHardness(Selecting):
 
     def _check(self) -> None:
         require_int("cv", self.cv, 2)
+
+    def _check_table(self, X: Any, rows: np.ndarray) -> None:
+        """The table is the learner's affair."""
 
     def resample(self, X: Any, y: Any, *, sample_weight: Any = None, neighbours: Any = None) -> Resample:
         """Rows to keep, in the order they stand.

@@ -30,6 +30,7 @@ from ...neighbours import (
 from ...tables import Labels, first_rows
 from ._resample import Resample, mass_correction
 from ._sampler import Sampler, read_inputs
+from ._vanished import notes_of_vanished
 
 __all__ = ["Scene", "Selecting", "measured"]
 
@@ -75,6 +76,8 @@ class Scene:
 class Selecting(Sampler):
     """A resampler that keeps some of the rows: subclasses say which, in `_stay`."""
 
+    _reads_text = True
+
     def resample(self, X: Any, y: Any, *, sample_weight: Any = None, neighbours: Any = None) -> Resample:
         """Rows to keep, in the order they stand.
 
@@ -98,11 +101,12 @@ class Selecting(Sampler):
         correction = Correction.impossible(why)
         if len(keep):
             correction = mass_correction((labels.codes, w), (labels.codes[keep], w[keep]), classes, "impossible", why)
+        gone = notes_of_vanished(labels.classes, labels.codes[rows], labels.codes[keep])
         y = labels.classes[labels.codes[keep]]
-        return Resample.of_rows(keep, y, w[keep], correction, removed=rows[~stays], notes=notes)
+        return Resample.of_rows(keep, y, w[keep], correction, removed=rows[~stays], notes=(*notes, *gone))
 
-    def _check(self) -> None:
-        """Refuse settings that mean nothing."""
+    def _check_table(self, X: Any, rows: np.ndarray) -> None:
+        points(X, rows=rows, categorical=typed(X, "auto"), who=type(self).__name__)
 
     def _stay(self, scene: Scene, labels: Labels) -> tuple[np.ndarray, tuple[str, ...]]:
         """(m,) bool, the live rows that stay, and notes."""

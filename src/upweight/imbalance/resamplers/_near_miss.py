@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError, counted, plain, require_choice, require_int
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ...tables import Labels
 from ._labelled_points import Scene, Selecting
@@ -28,6 +29,7 @@ __all__ = ["NearMiss"]
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class NearMiss(Selecting):
     """Keep the majority rows nearest to the minority: few rows, all about the border.
 

@@ -21,9 +21,9 @@ from scipy import sparse
 from ..._errors import InputError, counted
 from ..._set_module import set_module
 from ..._undo import Correction
+from ...neighbours import series_numbers
 from ...tables import (
     Table,
-    column_numbers,
     concat_rows,
     frame_of,
     interpolate,
@@ -137,23 +137,25 @@ def table_between(X: Table, r: Resample) -> Table:
 def matrix_between(X: Any, r: Resample) -> Any:
     """Numbers between their parents, categorical columns from their donors."""
     X = X.tocsr() if sparse.issparse(X) else np.asarray(X)
-    if r.donors is None:
+    if r.donors is None and X.dtype.kind != "O":
         return interpolate(X, r.parents, r.step)
-    chosen = list(r.categorical)
+    chosen, donors = (list(r.categorical), r.donors) if r.donors is not None else ([], r.parents[:, :0])
     rest = np.setdiff1d(np.arange(X.shape[1]), chosen)
-    if sparse.issparse(X):
-        copied = [sparse.csr_array(X[r.donors[:, j]][:, [column]]) for j, column in enumerate(chosen)]
-        both = sparse.hstack([interpolate(X[:, rest], r.parents, r.step), *copied] if len(rest) else copied)
-        return sparse.csr_array(both)[:, np.argsort([*rest, *chosen])]
-    mixed = (
-        interpolate(X[:, rest].astype(np.float64) if X.dtype.kind == "O" else X[:, rest], r.parents, r.step)
-        if len(rest)
-        else None
-    )
+    if not sparse.issparse(X):
+        return dense_between(X, r, rest, chosen, donors)
+    copied = [sparse.csr_array(X[donors[:, j]][:, [column]]) for j, column in enumerate(chosen)]
+    both = sparse.hstack([interpolate(X[:, rest], r.parents, r.step), *copied] if len(rest) else copied)
+    return sparse.csr_array(both)[:, np.argsort([*rest, *chosen])]
+
+
+def dense_between(X: np.ndarray, r: Resample, rest: np.ndarray, chosen: list[Any], donors: np.ndarray) -> np.ndarray:
+    """The same of an array: columns `rest` between their parents, columns `chosen` from their donors (m, chosen)."""
+    numbers = X[:, rest].astype(np.float64) if X.dtype.kind == "O" else X[:, rest]
+    mixed = interpolate(numbers, r.parents, r.step) if len(rest) else None
     out = np.array(X[r.indices], dtype=X.dtype if mixed is None else np.result_type(X.dtype, mixed.dtype))
     if mixed is not None:
         out[:, rest] = mixed
-    out[:, chosen] = np.take_along_axis(X[:, chosen], r.donors, axis=0)
+    out[:, chosen] = np.take_along_axis(X[:, chosen], donors, axis=0)
     return out
 
 
@@ -167,8 +169,8 @@ def frame_between(X: Any, r: Resample) -> Any:
         where = [i for i, c in enumerate(r.categorical) if c in (name, j)]
         if r.donors is not None and where:
             values = series[r.donors[:, where[0]].tolist()]
-        elif series.dtype.is_numeric() or series.dtype == nw.Boolean:
-            values = numbers_like(series, interpolate(column_numbers(series)[:, None], r.parents, r.step)[:, 0])
+        elif (numbers := series_numbers(series, bools=True)) is not None:
+            values = numbers_like(series, interpolate(numbers[:, None], r.parents, r.step)[:, 0])
         else:
             values = series[r.indices.tolist()]
         columns[name] = values

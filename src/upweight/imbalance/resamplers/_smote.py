@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError, counted, did_you_mean, plain
+from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ..._set_module import set_module
 from ...neighbours import Lists, Neighbours, Points, Space, donors_of, lists_from, nearest_by_tables, points
@@ -41,6 +42,7 @@ KINDS = ("plain", "borderline1", "borderline2", "adasyn")
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class SMOTE(Sampler):
     """Make synthetic rows of the smaller classes until they are as many as asked.
 
@@ -71,6 +73,8 @@ class SMOTE(Sampler):
     True
     """
 
+    _reads_text = True
+
     def __init__(
         self,
         *,
@@ -95,7 +99,7 @@ class SMOTE(Sampler):
         synthetic row has (1-u) w_a + u w_b, scaled to the mean weight of its class. neighbours : a `Neighbours` of X, or an
         object with `kneighbors`. Returns `Resample`; no formula undoes it.
         """
-        self._refuse_bad_settings()
+        self._check()
         labels, w, live = read_inputs(X, y, sample_weight)
         rows = np.flatnonzero(live)
         codes = labels.codes[rows]
@@ -110,12 +114,15 @@ class SMOTE(Sampler):
         made = [self._fill(ground, labels, c, int(extra[c]), stream_of(seed, int(keys[c]))) for c in filled]
         return assembled(labels, w, rows, table, filled, made)
 
-    def _refuse_bad_settings(self) -> None:
+    def _check(self) -> None:
         if self.kind not in KINDS:
             raise InputError(f"unknown kind {self.kind!r} of SMOTE.{did_you_mean(self.kind, KINDS)}")
         for name, value in (("k", self.k), ("m", self.m)):
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
                 raise InputError(f"`{name}` must be a number of neighbours, 1 or more; got {value!r}.")
+
+    def _check_table(self, X: Any, rows: np.ndarray) -> None:
+        points(X, rows=rows, categorical=self.categorical, who="SMOTE")
 
     def _fill(self, ground: Ground, labels: Labels, c: int, extra: int, stream: np.random.Generator) -> Made:
         """Synthetic rows of class `c`."""

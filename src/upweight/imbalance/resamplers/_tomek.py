@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..._errors import require_choice
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ...tables import Labels
 from ._labelled_points import Scene, Selecting
@@ -24,6 +25,7 @@ __all__ = ["TomekLinks"]
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class TomekLinks(Selecting):
     """Take out rows that are linked across the border: a slightly wider gap between the classes.
 
