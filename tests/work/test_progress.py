@@ -33,7 +33,9 @@ def test_a_bar_counts_its_parts_and_goes(monkeypatch):
 
 
 def test_a_bar_that_never_began_can_be_closed():
-    Bar().close()
+    bar = Bar()
+    bar.close()
+    assert not hasattr(bar, "bar")
 
 
 def test_words_are_told_once_and_the_rest_goes_on():
@@ -63,6 +65,8 @@ def test_shown_without_a_terminal_is_silent(capsys):
 
 
 def test_shown_in_a_terminal_is_gone_in_the_end(monkeypatch):
-    monkeypatch.setattr(sys, "stderr", Terminal())
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
     with shown(2) as done:
         done("a")
+    assert terminal.getvalue().endswith("\x1b[2K") or terminal.getvalue() == ""

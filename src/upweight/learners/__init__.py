@@ -3,7 +3,16 @@
 from ._double_count import own_correction, refuse_double_count
 from ._fit_rows import FittedLearner, Task, fit_prepared, prepare_rows
 from ._fitting import fit_plainly
-from ._learners import Prepared, as_learner, bare_learner, learner_name, refuse_without_proba, seeded, without_proba
+from ._learners import (
+    Prepared,
+    answers_with_proba,
+    as_learner,
+    bare_learner,
+    learner_name,
+    refuse_without_proba,
+    seeded,
+    without_proba,
+)
 from ._measures import average_precision, calibrate, decision, farthest, macro, recall_at, roc_auc
 from ._out_of_fold import inner_folds, out_of_fold, train_of
 from ._statistics import Interval, holm, paired
@@ -13,6 +22,7 @@ __all__ = [
     "Interval",
     "Prepared",
     "Task",
+    "answers_with_proba",
     "as_learner",
     "average_precision",
     "bare_learner",

@@ -27,6 +27,7 @@ from .._errors import InputError, did_you_mean
 __all__ = [
     "LEARNERS",
     "Prepared",
+    "answers_with_proba",
     "as_learner",
     "bare_learner",
     "learner_name",
@@ -111,23 +112,23 @@ def from_module(path: str) -> Any:
 def refuse_without_proba(learner: Any) -> Any:
     """The learner, unless it is sure before fitting that it will have no `predict_proba`."""
     inner = learner.learner if isinstance(learner, Prepared) else learner
-    if answers(inner) is False:
+    if answers_with_proba(inner) is False:
         raise without_proba(inner)
     return learner
 
 
-def answers(learner: Any) -> bool | None:
+def answers_with_proba(learner: Any) -> bool | None:
     """Whether it has `predict_proba`; None if only fitting tells, as of a stack, whose last estimator is made then."""
     if hasattr(learner, "predict_proba"):
         return True
     steps = getattr(learner, "steps", None)
     if steps:
-        return answers(steps[-1][1])
+        return answers_with_proba(steps[-1][1])
     if not hasattr(type(learner), "predict_proba"):
         return False
     inner = getattr(learner, "estimator", None)
     if hasattr(inner, "fit"):
-        return answers(inner)
+        return answers_with_proba(inner)
     undecided = holds_others(learner) and getattr(learner, "voting", None) != "hard"
     return None if undecided else False
 

@@ -33,10 +33,19 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ..._errors import InputError
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ..._undo import Correction
 from ...arrays import resample
-from ...learners import bare_learner, fit_plainly, refuse_double_count, refuse_without_proba, seeded, without_proba
+from ...learners import (
+    answers_with_proba,
+    bare_learner,
+    fit_plainly,
+    refuse_double_count,
+    refuse_without_proba,
+    seeded,
+    without_proba,
+)
 from ...tables import first_rows, row_slice
 from ._boosting import Boosted
 from ._ensemble import Ensemble, Rows, balanced_correction, read_count, softmax_rows
@@ -82,7 +91,10 @@ class Bagging(Ensemble):
                 f"{type(learner).__name__} has no decision_function to add up. Use average='proba', or a learner with scores."
             )
         refuse_double_count(learner, type(self).__name__)
-        return learner if self.average == "score" else refuse_without_proba(learner)
+        if self.average == "score":
+            return learner
+        refuse_scores_only(learner)
+        return refuse_without_proba(learner)
 
     def _learner(self) -> Any:
         return DecisionTreeClassifier() if self.learner is None else bare_learner(self.learner)
@@ -112,6 +124,7 @@ class Bagging(Ensemble):
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class BalancedBagging(Bagging):
     """Members on balanced draws, averaged: undersampling that throws nothing away in the end.
 
@@ -172,6 +185,7 @@ class BalancedBagging(Bagging):
 
 
 @set_module("upweight.imbalance.ensembles")
+@own_keywords
 class PlainBagging(Bagging):
     """Bootstraps of all rows, not balanced: the control of `BalancedBagging`; rows are drawn by their weights."""
 
@@ -195,6 +209,14 @@ class PlainBagging(Bagging):
         return Correction.none()
 
 
+def refuse_scores_only(learner: Any) -> None:
+    """A learner that has scores and no probabilities, such as SVC(), can be added up but not averaged."""
+    if hasattr(learner, "decision_function") and answers_with_proba(learner) is False:
+        raise InputError(
+            f"{type(learner).__name__} has no predict_proba to average. Use average='score', which adds up its decision_function."
+        )
+
+
 def draw(w: np.ndarray, m: int, replace: bool, rng: np.random.Generator) -> np.ndarray:
     """m of the rows, E[copies of i] = m w_i / W; without `replace` the copies are the floor or the ceiling of that."""
     if replace:
@@ -205,6 +227,7 @@ def draw(w: np.ndarray, m: int, replace: bool, rng: np.random.Generator) -> np.n
     return order[resample(np.log(w[order]), m, method="systematic", rng=rng)]
 
 
+@own_keywords
 def easy_ensemble(*, members: int = 4, rounds: int = 10, depth: int = 1, rng: Any = None) -> BalancedBagging:
     """EasyEnsemble: AdaBoost on balanced draws, the scores of all members added.
 
@@ -236,6 +259,7 @@ def easy_ensemble(*, members: int = 4, rounds: int = 10, depth: int = 1, rng: An
     return BalancedBagging(Boosted(rounds=rounds, depth=depth), members=members, average="score", rng=rng)
 
 
+@own_keywords
 def balanced_forest(*, members: int = 100, rng: Any = None) -> BalancedBagging:
     """Balanced random forest: full trees of sqrt(d) columns a split, on bootstraps of as many rows of each class.
 

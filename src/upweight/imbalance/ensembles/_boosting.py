@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ..._undo import Correction
 from ._ensemble import Rows, TreeEnsemble, read_count
@@ -92,6 +93,7 @@ def grower(X: Any, codes: np.ndarray, classes: int, depth: int, rng: np.random.G
 
 
 @set_module("upweight.imbalance.ensembles")
+@own_keywords
 class Boosted(TreeEnsemble):
     """AdaBoost over shallow trees on all rows it is given: the control that balanced boosting must beat.
 

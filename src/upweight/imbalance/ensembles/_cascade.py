@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ...tables import row_slice
 from ._boosting import Votes, boost
@@ -31,6 +32,7 @@ __all__ = ["BalanceCascade"]
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class BalanceCascade(TreeEnsemble):
     """AdaBoosts on balanced draws from a shrinking pool of common rows; two classes only.
 

@@ -31,6 +31,7 @@ from ...tables import (
     live_rows,
     refuse_doubles,
     refuse_lazy,
+    refuse_no_rows,
     row_count,
     row_weights,
     warn_of,
@@ -110,8 +111,9 @@ class Ensemble(ClassifierMixin, BaseEstimator, ABC):
         """Check `X` at the door; sets n_features_in_ and, for frames, feature_names_in_. Frames go on as they are."""
         if not reset:
             check_is_fitted(self, "classes_")
-        refuse_lazy(X)
+            refuse_no_rows(X)
         refuse_doubles(X)
+        refuse_lazy(X)
         if is_frame(X):
             validate_data(self, X, reset=reset, skip_check_array=True)
             return X
@@ -142,6 +144,7 @@ class TreeEnsemble(Ensemble):
     def _read(self, X: Any, *, reset: bool) -> Any:
         if not reset:
             check_is_fitted(self, "classes_")
+            refuse_no_rows(X)
         refuse_text(X, type(self).__name__)
         return validate_data(self, X, accept_sparse="csr", dtype=np.float64, ensure_all_finite="allow-nan", reset=reset)
 

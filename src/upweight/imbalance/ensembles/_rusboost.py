@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ...tables import row_slice
 from ._ensemble import Rows, TreeEnsemble, balanced_correction, read_count
@@ -30,6 +31,7 @@ __all__ = ["RUSBoost"]
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class RUSBoost(TreeEnsemble):
     """AdaBoost.M2 whose every tree is grown on a fresh balanced draw.
 

@@ -19,6 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils import get_tags
 
 from ..._errors import InputError, did_you_mean, is_number
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ..._undo import Correction
 from ...learners import Prepared, Task, as_learner
@@ -80,6 +81,7 @@ def fit_lifted(learner: Any, task: Task, weights: np.ndarray, rng: np.random.Gen
 
 
 @set_module("upweight.imbalance.errors")
+@own_keywords
 class Lifted(Ensemble):
     """A learner fitted with more weight where it was weak out of fold: the row `errors` of a comparison.
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ..._set_module import set_module
 from ..._weights import Weights
@@ -95,6 +96,7 @@ class ErrorWeights:
         return f"ErrorWeights({self.verdict}, share {self.share:.3f}, lift {self.lift:.2f}, suspect {self.suspect_share:.2f})"
 
 
+@own_keywords
 def upweight_errors(
     learner: Any,
     X: Any,

@@ -28,8 +28,9 @@ from sklearn.utils.metaestimators import _BaseComposition, available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ..._errors import InputError
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
-from ...tables import row_count, row_weights, warn_of
+from ...tables import refuse_no_rows, row_count, row_weights, warn_of
 from ._flow import Flow, fit_last, is_pipeline, kind_of, last_of, transform, walk, weighed_rows
 from ._pipeline_checks import refuse_bad_steps, with_parameters
 
@@ -49,6 +50,7 @@ def of_classes(pipeline: Pipeline) -> bool:
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class Pipeline(_BaseComposition):
     """Transformers, resamplers and an estimator in order, fitted as one; weights go through, prediction skips resamplers.
 
@@ -140,6 +142,7 @@ class Pipeline(_BaseComposition):
 
     def _before_last(self, X: Any) -> Any:
         """X as the last estimator sees it, and that estimator; resamplers skipped."""
+        refuse_no_rows(X)
         for _, step in self.steps[:-1]:
             X = transform(step, X)
         last = self.steps[-1][1]

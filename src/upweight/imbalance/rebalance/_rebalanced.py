@@ -20,6 +20,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..._errors import InputError, did_you_mean, is_number
+from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ..._set_module import set_module
 from ...learners import Prepared, Task, as_learner, learner_name, refuse_double_count
@@ -33,6 +34,7 @@ from ...tables import (
     matrix,
     refuse_doubles,
     refuse_lazy,
+    refuse_no_rows,
     row_count,
     row_weights,
     warn_of,
@@ -47,6 +49,7 @@ NOTHING = ("none", "threshold")  # methods that change nothing
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class Rebalanced(ClassifierMixin, BaseEstimator):
     """A classifier trained with a remedy for imbalance, whose probabilities are repaired.
 
@@ -176,8 +179,8 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
 
     def _read(self, X: Any, learner: Any) -> Any:
         """Check `X` at the door; sets n_features_in_ and, for frames, feature_names_in_."""
-        refuse_lazy(X)
         refuse_doubles(X)
+        refuse_lazy(X)
         if is_frame(X) or isinstance(learner, Prepared):
             X = X if is_frame(X) else matrix(X)
             validate_data(self, X, skip_check_array=True)
@@ -186,6 +189,7 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
 
     def _table(self, X: Any) -> Any:
         check_is_fitted(self, "fitted_")
+        refuse_no_rows(X)
         if self.schema_ is not None and self.schema_.named:
             return self.schema_.read(X)  # by name: any order, more columns, another kind of frame
         if is_frame(X) or self.schema_ is not None:

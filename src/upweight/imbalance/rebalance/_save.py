@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError
+from ..._foreign_keywords import own_keywords
 from ..._undo import Correction, Repair
 from ..._version import versions
 from ...files import write_whole
@@ -50,6 +51,7 @@ def save_model(model: Rebalanced, path: Path) -> None:
         raise InputError(text) from error
 
 
+@own_keywords
 def load(path: str | os.PathLike[str], *, trusted: Iterable[str] = ()) -> Rebalanced:
     """The model that `Comparison.save` or `upweight compare --save` wrote: it predicts on frames like the one it saw.
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError, did_you_mean, is_number, plain
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ...learners import average_precision, calibrate, decision, farthest, macro, roc_auc
 from ...tables import Labels, live_rows, row_weights
@@ -60,6 +61,7 @@ class Scores:
         return "\n".join([*lines, f"{'support':<18} {self.support:>8,}"])
 
 
+@own_keywords
 def score(
     y: Any,
     proba: Any,

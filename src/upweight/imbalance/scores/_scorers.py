@@ -19,6 +19,7 @@ import numpy as np
 from sklearn.metrics import make_scorer
 
 from ..._errors import InputError, did_you_mean
+from ..._foreign_keywords import own_keywords
 from ...learners import decision, macro
 from ...tables import Labels, live_rows, row_weights
 from ._mae import macro_mae
@@ -31,6 +32,7 @@ RANKINGS = ("roc_auc", "average_precision")
 PROMISES = ("brier", "log_loss", "oe", "slope")
 
 
+@own_keywords
 def scorer(name: str, *, threshold: float | None = None) -> Any:
     """A scikit-learn scorer of one figure of `score`: `cross_val_score(model, X, y, scoring=scorer("iba"))`.
 
