@@ -15,6 +15,7 @@ from ._learners import (
 )
 from ._measures import average_precision, calibrate, decision, farthest, macro, recall_at, roc_auc
 from ._out_of_fold import inner_folds, out_of_fold, train_of
+from ._settings import with_settings
 from ._statistics import Interval, holm, paired
 
 __all__ = [
@@ -45,5 +46,6 @@ __all__ = [
     "roc_auc",
     "seeded",
     "train_of",
+    "with_settings",
     "without_proba",
 ]

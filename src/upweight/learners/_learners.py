@@ -23,6 +23,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from .._errors import InputError, did_you_mean
+from ._settings import set_all, spelled, split_settings
 
 __all__ = [
     "LEARNERS",
@@ -58,7 +59,7 @@ class Prepared(ClassifierMixin, BaseEstimator):
 
 
 def as_learner(learner: Any) -> Any:
-    """A new, unfitted learner: a name or MODULE:CLASS becomes `Prepared`, an object is cloned."""
+    """A new, unfitted learner: a name or MODULE:CLASS, settings in brackets, becomes `Prepared`; an object is cloned."""
     made = refuse_without_proba(bare_learner(learner))
     return Prepared(made) if isinstance(learner, str) else made
 
@@ -68,12 +69,13 @@ def bare_learner(learner: Any) -> Any:
     if not isinstance(learner, str):
         refuse_no_learner(learner)
         return clone(learner)
-    if learner in LEARNERS:
-        return LEARNERS[learner]()
-    if ":" in learner:
-        return from_module(learner)
+    name, settings = split_settings(learner)
+    if name in LEARNERS:
+        return set_all(LEARNERS[name](), settings, learner)
+    if ":" in name:
+        return set_all(from_module(name), settings, learner)
     raise InputError(
-        f"unknown learner {learner!r}.{did_you_mean(learner, LEARNERS)} Or give MODULE:CLASS, say "
+        f"unknown learner {name!r}.{did_you_mean(name, LEARNERS)} Or give MODULE:CLASS, say "
         "'sklearn.ensemble:RandomForestClassifier'."
     )
 
@@ -166,7 +168,7 @@ def without_proba(learner: Any) -> InputError:
 def learner_name(learner: Any) -> str:
     """What to call a learner in settings: its name, or its repr on one line."""
     if isinstance(learner, str):
-        return learner
+        return spelled(*split_settings(learner))
     return " ".join(repr(learner.learner if isinstance(learner, Prepared) else learner).split())
 
 

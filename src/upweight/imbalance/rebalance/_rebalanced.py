@@ -57,7 +57,7 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    learner : "logistic", "boosting", "MODULE:CLASS" (frames with text and gaps are prepared inside each fold), or a
+    learner : "logistic", "boosting", "MODULE:CLASS", settings in brackets ("logistic(C=0.1)"; frames are prepared inside each fold), or a
         scikit-learn classifier or pipeline, which is given `X` as it is.
     method : a name ("none", "threshold", "weights", "random_under", "random_over"), a resampler, an imbalanced-learn
         sampler, a function f(y, base) -> Weights, or a list of these applied in order.
