@@ -3,6 +3,7 @@
 from ._double_count import own_correction, refuse_double_count
 from ._fit_rows import FittedLearner, Task, fit_prepared, prepare_rows
 from ._fitting import fit_plainly
+from ._importances import member_mean, member_names, together
 from ._learners import (
     Prepared,
     answers_with_proba,
@@ -36,6 +37,8 @@ __all__ = [
     "inner_folds",
     "learner_name",
     "macro",
+    "member_mean",
+    "member_names",
     "out_of_fold",
     "own_correction",
     "paired",
@@ -45,6 +48,7 @@ __all__ = [
     "refuse_without_proba",
     "roc_auc",
     "seeded",
+    "together",
     "train_of",
     "with_settings",
     "without_proba",

@@ -99,6 +99,20 @@ class Bagging(Ensemble):
     def _learner(self) -> Any:
         return DecisionTreeClassifier() if self.learner is None else bare_learner(self.learner)
 
+    @property
+    def coef_(self) -> np.ndarray:
+        """(1, d), or (K, d), mean over members of their `coef_`, if they have one."""
+        return self._mean_of("coef_")
+
+    @property
+    def feature_importances_(self) -> np.ndarray:
+        """(d,) mean over members of their `feature_importances_`, if they have any."""
+        return self._mean_of("feature_importances_")
+
+    def _mean_of(self, attribute: str) -> np.ndarray:
+        """Every member knows all classes and columns, so that their vectors have one shape."""
+        return np.mean([getattr(m, attribute) for m in vars(self).get("members_", [self.learner])], axis=0)
+
     @available_if(lambda self: self.average == "score")
     def decision_function(self, X: Any) -> np.ndarray:
         """Sum of the members' scores: (n,) for two classes, positive for the second; else (n, K)."""
@@ -142,6 +156,7 @@ class BalancedBagging(Bagging):
     ----------
     members_ : tuple of fitted learners, on codes 0 .. K-1 of `classes_`. classes_ : (K,) sorted labels.
     correction_ : `Correction`, exact: `correction_.apply(predict_proba(X))` are probabilities of the world.
+    coef_, feature_importances_ : means over members, if they have these; else there is no such attribute.
 
     Raises
     ------

@@ -23,7 +23,16 @@ from ..._errors import InputError, did_you_mean, is_number
 from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ..._set_module import set_module
-from ...learners import Prepared, Task, as_learner, learner_name, refuse_double_count
+from ...learners import (
+    Prepared,
+    Task,
+    as_learner,
+    learner_name,
+    member_mean,
+    member_names,
+    refuse_double_count,
+    together,
+)
 from ...tables import (
     Labels,
     LiveRows,
@@ -39,7 +48,7 @@ from ...tables import (
     row_weights,
     warn_of,
 )
-from ._members import fit_task
+from ._members import Member, fit_task
 from ._steps import as_steps
 
 __all__ = ["Rebalanced", "read_cost"]
@@ -57,8 +66,8 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    learner : "logistic", "boosting", "MODULE:CLASS", settings in brackets ("logistic(C=0.1)"; frames are prepared inside each fold), or a
-        scikit-learn classifier or pipeline, which is given `X` as it is.
+    learner : "logistic", "boosting", "MODULE:CLASS", settings in brackets ("logistic(C=0.1)"; frames with text and gaps are prepared
+        inside each fold), or a scikit-learn classifier or pipeline, which is given `X` as it is.
     method : a name ("none", "threshold", "weights", "random_under", "random_over"), a resampler, an imbalanced-learn
         sampler, a function f(y, base) -> Weights, or a list of these applied in order.
     repair : "crossfit" keeps the models of `inner` folds and recalibrates them on the rows each has not seen; "formula" fits
@@ -73,6 +82,9 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
     threshold_ : float on the scale of `predict_proba`; `predict` says positive_ from here on. nan if K > 2.
     correction_ : `Correction`, what the method did to the log-odds. repair_ : `Repair` from held-out rows, or None.
     members_ : tuple of fitted models, one an inner fold.
+    coef_, feature_importances_ : means over members of what the learner has of these (else there is no such attribute), last axis
+        `feature_names_out_`: names after encoding, "city=rest" for rare levels, "city=gap"; a column that a member has not counts 0
+        there. Of a learner by name numbers stand in standard deviations.
 
     Raises
     ------
@@ -165,6 +177,32 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
             return self.classes_[(proba / self.prior_).argmax(axis=1)]
         at = int(np.flatnonzero(self.classes_ == self.positive_)[0])
         return self.classes_[np.where(proba[:, at] >= self.threshold_, at, 1 - at)]
+
+    @property
+    def feature_names_out_(self) -> np.ndarray:
+        """(m,) names of the columns that the learners got, after encoding."""
+        return np.array(together(self._member_names()), dtype=object)
+
+    @property
+    def coef_(self) -> np.ndarray:
+        """(1, m), or (K, m), mean over members of the learner's `coef_`."""
+        return member_mean([m.model for m in self._members()], "coef_", self._member_names())
+
+    @property
+    def feature_importances_(self) -> np.ndarray:
+        """(m,) mean over members of the learner's `feature_importances_`."""
+        return member_mean([m.model for m in self._members()], "feature_importances_", self._member_names())
+
+    def _members(self) -> tuple[Member, ...]:
+        if "fitted_" not in vars(self):
+            raise AttributeError("fit first")
+        return self.fitted_.members
+
+    def _member_names(self) -> list[list[str]]:
+        given = getattr(self, "feature_names_in_", None)
+        models = [m.model for m in self._members()]
+        names = [f"x{j}" for j in range(self.n_features_in_)] if given is None else [str(n) for n in given]
+        return member_names(models, self.schema_, names)
 
     def _steps(self, learner: Any) -> tuple[Any, ...]:
         if self.repair not in REPAIRS:
