@@ -15,7 +15,7 @@ from ._learners import (
     without_proba,
 )
 from ._measures import average_precision, calibrate, decision, farthest, macro, recall_at, roc_auc
-from ._out_of_fold import inner_folds, out_of_fold, train_of
+from ._out_of_fold import inner_folds, learner_out_of_fold, out_of_fold, train_of
 from ._settings import with_settings
 from ._statistics import Interval, holm, paired
 
@@ -36,6 +36,7 @@ __all__ = [
     "holm",
     "inner_folds",
     "learner_name",
+    "learner_out_of_fold",
     "macro",
     "member_mean",
     "member_names",

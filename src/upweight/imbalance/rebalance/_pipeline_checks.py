@@ -19,7 +19,7 @@ from typing import Any
 
 from ..._errors import InputError, did_you_mean
 from ...tables import idle
-from ._flow import is_pipeline, kind_of
+from ._step_kinds import is_pipeline, kind_of
 
 __all__ = ["refuse_bad_steps", "with_parameters"]
 

@@ -48,7 +48,7 @@ from ...tables import (
     row_weights,
     warn_of,
 )
-from ._members import Member, fit_task
+from ._members import Member, Recipe, fit_task
 from ._steps import as_steps
 
 __all__ = ["Rebalanced", "read_cost"]
@@ -81,7 +81,7 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
     classes_ : (K,) sorted labels. positive_ : the label asked about. prior_ : (K,) class shares, weighted.
     threshold_ : float on the scale of `predict_proba`; `predict` says positive_ from here on. nan if K > 2.
     correction_ : `Correction`, what the method did to the log-odds. repair_ : `Repair` from held-out rows, or None.
-    members_ : tuple of fitted models, one an inner fold.
+    members_ : tuple of fitted models, one an inner fold. notes_ : tuple of str, what the method noted in them.
     coef_, feature_importances_ : means over members of what the learner has of these (else there is no such attribute), last axis
         `feature_names_out_`: names after encoding, "city=rest" for rare levels, "city=gap"; a column that a member has not counts 0
         there. Of a learner by name numbers stand in standard deviations.
@@ -146,9 +146,8 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
         live = live_rows(X, labels, w, group_codes(group, len(labels.codes)))
         warn_of(live.gone)
         task = task_of(live, learner)
-        self.fitted_ = fit_task(
-            learner, steps, task, repair=self.repair, inner=self.inner, cost=self.cost, rng=as_generator(self.rng)
-        )
+        recipe = Recipe(learner, steps, self.repair, self.inner, self.cost)
+        self.fitted_ = fit_task(recipe, task, as_generator(self.rng))
         self.classes_, self.positive_ = task.classes, task.classes[task.positive]
         self.schema_ = task.schema
         return self._tell_fitted()
@@ -158,6 +157,7 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
         self.prior_, self.threshold_ = self.fitted_.prior, self.fitted_.threshold
         self.correction_, self.repair_ = self.fitted_.correction, self.fitted_.repair
         self.members_ = tuple(m.model.learner for m in self.fitted_.members)
+        self.notes_ = tuple(dict.fromkeys(note for m in self.fitted_.members for note in m.notes))
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:

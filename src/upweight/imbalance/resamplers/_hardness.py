@@ -20,7 +20,7 @@ from ..._errors import InputError, counted, require_int
 from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ..._set_module import set_module
-from ...learners import Prepared, Task, as_learner, out_of_fold
+from ...learners import Prepared, Task, as_learner, learner_out_of_fold
 from ...tables import Column, Labels, Schema, Table, first_rows, refuse_few, row_slice, stratified
 from ._labelled_points import Selecting
 from ._resample import Resample
@@ -117,7 +117,7 @@ def own_class_proba(
     table, schema = read(X) if isinstance(made, Prepared) else (X, None)
     weights = None if w is None else w[rows]
     task = Task(row_slice(table, rows), codes, classes, 0, weights, None, schema)
-    raw = out_of_fold(made, task, stratified(codes, cv, rng, None), rng)
+    raw = learner_out_of_fold(made, task, stratified(codes, cv, rng, None), rng)
     return raw[np.arange(len(rows)), codes]
 
 
