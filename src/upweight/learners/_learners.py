@@ -60,8 +60,8 @@ class Prepared(ClassifierMixin, BaseEstimator):
 
 def as_learner(learner: Any) -> Any:
     """A new, unfitted learner: a name or MODULE:CLASS, settings in brackets, becomes `Prepared`; an object is cloned."""
-    made = refuse_without_proba(bare_learner(learner))
-    return Prepared(made) if isinstance(learner, str) else made
+    bare = refuse_without_proba(bare_learner(learner))
+    return Prepared(bare) if isinstance(learner, str) else bare
 
 
 def bare_learner(learner: Any) -> Any:
@@ -94,14 +94,14 @@ def refuse_no_learner(learner: Any) -> None:
 def from_module(path: str) -> Any:
     module, _, name = path.partition(":")
     try:
-        found = getattr(importlib.import_module(module), name)
+        classifier = getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
         raise InputError(f"learner {path!r}: no module {error.name!r} here. Install it, or mend the name.") from error
     except (AttributeError, ValueError) as error:
         known = [n for n in dir(importlib.import_module(module)) if not n.startswith("_")] if module else []
         raise InputError(f"learner {path!r}: {module!r} has no {name!r}.{did_you_mean(name, known)}") from error
     try:
-        return found(**QUIET.get(module, {}))
+        return classifier(**QUIET.get(module, {}))
     except TypeError as error:
         raise InputError(
             f"learner {path!r}: {name}() needs arguments ({error}). Pass an object from Python."

@@ -48,7 +48,7 @@ from ...learners import (
 )
 from ...tables import first_rows, row_slice
 from ._boosting import Boosted
-from ._ensemble import Ensemble, Rows, balanced_correction, read_count, softmax_rows
+from ._ensemble import Ensemble, EnsembleRows, balanced_correction, read_count, softmax_rows
 
 __all__ = ["BalancedBagging", "PlainBagging", "balanced_forest", "easy_ensemble"]
 
@@ -62,14 +62,14 @@ class Bagging(Ensemble):
     rng: Any
 
     @abstractmethod
-    def _draw(self, rows: Rows, stream: list[int]) -> np.ndarray:
+    def _draw(self, rows: EnsembleRows, stream: list[int]) -> np.ndarray:
         """Row numbers of one member, in order."""
 
     @abstractmethod
-    def _added(self, rows: Rows) -> Correction:
+    def _added(self, rows: EnsembleRows) -> Correction:
         """What the draws added to the log-odds."""
 
-    def _fit_rows(self, rows: Rows, seed: int) -> None:
+    def _fit_rows(self, rows: EnsembleRows, seed: int) -> None:
         learner = self._checked()
         members = []
         for b in range(read_count(self.members, "members")):
@@ -186,7 +186,7 @@ class BalancedBagging(Bagging):
         self.average = average
         self.rng = rng
 
-    def _draw(self, rows: Rows, stream: list[int]) -> np.ndarray:
+    def _draw(self, rows: EnsembleRows, stream: list[int]) -> np.ndarray:
         m = int(rows.counts.min())
         keys = first_rows(rows.codes, len(rows.classes))
         parts = []
@@ -195,7 +195,7 @@ class BalancedBagging(Bagging):
             parts.append(mine[draw(rows.w[mine], m, self.replace, np.random.default_rng([*stream, key]))])
         return np.sort(np.concatenate(parts))
 
-    def _added(self, rows: Rows) -> Correction:
+    def _added(self, rows: EnsembleRows) -> Correction:
         return balanced_correction(rows, "exact", "every member saw as many rows of each class, drawn at random")
 
 
@@ -212,7 +212,7 @@ class PlainBagging(Bagging):
         self.average = average
         self.rng = rng
 
-    def _draw(self, rows: Rows, stream: list[int]) -> np.ndarray:
+    def _draw(self, rows: EnsembleRows, stream: list[int]) -> np.ndarray:
         """A bootstrap that has a row of every class, so that every member knows all of them."""
         rng = np.random.default_rng(stream)
         first = first_rows(rows.codes, len(rows.classes))
@@ -220,7 +220,7 @@ class PlainBagging(Bagging):
         missing = np.setdiff1d(np.arange(len(first)), rows.codes[chosen])
         return np.sort(np.concatenate([chosen, first[missing]]))
 
-    def _added(self, rows: Rows) -> Correction:
+    def _added(self, rows: EnsembleRows) -> Correction:
         return Correction.none()
 
 

@@ -38,11 +38,11 @@ from ...tables import (
 )
 from ..resamplers import mass_correction
 
-__all__ = ["Ensemble", "Rows", "TreeEnsemble", "balanced_correction", "read_count", "softmax_rows"]
+__all__ = ["Ensemble", "EnsembleRows", "TreeEnsemble", "balanced_correction", "read_count", "softmax_rows"]
 
 
 @dataclass(frozen=True)
-class Rows:
+class EnsembleRows:
     """The rows of positive weight: `X`, `codes` (n,) into `classes` (K,), weights `w` (n,) of mean one."""
 
     X: Any
@@ -95,17 +95,17 @@ class Ensemble(ClassifierMixin, BaseEstimator, ABC):
         """(n, K) probabilities as the members give them, columns as `classes_`; not repaired."""
 
     @abstractmethod
-    def _fit_rows(self, rows: Rows, seed: int) -> None:
+    def _fit_rows(self, rows: EnsembleRows, seed: int) -> None:
         """Fit the members; all randomness from `seed`."""
 
-    def _rows(self, X: Any, y: Any, sample_weight: Any) -> Rows:
+    def _rows(self, X: Any, y: Any, sample_weight: Any) -> EnsembleRows:
         X = self._read(X, reset=True)
         labels = Labels.of(y, rows=row_count(X))
         w = row_weights(sample_weight, len(labels.codes))
         live = live_rows(X, labels, w)
         warn_of(live.gone, stacklevel=4)
         w = np.ones(len(labels.codes)) if live.w is None else live.w / live.w.mean()
-        return Rows(live.X, live.labels.codes, live.labels.classes, w)
+        return EnsembleRows(live.X, live.labels.codes, live.labels.classes, w)
 
     def _read(self, X: Any, *, reset: bool) -> Any:
         """Check `X` at the door; sets n_features_in_ and, for frames, feature_names_in_. Frames go on as they are."""
@@ -173,7 +173,7 @@ def softmax_rows(score: np.ndarray) -> np.ndarray:
     return p / p.sum(axis=1, keepdims=True)
 
 
-def balanced_correction(rows: Rows, status: str, why: str) -> Correction:
+def balanced_correction(rows: EnsembleRows, status: str, why: str) -> Correction:
     """What training on classes of equal mass adds: delta_c = log(1/K) - log(W_c/W)."""
     k = len(rows.classes)
     return mass_correction((rows.codes, rows.w), (np.arange(k), np.ones(k)), k, status, why)

@@ -24,7 +24,7 @@ from ..._set_module import set_module
 from ..._undo import Correction
 from ...learners import Prepared, Task, as_learner
 from ...tables import Labels, LiveRows, Schema, live_rows, read_cv
-from ..ensembles import Ensemble, Rows
+from ..ensembles import Ensemble, EnsembleRows
 from ..rebalance import Member, fit_member
 from ._weak_regions import SearchRows, allowed_lift, find_weak
 
@@ -117,7 +117,7 @@ class Lifted(Ensemble):
         self.cv = cv
         self.rng = rng
 
-    def _fit_rows(self, rows: Rows, seed: int) -> None:
+    def _fit_rows(self, rows: EnsembleRows, seed: int) -> None:
         learner = LogisticRegression(max_iter=1000) if self.learner is None else as_learner(self.learner)
         learner = learner.learner if isinstance(learner, Prepared) else learner
         settings = read_settings(self.by, self.lift, self.ess, read_cv(self.cv, len(rows.codes))[0], None)

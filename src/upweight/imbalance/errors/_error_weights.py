@@ -146,7 +146,7 @@ def upweight_errors(
     >>> found.verdict, round(found.before.accuracy, 2), round(found.after.accuracy, 2)
     ('harmful', 0.75, 0.25)
     """
-    made = as_learner(learner)
+    classifier = as_learner(learner)
     labels = Labels.of(y, rows=row_count(X))
     n = len(labels.codes)
     w, groups = row_weights(sample_weight, n), group_codes(group, n)
@@ -155,15 +155,15 @@ def upweight_errors(
     seed = int(as_generator(rng).integers(2**31 - 1))
     live = live_rows(X, labels, w, groups)
     warn_of(live.gone)
-    rows = search_rows(live, made, by)
+    rows = search_rows(live, classifier, by)
     tests = outer_folds(live.labels, cv, seed, rows.task.group)
     judged = []
     with shown(cv[0] * cv[1] + 1) as done:
         for r, repeat in enumerate(tests):
             for f, test in enumerate(repeat):
-                judged.append(judge(made, rows, test, settings, [seed, r, f]))
+                judged.append(judge(classifier, rows, test, settings, [seed, r, f]))
                 done("judging")
-        flags, factor = lifted_rows(made, rows, settings, np.random.default_rng([seed]))
+        flags, factor = lifted_rows(classifier, rows, settings, np.random.default_rng([seed]))
         done("searching")
     return answer(settings, judged, rows, live.rows, flags, factor, (sample_weight, w, n), 1 / (cv[0] - 1))
 
@@ -173,24 +173,24 @@ def judge(
 ) -> dict[str, tuple[float, float]]:
     """{figure: (before, after)} on one fold left out; both fits from the same seed."""
     train = train_of(test, len(rows.task.codes))
-    part, held = rows.take(train), rows.take(test)
+    part, held_out = rows.take(train), rows.take(test)
     regions = find_weak(learner, part, by=s.by, folds=s.folds, rng=np.random.default_rng(stream))
     factor = allowed_lift(regions.flags, part.w, lift=s.lift, ess=s.ess)
     weights = part.w * np.where(regions.flags, factor, 1.0)
     plain = fit_member(learner, (), part.task, np.random.default_rng([*stream, 1]))
     lifted = fit_lifted(learner, part.task, weights, np.random.default_rng([*stream, 1]))
-    weak = np.zeros(len(test), dtype=bool) if regions.where is None else regions.where(held)
-    before, after = (figures(m.raw(held.task.X), held, weak) for m in (plain, lifted))
+    weak = np.zeros(len(test), dtype=bool) if regions.where is None else regions.where(held_out)
+    before, after = (figures(m.raw(held_out.task.X), held_out, weak) for m in (plain, lifted))
     return {key: (before[key], after[key]) for key in FIGURES}
 
 
-def figures(p: np.ndarray, held: SearchRows, weak: np.ndarray) -> dict[str, float]:
-    codes, w = held.task.codes, held.w
+def figures(p: np.ndarray, held_out: SearchRows, weak: np.ndarray) -> dict[str, float]:
+    codes, w = held_out.task.codes, held_out.w
     right = p.argmax(axis=1) == codes
     shown = p[:, 1] if p.shape[1] == 2 else p
     return {
         "accuracy": float(np.average(right, weights=w)),
-        "log_loss": float(calibrate(codes, shown, held.task.w).log_loss),
+        "log_loss": float(calibrate(codes, shown, held_out.task.w).log_loss),
         "weak_accuracy": float(np.average(right[weak], weights=w[weak])) if weak.any() else np.nan,
     }
 

@@ -76,14 +76,14 @@ def load(path: str | os.PathLike[str], *, trusted: Iterable[str] = ()) -> Rebala
     """
     import skops.io
 
-    content, found = read_types(path)
-    strange = [name for name in untrusted(found) if name not in set(trusted)]
+    content, types = read_types(path)
+    strange = [name for name in untrusted(types) if name not in set(trusted)]
     if strange:
         raise InputError(
             f"{str(path)!r} holds types that are not known to be safe: {', '.join(strange)}. If you trust whoever made it, "
             f"load(path, trusted={strange!r})."
         )
-    facts: Any = skops.io.loads(content, trusted=sorted(found))
+    facts: Any = skops.io.loads(content, trusted=sorted(types))
     if not isinstance(facts, dict) or facts.get("schema") != SCHEMA:
         kind = facts.get("schema") if isinstance(facts, dict) else type(facts).__name__
         raise InputError(f"{str(path)!r} holds {kind!r}, not a model saved by upweight.")
@@ -108,8 +108,8 @@ def strange_types(path: str | os.PathLike[str]) -> list[str]:
     return untrusted(read_types(path)[1])
 
 
-def untrusted(found: set[str]) -> list[str]:
-    return sorted(found - OWN_TYPES)
+def untrusted(types: set[str]) -> list[str]:
+    return sorted(types - OWN_TYPES)
 
 
 def read_types(path: str | os.PathLike[str]) -> tuple[bytes, set[str]]:

@@ -171,17 +171,17 @@ def read_threshold(threshold: Any) -> float:
 def one_class(
     hit: np.ndarray, p: np.ndarray, at: float | None, w: np.ndarray | None, flagged: np.ndarray | None = None
 ) -> Scores:
-    found = decision(hit, p >= at if flagged is None else flagged, w)
-    shares: dict[str, Any] = {k: v for k, v in found.items() if k not in ("misses", "false_alarms")}
-    held = calibrate(hit.astype(int), p, w)
+    figures = decision(hit, p >= at if flagged is None else flagged, w)
+    shares: dict[str, Any] = {k: v for k, v in figures.items() if k not in ("misses", "false_alarms")}
+    calibration = calibrate(hit.astype(int), p, w)
     return Scores(
         **shares,
         roc_auc=roc_auc(hit, p, w),
         average_precision=average_precision(hit, p, w),
-        brier=held.brier,
-        log_loss=held.log_loss,
-        oe=held.oe,
-        slope=held.slope,
+        brier=calibration.brier,
+        log_loss=calibration.log_loss,
+        oe=calibration.oe,
+        slope=calibration.slope,
         support=int(hit.sum()),
         threshold=np.nan if at is None else at,
     )
@@ -192,13 +192,13 @@ def macro_scores(each: Mapping[Any, Scores], labels: Labels, p: np.ndarray, w: n
     own = ("by_class", "support", "threshold", "oe", "slope", "brier", "log_loss")
     names = [f.name for f in fields(Scores) if f.name not in own]
     means: dict[str, Any] = {name: macro([getattr(s, name) for s in each.values()]) for name in names}
-    held = calibrate(labels.codes, p, w)
+    calibration = calibrate(labels.codes, p, w)
     return Scores(
         **means,
-        brier=held.brier,
-        log_loss=held.log_loss,
-        slope=held.slope,
-        oe=farthest(held.oe),
+        brier=calibration.brier,
+        log_loss=calibration.log_loss,
+        slope=calibration.slope,
+        oe=farthest(calibration.oe),
         support=len(labels.codes),
         by_class=each,
     )

@@ -87,13 +87,13 @@ def figure(y: Any, given: Any, *, name: str, threshold: float | None = None, sam
     p = np.asarray(given, dtype=np.float64)
     if p.ndim == 1 and labels.positive == 0:
         p = 1 - p
-    found = getattr(score(y, p, threshold=threshold, sample_weight=sample_weight), name)
+    value = getattr(score(y, p, threshold=threshold, sample_weight=sample_weight), name)
     if name == "oe":
-        return -abs(float(np.log(found))) if found > 0 else -np.inf
-    return -abs(found - 1) if name == "slope" else -found if name in PROMISES else found
+        return -abs(float(np.log(value))) if value > 0 else -np.inf
+    return -abs(value - 1) if name == "slope" else -value if name in PROMISES else value
 
 
-def of_labels(labels: Labels, said: np.ndarray, name: str, w: np.ndarray | None) -> float:
+def of_labels(labels: Labels, predicted: np.ndarray, name: str, w: np.ndarray | None) -> float:
     """A decision figure of predicted labels: of the positive class, or the mean over three classes and more."""
-    asked = [labels.positive] if len(labels.classes) == 2 else range(len(labels.classes))
-    return macro([decision(labels.codes == c, said == labels.classes[c], w)[name] for c in asked])
+    codes = [labels.positive] if len(labels.classes) == 2 else range(len(labels.classes))
+    return macro([decision(labels.codes == c, predicted == labels.classes[c], w)[name] for c in codes])
