@@ -34,7 +34,7 @@ GLANCE = 256  # rows that show most columns to have more than two values
 
 @dataclass(frozen=True)
 class Points:
-    """`numbers` (n, p) array or CSR and `codes` (n, q) int32; `names` of the numbers, `categorical` names or positions of the
+    """`numbers` (n, p) array or CSR and `codes` (n, q) int8 to int32; `names` of the numbers, `categorical` names or positions of the
     levels in the table they came from; `whole`, names of number columns that hold whole numbers only."""
 
     numbers: Any
@@ -219,7 +219,9 @@ def levels_of(column: np.ndarray) -> np.ndarray:
 
 
 def stacked(codes: list[np.ndarray], n: int) -> np.ndarray:
-    out = np.empty((n, len(codes)), np.int32)
+    """(n, q) the codes of all columns, in as few bytes as they need."""
+    most = max((int(column.max(initial=0)) for column in codes), default=0)
+    out = np.empty((n, len(codes)), np.int8 if most < 128 else np.int16 if most < 2**15 else np.int32)
     for j, column in enumerate(codes):
         out[:, j] = column
     return out

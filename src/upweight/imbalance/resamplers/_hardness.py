@@ -22,8 +22,8 @@ from ..._rng import as_generator
 from ..._set_module import set_module
 from ...learners import Prepared, Task, as_learner, learner_out_of_fold
 from ...tables import Column, Labels, Schema, Table, first_rows, refuse_few, row_slice, stratified
-from ._labelled_points import Selecting
 from ._resample import Resample
+from ._row_selector import RowSelector
 from ._sampler import read_inputs, rows_wanted
 
 __all__ = ["InstanceHardness", "easiest"]
@@ -31,7 +31,7 @@ __all__ = ["InstanceHardness", "easiest"]
 
 @set_module("upweight.imbalance")
 @own_keywords
-class InstanceHardness(Selecting):
+class InstanceHardness(RowSelector):
     """Keep the majority rows that are easiest for a model: a clean, well separated training set.
 
         keep the n'_c rows of class c with the highest out-of-fold p(c | x_i)
@@ -89,7 +89,7 @@ class InstanceHardness(Selecting):
             own = own_class_proba(X, labels, rows, weights, self.learner or "logistic", int(self.cv), self.rng)
         else:
             own = given_proba(self.proba, len(live), len(labels.classes))[rows, present.codes]
-        return self._chosen(labels, w, rows, easiest(own, present.codes, wanted), ())
+        return self._kept(labels, w, rows, easiest(own, present.codes, wanted), ())
 
 
 def easiest(own: np.ndarray, codes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
