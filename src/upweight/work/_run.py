@@ -97,7 +97,7 @@ def run_job(
     consume : function (key, part), called in this process, once for every part as it comes, those of the journal first. Parts are not
         kept then: four a process are in memory at most, however many there are.
     mapper : `map`-like function (function, keys) -> answers in any order, to run in instead of our own processes: `executor.map`, a
-        cluster's. None: as many processes as `joblib.parallel_config` says, else as there are cores.
+        cluster's; nobody knows how many of it work at once, so the estimate counts one. None: as many processes as `joblib.parallel_config` says, else as there are cores.
 
     Returns
     -------
