@@ -9,7 +9,7 @@ from upweight.imbalance.comparison._cells import Key, run_cell
 from upweight.imbalance.comparison._results import figures_of
 from upweight.imbalance.comparison._settings import Settings
 from upweight.imbalance.comparison._setup import setup_comparison
-from upweight.imbalance.rebalance._members import Task, fit_task
+from upweight.imbalance.rebalance._members import Recipe, Task, fit_task
 from upweight.imbalance.rebalance._steps import as_steps
 from upweight.learners._statistics import paired
 
@@ -101,7 +101,7 @@ def true_differences(n, runs):
         scores = {}
         for name in ("none", "weights", "random_under"):
             task = Task(plan.task.X, plan.task.codes, plan.task.classes, 1, schema=plan.task.schema)
-            m = fit_task(plan.learner, as_steps(name), task, repair="crossfit", inner=5, cost=None, rng=rng)
+            m = fit_task(Recipe(plan.learner, as_steps(name)), task, rng)
             p = m.proba(plan.task.schema.read(X_new))[:, 1]
             scores[name] = {f: measure(y_new, p) for f, measure in FIGURES.items()}
         for m, f in found:

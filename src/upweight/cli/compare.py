@@ -38,6 +38,8 @@ DATA is a CSV file, a Parquet file, a folder of Parquet files, or data that is a
 
   upweight compare loans.parquet --target default --learner boosting --group customer
 
+  upweight compare loans.parquet --target default --learner lightgbm:LGBMClassifier --set num_leaves=15
+
   upweight compare cases.csv --target ill --cv 5x2 --journal run1 --json result.json
 
 [bold]Reading the table[/bold]  AP is average precision, beside it the difference to moving the threshold with its 95 % interval. O/E is observed over expected positives: 0.5 promises twice too many. Alerts and cost are per 1,000 rows.
@@ -66,6 +68,9 @@ def run(
     learner: Annotated[
         str, typer.Option(help="logistic, boosting or MODULE:CLASS, say lightgbm:LGBMClassifier")
     ] = "logistic",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of the learner; may be repeated")
+    ] = None,
     methods: Annotated[str, typer.Option(help="quick, standard, survey, all, or names a,b")] = "standard",
     cv: Annotated[
         str | None,
@@ -97,7 +102,7 @@ def run(
 ) -> None:
     """Read, check, run, tell, write; see HELP."""
     outputs = Outputs.checked(data, report=report, save=save, json=json, journal=journal)
-    more = {"learner": learner, "methods": methods, "cv": cv, "cost": cost, "rng": rng}
+    more = {"learner": learner_with(learner, settings or []), "methods": methods, "cv": cv, "cost": cost, "rng": rng}
     setup = read_setup(data, target, positive, weights, group, exclude, more)
     shown = sys.stderr if outputs.json_aside else sys.stdout
     tell("\n".join(setup.opening), shown)
@@ -110,6 +115,13 @@ def run(
         else "With --journal DIR the same call would go on from here."
     )
     finish(result, outputs, resume, strict=strict)
+
+
+def learner_with(learner: str, words: list[str]) -> str:
+    """The learner's name, settings in brackets."""
+    from ..learners import with_settings
+
+    return with_settings(learner, words)
 
 
 @dataclass(frozen=True)

@@ -82,17 +82,9 @@ def prepare_rows(learner: Any, task: Task) -> tuple[Preparation | None, Any]:
     return preparation, preparation.table(task.X)
 
 
-def fit_prepared(
-    learner: Any,
-    preparation: Preparation | None,
-    X: Any,
-    codes: np.ndarray,
-    w: np.ndarray | None,
-    *,
-    classes: np.ndarray,
-    rng: np.random.Generator,
-) -> FittedLearner:
-    """Encode and fit a copy of the learner on rows that `prepare_rows` made; `codes` (n,) into `classes`, weights (n,) or None."""
+def fit_prepared(learner: Any, preparation: Preparation | None, task: Task, rng: np.random.Generator) -> FittedLearner:
+    """Encode and fit a copy of the learner on a task whose `X` is what `prepare_rows` made, or what steps made of that."""
+    X, classes = task.X, task.classes
     inner = seeded(clone(learner.learner if isinstance(learner, Prepared) else learner), rng)
     cuts = None
     if preparation is not None:
@@ -100,7 +92,7 @@ def fit_prepared(
         cuts = bin_cuts(X, inner, rng)
         X = X if cuts is None else binned(X, cuts)
     by_name = names_classes(inner)
-    fitted = fit_learner(inner, X, classes[codes] if by_name else codes, w)
+    fitted = fit_learner(inner, X, classes[task.codes] if by_name else task.codes, task.w)
     seen = np.searchsorted(classes, fitted.classes_) if by_name else fitted.classes_
     return FittedLearner(fitted, preparation, np.asarray(seen, dtype=np.intp), len(classes), cuts)
 
@@ -108,7 +100,7 @@ def fit_prepared(
 def fit_rows(learner: Any, task: Task, rng: np.random.Generator) -> FittedLearner:
     """Prepare, encode and fit on these rows as they are."""
     preparation, X = prepare_rows(learner, task)
-    return fit_prepared(learner, preparation, X, task.codes, task.w, classes=task.classes, rng=rng)
+    return fit_prepared(learner, preparation, replace(task, X=X), rng)
 
 
 def names_classes(learner: Any) -> bool:

@@ -32,6 +32,7 @@ from ..tables import Labels, is_frame
 __all__ = ["Vdm", "donors_of", "nearest_by_tables", "value_tables", "vdm"]
 
 BLOCK = 1 << 18  # distances held at once, 2 MB: stays in cache
+BALLOT = 1 << 18  # votes held at once
 SPREAD = 32  # levels up to which a table is spread over all rows
 
 
@@ -121,7 +122,7 @@ def value_tables(
     k = int(y.max()) + 1
     kinds, tables = [], []
     for j, size in enumerate(levels):
-        count = np.bincount(codes[:, j] * k + y, minlength=size * k).reshape(size, k)
+        count = np.bincount(codes[:, j].astype(np.int64) * k + y, minlength=size * k).reshape(size, k)
         share, kind = np.unique(count / np.maximum(count.sum(axis=1, keepdims=True), 1), axis=0, return_inverse=True)
         gap = np.zeros((len(share), len(share)))
         for c in range(k):
@@ -198,11 +199,21 @@ def donors_of(codes: np.ndarray, voters: np.ndarray, fallback: np.ndarray) -> np
 
     codes : (n, d). voters : (q, v) rows, nearest first, -1 for none. fallback : (q,) the row to copy where nobody votes.
     """
+    out = np.empty((len(voters), codes.shape[1]), dtype=np.int64)
+    step = max(1, BALLOT // max(1, voters.shape[1] * codes.shape[1]))
+    for start in range(0, len(voters), step):
+        some = slice(start, start + step)
+        out[some] = _elected(codes, voters[some], fallback[some])
+    return out
+
+
+def _elected(codes: np.ndarray, voters: np.ndarray, fallback: np.ndarray) -> np.ndarray:
+    """`donors_of` for so few rows that all their votes are held."""
     there = voters >= 0
-    held = codes[np.where(there, voters, 0)]  # (q, v, d)
-    votes = np.zeros(held.shape, dtype=np.int32)
+    values = codes[np.where(there, voters, 0)]  # (q, v, d)
+    votes = np.zeros(values.shape, dtype=np.int32)
     for other in range(voters.shape[1]):
-        votes += (held == held[:, other : other + 1]) & there[:, other, None, None]
+        votes += (values == values[:, other : other + 1]) & there[:, other, None, None]
     votes[~there] = -1
     winner = (
         np.take_along_axis(voters, votes.argmax(axis=1), axis=1)

@@ -27,14 +27,14 @@ from scipy import sparse
 from .._errors import InputError, counted, did_you_mean
 from ..tables import Table, arrow_array, column_numbers, frame_of, is_frame, refuse_lazy, row_count, row_slice
 
-__all__ = ["Points", "points"]
+__all__ = ["Points", "points", "series_numbers"]
 
 GLANCE = 256  # rows that show most columns to have more than two values
 
 
 @dataclass(frozen=True)
 class Points:
-    """`numbers` (n, p) array or CSR and `codes` (n, q) int32; `names` of the numbers, `categorical` names or positions of the
+    """`numbers` (n, p) array or CSR and `codes` (n, q) int8 to int32; `names` of the numbers, `categorical` names or positions of the
     levels in the table they came from; `whole`, names of number columns that hold whole numbers only."""
 
     numbers: Any
@@ -96,6 +96,9 @@ def of_matrix(X: np.ndarray, categorical: Any, who: str) -> Points:
     chosen = named(categorical, list(range(X.shape[1])))
     if X.dtype.kind in "OUSb":
         read = [(j, array_numbers(column, chosen is not None), column) for j, column in enumerate(X.T)]
+        for j, values, column in read:
+            if values is None:
+                refuse_other_values(j, column, who)
         return of_columns([(j, values, lambda c=c: levels_of(c)) for j, values, c in read], chosen, len(X), who)
     if X.dtype.kind not in "iuf":
         raise InputError(f"`X` must hold numbers or text; got {X.dtype}. Convert it first.")
@@ -147,17 +150,31 @@ def of_frame(frame: nw.DataFrame, categorical: Any, who: str) -> Points:
     columns = []
     for name in frame.columns:
         series = frame.get_column(name)
-        refuse_other_types(name, series.dtype, who)
-        number = series.dtype.is_numeric() or (series.dtype == nw.Boolean and chosen is not None)
-        values = column_numbers(series) if number else None
-        columns.append((name, values, lambda s=series: frame_codes(s, who)))
+        values = series_numbers(series, bools=chosen is not None)
+        if values is None:
+            refuse_other_types(series, who)
+        columns.append(
+            (name, values, lambda s=series, v=values: frame_codes(s, who) if v is None else levels_of(v + 0.0))
+        )
     return of_columns(columns, chosen, frame.shape[0], who)
+
+
+def series_numbers(series: nw.Series, *, bools: bool) -> np.ndarray | None:
+    """(n,) float of a column of numbers, dense or pandas' sparse; with `bools` also of booleans, as 0 and 1; else None."""
+    if series.dtype.is_numeric() or (bools and series.dtype == nw.Boolean):
+        return column_numbers(series)
+    native: Any = series.to_native()
+    if type(getattr(native, "dtype", None)).__name__ != "SparseDtype":
+        return None
+    dense = np.asarray(native.sparse.to_dense())
+    number = dense.dtype.kind in "iuf" or (bools and dense.dtype.kind == "b")
+    return dense.astype(np.float32 if dense.dtype == np.float32 else np.float64) if number else None
 
 
 def frame_codes(series: nw.Series, who: str) -> np.ndarray:
     """(n,) codes of a column of text, categories or bools; lists and dates in a column of objects are refused."""
-    if series.dtype.is_float():
-        return levels_of(column_numbers(series) + 0.0)  # -0.0 is 0.0
+    if series.dtype == nw.Unknown:  # a sparse column of booleans
+        return levels_of(np.asarray(series.to_native().sparse.to_dense()))
     values = arrow_array(series)
     if pa.types.is_nested(values.type) or pa.types.is_temporal(values.type):
         raise InputError(cannot_measure(series.name, values.type, who))
@@ -181,6 +198,18 @@ def array_numbers(column: np.ndarray, bools: bool) -> np.ndarray | None:
     return column.astype(np.float64) if number else None
 
 
+def refuse_other_values(name: Any, column: np.ndarray, who: str) -> None:
+    """A column of objects holds numbers, text, booleans and gaps; anything else is no category by itself."""
+    if column.dtype.kind != "O":
+        return
+    for row, v in enumerate(column):
+        if v is not None and not isinstance(v, (str, bytes, bool, int, float, np.generic)) and v == v:
+            message = f"column {name!r} holds a {type(v).__name__}, first at row {row:,}, which {who} cannot measure."
+            raise InputError(
+                f"{message} Each entry must be a number or a string. Turn it into one, or drop the column."
+            )
+
+
 def levels_of(column: np.ndarray) -> np.ndarray:
     """(n,) codes of a column's values; a gap is a level."""
     if column.dtype.kind != "O":
@@ -190,7 +219,9 @@ def levels_of(column: np.ndarray) -> np.ndarray:
 
 
 def stacked(codes: list[np.ndarray], n: int) -> np.ndarray:
-    out = np.empty((n, len(codes)), np.int32)
+    """(n, q) the codes of all columns, in as few bytes as they need."""
+    most = max((int(column.max(initial=0)) for column in codes), default=0)
+    out = np.empty((n, len(codes)), np.int8 if most < 128 else np.int16 if most < 2**15 else np.int32)
     for j, column in enumerate(codes):
         out[:, j] = column
     return out
@@ -202,7 +233,7 @@ def two_valued(values: np.ndarray) -> np.ndarray:
     out = np.array((np.diff(glance, axis=0) > 0).sum(axis=0) < 2)
     for j in np.flatnonzero(out):
         column = values[:, j]
-        low, high = column.min(initial=np.inf), column.max(initial=-np.inf)
+        low, high = (column.min(), column.max()) if len(column) else (0, 0)
         out[j] = low < high and bool(((column == low) | (column == high)).all())
     return out
 
@@ -260,9 +291,13 @@ def masked(mask: list[Any], columns: list[Any]) -> list[Any]:
     return [c for c, yes in zip(columns, mask, strict=True) if yes]
 
 
-def refuse_other_types(name: str, dtype: Any, who: str) -> None:
-    if dtype.is_temporal() or dtype.is_nested() or dtype == nw.Binary:
-        raise InputError(cannot_measure(name, dtype, who))
+def refuse_other_types(series: nw.Series, who: str) -> None:
+    """Dates, nested and binary columns, and every type that is not known, by name; of sparse columns those of no booleans."""
+    dtype = series.dtype
+    native: Any = getattr(series.to_native(), "dtype", dtype)
+    flags = type(native).__name__ == "SparseDtype" and np.dtype(native.subtype).kind == "b"
+    if dtype.is_temporal() or dtype.is_nested() or dtype == nw.Binary or (dtype == nw.Unknown and not flags):
+        raise InputError(cannot_measure(series.name, native if dtype == nw.Unknown else dtype, who))
 
 
 def cannot_measure(name: str, kind: Any, who: str) -> str:

@@ -3,6 +3,7 @@
 from ._class_labels import Labels, first_rows, positive_code
 from ._columns import Column, as_text, unnested
 from ._folds import group_codes, inner_default, outer_folds, read_cv, refuse_few, stratified
+from ._live_rows import LiveRows, live_rows, refuse_no_rows, warn_of, weightless_line
 from ._prepare import Preparation
 from ._rewrap import column_numbers, label_rows, labels_like, numbers_like
 from ._row_weights import idle, live_labels, mean_one, row_weights, weights_line
@@ -12,6 +13,7 @@ from ._table import Schema, Table, arrow_array, frame_of, is_frame, matrix, refu
 __all__ = [
     "Column",
     "Labels",
+    "LiveRows",
     "Preparation",
     "Schema",
     "Table",
@@ -29,6 +31,7 @@ __all__ = [
     "label_rows",
     "labels_like",
     "live_labels",
+    "live_rows",
     "matrix",
     "mean_one",
     "numbers_like",
@@ -38,10 +41,13 @@ __all__ = [
     "refuse_doubles",
     "refuse_few",
     "refuse_lazy",
+    "refuse_no_rows",
     "row_count",
     "row_slice",
     "row_weights",
     "stratified",
     "unnested",
+    "warn_of",
+    "weightless_line",
     "weights_line",
 ]

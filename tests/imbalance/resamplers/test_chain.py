@@ -13,6 +13,7 @@ from upweight import InputError
 from upweight._undo import Correction
 from upweight.imbalance import SMOTE, Chain, EditedNN, RandomOver, RandomUnder, Resample, TomekLinks
 from upweight.imbalance.resamplers import _chain as chain_file
+from upweight.imbalance.resamplers._donors import Donors
 
 
 def cloud(seed, n=110, share=0.25):
@@ -218,7 +219,7 @@ def test_a_donor_that_was_made_itself_leads_to_its_own_donor():
         np.ones(4),
         np.ones(4),
         Correction.none(),
-        donors=np.array([[0], [1], [2], [2]]),
+        copied=Donors.of(np.array([[0], [1], [2], [2]])),
         categorical=("c",),
     )
     then = Resample(
@@ -228,7 +229,7 @@ def test_a_donor_that_was_made_itself_leads_to_its_own_donor():
         np.ones(3),
         np.ones(3),
         Correction.none(),
-        donors=np.array([[0], [1], [3]]),
+        copied=Donors.of(np.array([[0], [1], [3]])),
         categorical=("c",),
     )
     both = chain_file.follow(first, then, None)

@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from ..._rng import as_generator
 from ...learners import Prepared, Task
 from ...tables import row_slice
-from ..rebalance import Fitted, as_steps, fit_member, fit_task
+from ..rebalance import Fitted, Recipe, as_steps, fit_member, fit_task
 from ._importance import permutation_importance
 from ._methods import Method
 
@@ -158,16 +158,7 @@ def importance_of(plan: Plan, key: Key, fitted: Fitted) -> np.ndarray:
 def fit_method(plan: Plan, method: Method, task: Task, rng: Any, split: Any = None) -> Fitted:
     """A method by crossfit on some rows, inner folds from `split`."""
     learner, steps = learner_and_steps(plan, method)
-    return fit_task(
-        learner,
-        steps,
-        task,
-        repair="crossfit",
-        inner=plan.inner,
-        cost=plan.cost,
-        rng=as_generator(rng),
-        split=split,
-    )
+    return fit_task(Recipe(learner, steps, inner=plan.inner, cost=plan.cost), task, as_generator(rng), split)
 
 
 def learner_and_steps(plan: Plan, method: Method) -> tuple[Any, tuple[Any, ...]]:

@@ -27,11 +27,10 @@ from ...tables import (
     group_codes,
     inner_default,
     is_frame,
-    live_labels,
+    live_rows,
     mean_one,
     outer_folds,
     row_count,
-    row_slice,
     row_weights,
     weights_line,
 )
@@ -108,9 +107,10 @@ def setup_comparison(
     """Data and settings together, checked before anything is fitted."""
     labels = Labels.of(y, rows=row_count(X))
     w, mean = mean_one(row_weights(sample_weight, len(labels.codes)))
-    weighing, groups = weights_line(w, mean), group_codes(group, len(labels.codes))
-    given = Given(X, labels.classes[labels.codes], w, None if group is None else np.asarray(group))
-    X, labels, w, groups = positive_rows(X, labels, w, groups)
+    live = live_rows(X, labels, w, group_codes(group, len(labels.codes)))
+    weighing = " ".join(line for line in (weights_line(w, mean), sentence(live.gone)) if line)
+    X, labels, w, groups = live.X, live.labels, live.w, live.group
+    given = Given(X, labels.classes[labels.codes], w, None if group is None else np.asarray(group)[live.rows])
     prepared = isinstance(settings.learner, Prepared)
     schema = Schema.of(X) if prepared else schema_as_given(X)
     table = schema.read(X)
@@ -159,12 +159,9 @@ def refuse_class(label: str, learner: Any) -> None:
         raise InputError(f"method {label!r}: {made.__name__} is a class; give an object, {made.__name__}().")
 
 
-def positive_rows(X: Any, labels: Labels, w: np.ndarray | None, groups: np.ndarray | None) -> tuple[Any, ...]:
-    """Only the rows of positive weight."""
-    if w is None or w.all():
-        return X, labels, w, groups
-    fewer, keep = live_labels(labels, w)
-    return row_slice(X, keep), fewer, w[keep], None if groups is None else groups[keep]
+def sentence(line: str) -> str:
+    """A line with a capital and a full stop; empty as it is."""
+    return f"{line[:1].upper()}{line[1:]}." if line else ""
 
 
 def binary_cost(cost: float | None, labels: Labels) -> float | None:
