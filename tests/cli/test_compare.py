@@ -354,7 +354,7 @@ def test_a_journal_of_other_settings_is_refused(run, churn):
     [
         ("{", "not JSON"),
         ('{"schema": "other/1"}', "schema 'other/1'; a report is made from 'upweight.compare/1'"),
-        ("[]", "schema None"),
+        ("[]", "holds a list, not a result"),
         (None, "cannot be read (No such file or directory)"),
     ],
 )

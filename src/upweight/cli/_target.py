@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from .._errors import InputError, did_you_mean, plain
-from ..files import Source
+from .._errors import InputError, plain
+from ..files import Source, named
 from ..tables import as_text, positive_code, unnested
 
 __all__ = ["Asked", "ask"]
@@ -60,21 +60,13 @@ def ask(
 
 
 def column(source: Source, name: str, option: str) -> str:
-    """The column of that name, blanks around it aside; of a file without header its number will do."""
+    """The column of that name; of a demo the targets are told."""
     names = source.table.column_names
-    if name in names:
-        return name
-    if source.headless and name.strip().isdigit() and f"c{name.strip()}" in names:
-        return f"c{name.strip()}"
-    same = [n for n in names if n.strip() == name.strip()]
-    if len(same) == 1:
-        return same[0]
-    said = f"{source.name}: no column {name!r} for {option}."
-    if source.headless:
-        raise InputError(f"{said} The file has no header line; its columns are c0 to c{len(names) - 1}.")
-    if source.leave_out and option == "--target":
-        raise InputError(f"{said} Targets there: {', '.join(source.leave_out)}.")
-    raise InputError(said + did_you_mean(name, names))
+    if source.leave_out and option == "--target" and name not in names:
+        raise InputError(
+            f"{source.name}: no column {name!r} for {option}. Targets there: {', '.join(source.leave_out)}."
+        )
+    return named(name, names, option, file=source.name, headless=source.headless)
 
 
 def refuse_infinities(source: Source, X: pa.Table, weights: np.ndarray | None) -> None:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ._outputs import check_writable, refuse_taken, taken_by, write_text, writing
+from ._outputs import STANDARD_OUTPUT, check_writable, refuse_taken, taken_by, write_text, writing
+from ._terminal import notice, tell
 
 if TYPE_CHECKING:
     from ..imbalance.comparison import Comparison, Question
@@ -115,16 +116,14 @@ class Outputs:
     def checked(
         cls, data: str, *, report: str | None, save: str | None, json: str | None, journal: str | None
     ) -> Outputs:
-        from . import ASIDE
-
         taken = taken_by(data)
         if journal is not None:
             refuse_taken(Path(journal).resolve(), journal, "--journal", taken)
-        named = {"--report": report, "--save": save, "--json": None if json == ASIDE else json}
+        named = {"--report": report, "--save": save, "--json": None if json == STANDARD_OUTPUT else json}
         paths = {
             o: None if p is None else check_writable(p, o, taken=taken, stream=o != "--save") for o, p in named.items()
         }
-        return cls(paths["--report"], paths["--save"], paths["--json"], json == ASIDE)
+        return cls(paths["--report"], paths["--save"], paths["--json"], json == STANDARD_OUTPUT)
 
 
 def read_question(
@@ -179,11 +178,11 @@ def what_was_asked(args: list[str]) -> str:
 def finish(result: Comparison, outputs: Outputs, resume: str, *, strict: bool) -> None:
     """Tell, write, and exit with the code that says how it went."""
     if outputs.json_aside:
-        sys.stdout.write(result.to_json())
+        tell(result.to_json().rstrip())
     else:
         width = screen_width()
-        told = [wrapped(s, width) if sys.stdout.isatty() else s for s in result.verdict.sentences]
-        tell("\n".join(["", result.table(width=width), "", *told]), sys.stdout)
+        sentences = [wrapped(s, width) if sys.stdout.isatty() else s for s in result.verdict.sentences]
+        tell("\n".join(["", result.table(width=width), "", *sentences]))
     for text in result.warnings:
         notice(f"warning: {text}")
     if not result.complete:
@@ -220,15 +219,6 @@ def screen_width() -> int:
 
 def wrapped(sentence: str, width: int) -> str:
     return textwrap.fill(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
-
-
-def tell(text: str, stream: Any) -> None:
-    stream.write(text + "\n")
-    stream.flush()
-
-
-def notice(text: str) -> None:
-    tell(text, sys.stderr)
 
 
 def voice() -> Watch:

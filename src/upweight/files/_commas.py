@@ -1,0 +1,97 @@
+"""Numbers that are not written as such: decimal commas, which are read; currencies, per cent and thousands marks, which are told.
+
+The trouble: half of Europe writes 3,5 and 1.234,5 where others write 3.5 and 1234.5. Between semicolons a column all of whose
+values can be read that way, one of them with a comma, is meant so. The rule stands here once, for whole tables and for batches.
+
+What is inside: `comma_numbers`, the rule; `plain_numbers`, what it gives; `with_decimal_commas` and `tell_dressed_numbers` for tables;
+`CommaColumns`, the rule from batch to batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import compute
+
+from ._text import GAPS, NUMBER, Text
+
+__all__ = ["comma_columns", "plain_numbers", "tell_commas", "tell_dressed_numbers", "with_decimal_commas"]
+
+pc: Any = compute  # its functions are made at run time, where type checkers do not look
+
+DECIMAL_COMMA = r"^\s*[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?\s*$"
+DRESSED = r"^\s*[+-]?[$€£¥]?\s?[+-]?(\d+|\d{1,3}([,' ]\d{3})+)([.,]\d+)?\s?[$€£¥%]?\s*$"  # $1,234  1'234  12 %
+PLAIN = NUMBER.pattern
+BLOCK = 1 << 23  # bytes parsed at a time
+
+
+def plain_numbers(column: Any) -> Any:
+    """1.234,5 as 1234.5, float64."""
+    dotless = pc.replace_substring(pc.utf8_trim_whitespace(column), ".", "")
+    return pc.utf8_ltrim(pc.replace_substring(dotless, ",", "."), "+").cast(pa.float64())
+
+
+def with_decimal_commas(table: pa.Table, file: str, notice: Callable[[str], None]) -> pa.Table:
+    """Text columns all of whose values are numbers with a decimal comma, as numbers; told."""
+    names = []
+    for j, (name, column) in enumerate(zip(table.column_names, table.columns, strict=True)):
+        if pa.types.is_string(column.type) and all_match(column, DECIMAL_COMMA) and has_comma(column):
+            table = table.set_column(j, name, plain_numbers(column))
+            names.append(name)
+    tell_commas(names, file, notice)
+    return table
+
+
+def comma_columns(text: Text, names: Sequence[str]) -> list[str]:
+    """Which of these columns are numbers with a decimal comma, all their rows looked at, batch by batch."""
+    if text.mark != ";" or not names:
+        return []
+    able, plain, comma = dict.fromkeys(names, True), dict.fromkeys(names, True), dict.fromkeys(names, False)
+    convert = {
+        "include_columns": list(names),
+        "column_types": dict.fromkeys(names, pa.string()),
+        "null_values": GAPS,
+        "strings_can_be_null": True,
+    }
+    with text.open_csv(BLOCK, **convert) as reader:
+        for batch in reader:
+            for name in names:
+                column = pa.chunked_array([batch.column(name)])
+                able[name] = able[name] and all_match(column, DECIMAL_COMMA, empty=True)
+                plain[name] = plain[name] and all_match(column, PLAIN, empty=True)
+                comma[name] = comma[name] or has_comma(column)
+    return [name for name in names if able[name] and comma[name] and not plain[name]]
+
+
+def tell_commas(names: Sequence[str], file: str, notice: Callable[[str], None]) -> None:
+    if names:
+        more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+        notice(f"{file}: commas read as decimal points in {', '.join(map(repr, names[:3]))}{more}.")
+
+
+def tell_dressed_numbers(table: pa.Table, file: str, notice: Callable[[str], None]) -> None:
+    """Say which text columns look like numbers with a currency, a thousands mark, a per cent sign or a decimal comma."""
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if pa.types.is_string(column.type) and all_match(column, DRESSED):
+            first = next((v.as_py() for v in column if v.is_valid and not NUMBER.match(v.as_py())), None)
+            if first is not None:
+                notice(
+                    f"{file}: column {name!r} is read as text, first {first!r}. For numbers write them plainly: 1234.5."
+                )
+
+
+def has_comma(column: pa.ChunkedArray) -> bool:
+    return bool(pc.any(pc.match_substring(column, ",")).as_py())
+
+
+def all_match(column: pa.ChunkedArray, pattern: str, *, empty: bool = False) -> bool:
+    """Whether every value that is no gap matches; the first ones are asked first. `empty` is the answer where all are gaps."""
+    present = column.slice(0, 100).drop_null()
+    if len(present) and not pc.all(pc.match_substring_regex(present, pattern)).as_py():
+        return False
+    present = column.drop_null()
+    if not len(present):
+        return empty
+    return bool(pc.all(pc.match_substring_regex(present, pattern)).as_py())
