@@ -22,7 +22,8 @@ UNSEEN = re.compile(
 
 def tell(text: str, stream: TextIO | None = None) -> None:
     """Write to standard output, or to `stream`."""
-    stream = sys.stdout if stream is None else stream
+    stream = stream or sys.stdout
+    assert stream is not None  # `open_closed_outputs` has seen to it
     stream.write(harmless(text, stream.encoding) + "\n")
     stream.flush()
 

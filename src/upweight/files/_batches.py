@@ -26,7 +26,7 @@ from ._json_lines import read_json_lines
 from ._numpy import as_arrow, numpy_columns
 from ._parquet import BATCH, open_parquet
 from ._paths import Place, find, one_line, unreadable
-from ._text import GAPS, Text, inspect_text, refuse_doubles
+from ._text import Text, conversion, inspect_text, refuse_doubles
 
 __all__ = ["BATCH", "Batch", "Columns", "named", "open_columns"]
 
@@ -178,9 +178,7 @@ def text_batches(text: Text, numbers: Sequence[str], labels: Sequence[str], comm
 
 
 def reader(text: Text, types: dict[str, pa.DataType]) -> Any:
-    return text.open_csv(
-        BLOCK, column_types=types, include_columns=list(types), null_values=GAPS, strings_can_be_null=True
-    )
+    return text.open_csv(conversion(types, only=list(types)), block=BLOCK)
 
 
 def ragged(text: Text, error: BaseException) -> str:

@@ -3,8 +3,8 @@
 The trouble: half of Europe writes 3,5 and 1.234,5 where others write 3.5 and 1234.5. Between semicolons a column all of whose
 values can be read that way, one of them with a comma, is meant so. The rule stands here once, for whole tables and for batches.
 
-What is inside: `comma_numbers`, the rule; `plain_numbers`, what it gives; `with_decimal_commas` and `tell_dressed_numbers` for tables;
-`CommaColumns`, the rule from batch to batch.
+What is inside: `with_decimal_commas` and `tell_dressed_numbers` for tables; `comma_columns`, which columns they are, for batches;
+`plain_numbers`, what becomes of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import compute
 
-from ._text import GAPS, NUMBER, Text
+from ._text import NUMBER, Text, conversion
 
 __all__ = ["comma_columns", "plain_numbers", "tell_commas", "tell_dressed_numbers", "with_decimal_commas"]
 
@@ -49,13 +49,8 @@ def comma_columns(text: Text, names: Sequence[str]) -> list[str]:
     if text.mark != ";" or not names:
         return []
     able, plain, comma = dict.fromkeys(names, True), dict.fromkeys(names, True), dict.fromkeys(names, False)
-    convert = {
-        "include_columns": list(names),
-        "column_types": dict.fromkeys(names, pa.string()),
-        "null_values": GAPS,
-        "strings_can_be_null": True,
-    }
-    with text.open_csv(BLOCK, **convert) as reader:
+    as_text = conversion(dict.fromkeys(names, pa.string()), only=names)
+    with text.open_csv(as_text, block=BLOCK) as reader:
         for batch in reader:
             for name in names:
                 column = pa.chunked_array([batch.column(name)])

@@ -16,7 +16,7 @@ import pyarrow.csv as pa_csv
 
 from .._errors import InputError
 from ._commas import tell_dressed_numbers, with_decimal_commas
-from ._text import GAPS, Text
+from ._text import Text, conversion
 
 __all__ = ["read_text"]
 
@@ -47,7 +47,7 @@ def parse(text: Text, as_text: dict[str, pa.DataType]) -> pa.Table:
         bad.append(row)
         return "skip"
 
-    table = text.read_csv(skip, null_values=GAPS, strings_can_be_null=True, column_types=as_text)
+    table = text.read_csv(conversion(as_text), skip)
     if bad:
         text.refuse_ragged()
         raise InputError(

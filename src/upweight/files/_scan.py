@@ -164,16 +164,17 @@ class QuoteScan:
         return text[count:]
 
     def finish(self) -> None:
-        self.look(self.held + b"\n", last=True)
+        self.look(self.held + b"\n", at_end=True)
 
-    def look(self, text: bytes, *, last: bool = False) -> None:
+    def look(self, text: bytes, *, at_end: bool = False) -> None:
         if not text:
             return
-        runs = self.odd_runs(text) if b'"' in text else (np.empty(0, np.int64),) * 2
-        states = self.states(text, *runs)
-        if self.blank is None and not last:
-            self.note_blank(text, runs[0], states)
-        self.note_fields(text, *runs, states)
+        none = np.empty(0, np.int64)
+        first, last = self.odd_runs(text) if b'"' in text else (none, none)
+        states = self.states(text, first)
+        if self.blank is None and not at_end:
+            self.note_blank(text, first, states)
+        self.note_fields(text, first, last, states)
         self.offset += len(text)
         self.before = text[-1]
 
@@ -186,7 +187,7 @@ class QuoteScan:
         odd = (last - first) % 2 == 0
         return first[odd], last[odd]
 
-    def states(self, text: bytes, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    def states(self, text: bytes, first: np.ndarray) -> np.ndarray:
         """Whether a field is open after each run."""
         if not len(first):
             return np.empty(0, bool)

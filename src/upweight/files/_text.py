@@ -16,7 +16,7 @@ import io
 import itertools
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
@@ -29,7 +29,7 @@ from .._errors import InputError, counted
 from ._paths import Place, one_line
 from ._scan import BOM, LONG, Scan, scan
 
-__all__ = ["GAPS", "NUMBER", "Text", "inspect_text", "opened", "refuse_binary", "refuse_doubles"]
+__all__ = ["GAPS", "NUMBER", "Text", "conversion", "inspect_text", "opened", "refuse_binary", "refuse_doubles"]
 
 pc: Any = compute  # its functions are made at run time, where type checkers do not look
 
@@ -51,6 +51,19 @@ MAGIC = {
 }
 LOOK = 1 << 16  # bytes looked at to tell what a file is
 BLOCK = 1 << 26  # bytes parsed at a time, at most
+BadRow = Callable[[pa_csv.InvalidRow], str]
+
+
+def conversion(
+    types: dict[str, pa.DataType] | None = None, *, only: Sequence[str] = (), gaps: bool = True
+) -> pa_csv.ConvertOptions:
+    """How values are read: columns of known type, the others guessed; `only` these columns; gaps as gaps, or as written."""
+    return pa_csv.ConvertOptions(
+        column_types=types,
+        include_columns=list(only),
+        null_values=GAPS if gaps else [],
+        strings_can_be_null=gaps,
+    )
 
 
 @dataclass(frozen=True)
@@ -63,17 +76,14 @@ class Text:
     names: tuple[str, ...] = ()
     headless: bool = False
 
-    def open_csv(self, block: int = BLOCK, **convert: Any) -> pa_csv.CSVStreamingReader:
-        """Batches of the columns asked for."""
-        reading = self.reading(block, use_threads=False)
-        converting = pa_csv.ConvertOptions(**convert)
-        return pa_csv.open_csv(self.stream(), reading, self.parsing(), converting)
+    def open_csv(self, convert: pa_csv.ConvertOptions, *, block: int) -> pa_csv.CSVStreamingReader:
+        """Batches of `block` bytes."""
+        return pa_csv.open_csv(self.stream(), self.reading(block, use_threads=False), self.parsing(), convert)
 
-    def read_csv(self, on_bad_row: Callable[[pa_csv.InvalidRow], str] | None = None, **convert: Any) -> pa.Table:
+    def read_csv(self, convert: pa_csv.ConvertOptions, on_bad_row: BadRow | None = None) -> pa.Table:
         """The whole file as one table."""
         size = max(self.place.path.stat().st_size + 1, 1 << 20)
-        converting = pa_csv.ConvertOptions(**convert)
-        return pa_csv.read_csv(self.stream(), self.reading(min(size, BLOCK)), self.parsing(on_bad_row), converting)
+        return pa_csv.read_csv(self.stream(), self.reading(min(size, BLOCK)), self.parsing(on_bad_row), convert)
 
     def stream(self) -> pa.NativeFile:
         return pa.input_stream(str(self.place.path), compression="gzip" if self.place.gzipped else None)
@@ -85,7 +95,7 @@ class Text:
         names = list(self.names) if self.headless else None
         return pa_csv.ReadOptions(encoding=encoding, column_names=names, block_size=block, use_threads=use_threads)
 
-    def parsing(self, on_bad_row: Callable[[pa_csv.InvalidRow], str] | None = None) -> pa_csv.ParseOptions:
+    def parsing(self, on_bad_row: BadRow | None = None) -> pa_csv.ParseOptions:
         """Quoted fields may span lines; told otherwise, Arrow miscounts rows where a block ends inside one."""
         return pa_csv.ParseOptions(delimiter=self.mark, newlines_in_values=True, invalid_row_handler=on_bad_row)
 
@@ -108,7 +118,8 @@ class Text:
 
     def spelled(self, name: str) -> pa.Array:
         """One column as it is written, gaps too."""
-        return self.read_csv(include_columns=[name], column_types={name: pa.string()}).column(0).combine_chunks()
+        as_written = conversion({name: pa.string()}, only=[name], gaps=False)
+        return self.read_csv(as_written).column(0).combine_chunks()
 
     def refuse_ragged(self) -> None:
         """Refuse records that have other than as many fields as the first, naming the line."""
@@ -225,7 +236,7 @@ def with_names(text: Text) -> Text:
 def first_block(text: Text) -> pa.Table:
     """The first rows, their first line taken for the header."""
     size = max(text.place.path.stat().st_size + 1, 1 << 20)
-    with text.open_csv(min(size, 1 << 23), null_values=GAPS, strings_can_be_null=True) as reader:
+    with text.open_csv(conversion(), block=min(size, 1 << 23)) as reader:
         try:
             return pa.Table.from_batches([reader.read_next_batch()])
         except StopIteration:
