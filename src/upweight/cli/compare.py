@@ -11,6 +11,8 @@ import shlex
 import shutil
 import sys
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -89,12 +91,12 @@ def run(
     """Read, check, run, tell, write; see HELP."""
     outputs = Outputs.checked(data, report=report, save=save, json=json, journal=journal)
     more = {"learner": learner, "methods": methods, "cv": cv, "cost": cost, "rng": rng}
-    asked = read_question(data, target, positive, weights, group, exclude, more)
-    shown = sys.stderr if outputs.json_aside else sys.stdout
-    tell("\n".join(asked.opening), shown)
+    setup = read_setup(data, target, positive, weights, group, exclude, more)
+    tell("\n".join(setup.opening), sys.stderr if outputs.json_aside else sys.stdout)
     from ..imbalance.comparison import answer
 
-    result = answer(asked, journal, voice())
+    with named_errors(setup.name):
+        result = answer(setup, journal, watch())
     resume = (
         "The same call goes on from the journal."
         if journal
@@ -126,7 +128,20 @@ class Outputs:
         return cls(paths["--report"], paths["--save"], paths["--json"], json == STANDARD_OUTPUT)
 
 
-def read_question(
+@contextmanager
+def named_errors(file: str) -> Iterator[None]:
+    """Complaints of what knows no files, with the name of the file in front."""
+    from .._errors import InputError, UndoError
+
+    try:
+        yield
+    except (InputError, UndoError) as error:
+        if str(error).startswith(f"{file}: "):
+            raise
+        raise type(error)(f"{file}: {error}") from error
+
+
+def read_setup(
     data: str,
     target: str,
     positive: str | None,
@@ -136,40 +151,35 @@ def read_question(
     more: dict[str, Any],
 ) -> Question:
     """Everything that can be refused, refused; complaints name the file."""
-    from .._errors import InputError, UndoError
     from ..files import read_source
     from ..imbalance.comparison import question, rows_for
     from ..imbalance.rebalance import read_cost
     from ..learners import as_learner
-    from ._target import ask
+    from ._target import take_apart
 
     rows_for(more["methods"])
     as_learner(more["learner"])
     read_cost(more["cost"])
     source = read_source(data, notice)
     left_out = [n for n in exclude.split(",") if n.strip()]
-    try:
-        asked = ask(source, target, positive=positive, weights=weights, group=group, exclude=left_out)
-        made = question(asked.X, asked.y, sample_weight=asked.weights, group=asked.group, **more)
-    except (InputError, UndoError) as error:
-        if str(error).startswith(f"{source.name}: "):
-            raise
-        raise type(error)(f"{source.name}: {error}") from error
-    settings = {**made.settings, "command": what_was_asked(sys.argv[1:])}
-    return replace(made, name=source.name, target=asked.target, shown=asked.shown, settings=settings)
+    with named_errors(source.name):
+        parts = take_apart(source, target, positive=positive, weights=weights, group=group, exclude=left_out)
+        setup = question(parts.X, parts.y, sample_weight=parts.weights, group=parts.group, **more)
+    settings = {**setup.settings, "command": command_line(sys.argv[1:])}
+    return replace(setup, name=source.name, target=parts.target, shown=parts.shown, settings=settings)
 
 
-def what_was_asked(args: list[str]) -> str:
+def command_line(args: list[str]) -> str:
     """The command without the files it writes to: it gives the same answer wherever that is put."""
     from . import with_bare_json
 
     kept, skip = ["upweight"], False
     for arg in with_bare_json(args):
-        name, given = arg.partition("=")[::2]
+        name, value = arg.partition("=")[::2]
         if skip:
             skip = False
         elif name in NO_DIFFERENCE:
-            skip = not given and name != "--strict"
+            skip = not value and name != "--strict"
         else:
             kept.append(arg)
     return shlex.join(kept)
@@ -221,7 +231,7 @@ def wrapped(sentence: str, width: int) -> str:
     return textwrap.fill(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
 
 
-def voice() -> Watch:
+def watch() -> Watch:
     """Progress on stderr: a line with the estimate always, a bar on terminals."""
     from ..work import WordedWatch, terminal_watch
 

@@ -238,7 +238,7 @@ def refuse_large(column: pa.Array, where: str, first: int) -> None:
 
 def labels(column: pa.Array, where: str, first: int) -> np.ndarray:
     """Labels as objects, each distinct one made once; missing ones are None."""
-    if pa.types.is_integer(column.type) and not column.null_count:
+    if pa.types.is_integer(column.type) and not column.null_count and not pa.types.is_uint64(column.type):
         return column.to_numpy()
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if not any(is_kind(kind) for is_kind in (*NUMERIC, *LABEL)):

@@ -9,6 +9,7 @@ What is inside: `numpy_columns`, {name: values}, all equally long; a .npy file i
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
 import zlib
 
@@ -21,7 +22,10 @@ from ._text import refuse_doubles
 
 __all__ = ["as_arrow", "numpy_columns"]
 
-BROKEN = (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, SyntaxError, TypeError, MemoryError)
+BROKEN = (  # what NumPy raises on damaged files; it reads the header of an array as a Python literal
+    *(ValueError, OSError, EOFError, KeyError, TypeError, AttributeError, MemoryError, OverflowError, RecursionError),
+    *(SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error, NotImplementedError),
+)
 
 
 def numpy_columns(place: Place) -> dict[str, np.ndarray]:
@@ -56,7 +60,7 @@ def npz_columns(place: Place) -> dict[str, np.ndarray]:
     try:
         with np.load(place.path, allow_pickle=False) as arrays:
             loaded = {name: arrays[name] for name in arrays.files}
-    except (*BROKEN, AttributeError) as error:
+    except BROKEN as error:
         raise InputError(
             f"{place.name}: not a .npz file of numbers: {one_line(error)}. Write it with numpy.savez."
         ) from error
