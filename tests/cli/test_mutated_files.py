@@ -27,6 +27,12 @@ TRIES = {"check": 160, "compare": 60, "cite": 120, "report": 120}
 COMPARE = ("--methods", "weights", "--cv", "2x1")
 
 
+def quietly(args):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of learners that do not converge on noise
+        main(args)
+
+
 @pytest.fixture
 def run(capsys, tmp_path, monkeypatch):
     """Run a command in an empty folder, refuse tracebacks; gives (exit code, standard output, standard error)."""
@@ -34,9 +40,8 @@ def run(capsys, tmp_path, monkeypatch):
 
     def call(*args):
         monkeypatch.setattr(sys, "argv", ["upweight", *args])
-        with pytest.raises(SystemExit) as done, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of learners that do not converge on noise
-            main(list(args))
+        with pytest.raises(SystemExit) as done:
+            quietly(list(args))
         out, err = capsys.readouterr()
         return done.value.code or 0, out, err
 
@@ -125,9 +130,8 @@ def documents(tmp_path_factory):
         "compare": ["compare", str(folder / "d.parquet"), "--target", "y", "--positive", "yes", *COMPARE],
     }
     for name, args in calls.items():
-        with pytest.raises(SystemExit) as done, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            main([*args, "--json", str(folder / f"{name}.json")])
+        with pytest.raises(SystemExit) as done:
+            quietly([*args, "--json", str(folder / f"{name}.json")])
         assert not done.value.code
     return {name: json.loads((folder / f"{name}.json").read_text()) for name in calls}
 

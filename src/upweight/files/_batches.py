@@ -20,8 +20,9 @@ import pyarrow as pa
 from pyarrow import compute
 
 from .._errors import InputError, did_you_mean
-from ._commas import comma_columns, plain_numbers, tell_commas
+from ._commas import comma_columns, tell_commas
 from ._excel import excel_as_text
+from ._fields import plain_numbers
 from ._json_lines import read_json_lines
 from ._numpy import as_arrow, numpy_columns
 from ._parquet import BATCH, open_parquet

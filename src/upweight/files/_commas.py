@@ -3,41 +3,30 @@
 The trouble: half of Europe writes 3,5 and 1.234,5 where others write 3.5 and 1234.5. Between semicolons a column all of whose
 values can be read that way, one of them with a comma, is meant so. The rule stands here once, for whole tables and for batches.
 
-What is inside: `with_decimal_commas` and `tell_dressed_numbers` for tables; `comma_columns`, which columns they are, for batches;
-`plain_numbers`, what becomes of them.
+What is inside: `with_decimal_commas` and `tell_dressed_numbers` for tables; `comma_columns`, which columns they are, for batches.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import pyarrow as pa
-from pyarrow import compute
 
-from ._text import NUMBER, Text, conversion
+from ._fields import DECIMAL_COMMA, NUMBER, all_match, comma_numbers, has_comma, plain_numbers
+from ._text import Text, conversion
 
-__all__ = ["comma_columns", "plain_numbers", "tell_commas", "tell_dressed_numbers", "with_decimal_commas"]
+__all__ = ["comma_columns", "tell_commas", "tell_dressed_numbers", "with_decimal_commas"]
 
-pc: Any = compute  # its functions are made at run time, where type checkers do not look
-
-DECIMAL_COMMA = r"^\s*[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?\s*$"
 DRESSED = r"^\s*[+-]?[$€£¥]?\s?[+-]?(\d+|\d{1,3}([,' ]\d{3})+)([.,]\d+)?\s?[$€£¥%]?\s*$"  # $1,234  1'234  12 %
 PLAIN = NUMBER.pattern
 BLOCK = 1 << 23  # bytes parsed at a time
-
-
-def plain_numbers(column: Any) -> Any:
-    """1.234,5 as 1234.5, float64."""
-    dotless = pc.replace_substring(pc.utf8_trim_whitespace(column), ".", "")
-    return pc.utf8_ltrim(pc.replace_substring(dotless, ",", "."), "+").cast(pa.float64())
 
 
 def with_decimal_commas(table: pa.Table, file: str, notice: Callable[[str], None]) -> pa.Table:
     """Text columns all of whose values are numbers with a decimal comma, as numbers; told."""
     names = []
     for j, (name, column) in enumerate(zip(table.column_names, table.columns, strict=True)):
-        if pa.types.is_string(column.type) and all_match(column, DECIMAL_COMMA) and has_comma(column):
+        if comma_numbers(column):
             table = table.set_column(j, name, plain_numbers(column))
             names.append(name)
     tell_commas(names, file, notice)
@@ -75,18 +64,3 @@ def tell_dressed_numbers(table: pa.Table, file: str, notice: Callable[[str], Non
                 notice(
                     f"{file}: column {name!r} is read as text, first {first!r}. For numbers write them plainly: 1234.5."
                 )
-
-
-def has_comma(column: pa.ChunkedArray) -> bool:
-    return bool(pc.any(pc.match_substring(column, ",")).as_py())
-
-
-def all_match(column: pa.ChunkedArray, pattern: str, *, empty: bool = False) -> bool:
-    """Whether every value that is no gap matches; the first ones are asked first. `empty` is the answer where all are gaps."""
-    present = column.slice(0, 100).drop_null()
-    if len(present) and not pc.all(pc.match_substring_regex(present, pattern)).as_py():
-        return False
-    present = column.drop_null()
-    if not len(present):
-        return empty
-    return bool(pc.all(pc.match_substring_regex(present, pattern)).as_py())

@@ -40,7 +40,7 @@ def read_json_lines(place: Place) -> pa.Table:
         return pa.concat_tables(pieces, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise InputError(
-            f"{place.name}: a key holds values of two types: {one_line(error)}. Write them as one."
+            f"{place.name}: a key holds values of several types ({one_line(error)}). Write them as one."
         ) from error
 
 

@@ -2,7 +2,8 @@
 
 The trouble: the files of a folder differ in columns and types; some are leftovers of a writer (_temporary, ._copy), whose rows would
 count twice; keys stand in the names of folders only; a page that is damaged turns into an error in the middle, or into indices
-that point outside. So schemas are compared first, what is read is validated, and rows are counted against what the file says.
+that point outside. So schemas are compared first, what is read is validated, and rows are counted against what the file says; checksums are
+verified where the writer left them.
 
 What is inside: `ParquetFiles`, the files, their common schema and keys; `tables` reads them whole, `batches` a few columns at a time.
 """
@@ -19,8 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 
 from .._errors import InputError, counted
+from ._fields import NUMBER
 from ._paths import PARQUET, Place, unreadable
-from ._text import NUMBER, refuse_doubles
+from ._text import refuse_doubles
 
 __all__ = ["BATCH", "ParquetFiles", "open_parquet"]
 
@@ -39,8 +41,12 @@ Keys = dict[str, str | None]
 
 @dataclass(frozen=True)
 class ParquetFiles:
-    """Files that hold one table: its schema, keys of folders last; the keys and the number of rows of each file."""
+    """Files that hold one table: its schema, keys of folders last; the keys and the number of rows of each file.
 
+    `place` is where they were found; a temporary file stays as long as somebody holds it.
+    """
+
+    place: Place
     files: tuple[Path, ...]
     schema: pa.Schema
     keys: tuple[Keys, ...]
@@ -82,7 +88,7 @@ def open_parquet(place: Place, notice: Callable[[str], None]) -> ParquetFiles:
     """The file, or the files of the folder, with one schema; refused with the file that breaks it."""
     if place.kind != "folder":
         schema, rows = footer(place.path)
-        return ParquetFiles((place.path,), schema, ({},), (rows,))
+        return ParquetFiles(place, (place.path,), schema, ({},), (rows,))
     files = parquet_files(place.path)
     if not files:
         raise InputError(f"{place.name}: a folder without .parquet files. Name a CSV or Parquet file.")
@@ -92,7 +98,7 @@ def open_parquet(place: Place, notice: Callable[[str], None]) -> ParquetFiles:
     keys = folder_keys(place.path, files, set(schema.names))
     for name in keys[0]:
         schema = schema.append(pa.field(name, key_type([k[name] for k in keys])))
-    return ParquetFiles(tuple(files), schema, keys, tuple(rows for _, rows in footers))
+    return ParquetFiles(place, tuple(files), schema, keys, tuple(rows for _, rows in footers))
 
 
 # ---- files ------------------------------------------------------------------------------------------------------------------
@@ -123,7 +129,9 @@ def tell_left_out(place: Place, notice: Callable[[str], None]) -> None:
 def readable(file: Path) -> Iterator[pa_parquet.ParquetFile]:
     """The file, open; whatever Arrow finds broken in it is refused with its name."""
     try:
-        with pa_parquet.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20) as source:
+        with pa_parquet.ParquetFile(
+            file, pre_buffer=False, buffer_size=1 << 20, page_checksum_verification=True
+        ) as source:
             yield source
     except InputError:
         raise

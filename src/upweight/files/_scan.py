@@ -32,7 +32,7 @@ BOM = codecs.BOM_UTF8
 LONG = 100  # lines that a quoted field may span before it is told
 PIECE = 1 << 22  # bytes at a time
 QUOTE, ENDS = ord('"'), b"\r\n"
-BLANK = re.compile(rb"(?:\r\n|\n|\r)((?:\r\n|\n|\r)+)[^\r\n]")
+BLANK = re.compile(rb"(?>\r\n|\n|\r)((?:\r\n|\n|\r)+)[^\r\n]")
 Opener = Callable[[], AbstractContextManager[IO[bytes]]]
 
 

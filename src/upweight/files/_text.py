@@ -14,7 +14,6 @@ import csv
 import gzip
 import io
 import itertools
-import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,16 +25,14 @@ import pyarrow.csv as pa_csv
 from pyarrow import compute
 
 from .._errors import InputError, counted
+from ._fields import GAPS, WITH_COMMA, kind_of_column, kind_of_field, plain_field
 from ._paths import Place, one_line
 from ._scan import BOM, LONG, Scan, scan
 
-__all__ = ["GAPS", "NUMBER", "Text", "conversion", "inspect_text", "opened", "refuse_binary", "refuse_doubles"]
+__all__ = ["Text", "conversion", "inspect_text", "opened", "refuse_binary", "refuse_doubles"]
 
 pc: Any = compute  # its functions are made at run time, where type checkers do not look
 
-GAPS = ["", "?", " ?", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "<NA>"]
-NUMBER = re.compile(r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$")
-COMMA_NUMBER = re.compile(r"^\s*[+-]?[\d.]*\d,\d+\s*$")
 MAGIC = {
     b"PAR1": "Parquet",
     b"\x1f\x8b": "gzip",
@@ -142,7 +139,8 @@ class Text:
 def inspect_text(place: Place, notice: Callable[[str], None]) -> Text:
     """Look at the whole file: how it is written, and what must be told or refused before it is parsed."""
     head = refuse_binary(place)
-    mark = delimiter(head.decode("utf-8-sig", errors="replace").splitlines())
+    lines = head.decode("utf-8-sig", errors="replace").splitlines()
+    mark = delimiter(lines[:-1] if len(head) == LOOK and len(lines) > 1 else lines)  # the last may be cut
     facts = scan(lambda: opened(place), place.name, mark)
     if head.startswith(BOM) and not facts.utf8:
         raise InputError(f"{place.name}: begins as UTF-8 (byte order mark), but not all of it is. Save it as UTF-8.")
@@ -211,10 +209,10 @@ def refuse_binary(place: Place) -> bytes:
 
 def delimiter(lines: list[str]) -> str:
     """The mark that cuts the first lines into equally many fields, most of them; commas inside numbers do not count."""
-    lines = [l for l in lines[:-1] or lines if l.strip()][:20]
+    lines = [l for l in lines if l.strip()][:20]
     counts = {mark: [l.count(mark) for l in lines] for mark in ",;\t|"}
     steady = {mark: min(c) for mark, c in counts.items() if c and min(c) > 0}
-    if ";" in steady and "," in steady and all(COMMA_NUMBER.match(f) for l in lines for f in l.split(";") if "," in f):
+    if ";" in steady and "," in steady and all(WITH_COMMA.match(f) for l in lines for f in l.split(";") if "," in f):
         del steady[","]
     return max(steady, key=lambda m: steady[m]) if steady else ","
 
@@ -226,7 +224,7 @@ def with_names(text: Text) -> Text:
     except pa.ArrowInvalid:
         text.refuse_ragged()
         raise
-    names, headless = head.column_names, lacks_header(head)
+    names, headless = head.column_names, lacks_header(head, commas=text.mark == ";")
     if headless:
         names = [f"c{j}" for j in range(len(names))]
     refuse_doubles(names, text.place.name)
@@ -253,22 +251,23 @@ def refuse_doubles(names: list[str], file: str) -> None:
         )
 
 
-def lacks_header(table: pa.Table) -> bool:
-    """Whether the first line is a row: its numbers stand over number columns, its texts are values of their columns."""
+def lacks_header(table: pa.Table, *, commas: bool) -> bool:
+    """Whether the first line is a row: its numbers, dates and booleans stand over such columns, its texts are values of theirs."""
     names = table.column_names
-    numeric = [bool(NUMBER.match(n)) for n in names]
-    if not any(numeric) or counts_up([n for n, is_number in zip(names, numeric, strict=True) if is_number]):
+    kinds = [kind_of_field(n, commas=commas) for n in names]
+    numbers = [n for n, kind in zip(names, kinds, strict=True) if kind == "number"]
+    if set(kinds) == {"text"} or counts_up([plain_field(n, commas=commas) for n in numbers]):
         return False
-    for name, is_number, column in zip(names, numeric, table.columns, strict=True):
-        holds_numbers = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
-        if is_number != holds_numbers and not pa.types.is_null(column.type) and name not in GAPS:
+    texts = []
+    for name, kind, column in zip(names, kinds, table.columns, strict=True):
+        below = kind_of_column(column, commas=commas)
+        if kind != below and below != "gaps" and name not in GAPS:
             return False
-    texts = [(n, c) for n, is_number, c in zip(names, numeric, table.columns, strict=True) if not is_number]
-    found = [pc.any(pc.equal(c.cast(pa.string()), n)).as_py() for n, c in texts if not pa.types.is_null(c.type)]
-    return not found or sum(map(bool, found)) >= len(found) / 2
+        if kind == "text" and below != "gaps":
+            texts.append(bool(pc.any(pc.equal(column.cast(pa.string()), name)).as_py()))
+    return not texts or sum(texts) >= len(texts) / 2
 
 
-def counts_up(names: list[str]) -> bool:
+def counts_up(values: list[float]) -> bool:
     """0, 1, 2, .. or 2019, 2020, ..: names, not values."""
-    values = [float(n) for n in names]
     return len(values) > 1 and all(b - a == 1 for a, b in itertools.pairwise(values))
