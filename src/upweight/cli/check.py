@@ -22,9 +22,11 @@ __all__ = ["register"]
 HELP = """Everything known about some weights, on one screen: how many rows they are
 worth, whether averages can be believed, and the one thing to do next.
 
-WEIGHTS is a CSV or Parquet file, a folder of Parquet files, a .npy file, or
-demo:good, demo:heavy, demo:class. It may be larger than memory. The weights
-are a column, or the ratio of two: target over source.
+WEIGHTS is a CSV, Parquet, .npy, .npz, JSON lines or Excel file, a folder of
+Parquet files (folders named key=value become columns), - for standard input,
+or demo:good, demo:heavy, demo:class. CSV, Parquet and .npy may be larger than
+memory. The weights are a column, or the ratio of two: target over source.
+What was guessed of the file is told.
 
 [bold]Examples[/bold]
 
@@ -37,6 +39,10 @@ are a column, or the ratio of two: target over source.
   upweight check log.csv --source propensity --target pi_new --exact --strict
 
   upweight check log.csv --source propensity --target 0.0125 --json out.json
+
+  upweight check weights.csv --report weights.html
+
+  zcat weights.csv.gz | upweight check - --column w
 
 [bold]Reading the screen[/bold]  "4,000 rows worth 1,095" is the effective sample size;
 k-hat is the tail index: below 0.5 averages behave, from 0.7 on nothing
@@ -58,7 +64,7 @@ def run(
     weights: Annotated[
         str,
         typer.Argument(
-            metavar="WEIGHTS", help="CSV, Parquet, folder of Parquet, .npy, or demo:NAME", show_default=False
+            metavar="WEIGHTS", help="CSV, Parquet or other file, folder of Parquet, -, or demo:NAME", show_default=False
         ),
     ],
     column: Annotated[

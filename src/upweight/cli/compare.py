@@ -31,7 +31,7 @@ __all__ = ["register"]
 NO_DIFFERENCE = ("--journal", "--report", "--save", "--json", "--strict")  # options that leave the answer as it is
 HELP = """Try every remedy for a rare class on the same folds, repair its probabilities, say which one earned its place.
 
-DATA is a CSV file, a Parquet file, a folder of Parquet files, or data that is always there: demo:digits (targets eight, digit), demo:cancer (malignant), demo:wine (cultivar). Text, dates and gaps are fine; a file without a header line has columns c0, c1, ... Often the answer is: move the threshold, change nothing else.
+DATA is a CSV, Parquet, .npz, .npy, JSON lines or Excel file, a folder of Parquet files (folders named key=value become columns), - for standard input, or data that is always there: demo:digits (targets eight, digit), demo:cancer (malignant), demo:wine (cultivar). Text, dates and gaps are fine; a file without a header line has columns c0, c1, ... What was guessed is told. Often the answer is: move the threshold, change nothing else.
 
 [bold]Examples[/bold]
 
@@ -45,7 +45,7 @@ DATA is a CSV file, a Parquet file, a folder of Parquet files, or data that is a
 
 [bold]Reading the table[/bold]  AP is average precision, beside it the difference to moving the threshold with its 95 % interval. O/E is observed over expected positives: 0.5 promises twice too many. Alerts and cost are per 1,000 rows.
 
-[bold]Exit codes[/bold]  0 done; 1 the verdict is unusable under --strict; 2 bad use or input; 130 interrupted.
+[bold]Exit codes[/bold]  0 done; 1 the verdict is unusable under --strict; 2 bad use or input, told with file, column and row; 130 interrupted.
 """
 
 
@@ -56,11 +56,17 @@ def register(app: typer.Typer) -> None:
 
 def run(
     data: Annotated[
-        str, typer.Argument(metavar="DATA", help="CSV, Parquet, folder of Parquet, or demo:NAME", show_default=False)
+        str,
+        typer.Argument(
+            metavar="DATA", help="CSV, Parquet or other file, folder of Parquet, -, or demo:NAME", show_default=False
+        ),
     ],
     target: Annotated[str, typer.Option(metavar="COL", help="Column to predict", show_default=False)],
     positive: Annotated[
-        str | None, typer.Option(metavar="LABEL", help="The class in question  \\[default: 1 or true, else the rarest]")
+        str | None,
+        typer.Option(
+            metavar="LABEL", help="The class in question  \\[default: true, or 1 beside 0 or -1; else the rarest]"
+        ),
     ] = None,
     learner: Annotated[
         str, typer.Option(help="logistic, boosting or MODULE:CLASS, say lightgbm:LGBMClassifier")
