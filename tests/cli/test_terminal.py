@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from upweight.cli import main
-from upweight.cli._terminal import harmless, notice, tell
+from upweight.cli._terminal import harmless, write_line, write_notice
 
 HOSTILE = "a\x1b[2J\x9b31m\u202eb\rc\x07"
 
@@ -29,12 +29,12 @@ def test_what_the_encoding_lacks_is_escaped_so_that_json_stays_json(encoding, sh
 
 def test_bytes_of_file_names_that_are_no_text_are_escaped():
     stream = io.TextIOWrapper(io.BytesIO(), encoding="utf8")
-    tell("no\udcff.csv", stream)
+    write_line("no\udcff.csv", stream)
     assert stream.buffer.getvalue() == b"no\\udcff.csv\n"
 
 
 def test_a_notice_is_one_line(capsys):
-    notice("column 'a\nb'")
+    write_notice("column 'a\nb'")
     assert capsys.readouterr().err == "column 'a\\nb'\n"
 
 

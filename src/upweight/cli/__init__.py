@@ -17,7 +17,7 @@ import typer.core
 from .._errors import UpweightError
 from .._version import __version__
 from ._outputs import STANDARD_OUTPUT
-from ._terminal import notice
+from ._terminal import write_notice
 
 __all__ = ["COMMANDS", "main"]
 
@@ -66,7 +66,7 @@ class Interruptible(typer.core.TyperCommand):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            notice("upweight: interrupted")
+            write_notice("upweight: interrupted")
             raise typer.Exit(130) from None
 
 
@@ -80,17 +80,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         finally:
             sys.stdout.flush()  # while what goes wrong can still be told
     except UpweightError as error:
-        leave(2, f"upweight: {error}")
+        exit_with(2, f"upweight: {error}")
     except KeyboardInterrupt:
-        leave(130, "upweight: interrupted")
+        exit_with(130, "upweight: interrupted")
     except BrokenPipeError:  # the reader, `head` say, has gone
         drop_output()
-        leave(0)
+        exit_with(0)
     except OSError as error:
         if not output_fails():
             raise
         drop_output()
-        leave(2, f"upweight: standard output: {error.strerror or error}")
+        exit_with(2, f"upweight: standard output: {error.strerror or error}")
 
 
 def open_closed_outputs() -> None:
@@ -101,10 +101,10 @@ def open_closed_outputs() -> None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
-def leave(code: int, why: str | None = None) -> NoReturn:
+def exit_with(code: int, why: str | None = None) -> NoReturn:
     """Exit, after one line on standard error."""
     if why is not None:
-        notice(why)
+        write_notice(why)
     sys.exit(code)
 
 

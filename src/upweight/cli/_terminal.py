@@ -4,7 +4,7 @@ The trouble: labels, names of columns and of files come from whoever made the da
 cursor, hide a line or set the title of the window; a direction mark turns text around; a character that the terminal cannot encode
 would end the program. So all text is made harmless here, at the last step: control characters are shown as \\u001b, line ends stay.
 
-What is inside: `tell`, `notice`; `harmless`, the text they write.
+What is inside: `write_line`, `write_notice`; `harmless`, the text they write.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import re
 import sys
 from typing import TextIO
 
-__all__ = ["harmless", "notice", "tell"]
+__all__ = ["harmless", "write_line", "write_notice"]
 
 UNSEEN = re.compile(
     "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
 )
 
 
-def tell(text: str, stream: TextIO | None = None) -> None:
+def write_line(text: str, stream: TextIO | None = None) -> None:
     """Write to standard output, or to `stream`."""
     stream = stream or sys.stdout
     assert stream is not None  # `open_closed_outputs` has seen to it
@@ -28,9 +28,9 @@ def tell(text: str, stream: TextIO | None = None) -> None:
     stream.flush()
 
 
-def notice(text: str) -> None:
+def write_notice(text: str) -> None:
     """One line on standard error."""
-    tell(text.replace("\n", "\\n"), sys.stderr)
+    write_line(text.replace("\n", "\\n"), sys.stderr)
 
 
 def harmless(text: str, encoding: str | None = None) -> str:

@@ -20,7 +20,7 @@ import numpy as np
 from .._check import Tally
 from .._errors import InputError, did_you_mean
 from .._weights import Weights, known, log_ratio, ratio
-from ._terminal import harmless, notice
+from ._terminal import harmless, write_notice
 
 if TYPE_CHECKING:
     from ..files import Batch, Columns
@@ -67,7 +67,7 @@ def tally(data: str, options: WeightOptions) -> Tally:
         return Tally.of(demo_weights(data.removeprefix("demo:"), options))
     from ..files import open_columns
 
-    columns = open_columns(data, notice)
+    columns = open_columns(data, write_notice)
     maker = WeightMaker.of(columns, options)
     total: Tally | None = None
     for part in tallies(columns, maker):

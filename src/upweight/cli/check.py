@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from ._outputs import STANDARD_OUTPUT, check_writable, taken_by, write_text, writing
-from ._terminal import notice, tell
+from ._terminal import write_line, write_notice
 from ._weights_file import WeightOptions, tally
 
 __all__ = ["register"]
@@ -98,13 +98,13 @@ def run(
     verdict = tally(weights, options).result()
     facts = verdict.to_dict() | {"data": weights}
     document = json_module.dumps(facts, allow_nan=False, indent=1, ensure_ascii=False)
-    tell(document if json == STANDARD_OUTPUT else str(verdict))
+    write_line(document if json == STANDARD_OUTPUT else str(verdict))
     if document_file is not None:
         write_text(document_file, document + "\n")
-        notice(f"wrote {document_file}")
+        write_notice(f"wrote {document_file}")
     if page is not None:
         from ..report import write_verdict
 
         writing(page, lambda: write_verdict(facts, page))
-        notice(f"wrote {page}")
+        write_notice(f"wrote {page}")
     raise typer.Exit(1 if strict and verdict.grade == "unusable" else 0)

@@ -15,7 +15,7 @@ import typer
 from .._cite import cite
 from .._errors import InputError
 from ._document import read_document
-from ._terminal import tell
+from ._terminal import write_line
 
 __all__ = ["register"]
 
@@ -52,4 +52,4 @@ def run(
     except (InputError, TypeError, KeyError, AttributeError) as error:
         why = str(error) if isinstance(error, InputError) else f"its trail is not what --json writes ({error!r})"
         raise InputError(f"{result}: {why}") from error
-    tell(references)
+    write_line(references)

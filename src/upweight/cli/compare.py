@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ._outputs import STANDARD_OUTPUT, check_writable, refuse_taken, taken_by, write_text, writing
-from ._terminal import notice, tell
+from ._terminal import write_line, write_notice
 
 if TYPE_CHECKING:
     from ..imbalance.comparison import Comparison, Question
@@ -98,7 +98,7 @@ def run(
     outputs = Outputs.checked(data, report=report, save=save, json=json, journal=journal)
     more = {"learner": learner, "methods": methods, "cv": cv, "cost": cost, "rng": rng}
     setup = read_setup(data, target, positive, weights, group, exclude, more)
-    tell("\n".join(setup.opening), sys.stderr if outputs.json_aside else sys.stdout)
+    write_line("\n".join(setup.opening), sys.stderr if outputs.json_aside else sys.stdout)
     from ..imbalance.comparison import answer
 
     with named_errors(setup.name):
@@ -166,7 +166,7 @@ def read_setup(
     rows_for(more["methods"])
     as_learner(more["learner"])
     read_cost(more["cost"])
-    source = read_source(data, notice)
+    source = read_source(data, write_notice)
     left_out = [n for n in exclude.split(",") if n.strip()]
     with named_errors(source.name):
         parts = take_apart(source, target, positive=positive, weights=weights, group=group, exclude=left_out)
@@ -194,15 +194,15 @@ def command_line(args: list[str]) -> str:
 def finish(result: Comparison, outputs: Outputs, resume: str, *, strict: bool) -> None:
     """Tell, write, and exit with the code that says how it went."""
     if outputs.json_aside:
-        tell(result.to_json().rstrip())
+        write_line(result.to_json().rstrip())
     else:
         width = screen_width()
         sentences = [wrapped(s, width) if sys.stdout.isatty() else s for s in result.verdict.sentences]
-        tell("\n".join(["", result.table(width=width), "", *sentences]))
+        write_line("\n".join(["", result.table(width=width), "", *sentences]))
     for text in result.warnings:
-        notice(f"warning: {text}")
+        write_notice(f"warning: {text}")
     if not result.complete:
-        notice(f"interrupted: no file was written. {resume}")
+        write_notice(f"interrupted: no file was written. {resume}")
         raise typer.Exit(130)
     write_files(result, outputs)
     raise typer.Exit(1 if strict and not result.verdict.ok else 0)
@@ -211,21 +211,21 @@ def finish(result: Comparison, outputs: Outputs, resume: str, *, strict: bool) -
 def write_files(result: Comparison, outputs: Outputs) -> None:
     if outputs.json is not None:
         write_text(outputs.json, result.to_json())
-        notice(f"wrote {outputs.json}")
+        write_notice(f"wrote {outputs.json}")
     if outputs.save is not None:
         from ..imbalance.rebalance import strange_types
 
         result.save(outputs.save)
         strange = strange_types(outputs.save)
         trusted = f", trusted={strange!r}" if strange else ""
-        notice(f"wrote {outputs.save}: upweight.imbalance.load({str(outputs.save)!r}{trusted}).predict(X_new)")
+        write_notice(f"wrote {outputs.save}: upweight.imbalance.load({str(outputs.save)!r}{trusted}).predict(X_new)")
     if outputs.report is not None:
         from ..imbalance.comparison import with_seconds
         from ..report import write
 
         page = outputs.report
         writing(page, lambda: write(with_seconds(result.to_dict()), page))
-        notice(f"wrote {outputs.report}")
+        write_notice(f"wrote {outputs.report}")
 
 
 def screen_width() -> int:
@@ -242,7 +242,8 @@ def watch() -> Watch:
     from ..work import WordedWatch, terminal_watch
 
     return WordedWatch(
-        terminal_watch(), lambda n, s, p: notice(f"{n:,} fits, about {duration(s)} on {p} core{'s' if p > 1 else ''}.")
+        terminal_watch(),
+        lambda n, s, p: write_notice(f"{n:,} fits, about {duration(s)} on {p} core{'s' if p > 1 else ''}."),
     )
 
 

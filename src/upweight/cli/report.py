@@ -11,7 +11,7 @@ import typer
 from .._errors import InputError
 from ._document import read_document
 from ._outputs import check_writable, writing
-from ._terminal import notice
+from ._terminal import write_notice
 
 __all__ = ["register"]
 
@@ -45,7 +45,7 @@ def run(
         writing(page, lambda: write_page(facts, page))
     except InputError as error:
         raise error if str(error).startswith(str(page)) else InputError(f"{result}: {error}") from error
-    notice(f"wrote {page}")
+    write_notice(f"wrote {page}")
 
 
 def write_page(facts: dict[str, Any], page: Path) -> None:
@@ -56,7 +56,18 @@ def write_page(facts: dict[str, Any], page: Path) -> None:
         return write_verdict(facts, page)
     from ..imbalance.comparison import with_seconds
 
-    write(with_seconds(facts), page)
+    write(with_seconds(facts) if has_seconds(facts) else facts, page)
+
+
+def has_seconds(facts: dict[str, Any]) -> bool:
+    """Whether the document is whole enough to look for seconds; what is wrong with the rest, the page will say."""
+    timing, rows = facts.get("timing"), facts.get("rows")
+    return (
+        isinstance(timing, dict)
+        and isinstance(timing.get("rows", {}), dict)
+        and isinstance(rows, list)
+        and all(isinstance(row, dict) and isinstance(row.get("name"), str) for row in rows)
+    )
 
 
 def read_result(path: str) -> dict[str, Any]:

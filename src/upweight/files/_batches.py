@@ -20,7 +20,7 @@ import pyarrow as pa
 from pyarrow import compute
 
 from .._errors import InputError, did_you_mean
-from ._commas import comma_columns, tell_commas
+from ._commas import comma_columns, note_commas
 from ._excel import excel_as_text
 from ._fields import plain_numbers
 from ._json_lines import read_json_lines
@@ -153,7 +153,7 @@ def of_text(place: Place, notice: Callable[[str], None]) -> Columns:
     def read(numbers: Sequence[str], labels: Sequence[str]) -> Iterator[Batch]:
         try:
             commas = comma_columns(text, numbers)
-            tell_commas(commas, place.name, notice)
+            note_commas(commas, place.name, notice)
             yield from text_batches(text, numbers, labels, commas)
         except (pa.ArrowException, OSError) as error:
             why = ragged(text, error) or no_number(text, numbers)
@@ -215,7 +215,7 @@ def numbers(column: pa.Array, where: str, first: int) -> np.ndarray:
         column = column.dictionary_decode()
     kind = column.type
     if not any(is_kind(kind) for is_kind in NUMERIC):
-        example = f", first {shown(column, 0)} at row {first}" if len(column) else ""
+        example = f", first {value_text(column, 0)} at row {first}" if len(column) else ""
         raise InputError(f"{where} must hold numbers; got {kind}{example}. Name another column.")
     if column.null_count:
         row = first + int(pc.index(column.is_null(), True).as_py())
@@ -244,7 +244,7 @@ def labels(column: pa.Array, where: str, first: int) -> np.ndarray:
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if not any(is_kind(kind) for is_kind in (*NUMERIC, *LABEL)):
         raise InputError(
-            f"{where} must hold one label a row: text, a number or a date; got {kind}, first {shown(column, 0)} at row {first}. "
+            f"{where} must hold one label a row: text, a number or a date; got {kind}, first {value_text(column, 0)} at row {first}. "
             "Name another column."
         )
     if not pa.types.is_dictionary(column.type):
@@ -257,7 +257,7 @@ def labels(column: pa.Array, where: str, first: int) -> np.ndarray:
     return names[column.indices.fill_null(len(values)).to_numpy()]
 
 
-def shown(column: pa.Array, i: int) -> str:
+def value_text(column: pa.Array, i: int) -> str:
     """One value, shortly; some cannot be shown at all (a date beyond the calendar of Python)."""
     try:
         return repr(column[i].as_py())[:80]

@@ -92,7 +92,7 @@ def open_parquet(place: Place, notice: Callable[[str], None]) -> ParquetFiles:
     files = parquet_files(place.path)
     if not files:
         raise InputError(f"{place.name}: a folder without .parquet files. Name a CSV or Parquet file.")
-    tell_left_out(place, notice)
+    note_left_out(place, notice)
     footers = [footer(file) for file in files]
     schema = common_schema(list(zip(files, (schema for schema, _ in footers), strict=True)))
     keys = folder_keys(place.path, files, set(schema.names))
@@ -106,8 +106,8 @@ def open_parquet(place: Place, notice: Callable[[str], None]) -> ParquetFiles:
 
 def parquet_files(folder: Path) -> list[Path]:
     """The Parquet files of a folder; hidden ones, and those that a writer has not finished, aside."""
-    found = (p for p in folder.rglob("*") if p.suffix.lower() in PARQUET and p.is_file())
-    return sorted(p for p in found if not any(map(hidden, p.relative_to(folder).parts)))
+    paths = (p for p in folder.rglob("*") if p.suffix.lower() in PARQUET and p.is_file())
+    return sorted(p for p in paths if not any(map(hidden, p.relative_to(folder).parts)))
 
 
 def hidden(name: str) -> bool:
@@ -115,7 +115,7 @@ def hidden(name: str) -> bool:
     return name.startswith(".") or (name.startswith("_") and "=" not in name)
 
 
-def tell_left_out(place: Place, notice: Callable[[str], None]) -> None:
+def note_left_out(place: Place, notice: Callable[[str], None]) -> None:
     """Say which files of the folder look like data and are not read."""
     others = sorted(p for p in place.path.rglob("*") if p.suffix.lower() in OTHERS and p.is_file())
     others = [p for p in others if not any(map(hidden, p.relative_to(place.path).parts))]
@@ -147,9 +147,11 @@ def footer(file: Path) -> tuple[pa.Schema, int]:
         return source.schema_arrow.remove_metadata(), source.metadata.num_rows
 
 
-def refuse_miscount(file: Path, rows: int, said: int) -> None:
-    if rows != said:
-        raise InputError(f"{file}: its footer says {counted(said, 'row')}, its pages hold {rows:,}. Write it again.")
+def refuse_miscount(file: Path, rows: int, footer_rows: int) -> None:
+    if rows != footer_rows:
+        raise InputError(
+            f"{file}: its footer says {counted(footer_rows, 'row')}, its pages hold {rows:,}. Write it again."
+        )
 
 
 # ---- one schema -------------------------------------------------------------------------------------------------------------
@@ -214,13 +216,13 @@ def cast(column: pa.Array | pa.ChunkedArray, field: pa.Field, file: Path) -> pa.
 def folder_keys(folder: Path, files: Sequence[Path], columns: set[str]) -> tuple[Keys, ...]:
     """{key: value} of each file, from the folders it lies in; keys that are columns of the files too are left to these."""
     keys = [dict(map(key_of, filter(is_key, file.relative_to(folder).parts[:-1]))) for file in files]
-    for file, found in zip(files, keys, strict=True):
-        if list(found) != list(keys[0]):
+    for file, own in zip(files, keys, strict=True):
+        if list(own) != list(keys[0]):
             raise InputError(
-                f"{file}: lies in folders of the keys {list(found)}, {files[0]} in those of {list(keys[0])}. "
+                f"{file}: lies in folders of the keys {list(own)}, {files[0]} in those of {list(keys[0])}. "
                 "Give all files the same keys, or name one folder."
             )
-    return tuple({name: value for name, value in found.items() if name not in columns} for found in keys)
+    return tuple({name: value for name, value in own.items() if name not in columns} for own in keys)
 
 
 def is_key(part: str) -> bool:

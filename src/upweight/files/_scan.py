@@ -142,7 +142,7 @@ class QuoteScan:
     blank: int | None = None
     offset: int = 0  # of the first byte not yet looked at
     before: int = ENDS[0]  # the byte before it; the start of a file is like a line end
-    held: bytes = b""
+    pending: bytes = b""
     lines: int = 0  # line ends in the open field so far
 
     def __post_init__(self) -> None:
@@ -151,22 +151,22 @@ class QuoteScan:
 
     def feed(self, piece: bytes) -> None:
         """Look at a piece; a run of quotes or line ends at its end waits for the next one."""
-        text = self.held + piece
+        text = self.pending + piece
         if self.offset == 0 and len(text) >= len(BOM):
             text = self.skip(text, len(BOM) if text.startswith(BOM) else 0)
             text = self.skip(text, len(text) - len(text.lstrip(ENDS)))
         whole = len(text.rstrip(b'"' + ENDS))
-        self.held = text[whole:]
-        self.look(text[:whole])
+        self.pending = text[whole:]
+        self.examine(text[:whole])
 
     def skip(self, text: bytes, count: int) -> bytes:
         self.offset += count
         return text[count:]
 
     def finish(self) -> None:
-        self.look(self.held + b"\n", at_end=True)
+        self.examine(self.pending + b"\n", at_end=True)
 
-    def look(self, text: bytes, *, at_end: bool = False) -> None:
+    def examine(self, text: bytes, *, at_end: bool = False) -> None:
         if not text:
             return
         none = np.empty(0, np.int64)
@@ -201,10 +201,10 @@ class QuoteScan:
         """The first blank line that other lines follow; those inside quotes are none."""
         if not (b"\n\n" in text or b"\n\r" in text or b"\r\r" in text):
             return
-        for found in BLANK.finditer(text):
-            k = int(np.searchsorted(first, found.start()))
+        for match in BLANK.finditer(text):
+            k = int(np.searchsorted(first, match.start()))
             if not (states[k - 1] if k else self.opened is not None):
-                self.blank = self.offset + found.start(1)
+                self.blank = self.offset + match.start(1)
                 return
 
     def note_fields(self, text: bytes, first: np.ndarray, last: np.ndarray, states: np.ndarray) -> None:

@@ -147,7 +147,7 @@ def inspect_text(place: Place, notice: Callable[[str], None]) -> Text:
     text = with_names(Text(place, "utf-8-sig" if facts.utf8 else "latin1", mark))
     if not facts.utf8:
         notice(f"{place.name}: not UTF-8; read as Latin-1.")
-    tell_long_fields(facts, place.name, notice)
+    note_long_fields(facts, place.name, notice)
     if text.headless:
         last = len(text.names) - 1
         notice(
@@ -160,7 +160,7 @@ def inspect_text(place: Place, notice: Callable[[str], None]) -> Text:
     return text
 
 
-def tell_long_fields(facts: Scan, name: str, notice: Callable[[str], None]) -> None:
+def note_long_fields(facts: Scan, name: str, notice: Callable[[str], None]) -> None:
     """Say which quoted fields span so many lines that their quote may be a slip."""
     for field in facts.long_fields[:3]:
         notice(

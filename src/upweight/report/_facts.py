@@ -103,7 +103,8 @@ ROW = {
     **dict.fromkeys(ROW_NUMBERS, NUMBER),
 }
 COLUMN = {"column": SCALAR, "kind": TEXT, "missing": NUMBER, "note": MAYBE_TEXT}
-BIN: dict[str, Rule] = {"proba": NUMBER, "observed": NUMBER, "count": NUMBER}
+MAYBE_COUNT: Rule = (lambda value: value is None or is_count(value), "a number, 0 or more, or null")
+BIN: dict[str, Rule] = {"proba": NUMBER, "observed": NUMBER, "count": MAYBE_COUNT}
 
 
 def check(facts: Any) -> None:
