@@ -23,8 +23,8 @@ from ._text import refuse_doubles
 __all__ = ["as_arrow", "numpy_columns"]
 
 BROKEN = (  # what NumPy raises on damaged files; it reads the header of an array as a Python literal
-    *(ValueError, OSError, EOFError, KeyError, TypeError, AttributeError, MemoryError, OverflowError, RecursionError),
-    *(SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error, NotImplementedError),
+    *(ValueError, OSError, EOFError, KeyError, TypeError, AttributeError, MemoryError, OverflowError, RuntimeError),
+    *(SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
 )
 
 

@@ -52,7 +52,7 @@ class Scan:
     blank: int | None
 
 
-def scan(opener: Opener, name: str, mark: str) -> Scan:
+def scan(opener: Opener, name: str, mark: str, *, blanks: bool = True) -> Scan:
     """Look at every byte; refuse what would lose rows: an open quote, a field that ends inside another, a zero byte.
 
     Parameters
@@ -60,8 +60,9 @@ def scan(opener: Opener, name: str, mark: str) -> Scan:
     opener : gives the unpacked bytes of the file, from the start, whenever it is called
     name : what to call the file
     mark : the delimiter, one character
+    blanks : whether to look for blank lines, which mean something in a file of one column only
     """
-    quotes, utf8, offset = QuoteScan(mark), True, 0
+    quotes, utf8, offset = QuoteScan(mark, blanks=blanks), True, 0
     decoder = codecs.getincrementaldecoder("utf8")()
     for piece in pieces(opener):
         zero = piece.find(0)
@@ -98,6 +99,8 @@ def pieces(opener: Opener) -> Iterator[bytes]:
 
 
 def decodes(decoder: codecs.IncrementalDecoder, piece: bytes, *, final: bool = False) -> bool:
+    if piece.isascii() and not decoder.getstate()[0]:
+        return True
     try:
         decoder.decode(piece, final)
     except UnicodeDecodeError:
@@ -136,6 +139,7 @@ class QuoteScan:
     """
 
     mark: str
+    blanks: bool = True
     opened: int | None = None
     mixed: tuple[int, int] | None = None
     long: list[tuple[int, int]] = field(default_factory=list)
@@ -172,7 +176,7 @@ class QuoteScan:
         none = np.empty(0, np.int64)
         first, last = self.odd_runs(text) if b'"' in text else (none, none)
         states = self.states(text, first)
-        if self.blank is None and not at_end:
+        if self.blanks and self.blank is None and not at_end:
             self.note_blank(text, first, states)
         self.note_fields(text, first, last, states)
         self.offset += len(text)
@@ -199,7 +203,7 @@ class QuoteScan:
 
     def note_blank(self, text: bytes, first: np.ndarray, states: np.ndarray) -> None:
         """The first blank line that other lines follow; those inside quotes are none."""
-        if not (b"\n\n" in text or b"\n\r" in text or b"\r\r" in text):
+        if b"\n\n" not in text and (b"\r" not in text or (b"\n\r" not in text and b"\r\r" not in text)):
             return
         for match in BLANK.finditer(text):
             k = int(np.searchsorted(first, match.start()))

@@ -141,7 +141,8 @@ def inspect_text(place: Place, notice: Callable[[str], None]) -> Text:
     head = refuse_binary(place)
     lines = head.decode("utf-8-sig", errors="replace").splitlines()
     mark = delimiter(lines[:-1] if len(head) == LOOK and len(lines) > 1 else lines)  # the last may be cut
-    facts = scan(lambda: opened(place), place.name, mark)
+    one_column = not any(mark in line for line in lines[:1])
+    facts = scan(lambda: opened(place), place.name, mark, blanks=one_column)
     if head.startswith(BOM) and not facts.utf8:
         raise InputError(f"{place.name}: begins as UTF-8 (byte order mark), but not all of it is. Save it as UTF-8.")
     text = with_names(Text(place, "utf-8-sig" if facts.utf8 else "latin1", mark))
