@@ -29,8 +29,9 @@ from .._errors import InputError
 from .._frames import same_rows
 from .._set_module import set_module
 from .._weights import rows_worth
-from ._columns import Table, Weighting
+from ._columns import Table
 from ._differences import FIGURES, Row, against_known, cells_of, compared, text_of
+from ._numbers import Weighting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,6 +65,13 @@ class Balance:
     ess: float
     weighted: bool
     _inverse: Callable[[], Balance | None]
+    _weights: Weights | None = None
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)  # pickle and copy: figures that were read-only are read-only again
+        for figures in state.values():
+            if isinstance(figures, np.ndarray):
+                figures.flags.writeable = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -286,7 +294,7 @@ def _gathered(
     rows: list[Row], n_source: int, n_target: int | None, weights: Weights | None, inverse: Callable[[], Balance | None]
 ) -> Balance:
     ess = float(n_source) if weights is None else weights.ess
-    return Balance(tuple(rows), n_source, n_target, ess, weights is not None, inverse)
+    return Balance(tuple(rows), n_source, n_target, ess, weights is not None, inverse, weights)
 
 
 def _average(smd: np.ndarray) -> float:

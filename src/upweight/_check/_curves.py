@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays._pareto import fit_logs
+from ..arrays import fit_logs
 from ._largest import blocks
-from ._pile import Pile
+from ._summary import WeightSummary
 
 if TYPE_CHECKING:
     from ._verdict import Verdict
@@ -80,11 +80,11 @@ class Curves:
     missing: dict[str, str]
 
 
-def curves_of(v: Verdict, pile: Pile | None, log_w: np.ndarray | None) -> Curves:
+def curves_of(v: Verdict, summary: WeightSummary | None, log_w: np.ndarray | None) -> Curves:
     """The curves of a verdict, from all its log-weights (before taming), from their sums, or from its figures."""
     missing: dict[str, str] = {}
-    rows, held = _held(v, pile, log_w, missing)
-    weight, beyond, fit = _tail(v, pile, missing)
+    rows, held = _held(v, summary, log_w, missing)
+    weight, beyond, fit = _tail(v, summary, missing)
     power, ess = _tempered(v, log_w, missing)
     return Curves(rows, held, weight, beyond, fit, power, ess, missing)
 
@@ -93,17 +93,17 @@ def curves_of(v: Verdict, pile: Pile | None, log_w: np.ndarray | None) -> Curves
 
 
 def _held(
-    v: Verdict, pile: Pile | None, log_w: np.ndarray | None, missing: dict[str, str]
+    v: Verdict, summary: WeightSummary | None, log_w: np.ndarray | None, missing: dict[str, str]
 ) -> tuple[np.ndarray, np.ndarray]:
     if v.n_zero == v.n:
         missing["held"] = "every weight is zero"
         return np.empty(0), np.empty(0)
     if log_w is not None:
         return _lorenz(np.sort(log_w)[::-1], v.n)
-    if pile is not None:
-        rows, held = _lorenz(pile.top[::-1], v.n, pile.total)
-        if pile.positive > len(pile.top):
-            missing["held"] = f"beyond the largest {len(pile.top):,} rows a tally keeps none"
+    if summary is not None:
+        rows, held = _lorenz(summary.top[::-1], v.n, summary.total)
+        if summary.positive > len(summary.top):
+            missing["held"] = f"beyond the largest {len(summary.top):,} rows a tally keeps none"
         return rows, held
     top = min(-(-v.n // 100), v.n)
     missing["held"] = "a document keeps these figures only"
@@ -126,25 +126,27 @@ def _lorenz(log_w: np.ndarray, n: int, total: float | None = None) -> tuple[np.n
 # ---- the tail -------------------------------------------------------------------------------------------------------
 
 
-def _tail(v: Verdict, pile: Pile | None, missing: dict[str, str]) -> tuple[np.ndarray, np.ndarray, TailFit | None]:
-    if pile is None or not pile.positive:
+def _tail(
+    v: Verdict, summary: WeightSummary | None, missing: dict[str, str]
+) -> tuple[np.ndarray, np.ndarray, TailFit | None]:
+    if summary is None or not summary.positive:
         missing["weight"] = "every weight is zero" if v.n_zero == v.n else "a document does not keep the weights"
         return np.empty(0), np.empty(0), None
-    shown = min(len(pile.top), CONTEXT * max(len(pile.tail[0]), 25))
+    shown = min(len(summary.top), CONTEXT * max(len(summary.tail[0]), 25))
     r = np.unique(np.geomspace(shown, 1, min(POINTS, shown)).round().astype(np.int64))[::-1]
-    log = pile.top[-r] - pile.log_mean
+    log = summary.top[-r] - summary.log_mean
     seen = log > FAINTEST
-    weight, beyond = np.exp(log[seen]), (r[seen] - 0.5) / pile.positive
-    return weight, beyond, _fit(pile) if math.isfinite(v.khat) else None
+    weight, beyond = np.exp(log[seen]), (r[seen] - 0.5) / summary.positive
+    return weight, beyond, _fit(summary) if math.isfinite(v.khat) else None
 
 
-def _fit(pile: Pile) -> TailFit:
-    """The fit of `Pile.khat`, on the scale of the mean weight."""
-    top, above = pile.tail
+def _fit(summary: WeightSummary) -> TailFit:
+    """The fit of `WeightSummary.khat`, on the scale of the mean weight."""
+    top, above = summary.tail
     fit = fit_logs(above[None], top[:1])
-    scale = math.exp(float(fit.unit[0]) - pile.log_mean)
-    cut = math.exp(top[0] - pile.log_mean) if top[0] - pile.log_mean > FAINTEST else 0.0
-    return TailFit(cut, float(fit.sigma[0]) * scale, float(fit.k[0]), len(above) / pile.positive)
+    scale = math.exp(float(fit.unit[0]) - summary.log_mean)
+    cut = math.exp(top[0] - summary.log_mean) if top[0] - summary.log_mean > FAINTEST else 0.0
+    return TailFit(cut, float(fit.sigma[0]) * scale, float(fit.k[0]), len(above) / summary.positive)
 
 
 # ---- tempering ------------------------------------------------------------------------------------------------------

@@ -32,9 +32,9 @@ from .._set_module import set_module
 from .._weights import Step
 from ._curves import Curves, curves_of
 from ._documents import float_of, own, plain
-from ._pile import Pile
 from ._reasons import GRADES, Reason, reasons
 from ._screen import USE, headline, lines, screen
+from ._summary import WeightSummary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,7 +46,8 @@ SCHEMA = "upweight.verdict/1"
 
 @dataclass(frozen=True)
 class Segment:
-    """The weights of one label: rows, effective rows, mean with its plain standard error, z of the mean test (nan: not tested)."""
+    """The weights of one label: rows, effective rows, mean with its plain standard error, and z of the mean test, which takes the
+    larger of the label's own sd and that of all rows (nan: not tested)."""
 
     n: int
     ess: float
@@ -97,6 +98,7 @@ class Verdict:
         exact).
     distinct : distinct positive weights, 11 for more than ten.
     ess_f, khat_f : effective rows and tail index for the average of the f that was given (nan without).
+    r_eff : independent draws that each row counts as, in the sizes, the tail and the mean test.
     by : dict of label -> Segment. trail : tuple of Step.
     curves : who holds the total, the tail with its fit, effective rows by power of tempering; `plot` draws them.
 
@@ -143,7 +145,8 @@ class Verdict:
     normalised: bool = False
     inverse: Flipped | None = None
     balance: BalanceFigures | None = None
-    _pile: Pile | None = None
+    r_eff: float = 1.0
+    _summary: WeightSummary | None = None
     _log_w: np.ndarray | None = None  # the weights as they were judged, before taming; not a copy
 
     @cached_property
@@ -179,7 +182,7 @@ class Verdict:
     @cached_property
     def curves(self) -> Curves:
         """The numbers of `plot`, made at the first call: one sort and 41 multiplications a row; see `Curves`."""
-        return curves_of(self, self._pile, self._log_w)
+        return curves_of(self, self._summary, self._log_w)
 
     def plot(self, ax: Any = None) -> Figure:
         """Three panels: who holds the total, the tail with its Pareto fit, and what tempering would buy; see `upweight.plots.verdict`.

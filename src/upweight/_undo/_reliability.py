@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from ._calibration import Held
+    from ._calibration import HeldOut
 
 __all__ = ["reliability"]
 
 BINS = 20
 
 
-def reliability(held: Held) -> np.ndarray:
+def reliability(held: HeldOut) -> np.ndarray:
     """(b, 3) mean probability, share that came true, and rows of at most 20 bins, by rising probability."""
     classes = [1] if held.k == 2 else list(range(held.k))
     p = np.exp(held.raw[classes]).ravel()

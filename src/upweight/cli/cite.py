@@ -49,7 +49,6 @@ def run(
     document = read_document(result)
     try:
         references = cite(document)
-    except (InputError, TypeError, KeyError, AttributeError) as error:
-        why = str(error) if isinstance(error, InputError) else f"its trail is not what --json writes ({error!r})"
-        raise InputError(f"{result}: {why}") from error
+    except InputError as error:
+        raise InputError(f"{result}: {error}") from error
     write_line(references)
