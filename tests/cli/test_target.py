@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from upweight import InputError
-from upweight.cli._target import ask
+from upweight.cli._target import take_apart
 from upweight.files._tables import read_source
 
 
@@ -19,7 +19,7 @@ def asked(tmp_path, monkeypatch):
         if text is not None:
             (tmp_path / name).write_text(text)
         source = read_source(name, lambda _: None)
-        return ask(source, target, positive=positive, weights=weights, group=group, exclude=exclude)
+        return take_apart(source, target, positive=positive, weights=weights, group=group, exclude=exclude)
 
     return call
 

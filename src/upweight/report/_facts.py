@@ -104,7 +104,8 @@ ROW = {
 }
 COLUMN = {"column": SCALAR, "kind": TEXT, "missing": NUMBER, "note": MAYBE_TEXT}
 DRIVER: dict[str, Rule] = {"column": SCALAR, "ap_drop": NUMBER, "low": NUMBER, "high": NUMBER}
-BIN: dict[str, Rule] = {"proba": NUMBER, "observed": NUMBER, "count": NUMBER}
+MAYBE_COUNT: Rule = (lambda value: value is None or is_count(value), "a number, 0 or more, or null")
+BIN: dict[str, Rule] = {"proba": NUMBER, "observed": NUMBER, "count": MAYBE_COUNT}
 
 
 def check(facts: Any) -> None:
