@@ -104,6 +104,12 @@ def normalise(log_w: Array) -> Array:
     [0.25, 0.25, 0.5]
     """
     xp, l = floats(log_w)
+    if l.shape[-1] == 0:
+        return l
+    peak = stop_gradient(xp, xp.max(l, axis=-1, keepdims=True))
+    l = l - xp.where(
+        xp.isfinite(peak), peak, xp.zeros_like(peak)
+    )  # first, or logs far from zero lose the digits that count
     total = log_sum_exp(l)[..., None]
     return l - xp.where(xp.isfinite(total) | xp.isnan(total), total, xp.zeros_like(total))
 
@@ -126,8 +132,7 @@ def sums(l: np.ndarray, *, squares: bool = False, entropy: bool = False) -> Sums
     for i, j in tiles(*rows.shape):
         part = rows[i, j]
         e = np.subtract(part, peak[i, None], out=power[: part.size].reshape(part.shape))
-        if entropy:
-            d = np.maximum(e, UNDERFLOW, out=rest[: part.size].reshape(part.shape))
+        d = np.maximum(e, UNDERFLOW, out=rest[: part.size].reshape(part.shape)) if entropy else e
         np.exp(e, out=e)
         w[i] += e.sum(axis=-1)
         if squares:
