@@ -23,9 +23,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Space", "Table", "level_gaps", "typical_spread"]
+__all__ = ["LevelGaps", "Space", "level_gaps", "typical_spread"]
 
-Table = np.ndarray | float
+LevelGaps = np.ndarray | float
 
 PAIR_BYTES = 1 << 20  # of gathered float64 rows at a time: stays in cache
 EXTREME = 2.0**400  # beyond this, squares overflow or vanish: rows are scaled by a power of two, which is exact
@@ -45,11 +45,11 @@ class Space:
 
     values: Any
     codes: np.ndarray | None = None
-    tables: tuple[Table, ...] = field(default=())
+    tables: tuple[LevelGaps, ...] = field(default=())
     memory: dict[Any, Any] = field(default_factory=dict)  # what searches found out about the space, not about rows
 
     @classmethod
-    def of(cls, values: Any, codes: np.ndarray | None = None, tables: tuple[Table, ...] = ()) -> Space:
+    def of(cls, values: Any, codes: np.ndarray | None = None, tables: tuple[LevelGaps, ...] = ()) -> Space:
         """Rows of numbers (array or sparse) and of levels; copies only what is not float32, float64 or in row order."""
         values = _floats(values)
         return cls(_unextreme(values) if not tables else values, codes if tables else None, tuple(tables))
@@ -111,7 +111,7 @@ def typical_spread(values: Any, rows: np.ndarray) -> float:
     return float(np.median(np.std(block, axis=0, dtype=np.float64)))
 
 
-def level_gaps(table: Table, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def level_gaps(table: LevelGaps, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Squared distance between levels `a` and `b` of one categorical column; they broadcast."""
     return table[a, b] if isinstance(table, np.ndarray) else table * (a != b)
 

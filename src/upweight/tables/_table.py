@@ -148,7 +148,7 @@ def names_differ(names: list) -> None:
 
 def refuse_lazy(X) -> None:
     """A query has no rows yet."""
-    if isinstance(nw.from_native(X, pass_through=True), nw.LazyFrame):
+    if not isinstance(X, np.ndarray) and isinstance(nw.from_native(X, pass_through=True), nw.LazyFrame):
         raise InputError(f"`X` must be a table that holds its rows; got a {type(X).__name__}. collect() it first.")
 
 

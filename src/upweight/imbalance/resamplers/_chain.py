@@ -6,7 +6,7 @@ what the first knew of them (which parents, which step, which weights) is lost w
     X --R1--> X1 --R2--> X2:    row j of X2 is row i of X1, and row i of X1 has parents in X;   corrections add up
 
 SMOTE+Tomek is `Chain(SMOTE(), TomekLinks(drop="all"))`, SMOTE+ENN `Chain(SMOTE(), EditedNN(drop="all"))`; both know that the
-second table came from the first and use it (`_family`), for the same rows at a fraction of the work.
+second table came from the first and use it (`synthetic_sets/`), for the same rows at a fraction of the work.
 
 What is inside: `Chain`; `follow`, two resamples as one. Source: Batista, Prati and Monard, SIGKDD Explorations 6 (2004).
 """
@@ -26,7 +26,7 @@ from ..._rng import as_generator
 from ..._set_module import set_module
 from ...neighbours import few_dimensions
 from ...tables import row_slice
-from ..synthetic_sets import Family, family_edit, family_links
+from ..synthetic_sets import SyntheticSet, edit_synthetic, synthetic_links
 from ._adopt import adopt, for_the_sampler
 from ._edited import EditedNN
 from ._labelled_points import LabelledPoints
@@ -153,13 +153,13 @@ def after_smote(made: Resample, between: Any, before: Any, step: Any) -> Resampl
     step._check()
     labels, w, live = read_inputs(between, made.y, made.weights)
     labelled = LabelledPoints.of(between, labels, live, who=type(step).__name__)
-    family = None
+    synthetic = None
     if not few_dimensions(labelled.space, float(labelled.space.n) ** 2):  # there a tree is faster
-        family = Family.of(labelled.space, labelled.codes, parents_within(made), made.step)
-    if family is None:
+        synthetic = SyntheticSet.of(labelled.space, labelled.codes, parents_within(made), made.step)
+    if synthetic is None:
         stays, _ = step._keep_mask(labelled, labels)
     else:
-        stays = unlinked(step, labelled, family) if linking else unedited(step, labelled, family)
+        stays = unlinked(step, labelled, synthetic) if linking else unedited(step, labelled, synthetic)
     return step._kept(labels, w, labelled.rows, stays, ())
 
 
@@ -173,18 +173,18 @@ def parents_within(made: Resample) -> np.ndarray:
     return out
 
 
-def unlinked(step: TomekLinks, labelled: LabelledPoints, family: Family) -> np.ndarray:
-    ends = family_links(family).ravel()
+def unlinked(step: TomekLinks, labelled: LabelledPoints, synthetic: SyntheticSet) -> np.ndarray:
+    ends = synthetic_links(synthetic).ravel()
     stays = np.ones(labelled.space.n, dtype=bool)
     stays[ends if step.drop == "all" else ends[labelled.codes[ends] != labelled.minority]] = False
     return stays
 
 
-def unedited(step: EditedNN, labelled: LabelledPoints, family: Family) -> np.ndarray:
+def unedited(step: EditedNN, labelled: LabelledPoints, synthetic: SyntheticSet) -> np.ndarray:
     """(common rows, members) that may go: all, or those that are not of the minority."""
-    filled = labelled.codes[family.made[0]]
+    filled = labelled.codes[synthetic.made[0]]
     drop = (True, True) if step.drop == "all" else (filled == labelled.minority, filled != labelled.minority)
-    return family_edit(family, min(int(step.k), labelled.space.n - 1), drop)
+    return edit_synthetic(synthetic, min(int(step.k), labelled.space.n - 1), drop)
 
 
 def follow(first: Resample, then: Resample, between: Any) -> Resample:

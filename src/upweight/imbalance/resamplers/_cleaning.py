@@ -5,7 +5,7 @@ kept, and the neighbours go.
 
     A1  majority rows outvoted by their k nearest;   A2  the outvoting neighbours of outvoted minority rows, of classes > share n_min
 
-`_neighbourhood.py` holds the rule. If unsure between this and `EditedNN`: they differ little; `compare` says.
+`_cleaning_rule.py` holds the rule. If unsure between this and `EditedNN`: they differ little; `compare` says.
 
 Sources: Laurikkala (2001), AIME.
 """

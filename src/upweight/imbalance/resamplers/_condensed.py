@@ -6,7 +6,7 @@ is left is the border, noise included, which suits no other learner; `compare` s
     CondensedNN   S = minority + one random row of each other class; a row that the nearest row of S gets wrong joins S at once
     OneSided      one pass against the initial S, the misread rows are kept with it; then Tomek links on what is kept
 
-`_condense.py` holds both passes, `_links.py` the links. If unsure: neither.
+`_hart.py` holds both passes, `_tomek_links.py` the links. If unsure: neither.
 
 Sources: Hart (1968), IEEE Trans. IT 14; Kubat and Matwin (1997), ICML.
 """

@@ -6,7 +6,7 @@ the rest of the majority looks like, so ranking suffers; `compare` usually finds
     1  least mean distance to the k nearest minority rows       2  ... to the k farthest
     3  of the `reach` nearest majority rows of each minority row those with the greatest mean distance to their k nearest
 
-`_near.py` does the work. If unsure: `RandomUnder`.
+`_near_rules.py` does the work. If unsure: `RandomUnder`.
 
 Sources: Mani and Zhang (2003), ICML workshop on learning from imbalanced data.
 """

@@ -5,7 +5,7 @@ often one per cent of the rows, and so it also helps little; nearly always it is
 
     (i, j) linked  <=>  different classes, no row nearer to i or to j than they are to each other; ties link all of them
 
-`_links.py` finds the links. If unsure whether to use it: `compare`.
+`_tomek_links.py` finds the links. If unsure whether to use it: `compare`.
 
 Sources: Tomek (1976), Two modifications of CNN, IEEE Trans. SMC 6(11); Batista, Prati and Monard (2004), SIGKDD Explorations.
 """
