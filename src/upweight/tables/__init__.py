@@ -1,13 +1,25 @@
 """Any frame as numbers, category codes, labels, row weights and groups; folds; preparation inside a fold."""
 
+from ._as_text import as_text, unnested
 from ._class_labels import Labels, first_rows, positive_code
-from ._columns import Column, as_text, unnested
+from ._columns import Column
 from ._folds import group_codes, inner_default, outer_folds, read_cv, refuse_few, stratified
+from ._frame_columns import (
+    arrow_array,
+    dense_series,
+    frame_of,
+    is_frame,
+    refuse_doubles,
+    refuse_lazy,
+    row_count,
+    sparse_frame,
+)
 from ._prepare import Preparation
 from ._rewrap import column_numbers, label_rows, labels_like, numbers_like
 from ._row_weights import idle, live_labels, mean_one, row_weights, weights_line
 from ._rows import concat_rows, interpolate, row_slice
-from ._table import Schema, Table, arrow_array, frame_of, is_frame, matrix, refuse_doubles, refuse_lazy, row_count
+from ._table import Schema, Table, matrix, refuse_empty
+from ._unseen import known_versions, seldom_seen
 
 __all__ = [
     "Column",
@@ -19,6 +31,7 @@ __all__ = [
     "as_text",
     "column_numbers",
     "concat_rows",
+    "dense_series",
     "first_rows",
     "frame_of",
     "group_codes",
@@ -26,6 +39,7 @@ __all__ = [
     "inner_default",
     "interpolate",
     "is_frame",
+    "known_versions",
     "label_rows",
     "labels_like",
     "live_labels",
@@ -36,11 +50,14 @@ __all__ = [
     "positive_code",
     "read_cv",
     "refuse_doubles",
+    "refuse_empty",
     "refuse_few",
     "refuse_lazy",
     "row_count",
     "row_slice",
     "row_weights",
+    "seldom_seen",
+    "sparse_frame",
     "stratified",
     "unnested",
     "weights_line",

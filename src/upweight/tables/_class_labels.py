@@ -53,7 +53,7 @@ class Labels:
         """(K,) rows of each class."""
         return np.bincount(self.codes, minlength=len(self.classes))
 
-    def rows(self, keep) -> Labels:
+    def take(self, keep) -> Labels:
         """The same classes on some of the rows; a class may become empty."""
         return Labels(self.classes, self.codes[keep], self.positive)
 

@@ -50,7 +50,7 @@ def copied(table: Table) -> np.ndarray:
     if sparse.issparse(table.numbers) or len(table) * (table.numbers.shape[1] + table.codes.shape[1]) > 2e8:
         return np.zeros(len(table), dtype=bool)
     numbers = np.where(np.isnan(table.numbers), np.finfo(float).max, table.numbers) + 0.0
-    both = np.hstack([numbers, table.codes.astype(np.float64)])
+    both = np.hstack([numbers, table.codes.astype(np.float64), table.word_sums()])
     both = np.ascontiguousarray(both).view(f"V{8 * both.shape[1]}").ravel()
     _, number, times = np.unique(both, return_inverse=True, return_counts=True)
     return times[number.reshape(-1)] > 1
@@ -105,12 +105,15 @@ def header(facts: Facts, labels: Labels, cv: tuple[int, int]) -> str:
 
 def columns_line(schema: Schema) -> str:
     """How the columns were read, where there is more to say than "numbers": kinds, gaps, what was dropped and why."""
-    kinds = {k: [c for c in schema.columns if c.kind == k] for k in ("numeric", "categorical", "dropped")}
+    kinds = {k: [c for c in schema.columns if c.kind == k] for k in ("numeric", "categorical", "text", "dropped")}
     gaps = [c for c in schema.kept if c.missing]
-    if not (kinds["categorical"] or kinds["dropped"] or gaps):
+    read = schema.told()
+    if not (kinds["categorical"] or kinds["dropped"] or gaps or read):
         return ""
-    parts = [f"{len(kinds[k])} {k}" for k in ("numeric", "categorical") if kinds[k]]
+    parts = [f"{len(kinds[k])} {k}" for k in ("numeric", "categorical", "text") if kinds[k]]
     text = " and ".join(parts) + (" columns" if len(schema.kept) > 1 else " column")
+    if read:
+        text += "; read " + few(read)
     if gaps:
         text += "; gaps in " + few([f"{c.name} ({c.missing:,})" for c in gaps])
     if kinds["dropped"]:

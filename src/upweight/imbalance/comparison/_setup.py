@@ -31,6 +31,7 @@ from ...tables import (
     row_count,
     row_slice,
     row_weights,
+    seldom_seen,
     weights_line,
 )
 from ..rebalance import read_cost
@@ -115,7 +116,8 @@ def question(
         "methods": [m.name for m in rows],
     }
     facts = facts_of(schema, table, labels, w)
-    mark = fingerprint(table.fingerprint(), schema, labels, w, groups)
+    content = table.fingerprint() + (" unseen averaged" if seldom_seen(table, groups) else "")
+    mark = fingerprint(content, schema, labels, w, groups)
     return Question(plan, labels, schema, facts, cv, mark, settings, given, weighing=weighing)
 
 
@@ -164,7 +166,7 @@ def fold_numbers(tests: list[list[np.ndarray]], rows: int) -> np.ndarray:
 
 def fingerprint(table: str, schema: Schema, labels: Labels, w: Any, groups: Any) -> str:
     """SHA-256 of table, columns, labels, weights and groups, 16 hex digits."""
-    digest = hashlib.sha256(f"{table} {schema} {labels.classes.tolist()} {labels.positive}".encode())
+    digest = hashlib.sha256(f"{table} {schema.mark()} {labels.classes.tolist()} {labels.positive}".encode())
     for part in (labels.codes.astype(np.int64), w, groups):
         digest.update(b"-" if part is None else np.ascontiguousarray(part).tobytes())
     return digest.hexdigest()[:16]
