@@ -20,7 +20,7 @@ from sklearn.base import clone
 
 from .._errors import InputError, counted
 from .._set_module import set_module
-from ..tables import Table, frame_of, is_frame, row_count
+from ..tables import Table, frame_of, is_frame, plain_series, row_count
 from ._distances import Space
 from ._lists import Lists
 from ._points import Points, array_numbers, points
@@ -132,7 +132,8 @@ def typed(X: Any, categorical: Any) -> Any:
     if isinstance(X, Table):
         return ()
     if is_frame(X):
-        return [name for name, dtype in frame_of(X).schema.items() if not dtype.is_numeric()]
+        columns = map(plain_series, frame_of(X).iter_columns())
+        return [c.name for c in columns if not c.dtype.is_numeric()]
     if sparse.issparse(X):
         return range(X.shape[1]) if X.dtype.kind == "b" else ()
     if np.asarray(X).dtype.kind not in "OUSb" or np.asarray(X).ndim != 2:

@@ -3,8 +3,8 @@
 The trouble: pandas, polars and Arrow hold the same column in a dozen ways: objects, sparse, nullable, dictionaries. What cannot be told
 is refused by name; nothing is guessed.
 
-What is inside: `is_frame`, `frame_of` and `row_count`, what a table is; `arrow_columns` and `arrow_array`; `dense_series`, a sparse pandas
-column as a plain one; what is refused: names that stand twice, queries without rows.
+What is inside: `is_frame`, `frame_of` and `row_count`, what a table is; `arrow_columns` and `arrow_array`; `plain_series`, a sparse pandas
+column as a plain one and numbers held as objects as numbers; what is refused: names that stand twice, queries without rows.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ __all__ = [
     "dense_series",
     "frame_of",
     "is_frame",
+    "is_real",
+    "plain_series",
     "refuse_doubles",
     "refuse_lazy",
     "row_count",
@@ -126,6 +128,24 @@ def dense_series(series: nw.Series) -> nw.Series:
     if not (nw.dependencies.is_pandas_like_series(native) and has_sparse_type(native)):
         return series
     return nw.from_native(native.sparse.to_dense(), series_only=True)
+
+
+def plain_series(series: nw.Series) -> nw.Series:
+    """A sparse column as a plain one, objects that are numbers, every one, as numbers; others as they are."""
+    series = dense_series(series)
+    if series.dtype != nw.Object:
+        return series
+    values = [None if v is None or is_nan(v) else v for v in series.to_list()]
+    if not all(v is None or is_real(v) for v in values) or not any(v is not None for v in values):
+        return series
+    numbers = [np.nan if v is None else float(v) for v in values]
+    return nw.new_series(series.name, numbers, nw.Float64, backend=series.implementation)
+
+
+def is_real(value: Any) -> bool:
+    """Whether an object is a real number; True and False are none."""
+    bools = isinstance(value, (bool, np.bool_))
+    return isinstance(value, (int, float, np.integer, np.floating, Decimal)) and not bools
 
 
 def sparse_frame(X: Any) -> bool:

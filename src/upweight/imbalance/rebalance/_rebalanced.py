@@ -31,6 +31,7 @@ from ...tables import (
     live_labels,
     matrix,
     refuse_doubles,
+    refuse_empty,
     refuse_lazy,
     row_count,
     row_slice,
@@ -183,6 +184,7 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
 
     def _table(self, X: Any) -> Any:
         check_is_fitted(self, "fitted_")
+        refuse_empty(X)
         if self.schema_ is not None and self.schema_.named:
             return self.schema_.read(X)  # by name: any order, more columns, another kind of frame
         if is_frame(X) or self.schema_ is not None:

@@ -29,6 +29,7 @@ from ...tables import (
     interpolate,
     is_frame,
     numbers_like,
+    plain_series,
     row_count,
     row_slice,
 )
@@ -138,7 +139,10 @@ def matrix_between(X: Any, r: Resample) -> Any:
     """Numbers between their parents, categorical columns from their donors."""
     X = X.tocsr() if sparse.issparse(X) else np.asarray(X)
     if r.donors is None:
-        return interpolate(X, r.parents, r.step)
+        numbers = X if X.dtype.kind != "O" else X.astype(np.float64)
+        return interpolate(numbers, r.parents, r.step).astype(
+            X.dtype if X.dtype.kind == "O" else numbers.dtype, copy=False
+        )
     chosen = list(r.categorical)
     rest = np.setdiff1d(np.arange(X.shape[1]), chosen)
     if sparse.issparse(X):
@@ -167,7 +171,7 @@ def frame_between(X: Any, r: Resample) -> Any:
         where = [i for i, c in enumerate(r.categorical) if c in (name, j)]
         if r.donors is not None and where:
             values = series[r.donors[:, where[0]].tolist()]
-        elif series.dtype.is_numeric() or series.dtype == nw.Boolean:
+        elif (kind := plain_series(series).dtype).is_numeric() or kind == nw.Boolean:
             values = numbers_like(series, interpolate(column_numbers(series)[:, None], r.parents, r.step)[:, 0])
         else:
             values = series[r.indices.tolist()]
