@@ -2,12 +2,13 @@
 PYTHON ?= python3
 VENV ?= .venv
 BARE ?= $(VENV)-bare
+FLOOR ?= $(VENV)-floor
 BIN = $(VENV)/bin
 PIP = -m pip --quiet --disable-pip-version-check --no-input
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test check fast slow papers bench rules types bare format clean
+.PHONY: help demo test check fast slow papers bench rules types bare floor format clean
 
 help:      ## show this list
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/'
@@ -45,11 +46,14 @@ types: $(VENV)/.dev
 bare: $(BARE)/.ready      ## the trunk on its four dependencies
 	PYTHONPATH=src $(BARE)/bin/python -m pytest -q -p no:cacheprovider tests/bare
 
+floor: $(FLOOR)/.ready      ## the main jobs on the lowest versions that pyproject.toml declares
+	PYTHONPATH=src $(FLOOR)/bin/python -W error::DeprecationWarning:upweight tests/floor/smoke.py > /dev/null
+
 format: $(VENV)/.dev
 	$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
 clean:
-	rm -rf $(VENV) $(BARE) out .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BARE) $(FLOOR) out .pytest_cache .ruff_cache
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -65,4 +69,9 @@ $(VENV)/.dev: $(VENV)/.base
 $(BARE)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(BARE)
 	$(BARE)/bin/python $(PIP) install -c constraints.txt numpy scipy narwhals array-api-compat pytest
+	@touch $@
+
+$(FLOOR)/.ready: pyproject.toml tools/lowest_versions.py
+	$(PYTHON) -m venv $(FLOOR)
+	$(FLOOR)/bin/python $(PIP) install --only-binary :all: $$($(PYTHON) tools/lowest_versions.py) "pandas==2.2.2"
 	@touch $@

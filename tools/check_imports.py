@@ -1,154 +1,223 @@
-"""Imports go down the page of docs/design.md only.
+"""Imports go down the house, name only what a room lists, and never in a circle.
 
     python tools/check_imports.py            # exit 1 and one line per breach
 
-Three rules, read from the syntax tree and not by running anything:
+Read from the syntax tree, and not by running anything; the table of rooms is `house.py`.
 
-1. A module imports upweight modules of a lower layer, or of its own folder; a branch never imports another branch.
-2. The trunk imports NumPy at the top, and SciPy, narwhals and array-api-compat inside functions only
-   (`import upweight` stays light). `training` may have SciPy at the top.
-3. A heavy package is imported only in the folder it belongs to.
+1. A room imports rooms of a lower floor, whether of the house or of its branch; a branch never imports another branch.
+2. From another room only what its `__init__` lists is imported, never a file inside it.
+3. The trunk imports NumPy at the top, and SciPy, narwhals and array-api-compat inside functions only; a heavy package is imported in
+   its homes only.
+4. No circle of modules, imports inside functions included. Only the doors of the table lead upward.
 
-Imports under `if TYPE_CHECKING:` are not imports. The doors of `Weights` (`w.mean`, `w.check` and their kin) call upward from
-inside a method; DOORS lists them, and nothing else may.
+Imports under `if TYPE_CHECKING:` are not imports.
 """
 
 from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from house import BRANCHES, DOORS, FLOORS, HOMES, INSIDE, LATER, LIGHT, PACKAGES, TRUNK
+
 SRC = Path(__file__).resolve().parent.parent / "src" / "upweight"
-BRANCHES = ["imbalance", "negatives", "shift", "ope", "montecarlo", "torch", "keras"]
-TRUNK_TOP = ["_ratio", "_estimate", "_balance", "_check", "_undo", "_cite"]
-LAYERS = {
-    "_errors": 0,
-    "_whole_file": 0,
-    "arrays": 1,
-    "_frames": 2,
-    "_kinds": 2,
-    "_taming": 2,
-    "_scaleless": 2,
-    "_weights": 3,
-    **dict.fromkeys(TRUNK_TOP, 4),
-}
-LAYERS |= {
-    "stream": 5,
-    "training": 5,
-    **dict.fromkeys(BRANCHES, 6),
-    "report": 7,
-    "cli": 8,
-    "__main__": 9,
-    "__init__": 9,
-}
-DOORS = {"_weights": {"_estimate", "_check"}, "__init__": set(BRANCHES)}
-TRUNK = {name for name, layer in LAYERS.items() if layer <= 4}
-LIGHT = {"numpy"}
-INSIDE = {"scipy", "narwhals", "array_api_compat"}
-HOME = {  # heavy package -> the folders that may import it
-    "torch": {"torch"},
-    "keras": {"keras"},
-    "pyspark": {"stream"},
-    "ray": {"stream"},
-    "matplotlib": {"report"},
-    "jinja2": {"report"},
-    "typer": {"cli"},
-    "rich": {"cli", "imbalance", "stream", "negatives"},
-    "sklearn": {*BRANCHES} - {"torch", "keras"},
-    "skops": {"imbalance"},
-    "joblib": {"imbalance"},
-    "pyarrow": {"imbalance", "stream", "negatives", "cli"},
-    "pandas": set(),
-    "polars": set(),
-    "numba": {*BRANCHES},
+FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
+FLOOR_INSIDE = {
+    b: {room: level for level, rooms in enumerate(floors) for room in rooms} for b, floors in INSIDE.items()
 }
 
 
-def room(path: Path) -> str:
-    parts = path.relative_to(SRC).parts
-    return parts[0].removesuffix(".py")
+@dataclass(frozen=True)
+class Import:
+    """One import of a file: line, dotted target below upweight (None: a foreign `package`), names, inside a function or not."""
+
+    line: int
+    target: tuple[str, ...] | None
+    package: str
+    names: tuple[str, ...]
+    inside: bool
 
 
-def imports(tree: ast.Module):
-    """Yield (line, module, names, level, inside_function) for every import that runs."""
+def imports_of(path: Path) -> Iterator[Import]:
+    """Every import of a file that runs."""
+    here = path.relative_to(SRC).parts[:-1]
 
-    def walk(node, inside):
+    def walk(node: ast.AST, inside: bool) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
                 continue
             if isinstance(child, ast.Import):
-                for alias in child.names:
-                    yield child.lineno, alias.name, [], 0, inside
+                yield from (Import(child.lineno, None, a.name, (), inside) for a in child.names)
             elif isinstance(child, ast.ImportFrom):
-                yield child.lineno, child.module or "", [a.name for a in child.names], child.level, inside
+                names = tuple(a.name for a in child.names)
+                module = tuple(child.module.split(".")) if child.module else ()
+                if child.level:
+                    yield Import(child.lineno, (*here[: len(here) - child.level + 1], *module), "", names, inside)
+                else:
+                    yield Import(child.lineno, None, ".".join(module), names, inside)
             deeper = inside or isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
             yield from walk(child, deeper)
 
-    yield from walk(tree, False)
+    yield from walk(ast.parse(path.read_text()), False)
 
 
-def own_targets(path: Path, module: str, names: list[str], level: int) -> list[str]:
-    """The rooms of upweight that one import statement reaches; empty for foreign packages."""
-    if level == 0:
-        if module.split(".")[0] != "upweight":
-            return []
-        rest = module.split(".")[1:]
-    else:
-        here = list(path.relative_to(SRC).parts[:-1])
-        if level - 1 > len(here):
-            return []
-        rest = here[: len(here) - (level - 1)] + (module.split(".") if module else [])
-    if rest:
-        return [rest[0]]
-    return [n if n in LAYERS else "__init__" for n in names] or ["__init__"]
+def room_of(dotted: tuple[str, ...]) -> tuple[str, ...]:
+    """The room a module is in: (room,) or, inside a branch with rooms, (branch, room)."""
+    if len(dotted) > 1 and dotted[1] in FLOOR_INSIDE.get(dotted[0], ()):
+        return dotted[:2]
+    return dotted[:1]
 
 
-def breaches(path: Path):
-    here = room(path)
-    if here not in LAYERS:
-        yield (
-            1,
-            f"`{here}` has no place in the house; give it a layer in tools/check_imports.py and docs/design.md",
-        )
-        return
-    for line, module, names, level, inside in imports(ast.parse(path.read_text())):
-        targets = own_targets(path, module, names, level)
-        for target in targets:
-            if target == here or (inside and target in DOORS.get(here, ())):
-                continue
-            if target not in LAYERS or (target == "__init__" and here not in {"cli", "__main__"}):
-                yield line, f"{here} imports {target}, which is not a room it may enter"
-            elif LAYERS[target] > LAYERS[here] or (target in BRANCHES and here in BRANCHES):
-                yield line, f"{here} imports {target}: imports go down only, and branches never meet"
-        if targets or level:
+def module_of(path: Path) -> tuple[str, ...]:
+    parts = path.relative_to(SRC).with_suffix("").parts
+    return parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts
+
+
+def listed(room: tuple[str, ...]) -> set[str]:
+    """Names in `__all__` of a room that is a folder."""
+    init = SRC.joinpath(*room) / "__init__.py"
+    if not init.exists():
+        return set()
+    for node in ast.parse(init.read_text()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
+def targets_of(one: Import) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """(module, names) that an import of ours reaches: `from . import a` reaches the module a."""
+    assert one.target is not None
+    out = []
+    for name in one.names:
+        below = (*one.target, name)
+        is_module = SRC.joinpath(*below).with_suffix(".py").exists() or SRC.joinpath(*below).is_dir()
+        out.append((below, ()) if is_module else (one.target or ("__init__",), (name,)))
+    return out
+
+
+def own_breaches(path: Path) -> Iterator[tuple[int, str]]:
+    """Breaches of rules 1 and 2."""
+    me = module_of(path)
+    room = room_of(me)
+    shown = ".".join(room)
+    for one in imports_of(path):
+        if one.target is None:
+            if one.package.split(".")[0] == "upweight":
+                yield one.line, f"{one.package} is imported by its full name; imports inside the package are relative"
             continue
-        top = module.split(".")[0]
-        if here in TRUNK and top not in sys.stdlib_module_names:
-            if top not in LIGHT | INSIDE:
-                yield (
-                    line,
-                    f"the trunk ({here}) imports {top}; it lives on NumPy, SciPy, narwhals and array-api-compat",
-                )
-            elif top in INSIDE and not inside:
-                yield (
-                    line,
-                    f"the trunk ({here}) imports {top} at the top; import it inside the function that needs it",
-                )
-        if top in HOME and here in LAYERS and here not in HOME[top]:
-            yield (
-                line,
-                f"{top} is imported in {here}; its home is {sorted(HOME[top]) or 'nowhere (go through narwhals)'}",
-            )
+        for module, names in targets_of(one):
+            there = room_of(module)
+            if there == room or (one.inside and there[0] in DOORS.get(room[0], set()) | PACKAGES.get(room[0], set())):
+                continue
+            if room == ("__init__",) or (len(room) == 1 and room[0] in FLOOR_INSIDE and there[0] == room[0]):
+                continue  # the front page of upweight, or of a branch, lists what is inside
+            yield from ((one.line, what) for what in upward(room, there, shown))
+            hidden = SRC.joinpath(*there).is_dir() and (module != there or not set(names) <= listed(there))
+            if hidden:
+                what = ".".join((*module, *names))
+                yield one.line, f"{shown} reaches into {'.'.join(there)} for {what}, which its __init__ does not list"
+
+
+def upward(room: tuple[str, ...], there: tuple[str, ...], shown: str) -> Iterator[str]:
+    """What is wrong with importing `there` from `room`."""
+    if there[0] not in FLOOR or there == ("__init__",):
+        yield f"{shown} imports {'.'.join(there)}, which is not a room it may enter"
+    elif there[0] == room[0]:
+        inside = FLOOR_INSIDE.get(room[0], {})
+        if len(there) == 1 or len(room) == 1 or inside[there[1]] >= inside[room[1]]:
+            yield f"{shown} imports {'.'.join(there)}: imports go down only, inside a branch too"
+    elif FLOOR[there[0]] >= FLOOR[room[0]]:
+        both = there[0] in BRANCHES and room[0] in BRANCHES
+        yield f"{shown} imports {there[0]}: " + ("branches never meet" if both else "imports go down only")
+
+
+def foreign_breaches(path: Path) -> Iterator[tuple[int, str]]:
+    """Breaches of rule 3."""
+    room = module_of(path)[0]
+    for one in imports_of(path):
+        top = one.package.split(".")[0]
+        if one.target is not None or top in sys.stdlib_module_names or top == "upweight":
+            continue
+        if room in TRUNK and top not in LIGHT | LATER and room not in HOMES.get(top, ()):
+            yield one.line, f"the trunk ({room}) imports {top}; it lives on NumPy, SciPy, narwhals and array-api-compat"
+        elif room in TRUNK and top in LATER and not one.inside:
+            yield one.line, f"the trunk ({room}) imports {top} at the top; import it in the function that needs it"
+        elif top in HOMES and room not in HOMES[top]:
+            yield one.line, f"{top} is imported in {room}; its home is {sorted(HOMES[top]) or 'nowhere (use narwhals)'}"
+
+
+# ---- circles ----------------------------------------------------------------------------------------------------------------
+
+
+def written_in(module: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """The module a name comes from, followed through the lists of rooms."""
+    init = SRC.joinpath(*module) / "__init__.py"
+    if init.exists():
+        for node in ast.walk(ast.parse(init.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level == 1 and name in [a.name for a in node.names]:
+                return written_in((*module, *(node.module or "").split(".")), name)
+    return module
+
+
+def graph() -> dict[tuple[str, ...], set[tuple[str, ...]]]:
+    """Module -> modules it imports, but for the doors; a room's `__init__` only lists, so it is looked through."""
+    edges = {}
+    for path in sorted(SRC.rglob("*.py")):
+        if path.name == "__init__.py":
+            continue
+        me = module_of(path)
+        edges[me] = set()
+        for one in imports_of(path):
+            if one.target is None:
+                continue
+            for module, names in targets_of(one):
+                if one.inside and room_of(module)[0] in DOORS.get(room_of(me)[0], set()):
+                    continue
+                edges[me] |= {written_in(module, name) for name in names} or {module}
+    return edges
+
+
+def circles(edges: dict[tuple[str, ...], set[tuple[str, ...]]]) -> list[list[tuple[str, ...]]]:
+    """Sets of modules that import each other (strongly connected, Tarjan 1972)."""
+    index: dict[tuple[str, ...], int] = {}
+    low: dict[tuple[str, ...], int] = {}
+    stack: list[tuple[str, ...]] = []
+    out = []
+
+    def visit(node: tuple[str, ...]) -> None:
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for other in edges.get(node, ()):
+            if other not in index:
+                visit(other)
+                low[node] = min(low[node], low[other])
+            elif other in stack:
+                low[node] = min(low[node], index[other])
+        if low[node] == index[node]:
+            at = stack.index(node)
+            if len(stack) - at > 1:
+                out.append(sorted(stack[at:]))
+            del stack[at:]
+
+    for node in edges:
+        if node not in index:
+            visit(node)
+    return out
 
 
 def main() -> int:
-    bad = [
-        f"{path.relative_to(SRC.parent.parent)}:{line}: {what}"
-        for path in sorted(SRC.rglob("*.py"))
-        for line, what in breaches(path)
-    ]
-    print("\n".join(bad) or "imports: all go down")
+    files = sorted(SRC.rglob("*.py"))
+    lost = sorted({module_of(p)[0] for p in files} - set(FLOOR))
+    bad = [f"`{room}` has no floor; give it one in tools/house.py and docs/design.md" for room in lost]
+    for path in files:
+        if module_of(path)[0] not in lost:
+            here = path.relative_to(SRC.parent.parent)
+            bad += [f"{here}:{line}: {what}" for line, what in (*own_breaches(path), *foreign_breaches(path))]
+    bad += ["a circle of modules: " + ", ".join(".".join(m) for m in circle) for circle in circles(graph())]
+    print("\n".join(bad) or "imports: all go down, by listed names, in no circle")
     return bool(bad)
 
 

@@ -51,7 +51,7 @@ class Reason(str):
         self.grade, self.line, self.text, self.advice = grade, line, text, advice
         return self
 
-    def __getnewargs__(self) -> tuple[str, str, str, str, str]:
+    def __getnewargs__(self) -> tuple[str, str, str, str, str]:  # pyright: ignore[reportIncompatibleMethodOverride]
         return str(self), self.grade, self.line, self.text, self.advice
 
     @property

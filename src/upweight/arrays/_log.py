@@ -126,8 +126,7 @@ def sums(l: np.ndarray, *, squares: bool = False, entropy: bool = False) -> Sums
     for i, j in tiles(*rows.shape):
         part = rows[i, j]
         e = np.subtract(part, peak[i, None], out=power[: part.size].reshape(part.shape))
-        if entropy:
-            d = np.maximum(e, UNDERFLOW, out=rest[: part.size].reshape(part.shape))
+        d = np.maximum(e, UNDERFLOW, out=rest[: part.size].reshape(part.shape)) if entropy else e
         np.exp(e, out=e)
         w[i] += e.sum(axis=-1)
         if squares:

@@ -9,7 +9,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 import typer.core
@@ -50,7 +50,7 @@ def app() -> typer.Typer:
 class Interruptible(typer.core.TyperCommand):
     """A command that Ctrl-C ends with code 130 wherever it comes, and not with typer's own word and code 1."""
 
-    def invoke(self, ctx: typer.Context) -> object:
+    def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:

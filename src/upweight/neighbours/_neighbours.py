@@ -132,8 +132,8 @@ def typed(X: Any, categorical: Any) -> Any:
     if isinstance(X, Table):
         return ()
     if is_frame(X):
-        columns = map(plain_series, frame_of(X).iter_columns())
-        return [c.name for c in columns if not c.dtype.is_numeric()]
+        frame = frame_of(X)
+        return [name for name in frame.columns if not plain_series(frame.get_column(name)).dtype.is_numeric()]
     if sparse.issparse(X):
         return range(X.shape[1]) if X.dtype.kind == "b" else ()
     if np.asarray(X).dtype.kind not in "OUSb" or np.asarray(X).ndim != 2:

@@ -63,7 +63,7 @@ def names_differ(names: list) -> None:
 
 def refuse_lazy(X) -> None:
     """A query has no rows yet."""
-    if nw.dependencies.is_into_lazyframe(X):
+    if isinstance(nw.from_native(X, pass_through=True), nw.LazyFrame):
         raise InputError(f"`X` must be a table that holds its rows; got a {type(X).__name__}. collect() it first.")
 
 

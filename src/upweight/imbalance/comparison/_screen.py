@@ -71,6 +71,7 @@ def table_text(rows: Sequence[Row], *, width: int = 120) -> str:
     unused = {"cost"} if not any(np.isfinite(r.cost) for r in rows) else set()
     unused |= {"folds"} if len({r.folds for r in rows if r.error is None}) <= 1 else set()
     fields = [f for f in FIELDS if f.head not in unused]
+    lines: list[str] = []
     for head in ("", *GIVES_WAY):
         fields = [f for f in fields if not head or f.head != head]
         lines = aligned(rows, fields)

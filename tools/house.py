@@ -1,0 +1,64 @@
+"""The house as a table: which rooms there are, which way imports go, what each may take, and which doors lead upward.
+
+`check_imports.py` holds the code to it. A room is a folder of src/upweight, a single file there, or a folder of a branch. A room imports
+rooms of a lower floor only; a new room gets its floor here and its line in docs/design.md.
+"""
+
+from __future__ import annotations
+
+BRANCHES = ["imbalance", "negatives", "shift", "ope", "montecarlo", "torch", "keras"]
+FLOORS = [  # from the ground up; rooms of one floor never import each other
+    ["_version", "_set_module"],
+    ["_errors"],
+    ["_rng", "_frames"],
+    ["arrays"],
+    ["_weights"],
+    ["_estimate", "_undo", "_cite"],
+    ["_balance"],
+    ["_check"],
+    ["files", "tables"],
+    ["learners", "neighbours", "work"],
+    ["stream", "training"],
+    BRANCHES,
+    ["plots", "report"],
+    ["cli"],
+    ["__main__", "__init__"],
+]
+INSIDE = {  # floors inside a branch
+    "imbalance": [
+        ["weights", "synthetic_sets"],
+        ["resamplers"],
+        ["ensembles"],
+        ["rebalance"],
+        ["errors", "scores"],
+        ["comparison"],
+    ],
+}
+DOORS = {  # methods that call upward from inside, as `w.check` does: room -> rooms
+    "_weights": {"_estimate", "_check"},
+}
+PACKAGES = {"__init__": set(BRANCHES)}  # reached by name, lazily
+LIGHT = {"numpy"}  # what the trunk imports at the top
+LATER = {"scipy", "narwhals", "array_api_compat"}  # what the trunk imports inside functions
+TRUNK = {room for floor in FLOORS[:8] for room in floor}
+HOMES = {  # a heavy package -> the rooms that may import it
+    "torch": {"torch"},
+    "keras": {"keras"},
+    "pyspark": {"stream"},
+    "ray": {"stream"},
+    "matplotlib": {"plots"},
+    "jinja2": {"report"},
+    "markupsafe": {"report"},
+    "typer": {"cli"},
+    "rich": {"cli", "work"},
+    "sklearn": {"files", "tables", "learners", "neighbours", *BRANCHES} - {"torch", "keras"},
+    "skops": {"imbalance"},
+    "joblib": {"work"},
+    "threadpoolctl": {"imbalance", "work"},
+    "pyarrow": {"files", "tables", "learners", "neighbours", "stream", "cli", *BRANCHES},
+    "openpyxl": {"files"},
+    "pandas": set(),
+    "polars": set(),
+    "numba": {*BRANCHES, "arrays"},
+}
+EVERYWHERE = {"narwhals", "scipy", "numpy"}  # from the shared floor up
