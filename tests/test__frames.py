@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from upweight import InputError, Weights
-from upweight._frames import NUMPY, labels, read, read_columns, require, same_rows
+from upweight._frames import NUMPY, absent, labels, read, read_columns, require, same_rows
 
 NUMBERS = [1.0, 2.0, 4.0]
 COLUMNS = {
@@ -178,3 +178,27 @@ def test_refusals_count_and_point():
     with pytest.raises(InputError, match=r"^w must be >= 0; got 2 negative, first -0\.22 at row \(0, 1\)\. Mend\.$"):
         require(values >= 0, "w", "be >= 0", values, "Mend.", "negative")
     require(values < 9, "w", "be < 9", values, "Mend.")
+
+
+@pytest.mark.parametrize(
+    ("values", "gaps"),
+    [
+        (np.array(["a", np.nan, None, "nan", pd.NA, pd.NaT, 0], object), [1, 2, 4, 5]),
+        (np.array([1.0, np.nan, np.inf]), [1]),
+        (np.array([1j, complex(np.nan, 1)]), [1]),
+        (np.array(["2020-01-01", "NaT"], "datetime64[D]"), [1]),
+        (np.array(["nan", ""]), []),
+        (np.array([0, 1]), []),
+    ],
+)
+def test_a_gap_is_none_nan_nat_or_na(values, gaps):
+    assert np.flatnonzero(absent(values)).tolist() == gaps
+
+
+@pytest.mark.parametrize("gap", [np.nan, None, pd.NA, pd.NaT])
+def test_clusters_have_no_gaps_among_objects(gap):
+    w = Weights.of([1.0, 2.0, 3.0], kind="frequency")
+    with pytest.raises(
+        InputError, match=r"`cluster` must have no missing values; got 1 missing or NaN, first at row 1"
+    ):
+        w.mean([1.0, 2.0, 3.0], cluster=np.array(["a", gap, "b"], object))

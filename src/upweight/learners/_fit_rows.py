@@ -1,7 +1,7 @@
 """Fit a learner on some rows: prepare, encode, fit, with weights; ask it for probabilities of every class.
 
     rows --Preparation--> table --(somebody may change rows and weights here)--> matrix --fit--> FittedLearner
-            impute, scale, rare levels, by these rows alone                        one-hot, bins
+            impute, scale, rare categories, by these rows alone                        one-hot, bins
 
 The trouble: whatever is learnt from rows that are held out leaks, and a class that a fold has not seen must still have its column.
 

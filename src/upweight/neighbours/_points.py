@@ -25,6 +25,7 @@ import pyarrow as pa
 from scipy import sparse
 
 from .._errors import InputError, counted, did_you_mean
+from .._frames import is_absent
 from ..tables import (
     Table,
     arrow_array,
@@ -210,7 +211,7 @@ def categories_of(column: np.ndarray) -> np.ndarray:
     if column.dtype.kind != "O":
         return np.unique(column, return_inverse=True)[1].reshape(-1)
     seen: dict[Any, int] = {}
-    return np.array([seen.setdefault("gap" if v is None or v != v else (v,), len(seen)) for v in column])
+    return np.array([seen.setdefault("gap" if is_absent(v) else (v,), len(seen)) for v in column])
 
 
 def stacked(codes: list[np.ndarray], n: int) -> np.ndarray:

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from .._errors import InputError
+from .._frames import is_absent
 
 __all__ = [
     "arrow_array",
@@ -98,7 +99,7 @@ def arrow_array(series: nw.Series) -> pa.Array:
 
 def texts(series: nw.Series) -> pa.Array:
     """Objects of several types as text."""
-    values = [None if v is None or v is not v or is_nan(v) else v for v in series.to_list()]
+    values = [None if is_absent(v) else v for v in series.to_list()]
     other = next((i for i, v in enumerate(values) if v is not None and not isinstance(v, SAYABLE)), None)
     if other is not None:
         raise InputError(
@@ -106,14 +107,6 @@ def texts(series: nw.Series) -> pa.Array:
             f"at row {other}. Convert it, or leave it out."
         )
     return pa.array([None if v is None else str(v) for v in values], pa.string())
-
-
-def is_nan(value: Any) -> bool:
-    """Whether it is NaN, NaT or another value that does not equal itself."""
-    try:
-        return bool(value != value)
-    except (TypeError, ValueError):  # pandas' NA has no truth; arrays have several
-        return str(value) == "<NA>"
 
 
 def has_sparse_type(native: Any) -> bool:
@@ -135,7 +128,7 @@ def plain_series(series: nw.Series) -> nw.Series:
     series = dense_series(series)
     if series.dtype != nw.Object:
         return series
-    values = [None if v is None or is_nan(v) else v for v in series.to_list()]
+    values = [None if is_absent(v) else v for v in series.to_list()]
     if not all(v is None or is_real(v) for v in values) or not any(v is not None for v in values):
         return series
     numbers = [np.nan if v is None else float(v) for v in values]
