@@ -64,7 +64,9 @@ def names_differ(names: list) -> None:
 
 def refuse_lazy(X) -> None:
     """A query has no rows yet."""
-    if isinstance(nw.from_native(X, pass_through=True), nw.LazyFrame):
+    if not is_frame(X) and isinstance(
+        nw.from_native(X, pass_through=True), nw.LazyFrame
+    ):  # a frame's names may stand twice
         raise InputError(f"`X` must be a table that holds its rows; got a {type(X).__name__}. collect() it first.")
 
 

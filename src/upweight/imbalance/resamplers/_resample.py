@@ -139,10 +139,9 @@ def matrix_between(X: Any, r: Resample) -> Any:
     """Numbers between their parents, categorical columns from their donors."""
     X = X.tocsr() if sparse.issparse(X) else np.asarray(X)
     if r.donors is None:
-        numbers = X if X.dtype.kind != "O" else X.astype(np.float64)
-        return interpolate(numbers, r.parents, r.step).astype(
-            X.dtype if X.dtype.kind == "O" else numbers.dtype, copy=False
-        )
+        objects = X.dtype.kind == "O"
+        made = interpolate(X.astype(np.float64) if objects else X, r.parents, r.step)
+        return made.astype(object) if objects else made
     chosen = list(r.categorical)
     rest = np.setdiff1d(np.arange(X.shape[1]), chosen)
     if sparse.issparse(X):
