@@ -24,14 +24,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import _html as html
 from .._errors import InputError
 from .._frames import same_rows
 from .._set_module import set_module
 from .._weights import rows_worth
 from ._columns import Table, Weighting
-from ._differences import FIGURES, Row, against_known, compared, text_of
+from ._differences import FIGURES, Row, against_known, cells_of, compared, text_of
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from .._weights import Weights
 
 __all__ = ["Balance", "balance"]
@@ -166,10 +169,20 @@ class Balance:
         arrays = {name: getattr(self, name).tolist() for name in FIGURES}
         return {"name": list(self.names), **arrays, "flag": list(self.flags)}
 
+    def plot(self, ax: Any = None) -> Axes:
+        """A love plot: absolute differences before and after weighting, worst first; see `upweight.plots.balance`."""
+        from ..plots import balance
+
+        return balance(self, ax=ax)
+
     def __str__(self) -> str:
         return "\n".join([_headline(self), *text_of(self._rows, self.weighted)])
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        (head, *rows), more = cells_of(self._rows, self.weighted)
+        return html.block([_headline(self)], head, rows, after=more)
 
 
 def balance(

@@ -6,7 +6,7 @@ is fixed before weighting, from the target (or both), so that weights move the d
     SMD = (mean - target mean)/s,    s = target's sd, or sqrt((s_s^2 + s_t^2)/2); a constant target: the source's; both: 0 or inf
 
 What is inside: `Row`, one row of the table; `compared`, the rows of one column against the same column of the target;
-`against_known`, the rows of one column against a mean or shares that are known without rows; `text_of`, the table for people.
+`against_known`, the rows of one column against a mean or shares that are known without rows; `text_of`, the table for people, from its cells, `cells_of`.
 
 Sources: Austin (2009), Stat. Med. 28; Stuart (2010), Stat. Sci. 25.
 """
@@ -22,7 +22,7 @@ import numpy as np
 from .._errors import InputError
 from ._columns import Levels, Numbers
 
-__all__ = ["FIGURES", "Row", "against_known", "compared", "text_of"]
+__all__ = ["FIGURES", "Row", "against_known", "cells_of", "compared", "text_of"]
 
 FAR = 0.1  # absolute SMD from which a row is flagged (Austin 2009)
 RATIO = 2.0  # variance ratios outside 1/2 to 2 are flagged
@@ -144,15 +144,20 @@ def _standardised(far: float, unit: float) -> float:
 # ---- the printed table ------------------------------------------------------------------------------------------------------
 
 
-def text_of(rows: Sequence[Row], weighted: bool) -> list[str]:
-    """Lines of the table: all rows, or of a long table the worst, in their order."""
+def cells_of(rows: Sequence[Row], weighted: bool) -> tuple[list[list[str]], list[str]]:
+    """Names of the columns and cells of the table: all rows, or of a long table the worst, in their order; and what is left out."""
     more = [f"... and {len(rows) - PRINTED:,} rows with smaller differences"] * (len(rows) > PRINTED)
     if more:
         far = np.nan_to_num([abs(row.smd_after) for row in rows], nan=-1.0, posinf=np.finfo(float).max)
         rows = [rows[i] for i in np.sort(np.argsort(-far, kind="stable")[:PRINTED]).tolist()]
     after = ["weighted"] * weighted, ["after"] * weighted
     lines = [["", "target", "source", *after[0], "SMD", *after[1], "ratio", *after[1], ""]]
-    lines += [_cells(row, weighted) for row in rows]
+    return lines + [_cells(row, weighted) for row in rows], more
+
+
+def text_of(rows: Sequence[Row], weighted: bool) -> list[str]:
+    """Lines of the table."""
+    lines, more = cells_of(rows, weighted)
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     text = []
     for name, *figures, flag in lines:

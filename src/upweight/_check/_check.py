@@ -103,6 +103,7 @@ def check(
         v = replace(v, ess_f=float(np.min(estimate.ess_f)), khat_f=float(np.max(estimate.khat)))
     if balance is not None:
         v = replace(v, balance=_balance_figures(balance))
+    v = replace(v, _log_w=raw.log_w)
     if strict and v.grade == "unusable":
         raise VerdictError(str(v))
     return v
@@ -152,6 +153,7 @@ def judge(
         notes=said.notes,
         values=tuple((_linear(l), rows) for l, rows in sorted((pile.distinct or {}).items())),
         constant=pile.constant,
+        _pile=pile,
     )
     v = replace(v, normalised=_normalised(v, pile))
     if suspect(v) and (found := flip()) is not None:

@@ -167,6 +167,13 @@ class Pile:
             return math.nan
         return tail_index(self.top, size=tail_size(self.positive))
 
+    @property
+    def tail(self) -> tuple[np.ndarray, np.ndarray]:
+        """The log-weights that k-hat is read from: from the cut on, ascending, and those of them that lie above it."""
+        size = tail_size(self.positive) if self.positive > 1 else 0
+        top = self.top[-size - 1 :]
+        return top, top[top - top[:1] > TIE * _EPS * np.maximum(1.0, np.abs(top))]
+
     def share_of_top(self, rows: int) -> float:
         """Share of the total that the `rows` largest weights hold; rows <= 30 000."""
         if not self.mean > 0:

@@ -7,7 +7,7 @@ what it is about, in the words of the reason it gives; figures that decide nothi
       tail     k-hat 0.55 (want < 0.50): a plain average has infinite variance; intervals widen ×2.0
       do       smooth before averaging: w.smooth().mean(f)
 
-What is inside: `screen`, the text of a verdict; `USE`, what to do with weights that give no reason for doubt. Latin-1 only, apart from
+What is inside: `screen`, the text of a verdict, from its `headline` and `lines`; `USE`, what to do with weights that give no reason for doubt. Latin-1 only, apart from
 labels that the user brings.
 """
 
@@ -25,7 +25,7 @@ from ._reasons import RATIOS, flagged
 if TYPE_CHECKING:
     from ._verdict import Verdict
 
-__all__ = ["USE", "screen"]
+__all__ = ["USE", "headline", "lines", "screen"]
 
 SHOWN = 5  # labels named
 TOP_ROWS = 30_000  # rows of the "top 1 %" at most
@@ -46,16 +46,17 @@ USE = {
 def screen(v: Verdict) -> str:
     """The grade and the sizes, a line for every figure that matters, and what to do."""
     indent = "\n" + " " * 11
-    body = [f"  {label:<9}" + text.replace("\n", indent) for label, text in _lines(v)]
-    return "\n".join([_header(v), *body])
+    body = [f"  {label:<9}" + text.replace("\n", indent) for label, text in lines(v)]
+    return "\n".join([headline(v), *body])
 
 
-def _header(v: Verdict) -> str:
+def headline(v: Verdict) -> str:
+    """The grade and the sizes."""
     share = "" if v.ess == 0 or v.kind == "frequency" else f" ({percent(v.ess_share)})"
     return f"{v.grade}: {v.kind} weights{' (assumed)' * v.assumed}, {rows_said(v.n)} worth {rows_worth(v.ess)}{share}"
 
 
-def _lines(v: Verdict) -> Iterator[tuple[str, str]]:
+def lines(v: Verdict) -> Iterator[tuple[str, str]]:
     """(label, sentence) of every line under the header; a reason speaks on the line of its figure, or on one of its own."""
     said: dict[str, list[str]] = {}
     for reason in v.reasons:

@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from operator import getitem
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,6 +33,9 @@ from .._weights import Step, rows_worth
 from ..arrays._rate import threshold
 from ..arrays._tail import TOO_FEW
 from ._influence import Dense, Influences, Rows, scan
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Estimate", "Terms", "judge", "make"]
 
@@ -192,8 +195,19 @@ class Estimate:
 
         return sentence(self, self._halves())
 
+    def plot(self, ax: Any = None) -> Axes:
+        """Point and interval, a line for each average; see `upweight.plots.estimates`, which draws several."""
+        from ..plots import estimates
+
+        return estimates(self, ax=ax)
+
     def __repr__(self) -> str:
         return f"Estimate({self})"
+
+    def _repr_html_(self) -> str:
+        from ._wording import markup
+
+        return markup(self, self._halves())
 
     def _halves(self) -> np.ndarray:
         low, high = self.interval()

@@ -5,7 +5,7 @@ value to the same place, then the two figures that no error bar contains, k-hat 
 
     0.0131 ± 0.0042 (k-hat 0.58, ESS 340 of 10,000; interval widened ×2.3)
 
-What is inside: `sentence`, one line an average; `plus_minus`, a value and its half-width; `times`, a factor. Text keeps to
+What is inside: `sentence`, one line an average; `markup`, the same for a notebook; `plus_minus`, a value and its half-width; `times`, a factor. Text keeps to
 Latin-1, so that it prints on every terminal.
 """
 
@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .. import _html as html
 from .._weights import rows_worth
 
 if TYPE_CHECKING:
     from ._estimate import Estimate
 
-__all__ = ["plus_minus", "sentence", "tail_said", "times"]
+__all__ = ["markup", "plus_minus", "sentence", "tail_said", "times"]
 
 SHOWN = 1.05  # inflations below this are not worth a word
 PLACES = 6  # decimals from which a power of ten is taken out
@@ -33,6 +34,24 @@ def sentence(e: Estimate, halves: np.ndarray) -> str:
     each = zip(*(np.atleast_1d(x).ravel() for x in (e.value, halves, e.khat, e.inflation)), strict=True)
     lines = [f"{plus_minus(v, half)} ({_reasons(k, wide, e)})" for v, half, k, wide in each]
     return lines[0] if np.ndim(e.value) == 0 else "\n".join(f"[{i}] {line}" for i, line in enumerate(lines))
+
+
+def markup(e: Estimate, halves: np.ndarray) -> str:
+    """The estimate for a notebook: its reason for disbelief, if any, and a line for each average."""
+    low, high = e.interval()
+    each = zip(*(np.atleast_1d(x).ravel() for x in (e.value, halves, low, high, e.khat, e.inflation)), strict=True)
+    rows = [
+        [plus_minus(v, half), f"{a:.4g} to {b:.4g}", tail_said(k), f"{rows_worth(e.ess)} of {e.n:,}", _wider(x)]
+        for v, half, a, b, k, x in each
+    ]
+    many = np.ndim(e.value) > 0
+    numbered = [[f"[{i}]", *row] if many else row for i, row in enumerate(rows)]
+    head = [""] * many + ["estimate", "95 % interval", "tail", "ESS", "widened"]
+    return html.block([e.why or "the interval can be believed"], head, numbered, left=int(many))
+
+
+def _wider(factor: float) -> str:
+    return "no interval covers" if factor == math.inf else times(factor)
 
 
 def plus_minus(value: float, half: float) -> str:

@@ -18,7 +18,7 @@ Sources: Cox, Biometrika 45 (1958); Van Calster et al., Journal of Clinical Epid
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from .._errors import InputError, KindError
 from .._frames import NUMPY, Container, read, require, same_rows
 from .._weights import Weights
 from ._proba import Proba, read_labels, softmax
+from ._reliability import reliability
 
 __all__ = ["CLIP", "Calibration", "Fit", "Held", "calibration", "fit_logits", "hold", "is_calibrated", "row_weights"]
 
@@ -44,6 +45,7 @@ class Calibration:
     intercept : log-odds to add, slope fixed at one (calibration in the large); float, or (K,) against the first class.
     slope, slope_se : calibration slope and its standard error; one slope on log p for any K; nan if it cannot be told.
     brier, log_loss : mean squared error (summed over classes if K > 2) and mean log loss in nats, of the clipped p.
+    bins : (b, 3) mean probability, share that came true, and rows of up to 20 bins; for K > 2 every class against the rest.
     """
 
     rows: tuple[int, ...]
@@ -55,6 +57,7 @@ class Calibration:
     slope_se: float
     brier: float
     log_loss: float
+    bins: np.ndarray = field(default_factory=lambda: np.empty((0, 3)))
 
     @property
     def slope_z(self) -> float:
@@ -72,6 +75,7 @@ class Calibration:
             k: np.nan if v is None else np.array(v, float) if isinstance(v, list) else v for k, v in d.items()
         }
         back["rows"] = tuple(d["rows"])
+        back["bins"] = np.reshape(np.array(d.get("bins", []), float), (-1, 3))
         return cls(**back)
 
     def __str__(self) -> str:
@@ -184,12 +188,13 @@ def calibration(held: Held) -> Calibration:
     with np.errstate(divide="ignore", invalid="ignore"):
         oe, z = (hit @ w) / expected, np.where(gap == 0, 0.0, gap / spread)
     intercept, slope, se = _line(held)
+    bins = reliability(held)
     squares = ((p - hit) ** 2 @ w).sum() / total
     loss = -float(w @ held.log_p[held.codes, np.arange(p.shape[1])]) / float(total)
     if held.k > 2:
-        return Calibration(held.rows, held.clipped, oe, z, intercept, slope, se, float(squares), loss)
+        return Calibration(held.rows, held.clipped, oe, z, intercept, slope, se, float(squares), loss, bins)
     return Calibration(
-        held.rows, held.clipped, float(oe[1]), float(z[1]), float(intercept[1]), slope, se, float(squares) / 2, loss
+        held.rows, held.clipped, float(oe[1]), float(z[1]), float(intercept[1]), slope, se, float(squares) / 2, loss, bins
     )  # fmt: skip
 
 

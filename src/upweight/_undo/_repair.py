@@ -31,6 +31,8 @@ from ._odds import shift
 from ._proba import read_proba, softmax
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from ._correction import Correction
 
 __all__ = ["Repair", "recalibrate", "verify"]
@@ -141,6 +143,12 @@ class Repair:
             d["slope"],
             tuple((np.array(x), np.array(f)) for x, f in d["steps"]),
         )
+
+    def plot(self, ax: Any = None) -> Axes:
+        """What was promised and what came true, before and after, bin by bin; see `upweight.plots.reliability`."""
+        from ..plots import reliability
+
+        return reliability(self, ax=ax)
 
     def __str__(self) -> str:
         did = {
