@@ -125,7 +125,7 @@ def describe_text(name: str, text: pa.Array, *, declared: bool = False) -> Colum
         return Column(name, "dropped", note=f"one value only: {categories[0].as_py()!r}")
     if k > 20 and (column := mostly_numbers(name, text)) is not None:
         return column
-    hint = resembles(text)
+    hint = resembles(categories)
     if k > max(20, n / 2):
         return many_values(name, text, hint or f"an identifier: {k:,} different values in {n:,} rows", prose=not hint)
     note = (
