@@ -1,7 +1,7 @@
 """Fit a learner on some rows: prepare, encode, fit, with weights; ask it for probabilities of every class.
 
     rows --Preparation--> table --(somebody may change rows and weights here)--> matrix --fit--> FittedLearner
-            impute, scale, rare levels, by these rows alone                        one-hot, bins
+            impute, scale, rare categories, by these rows alone                        one-hot, bins
 
 The trouble: whatever is learnt from rows that are held out leaks, and a class that a fold has not seen must still have its column.
 
@@ -18,7 +18,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import clone
 
-from ..tables import Preparation, Schema, row_slice
+from ..tables import Preparation, Schema, known_versions, row_slice
 from ._bins import bin_cuts, binned
 from ._fitting import fit_learner
 from ._learners import Prepared, seeded
@@ -65,12 +65,24 @@ class FittedLearner:
 
     def proba(self, X: Any) -> np.ndarray:
         """(n, K) probabilities as the learner gives them; a class it never saw gets 0."""
-        if self.preparation is not None:
-            X = as_learner_takes(self.preparation.matrix(self.preparation.table(X)), self.learner)
-            X = X if self.cuts is None else binned(X, self.cuts)
-        p = np.asarray(self.learner.predict_proba(X), dtype=np.float64)
+        p = self.learner.predict_proba(X) if self.preparation is None else self.of_table(X, self.preparation)
+        p = np.asarray(p, dtype=np.float64)
         out = np.zeros((len(p), self.classes))
         out[:, self.seen] = p
+        return out
+
+    def of_table(self, X: Any, preparation: Preparation) -> np.ndarray:
+        """(n, s) of a table; a row with a category that training did not have gets the average over those it had."""
+        table = preparation.table(X)
+        versions = known_versions(preparation, table)
+        known = table if versions is None else versions[0]
+        matrix = as_learner_takes(preparation.matrix(known), self.learner)
+        p = self.learner.predict_proba(matrix if self.cuts is None else binned(matrix, self.cuts))
+        if versions is None:
+            return p
+        _, rows, share = versions
+        out = np.zeros((len(table), p.shape[1]))
+        np.add.at(out, rows, share[:, None] * p)
         return out
 
 

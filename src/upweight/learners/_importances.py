@@ -26,8 +26,10 @@ __all__ = ["encoded_names", "member_mean", "member_names", "together"]
 def encoded_names(preparation: Preparation, schema: Schema) -> list[str]:
     """Names of the columns of `preparation.matrix`, in order."""
     names = [str(c.name) for c in schema.kept if c.kind == "numeric"]
+    words = [f"{c.name}: {word}" for c in schema.kept if c.kind == "text" for word in c.categories]
+    names += [words[at] for chosen in preparation.words for at in chosen.tolist()]
     for j, column in enumerate(c for c in schema.kept if c.kind == "categorical"):
-        levels = level_names(preparation.recode[j], [str(level) for level in column.levels])
+        levels = level_names(preparation.recode[j], [str(level) for level in column.categories])
         named = [f"{column.name}={levels[code]}" for code in preparation.shown[j].tolist()]
         names += named[1:] if len(named) == 2 else named  # two levels share a column
     return names

@@ -49,7 +49,7 @@ QUIET: dict[str, dict[str, Any]] = {  # no chatter, no files, and one thread: th
 
 
 class Prepared(ClassifierMixin, BaseEstimator):
-    """A learner that takes frames: imputation, scaling and rare levels before resampling, one-hot after it.
+    """A learner that takes frames: imputation, scaling and rare categories before resampling, one-hot after it.
 
     Only `Rebalanced` fits it, fold by fold; `learner` is the scikit-learn classifier that gets the finished matrix.
     """

@@ -21,10 +21,10 @@ from sklearn.base import clone
 from .._errors import InputError, counted
 from .._foreign_keywords import own_keywords
 from .._set_module import set_module
-from ..tables import Table, frame_of, is_frame, row_count
+from ..tables import Table, frame_of, is_frame, plain_series, row_count
 from ._distances import Space
 from ._lists import Lists
-from ._points import Points, array_numbers, points, series_numbers
+from ._points import Points, array_numbers, points
 
 __all__ = ["Neighbours", "lists_from", "neighbours", "typed"]
 
@@ -135,9 +135,7 @@ def typed(X: Any, categorical: Any) -> Any:
         return ()
     if is_frame(X):
         frame = frame_of(X)
-        numeric = [name for name, dtype in frame.schema.items() if dtype.is_numeric()]
-        rest = [name for name in frame.columns if name not in set(numeric)]
-        return [name for name in rest if series_numbers(frame.get_column(name), bools=False) is None]
+        return [name for name in frame.columns if not plain_series(frame.get_column(name)).dtype.is_numeric()]
     if sparse.issparse(X):
         return range(X.shape[1]) if X.dtype.kind == "b" else ()
     if np.asarray(X).dtype.kind not in "OUSb" or np.asarray(X).ndim != 2:

@@ -5,7 +5,7 @@ more than the model has columns, and names every class after the one that went b
 
     live rows: w_i > 0;    classes = labels of the live rows;    positive, prior, counts: of these
 
-What is inside: `live_rows`, one call for whoever fits; `weightless_line`, which classes went, in words; `refuse_no_rows`, for whoever
+What is inside: `live_rows`, one call for whoever fits; `weightless_line`, which classes went, in words; `warn_of`, for whoever
 predicts.
 """
 
@@ -17,13 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError, plain
+from .._errors import plain
 from ._class_labels import Labels
 from ._row_weights import live_labels
 from ._rows import row_slice
-from ._table import row_count
 
-__all__ = ["LiveRows", "live_rows", "refuse_no_rows", "warn_of", "weightless_line"]
+__all__ = ["LiveRows", "live_rows", "warn_of", "weightless_line"]
 
 
 @dataclass(frozen=True)
@@ -58,12 +57,6 @@ def weightless_line(labels: Labels, kept: Labels) -> str:
     which = f"class {gone[0]} has" if len(gone) == 1 else f"classes {', '.join(gone)} have"
     left = f"{'is' if len(gone) == 1 else 'are'} left out; {len(kept.classes)} classes are left"
     return f"{which} no row of positive weight and {left}"
-
-
-def refuse_no_rows(X: Any) -> None:
-    """A batch without rows has no predictions; a filter before it left nothing."""
-    if hasattr(X, "__len__" if not hasattr(X, "shape") else "shape") and not row_count(X):
-        raise InputError("`X` holds no rows, and there is nothing to predict. Skip empty batches.")
 
 
 def warn_of(line: str, *, stacklevel: int = 3) -> None:

@@ -362,7 +362,12 @@ def test_text_gaps_and_dates_are_fine():
     assert row(c, "threshold").ap > 0.25
     kinds = {p["column"]: p["kind"] for p in json.loads(c.to_json())["data"]["preprocessing"]}
     assert kinds == {"x": "numeric", "city": "categorical", "day": "numeric", "id": "dropped"}
-    assert set(c.model.predict(frame.drop(columns="id").assign(city="never met"))) <= {"yes", "no"}
+    with pytest.warns(UserWarning, match="column 'city' has 1 of 1 values"):
+        assert set(c.model.predict(frame.drop(columns="id").assign(city="never met")[:1])) <= {"yes", "no"}
+    with pytest.raises(
+        InputError, match=r"column 'city' has 900 of 900 values \(100%\) that were not there in training"
+    ):
+        c.model.predict(frame.drop(columns="id").assign(city="never met"))
 
 
 # ---- stopped, resumed -------------------------------------------------------------------------------------------------------

@@ -82,12 +82,15 @@ def label_text(label: Any) -> str:
 
 def columns_line(schema: Schema) -> str:
     """How the columns were read, where there is more to say than "numbers": kinds, gaps, what was dropped and why."""
-    kinds = {k: [c for c in schema.columns if c.kind == k] for k in ("numeric", "categorical", "dropped")}
+    kinds = {k: [c for c in schema.columns if c.kind == k] for k in ("numeric", "categorical", "text", "dropped")}
     gaps = [c for c in schema.kept if c.missing]
-    if not (kinds["categorical"] or kinds["dropped"] or gaps):
+    read = schema.told()
+    if not (kinds["categorical"] or kinds["dropped"] or gaps or read):
         return ""
-    parts = [f"{len(kinds[k])} {k}" for k in ("numeric", "categorical") if kinds[k]]
+    parts = [f"{len(kinds[k])} {k}" for k in ("numeric", "categorical", "text") if kinds[k]]
     text = " and ".join(parts) + (" columns" if len(schema.kept) > 1 else " column")
+    if read:
+        text += "; read " + listed(read)
     if gaps:
         text += "; gaps in " + listed([f"{c.name} ({c.missing:,})" for c in gaps])
     if kinds["dropped"]:

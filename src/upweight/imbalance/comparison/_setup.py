@@ -32,6 +32,7 @@ from ...tables import (
     outer_folds,
     row_count,
     row_weights,
+    seldom_seen,
     weights_line,
 )
 from ._cells import Plan, learner_and_steps
@@ -124,6 +125,7 @@ def setup_comparison(
         refuse_class(method.name, learner_and_steps(plan, method)[0])
     facts = facts_of(X, schema, table, labels, w)
     content = table.fingerprint() if prepared else as_given_fingerprint(X, schema, table)
+    content += " unseen averaged" if prepared and seldom_seen(table, groups) else ""
     mark = fingerprint(content, schema, labels, w, groups)
     written = settings.written(cv, inner)
     by_rows = settings.repeats is None
@@ -182,7 +184,7 @@ def fold_numbers(tests: list[list[np.ndarray]], rows: int) -> np.ndarray:
 
 def fingerprint(table: str, schema: Schema, labels: Labels, w: Any, groups: Any) -> str:
     """SHA-256 of table, columns, labels, weights and groups, 16 hex digits."""
-    digest = hashlib.sha256(f"{table} {schema} {labels.classes.tolist()} {labels.positive}".encode())
+    digest = hashlib.sha256(f"{table} {schema.mark()} {labels.classes.tolist()} {labels.positive}".encode())
     for part in (labels.codes.astype(np.int64), w, groups):
         digest.update(b"-" if part is None else np.ascontiguousarray(part).tobytes())
     return digest.hexdigest()[:16]

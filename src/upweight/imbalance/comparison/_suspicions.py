@@ -127,7 +127,9 @@ def copied(table: Table, rare: np.ndarray) -> int:
     """Rows that equal another in every column, where they are many, also among the `rare` ones, and more than chance; else 0."""
     if sparse.issparse(table.numbers) or len(table) * (table.numbers.shape[1] + table.codes.shape[1]) > 2e8:
         return 0
-    values = np.hstack([np.where(np.isnan(table.numbers), np.finfo(float).max, table.numbers) + 0.0, table.codes])
+    values = np.hstack(
+        [np.where(np.isnan(table.numbers), np.finfo(float).max, table.numbers) + 0.0, table.codes, table.word_sums()]
+    )
     if not values.shape[1]:
         return 0
     whole = np.ascontiguousarray(values).view(f"V{8 * values.shape[1]}").ravel()

@@ -46,7 +46,7 @@ class SearchRows:
 
     def take(self, keep: np.ndarray) -> SearchRows:
         part = None if self.part is None else self.part[keep]
-        return replace(self, task=self.task.take(keep), table=self.table.rows(keep), part=part)
+        return replace(self, task=self.task.take(keep), table=self.table.take(keep), part=part)
 
     @property
     def w(self) -> np.ndarray:

@@ -148,7 +148,7 @@ def document_of(model: Rebalanced) -> dict[str, Any]:
         },
         "classes": model.classes_,
         "positive": int(np.flatnonzero(model.classes_ == model.positive_)[0]),
-        "columns": None if schema is None else [asdict(c) | {"levels": list(c.levels)} for c in schema.columns],
+        "columns": None if schema is None else [column_document(c) for c in schema.columns],
         "named": schema is not None and schema.named,
         "n_features_in": model.n_features_in_,
         "feature_names_in": getattr(model, "feature_names_in_", None),
@@ -200,8 +200,17 @@ def model_from(facts: Mapping[str, Any]) -> Rebalanced:
     return model._tell_fitted()
 
 
+def column_document(column: Column) -> dict[str, Any]:
+    """A column; its categories stand under `levels`, as in version 0.1.0."""
+    facts = asdict(column)
+    return facts | {"levels": list(facts.pop("categories"))}
+
+
 def schema_from(columns: Iterable[Mapping[str, Any]], named: bool) -> Schema:
-    return Schema(tuple(Column(**{**c, "levels": tuple(c["levels"])}) for c in columns), named)
+    made: list[dict[str, Any]] = [
+        {k: v for k, v in c.items() if k != "levels"} | {"categories": tuple(c["levels"])} for c in columns
+    ]
+    return Schema(tuple(Column(**facts) for facts in made), named)
 
 
 def member_from(facts: Mapping[str, Any]) -> Member:

@@ -81,7 +81,7 @@ class InstanceHardness(RowSelector):
         self._check()
         labels, w, live = read_inputs(X, y, sample_weight)
         rows = np.flatnonzero(live)
-        present = labels.rows(rows)
+        present = labels.take(rows)
         counts = np.bincount(present.codes, minlength=len(labels.classes))
         wanted = rows_wanted(labels, counts, self.to, fewer=True)
         if self.proba is None:

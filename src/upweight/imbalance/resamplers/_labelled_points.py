@@ -98,7 +98,7 @@ def distance_for(table: Points, codes: np.ndarray, minority: np.ndarray) -> Spac
     if table.numbers.shape[1]:
         gap = typical_spread(table.numbers, minority) ** 2
         return Space.of(table.numbers, table.codes, (gap,) * table.codes.shape[1])
-    kinds, tables = value_tables(table.codes, codes, table.levels)
+    kinds, tables = value_tables(table.codes, codes, table.sizes)
     return Space.of(table.numbers, kinds_of(table.codes, kinds), tables)
 
 
