@@ -45,6 +45,12 @@ class Forecast:
         self.plan = plan
         self.by_method: dict[str, float] = {}
 
+    def by_choice(self) -> dict[str, float]:
+        """Seconds of each method that could be left out; those of the two that are always there together, without a name."""
+        always = {m.name for m in self.plan.methods if m.untouched or m.reference}
+        chosen = {name: s for name, s in self.by_method.items() if name not in always}
+        return chosen | {"": sum(s for name, s in self.by_method.items() if name in always)}
+
     def __call__(self, key: Key, cells: Mapping[Key, Cell], seconds: float, busy: float) -> float:
         ahead = foresee(self.plan, key, cells, seconds, busy)
         self.by_method[key.name] = self.by_method.get(key.name, 0.0) + ahead
@@ -59,7 +65,7 @@ class Relay(Watch):
 
     def estimate(self, seconds: float, parts: int, processes: int) -> None:
         if isinstance(self.inner, Forewarned):
-            self.inner.forecast(self.forecast.by_method)
+            self.inner.forecast(self.forecast.by_choice())
         self.inner.estimate(seconds, parts, processes)
 
     def step(self, label: str) -> None:

@@ -43,7 +43,7 @@ class Forewarned(Watch):
         self.by_method: Mapping[str, float] = {}
 
     def forecast(self, by_method: Mapping[str, float]) -> None:
-        """{method: processor seconds}, told once, before the estimate."""
+        """{method: processor seconds}, told once, before the estimate; "" for all that cannot be left out."""
         self.by_method = by_method
 
     def words(self, seconds: float, parts: int, processes: int) -> str:
@@ -56,8 +56,8 @@ class Forewarned(Watch):
         """
         text = f"{parts:,} fits, about {duration(seconds)} on {processes} core{'s' * (processes > 1)}"
         total = sum(self.by_method.values())
-        slow = max(self.by_method, key=lambda name: self.by_method[name], default="")
-        if len(self.by_method) > 2 and self.by_method[slow] > MUCH * total:
+        slow = max(filter(None, self.by_method), key=lambda name: self.by_method[name], default="")
+        if slow and len(self.by_method) > 2 and self.by_method[slow] > MUCH * total:
             text += f", {100 * self.by_method[slow] / total:.0f} % of it for {slow}"
         return f"{text}."
 
