@@ -4,7 +4,7 @@ The trouble: a pickle runs whatever it was told to run, and it breaks when a fil
 as a document of plain numbers, lists and text (upweight.model/1) around the fitted learners, in a skops file, which lists
 its types first. `load` builds the model anew from a file whose types are those that skops knows to be safe and those listed
 here, and refuses any other, naming it. Trees are listed although skops leaves them to the caller: they are checked
-(`_forged`).
+(`_untrusted_trees`).
 """
 
 from __future__ import annotations
