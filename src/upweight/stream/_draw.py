@@ -19,13 +19,14 @@ from typing import Any
 import narwhals.stable.v1 as nw
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from .._errors import InputError, counted
 from ._xxh64 import hash_bytes, hash_int64
 
 __all__ = ["DRAW", "draw", "key_array", "seed_of_purpose"]
 
+compute: Any = pyarrow.compute  # its functions are made at run time, which type checkers do not see
 DRAW = "xxh64-low53/1"
 SPARK_SEED = 42
 LOW53 = np.uint64(2**53 - 1)
@@ -99,8 +100,8 @@ def in_key_type(array: pa.Array, name: str) -> pa.Array:
     if pa.types.is_dictionary(kind):
         return in_key_type(array.dictionary_decode(), name)
     if pa.types.is_integer(kind):
-        if pa.types.is_uint64(kind) and len(array) and (pc.max(array).as_py() or 0) > MOST:
-            row = pc.index(pc.greater(array, pa.scalar(MOST, pa.uint64())), True).as_py()
+        if pa.types.is_uint64(kind) and len(array) and (compute.max(array).as_py() or 0) > MOST:
+            row = compute.index(compute.greater(array, pa.scalar(MOST, pa.uint64())), True).as_py()
             raise InputError(f"{name} must lie below 2^63; got {array[row].as_py()} at row {row}. Cast it to text.")
         return array.cast(pa.int64())
     if pa.types.is_null(kind):

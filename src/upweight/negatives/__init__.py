@@ -1,0 +1,9 @@
+"""Too many of one kind: keep few negatives, choose them well, give the odds back."""
+
+from ._forecast import Forecast
+from ._make_plan import plan
+from ._pilot import Pilot
+from ._plan import Plan
+from ._rule import Rule
+
+__all__ = ["Forecast", "Pilot", "Plan", "Rule", "plan"]

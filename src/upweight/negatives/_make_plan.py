@@ -1,0 +1,270 @@
+"""From data to a plan: one pass for counts and pilot rows, then everything else from these few thousand rows.
+
+    shift   c with  N0 mean_W sigmoid(e + c) + N1 mean_P sigmoid(e + c) = N1     the pilot promises as many positives as there are
+    rate    kappa pi1 N1 / N0
+    scale   mean_W pi0 = rate
+    L       A: M^-1,  L: I,  prediction: M^-1/2;   M = second moment of (1, z) over P        ("optimal")
+
+Source: Wang, Zhang and Wang, NeurIPS (2021); Fithian and Hastie (2014).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from .._errors import InputError, is_number
+from .._rng import as_generator
+from ..stream import DRAW
+from ._columns import arrow_table, key_columns, key_spec, label_spec, positive_rows
+from ._forecast import Forecast, kept_error, variance_factors
+from ._linear import fit_linear, rounded
+from ._pilot import Pilot, as_pilot
+from ._pilot_rows import PilotRows, PilotSets
+from ._plan import Plan
+from ._rule import Rule, root_of, scale_of
+from ._score import keep_probabilities, norm_of, probabilities, raw_columns, sigmoid
+from ._terms import column_of, linear_score, numbers_of
+
+__all__ = ["plan"]
+
+FEW_POSITIVES = 10
+
+
+def plan(
+    data: Any,
+    *,
+    label: Any,
+    key: str | Sequence[str] | None,
+    per_positive: float = 5.0,
+    pilot: str | Pilot = "linear",
+    rule: str | Rule = "proportional",
+    rng: Any = 0,
+) -> Plan:
+    """Decide how many negatives to keep for each positive, and which, before anything is thrown away.
+
+        pi0 = min(1, max(floor rho, scale p(x))),   rho = per_positive N1 / N0
+
+    Parameters
+    ----------
+    data : table of n rows (pandas, polars, Arrow). label : column of 0/1 or booleans, or (column, positive value). key : column or columns that
+        identify a row for ever, whole numbers, text or bytes; None for its position. per_positive : kappa, negatives kept for each positive.
+    pilot : "linear", "column:NAME" or a `Pilot`. rule : "proportional", "optimal", "local", "uniform" or a `Rule`.
+    rng : seed, Generator (which gives one) or None; recorded in the plan.
+
+    Returns
+    -------
+    Plan: `apply(rows)`, `pi(rows)`, `correction(rows)`, `forecast`, `save(path)`.
+
+    Raises
+    ------
+    InputError : one class only, fewer than ten positives (except for "uniform"), labels that are not 0/1, keys of a kind that other engines hash
+        otherwise, a column that is not there.
+
+    Costs: (1 + 1/kappa) times the variance of training on everything, in `forecast.factor_offset`; one pass over label, key and features.
+    Source: Wang, Zhang and Wang, NeurIPS (2021), arXiv 2110.13048.
+
+    >>> ids = np.arange(100_000)
+    >>> rows = pa.table({"id": ids, "y": (ids % 1000 == 0).astype("int8")})
+    >>> p = plan(rows, label="y", key="id", rule="uniform", rng=7)
+    >>> p.apply(rows).num_rows, round(p.forecast.factor_offset, 3)
+    (603, 1.199)
+    """
+    table = arrow_table(data)
+    column, value = label_spec(label)
+    rule = rule if isinstance(rule, Rule) else Rule(rule)
+    pilot = as_pilot(pilot)
+    kappa = checked_kappa(per_positive)
+    seed = seed_of(rng)
+    positive = positive_rows(table, column, value)
+    counts = refuse_counts(positive, rule)
+    spec = key_spec(table, key)
+    design: dict[str, Any] = {
+        "draw": DRAW,
+        "seed": seed,
+        "key": spec,
+        "label": {"column": column, "positive": value_of_positive(table, column, value)},
+        "rule": rule_part(rule, kappa, counts),
+        "pilot": {"kind": "none"},
+    }
+    names = [n for n in table.schema.names if n not in {column, *key_names(spec)}]
+    features = list(pilot.features) if pilot.features is not None else names
+    sets = None
+    if not rule.flat:
+        wanted = list(dict.fromkeys(f if f in table.schema.names else f.removesuffix(":level") for f in features))
+        rows = table.select([column_named(table, n) for n in wanted])
+        most = (None if pilot.normaliser is None else pilot.rows + max(pilot.normaliser, 1000), pilot.rows)
+        drawn = PilotRows.of(rows, positive, key_columns(table, spec), seed=seed, most=most)
+        sets = drawn.result(rows=pilot.rows, fitted=pilot.kind == "linear", normaliser=pilot.normaliser)
+        design["pilot"] = pilot_part(pilot, features, sets, counts)
+        design["rule"] |= scale_part(rule, design, sets)
+    return Plan(design, forecast_of(design, sets, counts, table))
+
+
+def value_of_positive(table: pa.Table, column: str, value: Any) -> Any:
+    """The label that is positive, as the plan stores it: the one named, True of booleans, 1 of numbers."""
+    return (True if pa.types.is_boolean(column_of(table, column).type) else 1) if value is None else value
+
+
+def checked_kappa(per_positive: Any) -> float:
+    if not is_number(per_positive) or not 0 < per_positive < np.inf:
+        raise InputError(f"`per_positive` must be a finite number above 0; got {per_positive!r}. Leave it at 5.")
+    return float(per_positive)
+
+
+def seed_of(rng: Any) -> int:
+    """The seed: itself, or one that a Generator gives."""
+    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool):
+        if not 0 <= rng < 2**63:
+            raise InputError(f"`rng` must be a seed, 0 <= seed < 2^63; got {rng!r}.")
+        return int(rng)
+    return int(as_generator(rng).integers(2**63 - 1))
+
+
+def key_names(spec: list[dict[str, str]] | str) -> set[str]:
+    return set() if isinstance(spec, str) else {part["column"] for part in spec}
+
+
+def column_named(table: pa.Table, name: str) -> str:
+    if name not in table.schema.names:
+        raise InputError(
+            f"feature {name!r} is not a column; there are {', '.join(map(repr, table.schema.names[:12]))}."
+        )
+    return name
+
+
+def refuse_counts(positive: np.ndarray, rule: Rule) -> tuple[int, int]:
+    """(negatives, positives), both present, and enough positives for a pilot."""
+    ones = int(np.count_nonzero(positive))
+    zeros = len(positive) - ones
+    if not ones or not zeros:
+        what = "positives" if not ones else "negatives"
+        raise InputError(f"a sample needs both classes; got 0 {what} in {len(positive):,} rows. Check the label.")
+    if ones < FEW_POSITIVES and not rule.flat:
+        raise InputError(f"a pilot needs {FEW_POSITIVES} positives or more; got {ones}. Use rule='uniform'.")
+    return zeros, ones
+
+
+def rule_part(rule: Rule, kappa: float, counts: tuple[int, int]) -> dict[str, Any]:
+    """The rule in a design; of "uniform" nothing is left to find."""
+    rate = kappa * rule.positives * counts[1] / counts[0]
+    part = {
+        "score": rule.score,
+        "criterion": rule.criterion if rule.score == "optimal" else None,
+        "per_positive": kappa,
+        "rate": rate,
+        "floor": float(rule.floor),
+        "positives": float(rule.positives),
+    }
+    return part | ({"scale": rate, "omega": 1.0} if rule.flat else {"scale": None, "omega": None})
+
+
+def pilot_part(pilot: Pilot, features: list[str], sets: PilotSets, counts: tuple[int, int]) -> dict[str, Any]:
+    """The pilot in a design: fitted, and shifted to the prevalence."""
+    if pilot.kind == "column":
+        name = features[0]
+        e = [log_odds(numbers_of(column_of(t, name), name), name) for t in (sets.normaliser, sets.positives)]
+        return {"kind": "column", "column": name, "shift": shift_of(e[0], e[1], counts)}
+    fitted = pa.concat_tables([sets.negatives, sets.positives])
+    y = np.arange(fitted.num_rows) >= sets.negatives.num_rows
+    found = fit_linear(fitted, y, features, l2=pilot.l2)
+    part: dict[str, Any] = {"kind": "linear", "intercept": found.intercept, "shift": 0.0, "terms": found.terms}
+    e = [linear_score(part, t) for t in (sets.normaliser, sets.positives)]
+    shift = rounded(shift_of(e[0], e[1], counts))
+    return part | {"intercept": found.intercept + shift, "shift": shift}
+
+
+def log_odds(s: np.ndarray, name: str) -> np.ndarray:
+    """Log-odds of a score column; NaN where there is none, refused outside (0, 1)."""
+    bad = ~np.isnan(s) & ~((s > 0) & (s < 1))
+    if bad.any():
+        row = int(bad.argmax())
+        raise InputError(
+            f"score column {name!r} must be a probability in (0, 1); got {s[row]:g}. Pass a probability, clipped away from 0 and 1."
+        )
+    return np.log(s) - np.log1p(-s)
+
+
+def shift_of(negatives: np.ndarray, positives: np.ndarray, counts: tuple[int, int]) -> float:
+    """The shift of the log-odds at which the pilot promises as many positives as there are."""
+    e0, e1 = (e[np.isfinite(e)] for e in (negatives, positives))
+    if not len(e0) or not len(e1):
+        raise InputError("the pilot's column holds no usable score among the rows of a class. Use another pilot.")
+
+    def over(c: float) -> float:
+        return counts[0] * float(sigmoid(e0 + c).mean()) + counts[1] * float(sigmoid(e1 + c).mean()) - counts[1]
+
+    low, high = -1.0, 1.0
+    while over(low) > 0:
+        low *= 2
+    while over(high) < 0:
+        high *= 2
+    return root_of(over, low, high)
+
+
+def scale_part(rule: Rule, design: dict[str, Any], sets: PilotSets) -> dict[str, Any]:
+    """What a rule finds out from the normalising negatives: scale and omega, and of "optimal" its transform."""
+    rate = design["rule"]["rate"]
+    if rule.score == "local" or rate >= 1:
+        return {}
+    p = probabilities(design["pilot"], sets.normaliser)
+    more: dict[str, Any] = {}
+    t = p
+    if rule.score == "optimal":
+        if design["pilot"]["kind"] != "linear":
+            raise InputError(
+                "rule 'optimal' needs the columns of a linear pilot. Use pilot='linear', or 'proportional'."
+            )
+        more = transform_part(rule.criterion, sets, design["pilot"])
+        t = p * norm_of(design["rule"] | more, sets.normaliser, design["pilot"])
+    scale = scale_of(t[np.isfinite(t)], rate=rate, floor=rule.floor)
+    return more | {"scale": scale, "omega": rate / scale}
+
+
+def transform_part(criterion: str, sets: PilotSets, pilot: dict[str, Any]) -> dict[str, Any]:
+    """mean, sd and transform L of the columns z, from the positives."""
+    columns = np.column_stack(raw_columns(sets.positives, pilot))
+    mean, sd = columns.mean(axis=0), columns.std(axis=0)
+    sd = np.where(sd > 0, sd, 1.0)
+    z = np.column_stack([np.ones(len(columns)), (columns - mean) / sd])
+    moment = z.T @ z / len(z)
+    values, vectors = np.linalg.eigh(moment)
+    values = np.maximum(values, values.max() * 1e-10)
+    powers = {"A": -1.0, "L": 0.0, "prediction": -0.5}
+    transform = (vectors * values ** powers[criterion]) @ vectors.T
+    return {
+        "mean": [rounded(m) for m in mean],
+        "sd": [rounded(s) for s in sd],
+        "transform": [[rounded(v) for v in row] for row in transform],
+    }
+
+
+def forecast_of(design: dict[str, Any], sets: PilotSets | None, counts: tuple[int, int], table: pa.Table) -> Forecast:
+    """What the sample will hold and cost."""
+    zeros, ones = counts
+    rate, pi1 = min(1.0, design["rule"]["rate"]), design["rule"]["positives"]
+    gain = None
+    if sets is None:
+        pi0_w, everything = np.full(1, rate), True
+        share = ones / (zeros + ones)  # the prevalence stands in for what a pilot would say of the positives
+        factors = variance_factors(np.array([share]), np.array([rate]), np.array([pi1]))
+        kept_ones = ones * pi1
+    else:
+        looked = keep_probabilities(design, sets.normaliser)
+        pi0_w, everything = looked.pi0, sets.all_negatives
+        at = keep_probabilities(design, sets.positives)
+        p = probabilities(design["pilot"], sets.positives)
+        fine = np.isfinite(p)
+        factors = variance_factors(p[fine], at.pi0[fine], at.pi1[fine])
+        kept_ones = ones * float(at.pi1.mean())
+        if design["pilot"]["kind"] == "linear" and design["rule"]["score"] in ("proportional", "optimal") and rate < 1:
+            rule = design["rule"] | transform_part("prediction", sets, design["pilot"])
+            norms = norm_of(rule, sets.positives, design["pilot"])
+            gain = 1 - float(norms.mean()) ** 2 / float((norms**2).mean())
+    kept = zeros * float(pi0_w.mean())
+    size = int(table.nbytes * (kept + kept_ones) / max(table.num_rows, 1))
+    error = kept_error(pi0_w, zeros, everything=everything)
+    return Forecast(zeros + ones, ones, zeros, kept, error, size, *factors, gain, None, None)
