@@ -49,18 +49,18 @@ def keep_probabilities(design: Mapping[str, Any], rows: pa.Table | pa.RecordBatc
     rule, n = design["rule"], rows.num_rows
     positives = np.full(n, float(rule["positives"]))
     if design["pilot"]["kind"] == "none":
-        return Kept(np.full(n, float(rule["rate"])), positives, np.zeros(n, dtype=bool))
+        return Kept(np.full(n, min(1.0, float(rule["rate"]))), positives, np.zeros(n, dtype=bool))
     p = probabilities(design["pilot"], rows)
     unscored = ~np.isfinite(p)
     least = rule["floor"] * rule["rate"]
+    if rule["rate"] >= 1:  # there is nothing to thin
+        return Kept(np.ones(n), np.ones(n) if rule["score"] == "local" else positives, unscored)
     if rule["score"] == "local":
         pi1, pi0 = local_probabilities(np.where(unscored, 0.5, p), per_positive=rule["per_positive"], least=least)
         pi1 = np.where(unscored, 1.0, pi1)
     else:
         t = p * norm_of(rule, rows, design["pilot"]) if rule["score"] == "optimal" else p
         pi0, pi1 = keep_probability(t, scale=rule["scale"], least=least), positives
-    if rule["rate"] >= 1:
-        return Kept(np.ones(n), np.ones(n) if rule["score"] == "local" else positives, unscored)
     return Kept(np.where(unscored, rule["rate"], pi0), pi1, unscored)
 
 
