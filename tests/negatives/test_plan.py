@@ -165,7 +165,9 @@ def test_floor_bounds_the_weights_and_does_not_change_the_size():
         made = plan(SMALL, label="clicked", key="impression_id", rule=Rule(floor=floor), rng=3)
         assert made.pi(SMALL).min() >= floor * made.design["rule"]["rate"] * (1 - 1e-12)
         negatives = SMALL.filter(compute.equal(SMALL["clicked"], 0))
-        assert made.pi(negatives).mean() == pytest.approx(made.design["rule"]["rate"], rel=2e-3)  # all but those of the fit set it
+        assert made.pi(negatives).mean() == pytest.approx(
+            made.design["rule"]["rate"], rel=2e-3
+        )  # all but those of the fit set it
 
 
 def test_gaps_and_categories_score_as_the_terms_say():

@@ -5,5 +5,7 @@ from ._make_plan import plan
 from ._pilot import Pilot
 from ._plan import Plan
 from ._rule import Rule
+from ._start import start
+from ._streamed_logistic import StreamedLogistic
 
-__all__ = ["Forecast", "Pilot", "Plan", "Rule", "plan"]
+__all__ = ["Forecast", "Pilot", "Plan", "Rule", "StreamedLogistic", "plan", "start"]
