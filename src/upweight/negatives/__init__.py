@@ -1,5 +1,6 @@
 """Too many of one kind: keep few negatives, choose them well, give the odds back."""
 
+from ._fit import fit
 from ._forecast import Forecast
 from ._make_plan import plan
 from ._pilot import Pilot
@@ -8,4 +9,4 @@ from ._rule import Rule
 from ._start import start
 from ._streamed_logistic import StreamedLogistic
 
-__all__ = ["Forecast", "Pilot", "Plan", "Rule", "StreamedLogistic", "plan", "start"]
+__all__ = ["Forecast", "Pilot", "Plan", "Rule", "StreamedLogistic", "fit", "plan", "start"]

@@ -152,6 +152,7 @@ class StreamedLogistic(ClassifierMixin, BaseEstimator):
         done: Fit = solve(parts, np.zeros(1 + columns), l2=float(self.l2), tol=self.tol, max_iter=self.max_iter)
         self.intercept_, self.coef_ = done.beta[:1], done.beta[None, 1:]
         self.covariance_, self.n_passes_ = done.covariance, done.passes
+        self.n_iter_ = done.passes  # the name by which scikit-learn asks
         return self
 
     def __sklearn_tags__(self) -> Any:
