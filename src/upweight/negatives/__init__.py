@@ -6,7 +6,8 @@ from ._make_plan import plan
 from ._pilot import Pilot
 from ._plan import Plan
 from ._rule import Rule
+from ._sampler import NegativeSampler
 from ._start import start
 from ._streamed_logistic import StreamedLogistic
 
-__all__ = ["Forecast", "Pilot", "Plan", "Rule", "StreamedLogistic", "fit", "plan", "start"]
+__all__ = ["Forecast", "NegativeSampler", "Pilot", "Plan", "Rule", "StreamedLogistic", "fit", "plan", "start"]

@@ -129,6 +129,7 @@ def fit_newton(parts: Parts, begin: np.ndarray, *, l2: float, tol: float, max_it
             raise InputError(
                 f"no convergence in {max_iter} passes over the rows (gain {gain:.2g}). Scale the columns, or add l2."
             )
+        there = here
         for _ in range(HALVINGS):
             there = one_pass(parts, beta + step, l2, curved=True)
             passes += 1
