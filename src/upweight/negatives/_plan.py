@@ -26,12 +26,13 @@ from .._set_module import set_module
 from .._undo import Correction
 from .._version import __version__
 from ..files import write_whole
-from ..stream import DRAW, draw
+from ..stream import DRAW, canonical, draw
 from ._columns import OWN, arrow_table, key_columns, like_input, positive_rows
 from ._forecast import Forecast
+from ._sample_tally import SampleTally
 from ._score import Kept, keep_probabilities
 
-__all__ = ["Plan", "canonical"]
+__all__ = ["Plan"]
 
 FORMAT = "upweight.plan/1"
 KNOWN = {"draw", "seed", "key", "label", "rule", "pilot"}
@@ -100,6 +101,28 @@ class Plan:
         kept = self._kept(arrow_table(rows))
         return Correction.offset(np.log(kept.pi1) - np.log(kept.pi0), design=self.id)
 
+    # ---- as a kernel --------------------------------------------------------------------------------------------------------
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Columns that deciding needs: label, key, what the pilot reads."""
+        key, pilot = self.design["key"], self.design["pilot"]
+        read = [t["column"] for t in pilot.get("terms", [])] + ([pilot["column"]] if "column" in pilot else [])
+        keys = [] if isinstance(key, str) else [k["column"] for k in key]
+        return tuple(dict.fromkeys([self.design["label"]["column"], *keys, *read]))
+
+    def schema(self, incoming: pa.Schema) -> pa.Schema:
+        """The columns of the kept rows: those that came, and three of ours."""
+        return pa.schema([*incoming, *(pa.field(name, pa.float64()) for name in OWN)])
+
+    def tally(self, incoming: pa.RecordBatch, outgoing: pa.RecordBatch) -> SampleTally:
+        """Counts of a batch before and after, for the manifest."""
+        label = self.design["label"]
+        before = positive_rows(incoming, label["column"], label["positive"])
+        after = positive_rows(outgoing, label["column"], label["positive"])
+        unscored = int(np.count_nonzero(self._kept(pa.Table.from_batches([incoming])).unscored))
+        return SampleTally.of(before, after, np.asarray(outgoing.column(OWN[0])), unscored)
+
     def _kept(self, table: pa.Table) -> Kept:
         return keep_probabilities(self.design, table)
 
@@ -157,8 +180,3 @@ def plan_from(facts: Any, name: str) -> Plan:
             f"{name!r} was edited: its design gives id {plan.id[:19]}..., the file says otherwise. Plan again."
         )
     return plan
-
-
-def canonical(facts: Any) -> str:
-    """JSON text with sorted keys, no blanks, ASCII only and shortest numbers: one text for one document."""
-    return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)

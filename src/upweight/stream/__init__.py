@@ -1,5 +1,23 @@
 """Batches on one machine, on Spark, on Ray; knows batches, not methods."""
 
 from ._draw import DRAW, draw, key_array, seed_of_purpose
+from ._kernel import Kernel, Sql
+from ._output import Output, canonical
+from ._run import Manifest, read_manifest, run
+from ._source import Source, open_source
 
-__all__ = ["DRAW", "draw", "key_array", "seed_of_purpose"]
+__all__ = [
+    "DRAW",
+    "Kernel",
+    "Manifest",
+    "Output",
+    "Source",
+    "Sql",
+    "canonical",
+    "draw",
+    "key_array",
+    "open_source",
+    "read_manifest",
+    "run",
+    "seed_of_purpose",
+]
