@@ -14,11 +14,20 @@ import pyarrow as pa
 import pyarrow.compute
 
 from .._errors import InputError, counted
-from ..stream import key_array
+from ..stream import POSITION, key_array
 from ..tables import frame_of, is_frame
 from ._terms import column_of
 
-__all__ = ["OWN", "arrow_table", "key_columns", "key_spec", "label_spec", "like_input", "positive_rows"]
+__all__ = [
+    "OWN",
+    "arrow_table",
+    "key_columns",
+    "key_spec",
+    "label_spec",
+    "like_input",
+    "positive_rows",
+    "refuse_batch_without_key",
+]
 
 compute: Any = pyarrow.compute  # its functions are made at run time, which type checkers do not see
 OWN = ("_uw_pi", "_uw_offset", "_uw_weight")
@@ -97,10 +106,12 @@ def key_spec(table: pa.Table, key: str | Sequence[str] | None) -> list[dict[str,
     return out
 
 
-def key_columns(table: pa.Table | pa.RecordBatch, spec: list[dict[str, str]] | str, first: int = 0) -> list[Any]:
-    """Columns to draw from; row positions, as ("", number from `first`), where the plan has no key."""
+def key_columns(table: pa.Table | pa.RecordBatch, spec: list[dict[str, str]] | str) -> list[Any]:
+    """Columns to draw from; where the plan has no key, a row's position: (token of its file, number in it), of a frame ("", number)."""
     if isinstance(spec, str):
-        return [pa.array([""] * table.num_rows, pa.large_string()), np.arange(first, first + table.num_rows)]
+        if POSITION[0] in table.schema.names:
+            return [column_of(table, name) for name in POSITION]
+        return [pa.repeat(pa.scalar("", pa.large_string()), table.num_rows), np.arange(table.num_rows)]
     columns = []
     for part in spec:
         array = key_array(column_of(table, part["column"]), f"key column {part['column']!r}")
@@ -110,6 +121,14 @@ def key_columns(table: pa.Table | pa.RecordBatch, spec: list[dict[str, str]] | s
             )
         columns.append(array)
     return columns
+
+
+def refuse_batch_without_key(rows: Any, spec: list[dict[str, str]] | str) -> None:
+    """A row's position in a batch is not its position in the data."""
+    if isinstance(spec, str) and isinstance(rows, pa.RecordBatch) and POSITION[0] not in rows.schema.names:
+        raise InputError(
+            "this plan has no key: a row is known by its position in its file, which a batch does not tell. Plan with key=COLUMN, or sample files."
+        )
 
 
 def like_input(table: pa.Table, rows: Any) -> Any:

@@ -26,8 +26,8 @@ from .._set_module import set_module
 from .._undo import Correction
 from .._version import __version__
 from ..files import write_whole
-from ..stream import DRAW, canonical, draw
-from ._columns import OWN, arrow_table, key_columns, like_input, positive_rows
+from ..stream import DRAW, POSITION, canonical, draw
+from ._columns import OWN, arrow_table, key_columns, like_input, positive_rows, refuse_batch_without_key
 from ._forecast import Forecast
 from ._sample_tally import SampleTally
 from ._score import Kept, keep_probabilities
@@ -74,6 +74,7 @@ class Plan:
         Costs: one pass, a few nanoseconds a row and column.
         """
         table = arrow_table(rows)
+        refuse_batch_without_key(rows, self.design["key"])
         label = self.design["label"]
         positive = positive_rows(table, label["column"], label["positive"])
         kept = self._kept(table)
@@ -108,7 +109,7 @@ class Plan:
         """Columns that deciding needs: label, key, what the pilot reads."""
         key, pilot = self.design["key"], self.design["pilot"]
         read = [t["column"] for t in pilot.get("terms", [])] + ([pilot["column"]] if "column" in pilot else [])
-        keys = [] if isinstance(key, str) else [k["column"] for k in key]
+        keys = list(POSITION) if isinstance(key, str) else [k["column"] for k in key]
         return tuple(dict.fromkeys([self.design["label"]["column"], *keys, *read]))
 
     def schema(self, incoming: pa.Schema) -> pa.Schema:
@@ -120,7 +121,9 @@ class Plan:
         label = self.design["label"]
         before = positive_rows(incoming, label["column"], label["positive"])
         after = positive_rows(outgoing, label["column"], label["positive"])
-        unscored = int(np.count_nonzero(self._kept(pa.Table.from_batches([incoming])).unscored))
+        unscored = 0  # a linear pilot has a number for every row
+        if self.design["pilot"]["kind"] not in ("linear", "none"):
+            unscored = int(np.count_nonzero(self._kept(pa.Table.from_batches([incoming])).unscored))
         return SampleTally.of(before, after, np.asarray(outgoing.column(OWN[0])), unscored)
 
     def _kept(self, table: pa.Table) -> Kept:

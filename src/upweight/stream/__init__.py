@@ -4,10 +4,12 @@ from ._draw import DRAW, draw, key_array, seed_of_purpose
 from ._kernel import Kernel, Sql
 from ._output import Output, canonical
 from ._run import Manifest, read_manifest, run
-from ._source import Source, open_source
+from ._source import POSITION, Source
+from ._source import open_source as open
 
 __all__ = [
     "DRAW",
+    "POSITION",
     "Kernel",
     "Manifest",
     "Output",
@@ -16,7 +18,7 @@ __all__ = [
     "canonical",
     "draw",
     "key_array",
-    "open_source",
+    "open",
     "read_manifest",
     "run",
     "seed_of_purpose",

@@ -22,9 +22,9 @@ from typing import Any
 from pyarrow import fs
 
 from .._errors import InputError
-from ._source import resolved
+from ._listing import resolved
 
-__all__ = ["Output", "canonical"]
+__all__ = ["HIDDEN", "Output", "canonical"]
 
 HIDDEN = ".part-"
 CHUNK = 1 << 20
@@ -56,6 +56,11 @@ class Output:
         where = self.path(folder).rstrip("/")
         infos = self.system.get_file_info(fs.FileSelector(where, allow_not_found=True))
         return sorted(Path(i.path).name for i in infos if i.type == fs.FileType.File)
+
+    def entries(self) -> list[str]:
+        """Names of files and folders at the top, hidden ones too, sorted; none if there is no such folder."""
+        infos = self.system.get_file_info(fs.FileSelector(self.root, allow_not_found=True))
+        return sorted(Path(i.path).name for i in infos)
 
     def read(self, name: str) -> bytes | None:
         """What a file holds, None if there is none."""

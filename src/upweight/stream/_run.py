@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +28,7 @@ import pyarrow.parquet as pq
 from .._errors import InputError
 from ..work import Job, Watch, run_job, terminal_watch
 from ._kernel import Kernel
-from ._output import Output
+from ._output import HIDDEN, Output
 from ._source import Source, Task
 
 __all__ = ["MANIFEST", "Manifest", "read_manifest", "run"]
@@ -36,7 +37,7 @@ RUN, MANIFEST = "run.json", "manifest.json"
 RUN_FORMAT, SAMPLE_FORMAT = "upweight.run/1", "upweight.sample/1"
 SLICE = 1 << 13  # rows that a kernel sees at a time: its columns stay in the cache
 GROUP = 1 << 20  # rows of a row group that is written
-OWN = {RUN, MANIFEST, "plan.json", ".lock"}
+OWN = {RUN, MANIFEST, "plan.json", ".lock", "data", "tasks"}
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,15 @@ def run(
     out: str,
     *,
     columns: Sequence[str] | None = None,
+    jobs: int | None = None,
     resume: bool = False,
     filesystem: Any = None,
     watch: Watch | None = None,
 ) -> Manifest:
     """Apply a kernel to every batch and write what it gives.
 
-    source : of `open_source`. kernel : a `Kernel`. out : a new or empty folder, local or a URI, or of `filesystem`. columns : of the input to keep; None for all.
+    source : of `open`. kernel : a `Kernel`. out : a new or empty folder, local or a URI, or of `filesystem`. columns : of the input to keep; None for all. jobs : processes;
+    None: what `joblib.parallel_config` says, else all cores.
     resume : go on with an unfinished run of the same kernel and data. watch : where progress goes; None: a bar on terminals.
 
     Returns the manifest; that of a run that is finished already is returned at once.
@@ -74,16 +77,17 @@ def run(
     Raises InputError for a folder with other things in it or of another run, an unfinished run without `resume`, data that changed; InputError naming
     file and row groups after all other tasks are done, if some cannot be read.
 
-    Costs: one pass over the needed columns, and `columns`. The number of processes is what `joblib.parallel_config` says, else all cores.
+    Costs: one pass over the needed columns, and `columns`. What is written does not depend on `jobs`.
     """
     place = Output(out, filesystem)
     refuse_inside(source, place)
     tasks = source.tasks()
-    keep = list(source.schema.names) if columns is None else list(columns)
+    keep = source.names_of(columns)
     facts = run_facts(source, kernel, keep, tasks)
     done = finished(place, facts)
     if done is not None:
         return done
+    refuse_others(place, facts, resume=resume)
     place.make("data", "tasks")
     with place.held():
         begin(place, facts, resume=resume)
@@ -91,7 +95,7 @@ def run(
         job = Job(work, list(range(len(tasks))), label=partial(task_label, tasks))
         journal: Any = Commits(place, tasks)
         try:
-            done_parts = run_job(job, journal=journal, watch=terminal_watch() if watch is None else watch)
+            done_parts = run_job(job, journal=journal, watch=terminal_watch() if watch is None else watch, workers=jobs)
         except OSError as error:
             raise no_room(error, place, tasks) from error
         if not done_parts.complete:
@@ -99,7 +103,9 @@ def run(
         broken = [p["error"] for p in done_parts.parts.values() if "error" in p]
         if broken:
             more = f" ({len(broken) - 1} more tasks failed)" if len(broken) > 1 else ""
-            raise InputError(f"{broken[0]}{more}. The other tasks are done; mend the data and run again with resume.")
+            raise InputError(
+                f"{broken[0].rstrip('.')}{more}. The other tasks are done; mend the data and run again with resume."
+            )
         return finish(place, facts, [done_parts.parts[k] for k in range(len(tasks))])
 
 
@@ -132,15 +138,15 @@ class TaskWork:
         final = pa.schema([schema.field(n) for n in [*self.keep, *extra]], metadata={"upweight.plan": self.kernel.id})
         writer = Writer(path, final)
         tally = None
+        try:
+            for incoming, outgoing in self.slices(task, needed):
+                mine = self.kernel.tally(incoming, outgoing)
+                tally = mine if tally is None else tally + mine
+                writer.write(outgoing.select(final.names))
+        finally:
+            rows = writer.close()
         for piece in task.pieces:
-            for batch in self.source.batches_of(piece, needed):
-                for start in range(0, batch.num_rows, SLICE):
-                    incoming = batch.slice(start, SLICE)
-                    outgoing = self.kernel.apply(incoming)
-                    mine = self.kernel.tally(incoming, outgoing)
-                    tally = mine if tally is None else tally + mine
-                    writer.write(outgoing.select(final.names))
-        rows = writer.close()
+            self.source.refuse_changed(piece)
         part: dict[str, Any] = {
             "id": task.id,
             "inputs": inputs_of(task),
@@ -160,6 +166,21 @@ class TaskWork:
         )
         self.commit(part)
         return part
+
+    def slices(self, task: Task, columns: list[str]) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
+        """(rows that came, rows that stay), a slice at a time; what the kernel refuses is told with file and row groups."""
+        for piece in task.pieces:
+            at = piece.before
+            for batch in self.source.batches_of(piece, columns):
+                for start in range(0, batch.num_rows, SLICE):
+                    incoming = batch.slice(start, SLICE)
+                    try:
+                        outgoing = self.kernel.apply(incoming)
+                    except InputError as error:
+                        where = f"{piece.file.path}: row groups {piece.first} to {piece.stop - 1}"
+                        raise InputError(f"{where}, counted from row {at + start} of the file: {error}") from error
+                    yield incoming, outgoing
+                at += batch.num_rows
 
     def commit(self, part: dict[str, Any]) -> None:
         """Write the commit; where another run has finished meanwhile, take away what this one wrote beside it."""
@@ -255,18 +276,27 @@ def finished(place: Output, facts: dict[str, Any]) -> Manifest | None:
             f"{place.name!r} holds a finished sample of plan {str(manifest.get('plan'))[:19]}..., not of {facts['plan'][:19]}... on these data. "
             "Use another folder."
         )
+    tidy(place, manifest)
     return Manifest(manifest)
 
 
 def begin(place: Output, facts: dict[str, Any], *, resume: bool) -> None:
     """Make the folder ours, or find our own unfinished run in it."""
+    refuse_others(place, facts, resume=resume)
+    if place.read_json(RUN) is None:
+        place.write_json(RUN, facts)
+    place.sweep("", "data", "tasks")
+
+
+def refuse_others(place: Output, facts: dict[str, Any], *, resume: bool) -> None:
+    """Refuse a folder with other things in it, of another run, or of an unfinished one unless it is to be resumed."""
     there = place.read_json(RUN)
-    foreign = [n for n in place.names() if n not in OWN and not n.startswith(".part-")]
-    if foreign or (there is None and (place.names("data") or place.names("tasks"))):
-        what = foreign[0] if foreign else "data/"
+    foreign = [n for n in place.entries() if n not in OWN and not n.startswith(HIDDEN)]
+    inside = [] if there is not None else [f"{f}/{n}" for f in ("data", "tasks") for n in place.names(f)]
+    if foreign or inside:
+        what = [*foreign, *inside][0]
         raise InputError(f"{place.name!r} holds other things ({what}). Use a new folder.")
     if there is None:
-        place.write_json(RUN, facts)
         return
     if there != facts:
         changed = (
@@ -279,14 +309,11 @@ def begin(place: Output, facts: dict[str, Any], *, resume: bool) -> None:
         raise InputError(
             f"{place.name!r} holds an unfinished run of this plan. Go on with resume=True (--resume), or use another folder."
         )
-    place.sweep("", "data", "tasks")
 
 
 def finish(place: Output, facts: dict[str, Any], parts: list[dict[str, Any]]) -> Manifest:
     """Write the manifest, take away what it does not name, and the commits."""
-    counted = [
-        k for k in (parts[0] if parts else {}) if k not in ("id", "inputs", "file", "bytes", "sha256", "rows", "seen")
-    ]
+    counted = sorted({k for p in parts for k in p} - {"id", "inputs", "file", "bytes", "sha256", "rows", "seen"})
     totals: dict[str, Any] = {
         "rows": sum(p["seen"] for p in parts if "seen" in p),
         "kept": sum(p["rows"] for p in parts),
@@ -299,12 +326,17 @@ def finish(place: Output, facts: dict[str, Any], parts: list[dict[str, Any]]) ->
     if theirs is None:
         place.write_json(MANIFEST, manifest)
         theirs = manifest
-    named = {t["file"] for t in theirs["tasks"]}
+    tidy(place, theirs)
+    return Manifest(theirs)
+
+
+def tidy(place: Output, manifest: dict[str, Any]) -> None:
+    """Take away what a manifest does not name, and the commits."""
+    named = {t["file"] for t in manifest["tasks"]}
     for name in place.names("data"):
-        if name not in named:
+        if name not in named and name.startswith(("part-", HIDDEN)):
             place.remove(f"data/{name}")
     place.remove_folder("tasks")
-    return Manifest(theirs)
 
 
 def read_manifest(out: str, filesystem: Any = None) -> Manifest:
@@ -332,8 +364,10 @@ def no_room(error: OSError, place: Output, tasks: list[Task]) -> InputError:
 
 def refuse_inside(source: Source, place: Output) -> None:
     """The output may not lie among the data, which would be read as data next time."""
-    root = Path(source.root).resolve() if place.local and source.root and "://" not in source.root else None
-    if root is not None and root.is_dir() and Path(place.root).resolve().is_relative_to(root):
+    if source.filesystem != place.system:
+        return
+    data, out = ([os.path.realpath(p) if place.local else p for p in paths] for paths in (source.folders, [place.root]))
+    if any(f"{out[0].rstrip('/')}/".startswith(f"{folder.rstrip('/')}/") for folder in data):
         raise InputError(f"{place.name!r} lies inside the data ({source.root!r}). Use a folder outside it.")
 
 

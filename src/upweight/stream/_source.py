@@ -13,30 +13,27 @@ Folders named `day=2024-05-01` become text columns, as Hive writes them. Names t
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import unquote
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow import fs
 
 from .._errors import InputError
+from ._listing import find_files, folder_keys, is_parquet
 
-__all__ = ["BATCH", "Piece", "Source", "SourceFile", "Task", "open_source"]
+__all__ = ["BATCH", "POSITION", "Piece", "Source", "SourceFile", "Task", "open_source", "token_of_file"]
 
 BATCH = 1 << 16
 EDGE = 1 << 16  # bytes of either end that go into a token
+POSITION_TYPES = {"_uw_file": pa.field("_uw_file", pa.large_string()), "_uw_row": pa.field("_uw_row", pa.int64())}
 LEAST_BYTES, MOST_BYTES, SHARE = 8 << 20, 256 << 20, 64
-HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
-PARQUET = (".parquet", ".pq")
-TEXT = (".csv", ".csv.gz", ".tsv", ".txt")
+POSITION = ("_uw_file", "_uw_row")  # token of its file and number in it: what tells rows without a key apart
 
 
 @dataclass(frozen=True)
@@ -90,10 +87,11 @@ class Task:
 class Source:
     """Files to read as one table.
 
-    root : where relative paths start. files : sorted by path. schema : of all files together, folder keys last. filesystem : pyarrow's.
+    root : what was named. folders : those that were named, in the filesystem. files : sorted by path. schema : of all files together, folder keys last. filesystem : pyarrow's.
     """
 
     root: str
+    folders: tuple[str, ...]
     files: tuple[SourceFile, ...]
     schema: pa.Schema
     filesystem: Any = field(repr=False)
@@ -137,15 +135,38 @@ class Source:
 
         Raises InputError where a page is damaged, naming file and row groups.
         """
-        names = list(self.schema.names) if columns is None else list(columns)
-        schema = pa.schema([self.schema.field(n) for n in names])
-        own = [n for n in names if n in piece.file.schema.names]
+        names = self.names_of(columns)
+        schema = pa.schema([POSITION_TYPES[n] if n in POSITION else self.schema.field(n) for n in names])
+        keys = dict(piece.file.keys)
+        own = [n for n in names if n in piece.file.schema.names and n not in keys]
+        at = piece.before
         try:
             for batch in read_batches(self.filesystem, piece, own):
-                yield in_schema(batch, schema, dict(piece.file.keys))
+                yield in_schema(batch, schema, keys, (piece.file.token, at))
+                at += batch.num_rows
         except (pa.ArrowException, OSError) as error:
             where = f"{piece.file.path}: row groups {piece.first} to {piece.stop - 1}"
             raise InputError(f"{where} cannot be read ({first_line(error)}). Write the file again.") from error
+
+    def names_of(self, columns: Sequence[str] | None) -> list[str]:
+        """The columns that are asked for, all if None; one that is not there is refused."""
+        if columns is None:
+            return list(self.schema.names)
+        names = list(dict.fromkeys(columns))
+        for name in names:
+            if name not in POSITION and name not in self.schema.names:
+                have = ", ".join(map(repr, self.schema.names[:12]))
+                raise InputError(f"{self.root!r} has no column {name!r}; it has {have}. Name one of these.")
+        return names
+
+    def refuse_changed(self, piece: Piece) -> None:
+        """Refuse a file that is not what it was when this source was opened."""
+        try:
+            same = token_of_file(self.filesystem, piece.file) == piece.file.token
+        except (pa.ArrowException, OSError, InputError):
+            same = False
+        if not same:
+            raise InputError(f"{piece.file.path}: changed while it was read. Start again in a new folder.")
 
     def to_dict(self) -> dict[str, Any]:
         """What a plan stores of its data."""
@@ -168,11 +189,17 @@ def read_batches(filesystem: Any, piece: Piece, columns: list[str]) -> Iterator[
     yield from table.select(columns).to_batches(max_chunksize=BATCH)
 
 
-def in_schema(batch: pa.RecordBatch, schema: pa.Schema, keys: dict[str, str | None]) -> pa.RecordBatch:
-    """A batch with the columns of the source: widened, folder keys added, columns that this file lacks all null."""
+def in_schema(
+    batch: pa.RecordBatch, schema: pa.Schema, keys: dict[str, str | None], position: tuple[str, int]
+) -> pa.RecordBatch:
+    """A batch with the columns of the source: widened, folder keys and positions added, columns that this file lacks all null."""
     columns = []
     for kind in schema:
-        if kind.name in keys:
+        if kind.name == POSITION[0]:
+            columns.append(pa.repeat(pa.scalar(position[0], kind.type), batch.num_rows))
+        elif kind.name == POSITION[1]:
+            columns.append(pa.array(np.arange(position[1], position[1] + batch.num_rows)))
+        elif kind.name in keys:
             columns.append(pa.repeat(pa.scalar(keys[kind.name], kind.type), batch.num_rows))
         elif kind.name in batch.schema.names:
             column = batch.column(kind.name)
@@ -197,132 +224,48 @@ def open_source(paths: str | Sequence[str], *, filesystem: Any = None) -> Source
     ...
     upweight.InputError: no such file or folder: 'no/such/folder'.
     """
-    given = [paths] if isinstance(paths, str) or hasattr(paths, "__fspath__") else list(paths)
-    if not given:
-        raise InputError("no data was named. Give a file, a folder, a pattern, or a list of them.")
-    found: dict[str, str] = {}
-    system = filesystem
-    for one in given:
-        system, listed = listing(str(one), filesystem)
-        found |= {full: relative for full, relative in listed}
-    root = str(given[0]) if len(given) == 1 else ""
-    if not found:
-        raise InputError(
-            f"{str(given[0])!r} holds no Parquet or CSV files. Names that start with a point or underscore are no data."
-        )
-    files = tuple(
-        described(system, full, relative) for full, relative in sorted(found.items(), key=lambda item: item[1])
-    )
-    return Source(root, files, joint_schema(files), system)
-
-
-def listing(path: str, filesystem: Any) -> tuple[Any, list[tuple[str, str]]]:
-    """(filesystem, [(full path, relative path)]) of a file, folder or pattern."""
-    system, inner = resolved(path, filesystem)
-    if any(c in inner for c in "*?["):
-        base = inner[: min(inner.index(c) for c in "*?[" if c in inner)].rpartition("/")[0]
-        infos = system.get_file_info(fs.FileSelector(base or ".", recursive=True, allow_not_found=True))
-        hits = [
-            i.path for i in infos if i.type == fs.FileType.File and fnmatch.fnmatch(i.path.removeprefix("./"), inner)
-        ]
-        return system, [(p, p.removeprefix(base).lstrip("/")) for p in hits if is_data(p.removeprefix(base))]
-    info = system.get_file_info(inner)
-    if info.type == fs.FileType.File:
-        return system, [(inner, PurePosixPath(inner).name)]
-    if info.type != fs.FileType.Directory:
-        raise InputError(f"no such file or folder: {path!r}.")
-    infos = system.get_file_info(fs.FileSelector(inner, recursive=True))
-    hits = [i.path for i in infos if i.type == fs.FileType.File]
-    base = inner.rstrip("/")
-    return system, [(p, p[len(base) :].lstrip("/")) for p in hits if is_data(p[len(base) :])]
-
-
-def resolved(path: str, filesystem: Any) -> tuple[Any, str]:
-    """The filesystem of a path or URI, and the path inside it."""
-    if filesystem is not None:
-        system = filesystem if isinstance(filesystem, fs.FileSystem) else fs.PyFileSystem(fs.FSSpecHandler(filesystem))
-        return system, path
-    if "://" not in path:
-        return fs.LocalFileSystem(), path
-    try:
-        return fs.FileSystem.from_uri(path)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return by_fsspec(path)
-
-
-def by_fsspec(path: str) -> tuple[Any, str]:
-    """What pyarrow does not know, fsspec may."""
-    scheme = path.split("://")[0]
-    try:
-        import fsspec
-    except ImportError as error:
-        raise InputError(f"{path!r}: pyarrow knows no {scheme}://. Install fsspec, or pass filesystem=.") from error
-    try:
-        system = fsspec.filesystem(scheme)
-    except (ValueError, ImportError) as error:
-        raise InputError(f"{path!r}: no filesystem is known for {scheme}:// ({error}).") from error
-    return fs.PyFileSystem(fs.FSSpecHandler(system)), path.split("://", 1)[1]
-
-
-def is_data(relative: str) -> bool:
-    parts = [p for p in relative.split("/") if p]
-    hidden = any(p.startswith((".", "_")) for p in parts)
-    return bool(parts) and not hidden and parts[-1].lower().endswith((*PARQUET, *TEXT))
-
-
-def is_parquet(path: str) -> bool:
-    return path.lower().endswith(PARQUET)
-
-
-def folder_keys(relative: str) -> tuple[tuple[str, str | None], ...]:
-    """(name, value) of folders such as day=2024-05-01; Hive's word for null is None."""
-    out = []
-    for part in relative.split("/")[:-1]:
-        name, equal, value = part.partition("=")
-        if equal and name:
-            out.append((unquote(name), None if value == HIVE_NULL else unquote(value)))
-    return tuple(out)
+    found = find_files(paths, filesystem)
+    files = tuple(described(found.system, full, relative) for full, relative in found.paths.items())
+    return Source(found.root, found.folders, files, joint_schema(files), found.system)
 
 
 def described(system: Any, full: str, relative: str) -> SourceFile:
     """Size, rows, token, schema and row groups of one file."""
     size = int(system.get_file_info(full).size)
-    keys = folder_keys(relative)
-    if not is_parquet(relative):
-        table = text_table(system, full, None)
-        return SourceFile(
-            relative,
-            full,
-            size,
-            table.num_rows,
-            token_of(system, full, size, b""),
-            table.schema,
-            ((table.num_rows, size),),
-            keys,
+    if is_parquet(relative):
+        meta = footer_of(system, full, relative)
+        schema = meta.schema.to_arrow_schema().remove_metadata()
+        groups = tuple(
+            (g.num_rows, sum(g.column(c).total_compressed_size for c in range(meta.num_columns)))
+            for g in (meta.row_group(j) for j in range(meta.num_row_groups))
         )
+        token = token_of(system, full, size, str(meta.serialized_size).encode())
+    else:
+        table = text_table(system, full, None)
+        schema, groups, token = table.schema, ((table.num_rows, size),), token_of(system, full, size, b"")
+    names = schema.names
+    if len(set(names)) < len(names):
+        twice = next(n for n in names if names.count(n) > 1)
+        raise InputError(f"{relative}: two columns are called {twice!r}. Rename one.")
+    return SourceFile(
+        relative, full, size, sum(rows for rows, _ in groups), token, schema, groups, folder_keys(relative)
+    )
+
+
+def footer_of(system: Any, full: str, relative: str) -> Any:
+    """What a Parquet file says of itself."""
     try:
         with system.open_input_file(full) as file:
-            meta = pq.ParquetFile(file, pre_buffer=False).metadata
+            return pq.ParquetFile(file, pre_buffer=False).metadata
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{relative}: not a whole Parquet file ({first_line(error)}). Write it again.") from error
-    groups = tuple(
-        (
-            meta.row_group(g).num_rows,
-            sum(meta.row_group(g).column(c).total_compressed_size for c in range(meta.num_columns)),
-        )
-        for g in range(meta.num_row_groups)
-    )
-    footer = str(meta.serialized_size).encode()
-    return SourceFile(
-        relative,
-        full,
-        size,
-        meta.num_rows,
-        token_of(system, full, size, footer),
-        meta.schema.to_arrow_schema().remove_metadata(),
-        groups,
-        keys,
-    )
+
+
+def token_of_file(system: Any, file: SourceFile) -> str:
+    """The token of a file as it is now."""
+    size = int(system.get_file_info(file.full).size or 0)
+    footer = str(footer_of(system, file.full, file.path).serialized_size).encode() if is_parquet(file.path) else b""
+    return token_of(system, file.full, size, footer)
 
 
 def token_of(system: Any, full: str, size: int, footer: bytes) -> str:
@@ -345,7 +288,7 @@ def text_table(system: Any, full: str, schema: pa.Schema | None) -> pa.Table:
             if schema is not None
             else csv.ConvertOptions(strings_can_be_null=True)
         )
-        parse = csv.ParseOptions(delimiter="\t" if full.endswith(".tsv") else ",")
+        parse = csv.ParseOptions(delimiter="\t" if full.removesuffix(".gz").endswith(".tsv") else ",")
         try:
             return csv.read_csv(file, convert_options=options, parse_options=parse)
         except pa.ArrowInvalid as error:

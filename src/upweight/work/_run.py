@@ -77,8 +77,10 @@ class Run:
     processes: int
 
 
-def run_job(job: Job, *, journal: Journal | None = None, watch: Watch | None = None) -> Run:
+def run_job(job: Job, *, journal: Journal | None = None, watch: Watch | None = None, workers: int | None = None) -> Run:
     """Run every part that the journal does not hold. Ctrl-C ends it early, with `complete` False and what is done kept.
+
+    workers : processes at most; None: what `joblib.parallel_config` says, else every core we may use.
 
     Raises whatever `job.check` or a part raises; finished parts are in the journal then.
 
@@ -94,7 +96,7 @@ def run_job(job: Job, *, journal: Journal | None = None, watch: Watch | None = N
         if left:
             seconds, busy = run_first(job, left, parts, journal)
             ahead = [job.foresee(k, parts, seconds, busy) for k in left]
-            rest, processes = foreseen(ahead, busy)
+            rest, processes = foreseen(ahead, busy, allowed() if workers is None else workers)
             estimate = seconds + rest
             watch.estimate(estimate, len(left) + 1, processes)
             watch.step(job.label(next(reversed(parts))))
@@ -127,16 +129,16 @@ def keep(parts: dict[Any, Any], key: Any, part: Any, journal: Journal | None) ->
         journal.write(key, part)
 
 
-def foreseen(ahead: list[float], busy: float) -> tuple[float, int]:
+def foreseen(ahead: list[float], busy: float, workers: int) -> tuple[float, int]:
     """(seconds of what is left, processes)."""
     rest = sum(ahead)
-    processes = min(workers(), max(len(ahead), 1))
+    processes = min(workers, max(len(ahead), 1))
     if rest < WORTH_PROCESSES or processes == 1:
         return rest, 1
     return START_SECONDS * busy + rest / processes, processes
 
 
-def workers() -> int:
+def allowed() -> int:
     """Processes to use: what `joblib.parallel_config` says, else every core we may use."""
     asked: Any = get_active_backend()[1]
     return joblib.effective_n_jobs(-1 if asked is None else asked)
