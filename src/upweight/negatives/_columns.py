@@ -27,6 +27,7 @@ __all__ = [
     "like_input",
     "positive_rows",
     "refuse_batch_without_key",
+    "refuse_thinned",
 ]
 
 compute: Any = pyarrow.compute  # its functions are made at run time, which type checkers do not see
@@ -44,12 +45,17 @@ def arrow_table(rows: Any) -> pa.Table:
         table = frame_of(rows).to_arrow()
     else:
         raise InputError(f"`data` must be a table (pandas, polars, Arrow); got {type(rows).__name__}.")
-    own = [n for n in table.schema.names if n in OWN]
+    refuse_thinned(table.schema.names)
+    return table
+
+
+def refuse_thinned(names: list[str]) -> None:
+    """Rows with the columns of a sample were thinned before."""
+    own = [n for n in names if n in OWN]
     if own:
         raise InputError(
             f"these rows are thinned already (column {own[0]!r}); thinning twice multiplies probabilities."
         )
-    return table
 
 
 def label_spec(label: Any) -> tuple[str, Any]:

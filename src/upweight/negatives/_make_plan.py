@@ -11,6 +11,7 @@ Source: Wang, Zhang and Wang, NeurIPS (2021); Fithian and Hastie (2014).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,15 @@ import pyarrow as pa
 
 from .._errors import InputError, is_number
 from .._rng import as_generator
-from ..stream import DRAW
-from ._columns import arrow_table, key_columns, key_spec, label_spec, positive_rows
+from ..stream import DRAW, POSITION, Source, fold, source_of
+from ._columns import key_spec, label_spec, refuse_thinned
 from ._forecast import Forecast, kept_error, variance_factors
+from ._key_tally import cut_for
 from ._linear import fit_linear, rounded
 from ._pilot import Pilot, as_pilot
-from ._pilot_rows import PilotRows, PilotSets
+from ._pilot_rows import PilotSets
 from ._plan import Plan
+from ._plan_pass import PlanPass, PlanTally, log_odds
 from ._rule import Rule, root_of, scale_of
 from ._score import keep_probabilities, norm_of, probabilities, raw_columns, sigmoid
 from ._terms import column_of, linear_score, numbers_of
@@ -32,6 +35,7 @@ from ._terms import column_of, linear_score, numbers_of
 __all__ = ["plan"]
 
 FEW_POSITIVES = 10
+MOST_ROWS_A_KEY = 100
 
 
 def plan(
@@ -50,7 +54,7 @@ def plan(
 
     Parameters
     ----------
-    data : table of n rows (pandas, polars, Arrow). label : column of 0/1 or booleans, or (column, positive value). key : column or columns that
+    data : path, folder, pattern or list of them (Parquet, CSV; local or URI), `stream.Source`, or a table (pandas, polars, Arrow). label : column of 0/1 or booleans, or (column, positive value). key : column or columns that
         identify a row for ever, whole numbers, text or bytes; None for its position. per_positive : kappa, negatives kept for each positive.
     pilot : "linear", "column:NAME" or a `Pilot`. rule : "proportional", "optimal", "local", "uniform" or a `Rule`.
     rng : seed, Generator (which gives one) or None; recorded in the plan.
@@ -73,40 +77,82 @@ def plan(
     >>> p.apply(rows).num_rows, round(p.forecast.factor_offset, 3)
     (603, 1.199)
     """
-    table = arrow_table(data)
+    source = source_of(data)
+    refuse_thinned(source.schema.names)
     column, value = label_spec(label)
     rule = rule if isinstance(rule, Rule) else Rule(rule)
     pilot = as_pilot(pilot)
     kappa = checked_kappa(per_positive)
     seed = seed_of(rng)
-    positive = positive_rows(table, column, value)
-    counts = refuse_counts(positive, rule)
-    spec = key_spec(table, key)
+    empty = source.schema.empty_table()
+    positive_type = column_of(empty, column).type
+    spec = key_spec(empty, key)
+    names = [n for n in source.schema.names if n not in {column, *key_names(spec)}]
+    features = list(pilot.features) if pilot.features is not None else names
+    wanted = wanted_columns(features, source.schema.names)
+    look = PlanPass(
+        label=column,
+        positive=value,
+        key=spec,
+        seed=seed,
+        features=None if rule.flat else tuple(wanted),
+        score=pilot.features[0] if pilot.kind == "column" and pilot.features and not rule.flat else None,
+        most=(None if pilot.normaliser is None else pilot.rows + max(pilot.normaliser, 1000), pilot.rows),
+        below=(1.0, 1.0),
+        cut=None if isinstance(spec, str) else cut_for(source.rows),
+    )
+    seen = passed(source, look)
+    counts = refuse_counts(seen, rule, look)
     design: dict[str, Any] = {
         "draw": DRAW,
         "seed": seed,
         "key": spec,
-        "label": {"column": column, "positive": value_of_positive(table, column, value)},
+        "label": {"column": column, "positive": value_of_positive(positive_type, value)},
         "rule": rule_part(rule, kappa, counts),
         "pilot": {"kind": "none"},
     }
-    names = [n for n in table.schema.names if n not in {column, *key_names(spec)}]
-    features = list(pilot.features) if pilot.features is not None else names
     sets = None
-    if not rule.flat:
-        wanted = list(dict.fromkeys(f if f in table.schema.names else f.removesuffix(":level") for f in features))
-        rows = table.select([column_named(table, n) for n in wanted])
-        most = (None if pilot.normaliser is None else pilot.rows + max(pilot.normaliser, 1000), pilot.rows)
-        drawn = PilotRows.of(rows, positive, key_columns(table, spec), seed=seed, most=most)
-        sets = drawn.result(rows=pilot.rows, fitted=pilot.kind == "linear", normaliser=pilot.normaliser)
+    if seen.pilot is not None:
+        sets = seen.pilot.result(rows=pilot.rows, fitted=pilot.kind == "linear", normaliser=pilot.normaliser)
         design["pilot"] = pilot_part(pilot, features, sets, counts)
         design["rule"] |= scale_part(rule, design, sets)
-    return Plan(design, forecast_of(design, sets, counts, table))
+    return Plan(design, forecast_of(design, sets, seen, source.bytes), source.to_dict())
 
 
-def value_of_positive(table: pa.Table, column: str, value: Any) -> Any:
+def passed(source: Source, look: PlanPass) -> PlanTally:
+    """One pass; negatives that cannot be among the pilot rows are not looked at, unless too few were found (then again, without that limit)."""
+    columns = list(
+        dict.fromkeys(
+            [
+                look.label,
+                *(POSITION if isinstance(look.key, str) else [k["column"] for k in look.key]),
+                *(look.features or ()),
+            ]
+        )
+    )
+    if look.most[0] is not None and source.rows:
+        limit = (
+            2 * (1.2 * look.most[0] + 50) / source.rows
+        )  # where at least half of the rows are negative this is enough
+        look = replace(look, below=(min(1.0, limit), 1.0))
+    seen = fold(source, look, columns=columns)
+    if seen.pilot is not None and seen.pilot.short:
+        seen = fold(source, look.everywhere(), columns=columns)
+    return seen
+
+
+def wanted_columns(features: list[str], names: list[str]) -> list[str]:
+    """Columns behind features; those that are not there are refused."""
+    wanted = list(dict.fromkeys(f if f in names else f.removesuffix(":level") for f in features))
+    for name in wanted:
+        if name not in names:
+            raise InputError(f"feature {name!r} is not a column; there are {', '.join(map(repr, names[:12]))}.")
+    return wanted
+
+
+def value_of_positive(kind: Any, value: Any) -> Any:
     """The label that is positive, as the plan stores it: the one named, True of booleans, 1 of numbers."""
-    return (True if pa.types.is_boolean(column_of(table, column).type) else 1) if value is None else value
+    return (True if pa.types.is_boolean(kind) else 1) if value is None else value
 
 
 def checked_kappa(per_positive: Any) -> float:
@@ -128,21 +174,22 @@ def key_names(spec: list[dict[str, str]] | str) -> set[str]:
     return set() if isinstance(spec, str) else {part["column"] for part in spec}
 
 
-def column_named(table: pa.Table, name: str) -> str:
-    if name not in table.schema.names:
+def refuse_counts(seen: PlanTally, rule: Rule, look: PlanPass) -> tuple[int, int]:
+    """(negatives, positives), both present, enough positives for a pilot, enough keys for a sample."""
+    zeros, ones = seen.counts
+    if len(seen.others) > 1:
+        a, b = seen.others
         raise InputError(
-            f"feature {name!r} is not a column; there are {', '.join(map(repr, table.schema.names[:12]))}."
+            f"label {look.label!r} holds {a!r} and {b!r} beside {look.positive!r}; two classes are needed. Make it boolean."
         )
-    return name
-
-
-def refuse_counts(positive: np.ndarray, rule: Rule) -> tuple[int, int]:
-    """(negatives, positives), both present, and enough positives for a pilot."""
-    ones = int(np.count_nonzero(positive))
-    zeros = len(positive) - ones
     if not ones or not zeros:
         what = "positives" if not ones else "negatives"
-        raise InputError(f"a sample needs both classes; got 0 {what} in {len(positive):,} rows. Check the label.")
+        raise InputError(f"a sample needs both classes; got 0 {what} in {zeros + ones:,} rows. Check the label.")
+    if seen.keys is not None and seen.keys.rows_per_key > MOST_ROWS_A_KEY:
+        raise InputError(
+            f"the key has {seen.keys.rows_per_key:,.0f} rows a key on average, which are kept or left together; {MOST_ROWS_A_KEY} at most. Name a "
+            "finer key."
+        )
     if ones < FEW_POSITIVES and not rule.flat:
         raise InputError(f"a pilot needs {FEW_POSITIVES} positives or more; got {ones}. Use rule='uniform'.")
     return zeros, ones
@@ -175,17 +222,6 @@ def pilot_part(pilot: Pilot, features: list[str], sets: PilotSets, counts: tuple
     e = [linear_score(part, t) for t in (sets.normaliser, sets.positives)]
     shift = rounded(shift_of(e[0], e[1], counts))
     return part | {"intercept": found.intercept + shift, "shift": shift}
-
-
-def log_odds(s: np.ndarray, name: str) -> np.ndarray:
-    """Log-odds of a score column; NaN where there is none, refused outside (0, 1)."""
-    bad = ~np.isnan(s) & ~((s > 0) & (s < 1))
-    if bad.any():
-        row = int(bad.argmax())
-        raise InputError(
-            f"score column {name!r} must be a probability in (0, 1); got {s[row]:g}. Pass a probability, clipped away from 0 and 1."
-        )
-    return np.log(s) - np.log1p(-s)
 
 
 def shift_of(negatives: np.ndarray, positives: np.ndarray, counts: tuple[int, int]) -> float:
@@ -242,9 +278,9 @@ def transform_part(criterion: str, sets: PilotSets, pilot: dict[str, Any]) -> di
     }
 
 
-def forecast_of(design: dict[str, Any], sets: PilotSets | None, counts: tuple[int, int], table: pa.Table) -> Forecast:
+def forecast_of(design: dict[str, Any], sets: PilotSets | None, seen: PlanTally, bytes_in: int) -> Forecast:
     """What the sample will hold and cost."""
-    zeros, ones = counts
+    zeros, ones = seen.counts
     rate, pi1 = min(1.0, design["rule"]["rate"]), design["rule"]["positives"]
     gain = None
     if sets is None:
@@ -265,6 +301,7 @@ def forecast_of(design: dict[str, Any], sets: PilotSets | None, counts: tuple[in
             norms = norm_of(rule, sets.positives, design["pilot"])
             gain = 1 - float(norms.mean()) ** 2 / float((norms**2).mean())
     kept = zeros * float(pi0_w.mean())
-    size = int(table.nbytes * (kept + kept_ones) / max(table.num_rows, 1))
+    size = int(bytes_in * (kept + kept_ones) / max(zeros + ones, 1))
+    keys = (None, None) if seen.keys is None else (seen.keys.distinct, seen.keys.rows_per_key)
     error = kept_error(pi0_w, zeros, everything=everything)
-    return Forecast(zeros + ones, ones, zeros, kept, error, size, *factors, gain, None, None)
+    return Forecast(zeros + ones, ones, zeros, kept, error, size, *factors, gain, *keys)

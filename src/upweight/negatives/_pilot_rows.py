@@ -39,39 +39,57 @@ class PilotSets:
 
 @dataclass(frozen=True)
 class PilotRows:
-    """Counts and the rows of smallest draw so far, of each class; `most` (k0, k1), None for no limit."""
+    """Counts and the rows of smallest draw so far, of each class; `most` (k0, k1), None for no limit; `below`, only draws under it were looked at."""
 
     counts: tuple[int, int]
     kept: tuple[pa.Table, pa.Table]
     most: tuple[int | None, int | None]
+    below: tuple[float, float] = (1.0, 1.0)
 
     @staticmethod
     def of(
-        rows: pa.Table, positive: np.ndarray, key: list[Any], *, seed: int, most: tuple[int | None, int | None]
+        rows: pa.Table,
+        positive: np.ndarray,
+        key: list[Any],
+        *,
+        seed: int,
+        most: tuple[int | None, int | None],
+        below: tuple[float, float] = (1.0, 1.0),
     ) -> PilotRows:
         """One part: `rows` with the columns to keep, `positive` (n,) bool, key columns."""
         u = draw(*key, seed=seed, purpose=PURPOSE)
         kept = []
         for code in (0, 1):
-            at = np.flatnonzero(positive == bool(code))
+            at = np.flatnonzero((positive == bool(code)) & (u < below[code]))
             at = at[smallest(u[at], most[code])]
             part = rows.take(pa.array(at))
             kept.append(part.append_column(DRAWN, pa.array(u[at])).append_column(POSITIVE, pa.array(positive[at])))
         ones = int(np.count_nonzero(positive))
-        return PilotRows((len(u) - ones, ones), (kept[0], kept[1]), most)
+        return PilotRows((len(u) - ones, ones), (kept[0], kept[1]), most, below)
 
     def __add__(self, other: PilotRows) -> PilotRows:
         kept = []
         for code in (0, 1):
-            both = pa.concat_tables([self.kept[code], other.kept[code]], promote_options="permissive")
-            at = smallest(both.column(DRAWN).to_numpy(), self.most[code])
-            kept.append(both.take(pa.array(np.sort(at))))
+            both = pa.concat_tables([self.kept[code], other.kept[code]])
+            most = self.most[code]
+            if most is not None and both.num_rows > 2 * most:
+                both = both.take(pa.array(smallest(both.column(DRAWN).to_numpy(), most)))
+            kept.append(both)
         counts = (self.counts[0] + other.counts[0], self.counts[1] + other.counts[1])
-        return PilotRows(counts, (kept[0], kept[1]), self.most)
+        return PilotRows(counts, (kept[0], kept[1]), self.most, self.below)
+
+    @property
+    def short(self) -> bool:
+        """Whether rows above the limit on draws are needed too."""
+        for code in (0, 1):
+            wanted = self.counts[code] if (most := self.most[code]) is None else min(most, self.counts[code])
+            if self.kept[code].num_rows < wanted:
+                return True
+        return False
 
     def result(self, *, rows: int, fitted: bool, normaliser: int | None) -> PilotSets:
         """The three sets; `fitted`: whether a pilot is fitted, which takes the first negatives."""
-        zeros, ones = (in_draw_order(t) for t in self.kept)
+        zeros, ones = (in_draw_order(first_of(t, most)) for t, most in zip(self.kept, self.most, strict=True))
         first = min(rows, ones.num_rows, zeros.num_rows) if fitted else 0
         rest = zeros.slice(first, normaliser)
         everything = normaliser is None or zeros.num_rows - first < FEW
@@ -87,6 +105,11 @@ def smallest(u: np.ndarray, k: int | None) -> np.ndarray:
     if k is None or len(u) <= k:
         return np.arange(len(u))
     return np.flatnonzero(u <= np.partition(u, k - 1)[k - 1])
+
+
+def first_of(table: pa.Table, most: int | None) -> pa.Table:
+    """The rows of smallest draw, and all that tie with the last of them."""
+    return table.take(pa.array(smallest(table.column(DRAWN).to_numpy(), most)))
 
 
 def in_draw_order(table: pa.Table) -> pa.Table:

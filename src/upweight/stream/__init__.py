@@ -1,10 +1,11 @@
 """Batches on one machine, on Spark, on Ray; knows batches, not methods."""
 
 from ._draw import DRAW, draw, key_array, seed_of_purpose
+from ._fold import fold
 from ._kernel import Kernel, Sql
 from ._output import Output, canonical
 from ._run import Manifest, read_manifest, run
-from ._source import POSITION, Source
+from ._source import POSITION, Source, source_of
 from ._source import open_source as open
 
 __all__ = [
@@ -17,9 +18,11 @@ __all__ = [
     "Sql",
     "canonical",
     "draw",
+    "fold",
     "key_array",
     "open",
     "read_manifest",
     "run",
     "seed_of_purpose",
+    "source_of",
 ]

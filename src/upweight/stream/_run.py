@@ -95,7 +95,12 @@ def run(
         job = Job(work, list(range(len(tasks))), label=partial(task_label, tasks))
         journal: Any = Commits(place, tasks)
         try:
-            done_parts = run_job(job, journal=journal, watch=terminal_watch() if watch is None else watch, workers=jobs)
+            done_parts = run_job(
+                job,
+                journal=journal,
+                watch=terminal_watch() if watch is None else watch,
+                workers=jobs if source.table is None else 1,
+            )
         except OSError as error:
             raise no_room(error, place, tasks) from error
         if not done_parts.complete:
@@ -174,11 +179,8 @@ class TaskWork:
             for batch in self.source.batches_of(piece, columns):
                 for start in range(0, batch.num_rows, SLICE):
                     incoming = batch.slice(start, SLICE)
-                    try:
+                    with self.source.told(piece, at + start):
                         outgoing = self.kernel.apply(incoming)
-                    except InputError as error:
-                        where = f"{piece.file.path}: row groups {piece.first} to {piece.stop - 1}"
-                        raise InputError(f"{where}, counted from row {at + start} of the file: {error}") from error
                     yield incoming, outgoing
                 at += batch.num_rows
 
@@ -364,7 +366,7 @@ def no_room(error: OSError, place: Output, tasks: list[Task]) -> InputError:
 
 def refuse_inside(source: Source, place: Output) -> None:
     """The output may not lie among the data, which would be read as data next time."""
-    if source.filesystem != place.system:
+    if source.table is not None or source.filesystem != place.system:
         return
     data, out = ([os.path.realpath(p) if place.local else p for p in paths] for paths in (source.folders, [place.root]))
     if any(f"{out[0].rstrip('/')}/".startswith(f"{folder.rstrip('/')}/") for folder in data):

@@ -13,6 +13,7 @@ Folders named `day=2024-05-01` become text columns, as Hive writes them. Names t
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
@@ -25,9 +26,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .._errors import InputError
+from ..tables import frame_of, is_frame
 from ._listing import find_files, folder_keys, is_parquet
 
-__all__ = ["BATCH", "POSITION", "Piece", "Source", "SourceFile", "Task", "open_source", "token_of_file"]
+__all__ = ["BATCH", "POSITION", "Piece", "Source", "SourceFile", "Task", "open_source", "source_of", "token_of_file"]
 
 BATCH = 1 << 16
 EDGE = 1 << 16  # bytes of either end that go into a token
@@ -87,7 +89,7 @@ class Task:
 class Source:
     """Files to read as one table.
 
-    root : what was named. folders : those that were named, in the filesystem. files : sorted by path. schema : of all files together, folder keys last. filesystem : pyarrow's.
+    root : what was named. folders : those that were named, in the filesystem. table : the rows of a frame, which has no files on a disk. files : sorted by path. schema : of all files together, folder keys last. filesystem : pyarrow's.
     """
 
     root: str
@@ -95,6 +97,7 @@ class Source:
     files: tuple[SourceFile, ...]
     schema: pa.Schema
     filesystem: Any = field(repr=False)
+    table: pa.Table | None = field(default=None, repr=False)
 
     @property
     def rows(self) -> int:
@@ -136,17 +139,28 @@ class Source:
         Raises InputError where a page is damaged, naming file and row groups.
         """
         names = self.names_of(columns)
-        schema = pa.schema([POSITION_TYPES[n] if n in POSITION else self.schema.field(n) for n in names])
+        token = piece.file.token if self.table is None else ""
+        schema = self.schema_of(names)
         keys = dict(piece.file.keys)
         own = [n for n in names if n in piece.file.schema.names and n not in keys]
         at = piece.before
         try:
-            for batch in read_batches(self.filesystem, piece, own):
-                yield in_schema(batch, schema, keys, (piece.file.token, at))
+            for batch in self.raw_batches(piece, own):
+                yield in_schema(batch, schema, keys, (token, at))
                 at += batch.num_rows
         except (pa.ArrowException, OSError) as error:
             where = f"{piece.file.path}: row groups {piece.first} to {piece.stop - 1}"
             raise InputError(f"{where} cannot be read ({first_line(error)}). Write the file again.") from error
+
+    def schema_of(self, names: Sequence[str]) -> pa.Schema:
+        """Names and types of some columns."""
+        return pa.schema([POSITION_TYPES[n] if n in POSITION else self.schema.field(n) for n in names])
+
+    def raw_batches(self, piece: Piece, columns: list[str]) -> Iterator[pa.RecordBatch]:
+        """Rows of one piece as they are held."""
+        if self.table is None:
+            return read_batches(self.filesystem, piece, columns)
+        return iter(without_index(self.table.select(columns)).to_batches(max_chunksize=BATCH))
 
     def names_of(self, columns: Sequence[str] | None) -> list[str]:
         """The columns that are asked for, all if None; one that is not there is refused."""
@@ -161,6 +175,8 @@ class Source:
 
     def refuse_changed(self, piece: Piece) -> None:
         """Refuse a file that is not what it was when this source was opened."""
+        if self.table is not None:
+            return
         try:
             same = token_of_file(self.filesystem, piece.file) == piece.file.token
         except (pa.ArrowException, OSError, InputError):
@@ -168,8 +184,21 @@ class Source:
         if not same:
             raise InputError(f"{piece.file.path}: changed while it was read. Start again in a new folder.")
 
+    @contextlib.contextmanager
+    def told(self, piece: Piece, at: int) -> Iterator[None]:
+        """What is refused of rows from number `at` of a piece on is told with file, row groups and that number."""
+        try:
+            yield
+        except InputError as error:
+            if self.table is not None:
+                raise
+            where = f"{piece.file.path}: row groups {piece.first} to {piece.stop - 1}"
+            raise InputError(f"{where}, counted from row {at} of the file: {error}") from error
+
     def to_dict(self) -> dict[str, Any]:
-        """What a plan stores of its data."""
+        """What a plan stores of its data; nothing of a frame."""
+        if self.table is not None:
+            return {}
         return {
             "root": self.root,
             "schema": [[f.name, str(f.type)] for f in self.schema],
@@ -227,6 +256,35 @@ def open_source(paths: str | Sequence[str], *, filesystem: Any = None) -> Source
     found = find_files(paths, filesystem)
     files = tuple(described(found.system, full, relative) for full, relative in found.paths.items())
     return Source(found.root, found.folders, files, joint_schema(files), found.system)
+
+
+def source_of(data: Any, *, filesystem: Any = None, token: str = "") -> Source:
+    """Data as a source: what `open` takes, a source itself, or a frame (pandas, polars, Arrow), whose rows are held as they are.
+
+    token : what stands for the content of a frame.
+    """
+    if isinstance(data, Source):
+        return data
+    if isinstance(data, str) or hasattr(data, "__fspath__"):
+        return open_source(data, filesystem=filesystem)
+    if isinstance(data, (list, tuple)) and all(isinstance(d, str) or hasattr(d, "__fspath__") for d in data):
+        return open_source(data, filesystem=filesystem)
+    if isinstance(data, pa.RecordBatch):
+        data = pa.Table.from_batches([data])
+    elif is_frame(data) and not isinstance(data, pa.Table):
+        data = frame_of(data).to_arrow()
+    if not isinstance(data, pa.Table):
+        raise InputError(
+            f"`data` must be a path, a folder, a list of them, or a table (pandas, polars, Arrow); got {type(data).__name__}."
+        )
+    rows, size = data.num_rows, data.nbytes
+    file = SourceFile("", "", size, rows, token, data.schema, ((rows, size),) if rows else ())
+    return Source("table", (), (file,), data.schema, None, data)
+
+
+def without_index(table: pa.Table) -> pa.Table:
+    """The table without what pandas wrote about itself, so that its batches are like those of any other."""
+    return table.replace_schema_metadata(None)
 
 
 def described(system: Any, full: str, relative: str) -> SourceFile:
