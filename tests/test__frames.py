@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 import torch
 
+import upweight as uw
 from upweight import InputError, Weights
-from upweight._frames import NUMPY, labels, read, read_columns, require, same_rows
+from upweight._frames import NUMPY, Container, all_same_rows, labels, read, read_columns, require, same_rows
 
 NUMBERS = [1.0, 2.0, 4.0]
 COLUMNS = {
@@ -178,3 +179,33 @@ def test_refusals_count_and_point():
     with pytest.raises(InputError, match=r"^w must be >= 0; got 2 negative, first -0\.22 at row \(0, 1\)\. Mend\.$"):
         require(values >= 0, "w", "be >= 0", values, "Mend.", "negative")
     require(values < 9, "w", "be < 9", values, "Mend.")
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_a_table_is_not_a_column(make):
+    table = make({"q": [0.5, 0.5], "p": [0.2, 0.8]})
+    with pytest.raises(InputError, match=r"`values` must be one column; got a table of 2\. .*say frame\['q'\]"):
+        Weights.of(table)
+    with pytest.raises(InputError, match="`target` must be one column; got a table of 2"):
+        uw.ratio(table, table)
+
+
+def test_two_columns_of_one_name_are_refused():
+    doubled = pd.DataFrame(np.ones((3, 3)), columns=["a", "b", "a"])
+    said = r"must have different names; got 1 more than once: 'a'\. Rename or drop one"
+    with pytest.raises(InputError, match=f"the columns of `f` {said}"):
+        Weights.of(np.ones(3), kind="importance").mean(doubled)
+    for pair in ((doubled, doubled[["b"]]), (doubled[["b"]], doubled)):
+        with pytest.raises(InputError, match=said):
+            uw.balance(*pair)
+    with pytest.raises(InputError, match=said):
+        uw.Correction.none().apply(pd.DataFrame(np.full((2, 2), 0.5), columns=["a", "a"]))
+    with pytest.raises(InputError, match=said):
+        uw.rare_bias(doubled, np.full(3, 0.5))
+
+
+def test_rows_without_an_index_fit_any():
+    a, b = (Container(index=pd.Index([*labels])) for labels in ("ab", "ba"))
+    all_same_rows({"x": a, "y": NUMPY, "z": a})
+    with pytest.raises(InputError, match="`x` and `z` have different indexes"):
+        all_same_rows({"x": a, "y": NUMPY, "z": b})

@@ -10,7 +10,7 @@ BRANCHES = ["imbalance", "negatives", "shift", "ope", "montecarlo", "torch", "ke
 FLOORS = [  # from the ground up; rooms of one floor never import each other
     ["_version", "_set_module"],
     ["_errors"],
-    ["_rng", "_frames"],
+    ["_rng", "_frames", "_html"],
     ["arrays"],
     ["_weights"],
     ["_estimate", "_undo", "_cite"],
@@ -34,10 +34,12 @@ INSIDE = {  # floors inside a branch
         ["comparison"],
     ],
 }
+PICTURED = ["_estimate", "_balance", "_check", "_undo", "imbalance"]  # rooms whose results have `.plot()`
 DOORS = {  # methods that call upward from inside, as `w.check` does: room -> rooms
     "_weights": {"_estimate", "_check"},
+    **{room: {"plots"} for room in PICTURED},
 }
-PACKAGES = {"__init__": set(BRANCHES)}  # reached by name, lazily
+PACKAGES = {"__init__": {*BRANCHES, "plots"}}  # reached by name, lazily
 LIGHT = {"numpy"}  # what the trunk imports at the top
 LATER = {"scipy", "narwhals", "array_api_compat"}  # what the trunk imports inside functions
 TRUNK = {room for floor in FLOORS[:8] for room in floor}

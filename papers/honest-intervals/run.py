@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import scipy
+from scipy.signal import lfilter
 from scipy.special import ndtr
 
 import upweight as uw
@@ -124,6 +125,128 @@ def size_at_half() -> dict[str, float]:
     return found
 
 
+# ---- a handful of rows, heavy values, dependent rows, spreads -----------------------------------------------------------------
+
+VALUES: dict[str, tuple[Callable[[np.random.Generator, int], np.ndarray], float]] = {
+    "0/1, p = .002": (lambda rng, n: rng.random(n) < 0.002, 0.002),
+    "0/1, p = .005": (lambda rng, n: rng.random(n) < 0.005, 0.005),
+    "0/1, p = .02": (lambda rng, n: rng.random(n) < 0.02, 0.02),
+    "half a percent of buyers, lognormal": (
+        lambda rng, n: (rng.random(n) < 0.005) * rng.lognormal(0, 1, n),
+        0.005 * math.exp(0.5),
+    ),
+    "2 % of buyers, lognormal": (lambda rng, n: (rng.random(n) < 0.02) * rng.lognormal(0, 1, n), 0.02 * math.exp(0.5)),
+    "exponential": (lambda rng, n: rng.exponential(size=n), 1.0),
+    "lognormal": (lambda rng, n: rng.lognormal(0, 1, n), math.exp(0.5)),
+    "Student t, 3": (lambda rng, n: rng.standard_t(3, n), 0.0),
+    "Pareto, tail 1/2": (lambda rng, n: 1 + rng.pareto(2, n), 2.0),
+    "Pareto, tail 2/3": (lambda rng, n: 1 + rng.pareto(1.5, n), 3.0),
+}
+VALUE_ROWS = (200, 1000, 5000)
+CHAINS = (0.0, 0.5, 0.9, 0.98)
+CHAIN_ROWS = (500, 2000, 10_000)
+SPREADS = ("variance", "sd", "covariance", "correlation")
+SHIFTS = (0.0, 0.5, 0.8)
+
+
+@dataclass
+class Count:
+    """Runs, of which so many cover, are believed, and are believed and miss."""
+
+    runs: int = 0
+    covered: int = 0
+    believed: int = 0
+    betrayed: int = 0
+
+    def add(self, e: uw.Estimate, truth: float) -> None:
+        low, high = e.interval()
+        hit = low <= truth <= high
+        self.runs += 1
+        self.covered += hit
+        self.believed += e.ok
+        self.betrayed += e.ok and not hit
+
+
+def heavy_values(runs: int) -> dict[tuple[str, int], Count]:
+    """Averages of equal rows: the textbook's interval, and whether it is believed."""
+    counts: dict[tuple[str, int], Count] = {}
+    for (name, (draw_values, truth)), n in ((v, n) for v in VALUES.items() for n in VALUE_ROWS):
+        rng, w = np.random.default_rng([n, list(VALUES).index(name)]), uw.Weights.of(np.ones(n), kind="importance")
+        count = counts[name, n] = Count()
+        for _ in range(runs):
+            count.add(w.mean(draw_values(rng, n)), truth)
+    return counts
+
+
+def dependent_rows(runs: int) -> dict[tuple[float, int, str], Count]:
+    """Means of AR(1) series: rows alone, in blocks of 50, in blocks of the length found."""
+    ways: dict[str, dict[str, object]] = {"rows": {}, "blocks=50": {"blocks": 50}, "found": {"autocorrelated": True}}
+    counts = {(phi, n, way): Count() for phi in CHAINS for n in CHAIN_ROWS for way in ways}
+    for phi in CHAINS:
+        for n in CHAIN_ROWS:
+            rng, w = np.random.default_rng([n, round(100 * phi)]), uw.Weights.of(np.ones(n), kind="importance")
+            for _ in range(runs):
+                x = lfilter([1.0], [1.0, -phi], rng.normal(size=n + 1000))[1000:]
+                for way, said in ways.items():
+                    counts[phi, n, way].add(w.mean(x, **said), 0.0)
+    return counts
+
+
+def spreads(runs: int) -> dict[tuple[float, int, str], Count]:
+    """Variance, sd, covariance and correlation of normals, weighted from N(0, 1) as if shifted; all truths are of the target."""
+    counts = {(by, n, name): Count() for by in SHIFTS for n in (200, 1000) for name in SPREADS}
+    for by in SHIFTS:
+        for n in (200, 1000):
+            rng = np.random.default_rng([n, round(10 * by)])
+            for _ in range(runs):
+                x = rng.normal(size=n)
+                y = 0.6 * x + 0.8 * rng.normal(size=n)
+                w = uw.Weights.of_log(by * x - by * by / 2, kind="importance")
+                found = w.var(x), w.std(x), w.cov(x, y), w.corr(x, y)
+                for name, e, truth in zip(SPREADS, found, (1.0, 1.0, 0.6, 0.6), strict=True):
+                    counts[by, n, name].add(e, truth)
+    return counts
+
+
+def more_claims(values: dict, chains: dict, spread: dict) -> dict[str, float]:
+    """The worst of each."""
+    share = lambda count: count.betrayed / count.runs
+    return {
+        "values_believed_and_missed": max(map(share, values.values())),
+        "exponential_believed_n200": values["exponential", 200].believed / values["exponential", 200].runs,
+        "ar1_0.9_rows_n2000": chains[0.9, 2000, "rows"].covered / chains[0.9, 2000, "rows"].runs,
+        "ar1_0.9_blocks50_n2000": chains[0.9, 2000, "blocks=50"].covered / chains[0.9, 2000, "blocks=50"].runs,
+        "ar1_found_worst_n10000": min(chains[phi, 10_000, "found"].covered for phi in CHAINS)
+        / chains[0.0, 10_000, "found"].runs,
+        "ar1_found_believed_and_missed": max(share(c) for (_, _, way), c in chains.items() if way == "found"),
+        "spread_worst_n1000": min(c.covered / c.runs for (_, n, _), c in spread.items() if n == 1000),
+        "spread_believed_and_missed": max(map(share, spread.values())),
+    }
+
+
+def more_tables(values: dict, chains: dict, spread: dict) -> Iterator[str]:
+    """Tables of covered, believed, and believed and missed, in percent."""
+    say = lambda c: (
+        f"{percent(c.covered / c.runs, weak=True)} / {percent(c.believed / c.runs)} / {percent(c.betrayed / c.runs)}"
+    )
+    yield "\n### equal weights: covered / believed / believed and missed\n"
+    yield "| f | " + " | ".join(f"n = {n:,}" for n in VALUE_ROWS) + " |\n|---|" + "--:|" * len(VALUE_ROWS)
+    for name in VALUES:
+        yield f"| {name} | " + " | ".join(say(values[name, n]) for n in VALUE_ROWS) + " |"
+    yield "\n### AR(1): covered / believed / believed and missed\n"
+    yield "| φ | n | rows | blocks=50 | autocorrelated=True |\n|--:|--:|--:|--:|--:|"
+    for phi, n in ((phi, n) for phi in CHAINS for n in CHAIN_ROWS):
+        yield (
+            f"| {phi} | {n:,} | "
+            + " | ".join(say(chains[phi, n, way]) for way in ("rows", "blocks=50", "found"))
+            + " |"
+        )
+    yield "\n### variance, sd, covariance, correlation: covered / believed / believed and missed\n"
+    yield "| shift | n | " + " | ".join(SPREADS) + " |\n|--:|--:|" + "--:|" * len(SPREADS)
+    for by, n in ((by, n) for by in SHIFTS for n in (200, 1000)):
+        yield f"| {by} | {n:,} | " + " | ".join(say(spread[by, n, name]) for name in SPREADS) + " |"
+
+
 # ---- claims ----------------------------------------------------------------------------------------------------------------
 
 
@@ -200,10 +323,11 @@ def compare(found: dict[str, float], *, short: bool) -> int:
     return missed
 
 
-def run(*, short: bool) -> tuple[dict[tuple[int, str, float], Cell], dict[str, float]]:
-    """All cells, and the figures of all claims."""
+def run(*, short: bool) -> tuple[dict[tuple[int, str, float], Cell], dict[str, float], tuple[dict, dict, dict]]:
+    """All cells, the figures of all claims, and the counts of the other tables."""
     cells = coverage(SHORT if short else RUNS, median=not short)
-    return cells, claims_of(cells) | controls(500 if short else 4000) | size_at_half()
+    more = heavy_values(60 if short else 1000), dependent_rows(25 if short else 400), spreads(60 if short else 600)
+    return cells, claims_of(cells) | controls(500 if short else 4000) | size_at_half() | more_claims(*more), more
 
 
 def main() -> int:
@@ -213,11 +337,11 @@ def main() -> int:
     said = parser.parse_args()
     warnings.simplefilter("error")
     start = time.process_time()
-    cells, found = run(short=said.short)
+    cells, found, more = run(short=said.short)
     versions = f"NumPy {np.__version__}, SciPy {scipy.__version__}, Python {platform.python_version()}"
     print(f"{versions}; {time.process_time() - start:.0f} s of CPU")
     if said.tables:
-        said.tables.write_text("\n".join(markdown(cells)).strip() + "\n")
+        said.tables.write_text("\n".join([*markdown(cells), *more_tables(*more)]).strip() + "\n")
     return compare(found, short=said.short) > 0
 
 

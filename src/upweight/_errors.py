@@ -8,7 +8,8 @@ built-in error a caller would expect (`InputError` is a `ValueError`).
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from numbers import Real
 from typing import Any, TypeGuard
 
@@ -27,6 +28,8 @@ __all__ = [
     "did_you_mean",
     "is_number",
     "plain",
+    "printable",
+    "reading",
     "require_choice",
     "require_int",
     "same_but_for_kind",
@@ -117,6 +120,25 @@ def is_number(value: Any) -> TypeGuard[float]:
 def plain(value):
     """A NumPy scalar as the Python value it is."""
     return value.item() if isinstance(value, np.generic) else value
+
+
+def printable(label: Any) -> str:
+    """A label as a terminal may show it: control characters, such as an escape, written out (\\x1b)."""
+    text = str(label)
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+@contextmanager
+def reading(what: str, writer: str) -> Iterator[None]:
+    """Whatever is missing from a document, or of another type than was written, is an InputError that names it."""
+    try:
+        yield
+    except UpweightError:
+        raise
+    except KeyError as error:
+        raise InputError(f"{what} lacks {error}. Pass what {writer} gave.") from error
+    except (TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:
+        raise InputError(f"{what} is damaged ({error}). Pass what {writer} gave.") from error
 
 
 def require_choice(name: str, value: Any, allowed: tuple[Any, ...]) -> None:

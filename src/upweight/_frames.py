@@ -14,6 +14,7 @@ narwhals speaks to the frame libraries, so that none of them is imported here.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,21 @@ import numpy as np
 
 from ._errors import InputError
 
-__all__ = ["NUMPY", "Container", "labels", "read", "read_columns", "require", "same_rows"]
+__all__ = [
+    "NUMPY",
+    "Container",
+    "all_same_rows",
+    "container_of",
+    "from_torch",
+    "labels",
+    "read",
+    "read_columns",
+    "refuse_doubled",
+    "require",
+    "same_rows",
+]
+
+PIECE = 1 << 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +45,9 @@ class Container:
 
     backend: Any = "numpy"
     index: Any = None
-    name: str = ""
+    name: Any = None
     flat: bool = False  # a pyarrow.Array rather than a ChunkedArray
+    columns: tuple[Any, ...] = ()  # names of a frame's columns
 
     def wrap(self, values: np.ndarray) -> Any:
         """Give `values` (n,) back in this container; other shapes stay NumPy."""
@@ -39,7 +55,10 @@ class Container:
             return values
         import narwhals as nw
 
-        native = nw.new_series(self.name, values, backend=self.backend).to_native()
+        name = self.name if isinstance(self.name, str) else ""
+        native = nw.new_series(name, values, backend=self.backend).to_native()
+        if self.backend == "pandas":
+            native.name = self.name  # None, a number or a tuple as well as a string
         if self.index is not None and len(self.index) == len(values):
             native.index = self.index  # narwhals would walk it entry by entry: microseconds a row
         return native.combine_chunks() if self.flat else native
@@ -68,13 +87,21 @@ def read(x: Any, name: str, *, nulls: bool = False) -> tuple[np.ndarray, Contain
         return _numeric(x, name), NUMPY
     home = type(x).__module__.split(".")[0]
     if home == "torch":
-        return _numeric(x.detach().cpu().numpy(), name), NUMPY
+        return _numeric(from_torch(x), name), NUMPY
     return _read_series(x, name, nulls)
+
+
+def from_torch(x: Any) -> np.ndarray:
+    """A tensor as an array, detached; NumPy has no bfloat16, so short floats are widened, which changes no value."""
+    x = x.detach().cpu()
+    short = x.is_floating_point() and x.element_size() < 4
+    return (x.float() if short else x).numpy()
 
 
 def _read_series(x: Any, name: str, nulls: bool) -> tuple[np.ndarray, Container]:
     series, flat = _series(x)
     if series is None:
+        _refuse_table(x, name)
         if not (hasattr(x, "__array__") or hasattr(x, "__len__")):
             raise InputError(
                 f"`{name}` must be a column of numbers; got {type(x).__name__}. Pass an array or a Series."
@@ -92,6 +119,16 @@ def _read_series(x: Any, name: str, nulls: bool) -> tuple[np.ndarray, Container]
     return _numeric(series.to_numpy(), name), _container(series, flat)
 
 
+def _refuse_table(x: Any, name: str) -> None:
+    """A frame is a table, even if it has one column only: which column is meant is the caller's to say."""
+    if hasattr(type(x), "columns"):
+        names = getattr(x, "column_names", None) or list(x.columns)  # Arrow's `columns` are the columns themselves
+        first = names[0] if len(names) else "w"
+        raise InputError(
+            f"`{name}` must be one column; got a table of {len(names)}. Pass one of its columns, say frame[{first!r}]."
+        )
+
+
 def _series(x: Any) -> tuple[Any, bool]:
     """`x` as a narwhals Series and whether it was a flat Arrow array; None if it is no column of a frame library."""
     import narwhals as nw
@@ -103,11 +140,17 @@ def _series(x: Any) -> tuple[Any, bool]:
     return (series, flat) if isinstance(series, nw.Series) else (None, False)
 
 
+def container_of(x: Any) -> Container:
+    """The container of a column of anything; NumPy for what is no column of a frame library."""
+    series = None if isinstance(x, (np.ndarray, list, tuple)) else _series(x)[0]
+    return NUMPY if series is None else _container(series)
+
+
 def _container(series: Any, flat: bool = False) -> Container:
     import narwhals as nw
 
     backend = series.implementation.name.lower()
-    return Container(backend, nw.maybe_get_index(series), str(series.name or ""), flat)
+    return Container(backend, nw.maybe_get_index(series), series.name, flat)
 
 
 def read_columns(x: Any, name: str) -> tuple[np.ndarray, Container]:
@@ -116,10 +159,28 @@ def read_columns(x: Any, name: str) -> tuple[np.ndarray, Container]:
         return read(x, name, nulls=True)
     import narwhals as nw
 
+    refuse_doubled(x, name)
     frame = nw.from_native(x, eager_only=True)
     columns = [read(frame.get_column(c).to_native(), f"{name}[{c!r}]", nulls=True)[0] for c in frame.columns]
     index = nw.maybe_get_index(frame)
-    return np.column_stack(columns) if columns else np.empty((len(frame), 0)), Container(index=index)
+    return np.column_stack(columns) if columns else np.empty((len(frame), 0)), Container(
+        index=index, columns=tuple(frame.columns)
+    )
+
+
+def refuse_doubled(frame: Any, name: str) -> None:
+    """Two columns of one name cannot be told apart; pandas and Arrow allow them."""
+    if hasattr(frame, "collect"):
+        return  # lazy: its names are not known yet, and it is refused by whoever needs rows
+    names = list(getattr(frame, "column_names", None) or frame.columns)
+    doubled = (
+        [column for column in dict.fromkeys(names) if names.count(column) > 1] if len({*names}) < len(names) else []
+    )
+    if doubled:
+        shown = ", ".join(repr(column) for column in doubled[:5])
+        raise InputError(
+            f"the columns of `{name}` must have different names; got {len(doubled)} more than once: {shown}. Rename or drop one."
+        )
 
 
 def labels(x: Any, name: str) -> tuple[np.ndarray, np.ndarray, Container]:
@@ -142,9 +203,11 @@ def _absent(a: np.ndarray) -> np.ndarray:
 
 
 def _numbered(a: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
-    if a.dtype.kind in "iu" and a.min() >= 0 and a.max() < 4 * a.size:  # no sort where a count will do
-        present = np.bincount(a) > 0
-        return (np.cumsum(present) - 1)[a], np.flatnonzero(present)
+    if a.dtype.kind in "iu" and 0 <= (top := _top_count(a)) < 4 * a.size:  # no sort where a count will do
+        present = np.zeros(top + 1, dtype=bool)
+        present[a] = True
+        codes = a if present.all() else (np.cumsum(present) - 1)[a]
+        return codes.astype(np.intp, copy=False), np.flatnonzero(present)
     try:
         levels, codes = np.unique(a, return_inverse=True)
     except TypeError:
@@ -154,7 +217,16 @@ def _numbered(a: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
     return codes, levels
 
 
+def _top_count(a: np.ndarray) -> int:
+    """The largest of some whole numbers, -1 if one is negative; piece by piece, so that both ends are read from the cache."""
+    pieces = (a[i : i + PIECE] for i in range(0, a.size, PIECE))
+    tops = [int(p.max()) if int(p.min()) >= 0 else -1 for p in pieces]
+    return -1 if min(tops) < 0 else max(tops)
+
+
 def _refuse_nulls(mask: np.ndarray, name: str) -> None:
+    if not np.any(mask):
+        return
     missing = np.full(np.shape(mask), np.nan)
     require(~np.asarray(mask, dtype=bool), f"`{name}`", "have no missing values", missing, "Drop those rows first.")
 
@@ -164,6 +236,8 @@ def _numeric(x: Any, name: str) -> np.ndarray:
         a = np.asarray(x)
     except ValueError:
         raise InputError(f"`{name}` must be a rectangular array of numbers; got rows of different lengths.") from None
+    if a.dtype.name == "bfloat16":  # of ml_dtypes, as JAX gives it
+        a = a.astype(np.float32)
     if a.dtype.kind not in "fiub":
         what = "complex numbers" if a.dtype.kind == "c" else f"values of type {a.dtype}"
         raise InputError(f"`{name}` must hold real numbers; got {what}. Convert it first.")
@@ -184,6 +258,13 @@ def require(ok: np.ndarray, name: str, rule: str, values: np.ndarray, remedy: st
     raise InputError(
         f"{name} must {rule}; got {bad.size:,} {what}, first{shown} at row {row}. {remedy}".replace("  ", " ")
     )
+
+
+def all_same_rows(columns: Mapping[str, Container]) -> None:
+    """`same_rows` of every two of several columns: those without an index fit any."""
+    indexed = [(name, column) for name, column in columns.items() if column.index is not None]
+    for name, column in indexed[1:]:
+        same_rows(indexed[0][1], column, (indexed[0][0], name))
 
 
 def same_rows(a: Container, b: Container, names: tuple[str, str]) -> None:

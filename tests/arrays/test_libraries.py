@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import upweight.arrays as ua
-from upweight.arrays._tail import tail_size
+from upweight.arrays import tail_size
 from upweight.arrays._tail_tensors import _sizes
 
 torch = pytest.importorskip("torch")

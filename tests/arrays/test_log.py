@@ -113,3 +113,12 @@ def test_inputs_are_not_written(log_w):
 def test_what_is_not_a_vector_of_numbers_is_refused(bad, text):
     with pytest.raises(InputError, match=text):
         log_sum_exp(bad)
+
+
+@pytest.mark.parametrize("level", [-1e12, 1e12])
+def test_normalised_weights_add_up_at_any_level(level):
+    l = np.log(np.random.default_rng(0).exponential(size=(2, 500)))
+    l[0, :9] = -np.inf
+    np.testing.assert_allclose(np.exp(normalise(l + level)).sum(axis=-1), 1.0, rtol=1e-13)
+    assert (normalise(np.full(3, -np.inf)) == -np.inf).all()
+    assert normalise(np.empty((2, 0))).shape == (2, 0)

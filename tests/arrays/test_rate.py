@@ -66,3 +66,10 @@ def test_everything_is_elementwise():
     k = np.array([[0.1, 0.6], [0.9, np.nan]])
     for f in (min_rows, lambda x: rate(x, 99), lambda x: widening(x, 99)):
         np.testing.assert_allclose(f(k), [[f(x) for x in row] for row in k], rtol=1e-14)
+
+
+@pytest.mark.parametrize("k", [0.9, 0.9967, 0.9968, 0.997, 0.9999, 1 - 1e-16, 1.0, 2.0])
+def test_rows_needed_near_one_are_huge_or_infinite_without_a_warning(k):
+    rows = float(min_rows(k))
+    assert rows == (10 ** (1 / (1 - k)) if k < 0.9967 else math.inf if k > 0.9968 else rows)
+    assert rows > 1e9

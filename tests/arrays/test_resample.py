@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from upweight._errors import InputError
-from upweight.arrays import resample
+from upweight.arrays import alias_table, resample
 from upweight.arrays._resample import METHODS, _running
 
 ALL = list(METHODS)
@@ -173,3 +173,31 @@ def test_inputs_are_not_written():
 def test_what_cannot_be_drawn_is_refused(call, text):
     with pytest.raises(InputError, match=text):
         call()
+
+
+@pytest.mark.parametrize("rng", ["x", True, -1, 1.5, [1]])
+def test_what_is_no_source_of_chance_is_refused_in_words(rng):
+    for draw in (lambda: resample(np.zeros(3), 2, rng=rng), lambda: alias_table(np.zeros(3)).draw(2, rng=rng)):
+        with pytest.raises(InputError, match="`rng` must be an int >= 0, a numpy Generator or None"):
+            draw()
+
+
+@pytest.mark.parametrize("method", ["multinomial", "residual"])
+@pytest.mark.parametrize("spread", [0.0, 1.0, 30.0])
+def test_points_are_merged_as_a_search_would(method, spread):
+    """Row by row: with the same exponentials, a search for every point."""
+    l = spread * np.random.default_rng(1).normal(size=40_000)
+    l[::7] = -np.inf
+    for m in (1, 500, 90_000):
+        w = np.exp(l - l.max())
+        whole = np.floor(w * (m / w.sum())).astype(int) if method == "residual" else np.zeros(len(w), int)
+        share = w * (m / w.sum()) - whole if method == "residual" else w
+        left = m - whole.sum()
+        counts = whole.copy()
+        if left:
+            c = np.cumsum(share)
+            z = np.cumsum(np.random.default_rng(2).standard_exponential(left + 1))
+            rows = np.searchsorted(c / c[-1], z[:-1] / z[-1], side="left")
+            counts += np.bincount(rows, minlength=len(w))
+        found = np.bincount(resample(l, m, method=method, rng=2), minlength=len(w))
+        assert found.tolist() == counts.tolist()

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from upweight._errors import InputError
-from upweight.arrays import khat, normalise, psis
-from upweight.arrays._tail import largest, tail_index, tail_size
+from upweight.arrays import khat, normalise, psis, tail_index, tail_size
+from upweight.arrays._tail import largest
 
 
 def grid(k, n):

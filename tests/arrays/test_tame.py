@@ -159,3 +159,86 @@ def test_shares_do_not_depend_on_the_scale(how, w):
 def test_wrong_parameters_are_refused_with_rule_and_value(call, text):
     with pytest.raises(InputError, match=text):
         call(np.zeros(3))
+
+
+# ---- clip at a quantile, and to a size ------------------------------------------------------------------------------------
+
+
+def test_clip_at_a_quantile_caps_at_an_order_statistic_of_the_positive_weights():
+    rng = np.random.default_rng(3)
+    for n, zeros in ((7, 0), (100, 30), (1001, 1)):
+        w = rng.exponential(size=n)
+        w[:zeros] = 0
+        positive = np.sort(w[w > 0])
+        for level in (0.01, 0.5, 0.7, 0.9, 0.99):
+            with np.errstate(divide="ignore"):
+                capped = np.exp(clip(np.log(w), quantile=level))
+            cap = np.quantile(positive, level, method="inverted_cdf")
+            np.testing.assert_allclose(capped, np.minimum(w, cap), rtol=1e-13)
+
+
+def test_clip_to_a_size_is_the_mildest_cap_that_reaches_it():
+    rng = np.random.default_rng(4)
+    for seed in range(5):
+        w = np.exp(1.5 * rng.normal(size=200 + seed))
+        w[: 10 * seed] = 0
+        size = lambda v: v.sum() ** 2 / (v**2).sum() / np.count_nonzero(v)
+        with np.errstate(divide="ignore"):
+            l = np.log(w)
+        for share in (0.3, 0.5, 0.9):
+            if size(w) >= share:
+                assert clip(l, ess=share).tolist() == l.tolist()
+                continue
+            capped = np.exp(clip(l, ess=share))
+            assert size(capped) == pytest.approx(share, abs=1e-9)
+            np.testing.assert_array_equal(capped < capped.max() * (1 - 1e-12), w < capped.max() * (1 - 1e-12))
+            assert size(np.minimum(w, capped.max() * 1.001)) < share
+
+
+def test_caps_of_a_batch_are_those_of_its_vectors():
+    l = np.random.default_rng(5).normal(size=(3, 2, 50))
+    l[l < -1] = -np.inf
+    for settings in ({"quantile": 0.9}, {"ess": 0.8}):
+        batch = clip(l, **settings)
+        for i in np.ndindex(3, 2):
+            np.testing.assert_allclose(batch[i], clip(l[i], **settings), rtol=1e-12)
+
+
+def test_rows_of_zeros_stay_zeros_under_every_cap():
+    l = np.full((2, 5), -np.inf)
+    assert (clip(l, quantile=0.5) == -np.inf).all()
+    assert (clip(l, ess=0.5) == -np.inf).all()
+
+
+@pytest.mark.parametrize("settings", [{"quantile": 0.9}, {"ess": 0.8}, {"quantile": 0.5}, {"ess": 0.5}])
+def test_caps_of_tensors_are_those_of_arrays(settings):
+    torch, jnp = pytest.importorskip("torch"), pytest.importorskip("jax.numpy")
+    l = 1.2 * np.random.default_rng(6).normal(size=(3, 400))
+    l[0, :30] = -np.inf
+    ours = clip(l, **settings)
+    np.testing.assert_allclose(clip(torch.tensor(l), **settings).numpy(), ours, rtol=1e-9)
+    np.testing.assert_allclose(np.asarray(clip(jnp.asarray(l), **settings)), ours, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({}, r"give `at`, `quantile` or `ess`, one of the three; got at=None, quantile=None, ess=None"),
+        ({"at": 2.0, "ess": 0.5}, "one of the three"),
+        ({"quantile": 0}, r"`quantile` must lie in \(0, 1\)"),
+        ({"quantile": 99}, r"`quantile` must lie in \(0, 1\).*got 99"),
+        ({"quantile": "99%"}, r"got '99%'"),
+        ({"ess": 50}, r"`ess` must lie in \(0, 1\)"),
+        ({"at": "99%"}, r"got '99%'. For the largest hundredth write quantile=0.99"),
+        ({"at": True}, "got True"),
+    ],
+)
+def test_caps_out_of_range_are_refused(settings, text):
+    with pytest.raises(InputError, match=text):
+        clip(np.zeros(5), **settings)
+
+
+@pytest.mark.parametrize("call", [lambda: temper(np.zeros(3), power="1"), lambda: shrink(np.zeros(3), lam="1")])
+def test_text_for_a_number_is_refused_in_words(call):
+    with pytest.raises(InputError, match="got '1'"):
+        call()

@@ -235,7 +235,8 @@ def test_blocks_of_columns_do_not_matter(monkeypatch):
     source, target, w = samples(d=23)
     whole = balance(source, target, weights=w)
     sparse_whole = balance(sparse.csr_array(source), sparse.csr_array(target), weights=w)
-    monkeypatch.setattr(import_module("upweight._balance._columns"), "CELLS", 900)
+    for name in ("CELLS", "STORED"):
+        monkeypatch.setattr(import_module("upweight._balance._numbers"), name, 900)
     for b in (
         balance(source, target, weights=w),
         balance(sparse.csr_array(source), sparse.csr_array(target), weights=w),
@@ -447,3 +448,16 @@ def test_lalonde_before_weighting(data_folder):
     assert b.smd_before.tolist() == pytest.approx(figures, abs=5e-5)
     assert b["re75"].ratio_before == pytest.approx(8.2925, abs=5e-5)
     assert (b.n_source, b.n_target) == (15992, 185)
+
+
+def test_a_copy_is_as_read_only_as_its_original():
+    b = uw.balance(np.arange(6.0).reshape(3, 2), np.ones((3, 2)))
+    assert b.smd_after.shape == (2,)
+    assert not pickle.loads(pickle.dumps(b)).smd_after.flags.writeable
+
+
+def test_names_print_control_characters_written_out():
+    b = uw.balance(pd.DataFrame({"\x1b[31mred": ["\x07a", "b"]}), pd.DataFrame({"\x1b[31mred": ["\x07a", "b"]}))
+    assert "\x1b" not in str(b)
+    assert r"\x1b[31mred = \x07a" in str(b)
+    assert b["\x1b[31mred = \x07a"].target == 0.5

@@ -1,5 +1,6 @@
 """check: segments, f, balance, strict; the laws it keeps and the errors it raises."""
 
+import json
 import math
 import os
 import subprocess
@@ -49,7 +50,8 @@ def test_segments_have_their_figures():
         assert s.mean_se == pytest.approx(w.std(ddof=1) / math.sqrt(len(w)), rel=1e-10)
         assert s.ess == pytest.approx(w.sum() ** 2 / (w**2).sum(), rel=1e-12)
         widen = float(uw.arrays.widening(v.khat, len(w)))
-        assert s.z == pytest.approx((s.mean - 1) / (s.mean_se * widen), rel=1e-10)
+        sd = max(w.std(ddof=1), np.exp(l).std(ddof=1))
+        assert s.z == pytest.approx((s.mean - 1) / (sd / math.sqrt(len(w)) * widen), rel=1e-10)
 
 
 def test_small_segments_are_pooled_as_other():
@@ -180,11 +182,12 @@ def test_what_stays_out_of_balance_is_named():
 
 def test_balance_that_worsens_both_ways_is_no_matter_of_direction():
     v = logs(light()).check()
-    worse = BalanceFigures(0.02, 0.09, 0.05, 0.09, "x", mean_inverse=0.08)
+    worse = BalanceFigures(0.02, 0.12, 0.05, 0.12, "x", mean_inverse=0.08)
     assert "WRONG_WAY" not in replace(v, balance=worse).reasons
     assert "WRONG_WAY" in replace(v, balance=replace(worse, mean_inverse=0.04)).reasons
+    assert "WRONG_WAY" not in replace(v, balance=replace(worse, mean_after=0.09, mean_inverse=0.04)).reasons
     assert "WRONG_WAY" not in replace(v, balance=replace(worse, mean_inverse=None)).reasons
-    assert "WRONG_WAY" not in replace(v, balance=replace(worse, mean_before=0.1, mean_inverse=0.01)).reasons
+    assert "WRONG_WAY" not in replace(v, balance=replace(worse, mean_before=0.13, mean_inverse=0.01)).reasons
 
 
 def test_a_balance_of_nothing_is_refused():
@@ -312,3 +315,67 @@ def test_bandit_data_as_published(data_folder):
     w = uw.ratio(1 / 80, even["propensity_score"])
     assert w.check().grade == "good"
     assert "CONSTANT" in w.check().reasons
+
+
+def test_a_balance_of_other_weights_is_refused():
+    source, target, w = shifted(1)
+    few = uw.balance(source[:77], target, weights=w[:77])
+    with pytest.raises(InputError, match="made with others of 77 rows, and these have 4,000"):
+        w.check(balance=few)
+    with pytest.raises(InputError, match=r"it was made with others\. Make it with upweight\.balance"):
+        w.check(balance=uw.balance(source, target, weights=w[::-1]))
+    tamed = w.clip(at=3.0)
+    for own in (w, w * 2.0, tamed):
+        assert own.check(balance=uw.balance(source, target, weights=own)).balance.column == "0"
+    assert tamed.check(balance=uw.balance(source, target, weights=w)).balance.column == "0"
+    with pytest.raises(InputError, match="made with others"):
+        w.check(balance=uw.balance(source, target, weights=tamed))
+
+
+def test_labels_are_printed_with_control_characters_written_out():
+    l = light() + np.where(np.arange(4000) < 500, 0.3, -0.05)
+    by = np.where(np.arange(4000) < 500, "\x1b[31mred", "b")
+    v = logs(l).check(by=by)
+    assert "\x1b" not in str(v)
+    assert "\x1b" not in v.advice
+    assert r"\x1b[31mred: mean" in str(v)
+    assert "\x1b[31mred" in v.by
+
+
+# ---- draws that depend on each other ----------------------------------------------------------------------------------------
+
+
+def test_dependent_draws_count_for_less():
+    l = light()
+    one, less = logs(l).check(), logs(l).check(r_eff=0.25)
+    assert one.r_eff == 1
+    assert less.ess == pytest.approx(one.ess / 4, rel=1e-12)
+    assert less.mean_se == pytest.approx(2 * one.mean_se, rel=1e-12)
+    assert less.khat == float(uw.arrays.khat(l, r_eff=0.25)) != one.khat
+    assert less.threshold == uw.arrays._rate.threshold(1000)
+    assert less.widening == float(uw.arrays.widening(less.khat, 1000))
+    assert less.mean_z == pytest.approx((less.mean - 1) / (less.mean_se * less.widening), rel=1e-12)
+    assert "draws    each counts as 0.25 independent ones" in str(less)
+    assert "r_eff" not in str(one)
+    assert json.loads(less.to_json())["r_eff"] == 0.25
+
+
+def test_repeated_rows_with_their_efficiency_are_the_rows():
+    l, by, f = light(), np.arange(4000) % 4, np.sin(np.arange(4000.0))
+    once = logs(l).check(by=by, f=f)
+    twice = logs(np.repeat(l, 2)).check(by=np.repeat(by, 2), f=np.repeat(f, 2), r_eff=0.5)
+    for name in ("ess", "mean", "mean_se", "ess_f"):
+        assert getattr(twice, name) == pytest.approx(getattr(once, name), rel=3e-4), name
+    for label, s in once.by.items():
+        assert twice.by[label].ess == pytest.approx(s.ess, rel=1e-9)
+        assert twice.by[label].mean_se == pytest.approx(s.mean_se, rel=1e-3)
+
+
+def test_an_efficiency_that_is_none_is_refused():
+    for value in (0, -1, "half", math.inf, math.nan, True):
+        with pytest.raises(InputError, match="`r_eff` must be a number > 0"):
+            logs(light()).check(r_eff=value)
+    with pytest.raises(InputError, match="give `r_eff` or `cluster`"):
+        logs(light()).check(r_eff=0.5, cluster=np.arange(4000) % 50)
+    with pytest.raises(KindError, match="class weights are no draws"):
+        linear([1.0, 2.0], kind="class").check(r_eff=0.5)

@@ -6,9 +6,9 @@ import math
 import numpy as np
 
 from upweight import Weights
-from upweight._check._digits import number, percent, rows_said, z_said
+from upweight._check._digits import number, percent, z_text
 from upweight._check._documents import plain
-from upweight._check._said import Said
+from upweight._check._provenance import Provenance
 
 
 def test_plain_is_what_json_takes_and_loses_no_bit():
@@ -37,14 +37,13 @@ def test_digits_are_those_that_mean_something():
         "1.23e+03",
         "3.21e-05",
     ]
-    assert [z_said(z) for z in (-0.04, 0.04, -68.12, math.inf)] == ["0.0", "0.0", "-68.1", "inf"]
-    assert [rows_said(n) for n in (1, 2, 4000)] == ["1 row", "2 rows", "4,000 rows"]
+    assert [z_text(z) for z in (-0.04, 0.04, -68.12, math.inf)] == ["0.0", "0.0", "-68.1", "inf"]
 
 
 def test_what_was_said_travels_as_json():
     w = (Weights.of([1.0, 2.0, 3.0], kind="class") * Weights.of([1.0, 5.0, 1.0], kind="class")).clip(at=4.0)
-    said = Said.of(w)
-    again = Said.from_dict(json.loads(json.dumps(plain(said.to_dict()))))
+    said = Provenance.of(w)
+    again = Provenance.from_dict(json.loads(json.dumps(plain(said.to_dict()))))
     assert again.notes == said.notes == ("CLASS_TWICE",)
     assert [s.name for s in again.trail] == [s.name for s in w.trail]
     assert again.tamed
@@ -52,10 +51,10 @@ def test_what_was_said_travels_as_json():
 
 
 def test_a_joined_trail_keeps_the_steps_and_drops_prices_that_differ():
-    a, b = (Said.of(Weights.of(v, kind="importance").clip(at=2.0)) for v in ([1.0, 3.0], [1.0, 9.0]))
+    a, b = (Provenance.of(Weights.of(v, kind="importance").clip(at=2.0)) for v in ([1.0, 3.0], [1.0, 9.0]))
     both = (a + b).trail
     assert [s.name for s in both] == ["of", "clip"]
     assert both[1].params["at"] == 2.0
     assert both[1].moved is None
-    other = Said.of(Weights.of([1.0, 2.0], kind="importance").shrink(lam=1.0))
+    other = Provenance.of(Weights.of([1.0, 2.0], kind="importance").shrink(lam=1.0))
     assert [s.name for s in (a + other).trail] == ["of", "clip", "shrink"]

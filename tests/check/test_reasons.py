@@ -1,6 +1,7 @@
 """The rules of a verdict: every reason fires where it should, and is silent where it should not."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -47,8 +48,8 @@ REASONS = {
     "INFINITE_VARIANCE": ("usable", lambda: logs(grid(0.55, 4000)).check()),
     "TAIL_UNKNOWN": ("usable", lambda: linear(np.r_[np.ones(996), 5.0, 6.0, 7.0, 8.0]).check()),
     "MODEST_ESS": ("usable", lambda: linear(np.linspace(1, 1.1, 99)).check()),
-    "MEAN_LOW": ("usable", lambda: logs(grid(0.55, 4000) - 0.3).check()),
-    "NORMALISED": ("usable", lambda: linear(np.exp(light()) / np.exp(light()).sum(), exact=True).check()),
+    "MEAN_LOW": ("unreliable", lambda: logs(grid(0.55, 4000) - 0.3).check()),
+    "NORMALISED": ("unreliable", lambda: linear(np.exp(light()) / np.exp(light()).sum(), exact=True).check()),
     "LOOKS_LIKE_CLASS": ("usable", lambda: Weights.of(np.repeat([1.0, 10.0], [900, 100])).check()),
     "CONSTANT": ("good", lambda: linear(np.ones(1000)).check()),
     "BOUNDED": ("good", lambda: linear(np.repeat([1.0, 10.0], [900, 100])).check()),
@@ -59,6 +60,19 @@ REASONS = {
     ),
     "DETERMINISTIC": ("good", lambda: uw.ratio(np.linspace(0.5, 1, 400), np.ones(400), exact=False).check()),
 }
+
+
+def test_weights_divided_by_their_mean_keep_their_promise_untested():
+    v = linear(np.exp(light()) / np.exp(light()).mean(), exact=True).check()
+    assert v.reasons == ("NORMALISED",)
+    assert v.grade == "usable"
+
+
+def test_a_low_mean_that_harms_nobody_is_usable():
+    near = replace(logs(grid(0.55, 4000)).check(), mean=0.985, mean_z=-4.0)
+    assert near.grade == "usable"
+    assert "MEAN_LOW" in near.reasons
+    assert replace(near, mean=0.975).grade == "unreliable"
 
 
 @pytest.mark.parametrize("code", REASONS)

@@ -319,7 +319,7 @@ def test_eight_processes_send_json_and_are_merged_in_any_order():
 
 def test_a_tally_is_small_and_does_not_grow():
     parts = split(sample(400_000), 4)
-    sizes = [sum(pile.top.nbytes for pile in (t.pile, t.inverse)) for t in (parts[0], added(parts))]
+    sizes = [sum(summary.top.nbytes for summary in (t.summary, t.inverse)) for t in (parts[0], added(parts))]
     assert sizes[0] == sizes[1] == 2 * 30_001 * 8
 
 
@@ -333,6 +333,22 @@ def test_ten_million_rows_in_one_seven_and_a_hundred_tallies():
         for order in (tallies, tallies[::-1]):
             v = added(order).result()
             assert (v.khat, v.n, v.n_zero) == (w.khat, w.n, 0)
-            assert added(order).pile.peak == float(l.max())
+            assert added(order).summary.peak == float(l.max())
             assert v.ess == pytest.approx(w.ess, rel=1e-12)
             assert_same_verdict(v, whole)
+
+
+@pytest.mark.parametrize("part", ["said", "pile", "inverse", "moments", "segments"])
+def test_damaged_documents_are_refused(part):
+    whole = Tally.of(Weights.of(np.arange(1.0, 5.0), kind="importance"), f=np.arange(4.0), by=np.arange(4)).to_dict()
+    with pytest.raises(InputError, match=f"this tally lacks '{part}'"):
+        Tally.from_dict({k: v for k, v in whole.items() if k != part})
+    for damaged in (5, [1], "x", {"n": []}):
+        with pytest.raises(InputError, match="this tally"):
+            Tally.from_dict(whole | {part: damaged})
+
+
+@pytest.mark.parametrize("document", [{}, [], 5, None, {"schema": 3}])
+def test_what_is_no_tally_is_refused(document):
+    with pytest.raises(InputError, match="a tally has schema 'upweight.tally/1'"):
+        Tally.from_dict(document)

@@ -106,6 +106,8 @@ NEED_NONE = {
     "declare",
     "inverse",
     "difference",
+    "log",
+    "exp",
     "cdf",
     "mean",
 }
@@ -116,7 +118,7 @@ def test_every_step_of_the_code_is_in_the_table_or_known_to_rest_on_nothing():
     source = Path(uw.__file__).parent
     text = "".join(path.read_text() for path in [*source.glob("_*.py"), *source.glob("_*/*.py")])
     names = set(re.findall(r'Step\(\s*"([\w.]+)"', text)) | set(re.findall(r'_made\([^"\n]*"(\w+)"', text))
-    names |= set(re.findall(r'self\._tame\("(\w+)"', text)) | set(re.findall(r'_said\("([\w.]+)"', text))
+    names |= set(re.findall(r'tamed\(self, "(\w+)"', text)) | set(re.findall(r'_thinning\("([\w.]+)"', text))
     assert {"smooth", "clip", "mixture", "quantile", "Correction.kept", "Correction.em"} <= names
     assert not names - set(RESTS_ON) - NEED_NONE
 
@@ -138,3 +140,40 @@ def test_what_keeps_no_history_is_refused():
         cite(3)
     with pytest.raises(InputError, match="documents that upweight wrote; got one with schema 'other/1'"):
         cite({"schema": "other/1"})
+
+
+DEEP = {}
+for _ in range(2000):
+    DEEP = {"how": DEEP}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"schema": "upweight.verdict/1", "trail": 5},
+        {"schema": "upweight.verdict/1", "trail": "clip"},
+        {"schema": "upweight.verdict/1", "trail": [5]},
+        {"schema": "upweight.verdict/1", "trail": [{"name": "clip"}]},
+        {"schema": "upweight.verdict/1", "trail": [{"params": {}}]},
+        {"schema": "upweight.verdict/1", "trail": [{"name": ["clip"], "params": {}}]},
+        {"schema": "upweight.verdict/1", "trail": [{"name": DEEP, "params": {}}]},
+        {"schema": "upweight.verdict/1", "trail": None},
+        {"schema": "upweight.tally/1"},
+        {"schema": "upweight.tally/1", "said": 3},
+        {"schema": "upweight.compare/1", "rows": 3},
+        {"schema": "upweight.compare/1", "rows": [{}]},
+        {"schema": 3},
+        {"schema": DEEP},
+        {"schema": "upweight."},
+        {},
+    ],
+    ids=range(16),
+)
+def test_documents_that_were_changed_are_refused_in_words(document):
+    with pytest.raises(InputError, match="Pass what --json wrote"):
+        cite(document)
+
+
+def test_a_setting_nested_a_thousand_deep_is_passed_over():
+    step = {"name": "clip", "params": {"how": DEEP}}
+    assert "ionides2008" in cite({"schema": "upweight.verdict/1", "trail": [step]})

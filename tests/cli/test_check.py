@@ -164,7 +164,7 @@ def test_strict_exits_one_for_the_unusable_and_shows_the_screen(run, tmp_path):
 
 
 def test_labels_that_the_terminal_cannot_show_are_escaped(tmp_path):
-    rows = "".join(f"{1 + (i % 7) / 50},\u0141\u00f3d\u017a\n{0.5 + (i % 5) / 50},a\n" for i in range(60))
+    rows = "".join(f"{1.5 + (i % 7) / 50},\u0141\u00f3d\u017a\n{0.5 + (i % 5) / 50},a\n" for i in range(60))
     (tmp_path / "w.csv").write_text("w,g\n" + rows, encoding="utf8")
     code = "from upweight.cli import main; main(['check', 'w.csv', '--by', 'g', '--exact'])"
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "latin-1"}

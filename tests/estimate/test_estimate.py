@@ -84,7 +84,7 @@ def test_difference_after_smoothing_keeps_the_raw_tail():
 
 def test_self_is_the_ratio_of_two_plain_averages():
     w, f, _ = some()
-    ratio = w.mean(f, how="plain") / w.mean(np.ones(300), how="plain")
+    ratio = w.integral(f) / w.integral()
     direct = w.mean(f)
     assert (ratio.value, ratio.se) == pytest.approx((direct.value, direct.se), rel=1e-12)
     np.testing.assert_allclose(ratio.influence, direct.influence, atol=1e-12)
@@ -155,9 +155,7 @@ def test_ratio_to_zero_is_refused():
         _ = w.mean(f) / w.mean(np.zeros(300))
 
 
-@pytest.mark.parametrize(
-    "operation", [lambda e: e - 1.0, lambda e: 1.0 / e, lambda e: np.float64(1) - e, float, lambda e: e + e]
-)
+@pytest.mark.parametrize("operation", [float, abs, lambda e: e + "1", lambda e: np.ones(3) * e, np.log, list])
 def test_estimates_are_not_numbers(operation):
     w, f, _ = some()
     with pytest.raises(TypeError):

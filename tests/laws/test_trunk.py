@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from upweight import Correction, Tally, Weights, arrays, balance, c2st, cite
+from upweight._cite._bibliography import RESTS_ON
 
 TARGET = np.random.default_rng(99).normal(0.4, 1, 300)
 
@@ -177,7 +178,11 @@ def test_taming_moves_no_average_further_than_it_says(name):
 @pytest.mark.parametrize("name", TAMERS)
 def test_every_taming_can_be_cited(name):
     w = TAMERS[name](Weights.of(rows(11)[0], kind="importance"))
-    assert "@" in cite(w)
+    step = w.trail[-1]
+    rests_on = RESTS_ON.get(step.name, ()) or RESTS_ON[f"{step.name}:{step.params['how']}"]
+    assert rests_on
+    assert all(f"{{{key}," in cite(w) for key in rests_on)
+    assert cite(w) != cite(w.raw)
 
 
 @pytest.mark.parametrize("labels", [(0, 1), (False, True)])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 from scipy.stats import norm
 
 import upweight as uw
@@ -159,6 +160,59 @@ def test_the_tail_is_covered_where_the_usual_error_bar_is_not(k):
         delta += abs(e.value - 1 / (1 - k)) <= 1.96 * e.se
     assert ours / runs > 0.90 - binomial(0.9, runs)
     assert delta / runs < (0.85 if k == 0.5 else 0.6)
+
+
+def heavy_or_rare(rng: np.random.Generator, n: int):
+    """Values whose average hardly any interval of few rows covers, and its truth."""
+    return {
+        "rare hits": (rng.random(n) < 0.002, 0.002),
+        "few buyers": ((rng.random(n) < 0.005) * rng.lognormal(0, 1, n), 0.005 * np.exp(0.5)),
+        "infinite variance": (1 + rng.pareto(1.5, n), 3.0),
+        "nearly infinite": (1 + rng.pareto(2.0, n), 2.0),
+    }
+
+
+def believed_and_missed(runs: int, n: int, seed: int) -> dict[str, float]:
+    w, missed = Weights.of(np.ones(n), kind="importance"), {}
+    for rng in seeds(runs, seed):
+        for name, (f, truth) in heavy_or_rare(rng, n).items():
+            e = w.mean(f)
+            missed[name] = missed.get(name, 0) + (e.ok and not covers(e, truth)) / runs
+    return missed
+
+
+def test_what_is_believed_of_equal_rows_is_seldom_missed():
+    missed = believed_and_missed(150, 1000, 11)
+    assert max(missed.values()) < 0.10 + binomial(0.1, 150)
+    assert missed["rare hits"] < 0.03  # .28 of the runs that were believed, before ten hits were asked for
+    assert missed["few buyers"] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [200, 1000, 5000])
+def test_what_is_believed_of_equal_rows_is_missed_in_a_tenth_of_runs_at_most(n):
+    assert max(believed_and_missed(2000, n, 12).values()) < 0.10 + binomial(0.1, 2000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("phi", "n"), [(0.5, 2000), (0.9, 2000), (0.9, 10_000), (0.98, 10_000)])
+def test_blocks_of_the_length_found_cover_a_series(phi, n):
+    runs, hits = 600, 0
+    w = Weights.of(np.ones(n), kind="importance")
+    for rng in seeds(runs, 13):
+        x = lfilter([1.0], [1.0, -phi], rng.normal(size=n + 1000))[1000:]
+        hits += covers(w.mean(x, autocorrelated=True), 0.0)
+    assert hits / runs > 0.93 - binomial(0.93, runs)
+
+
+def test_spreads_are_covered():
+    runs, hits = 200, np.zeros(3)
+    for rng in seeds(runs, 14):
+        x = rng.normal(size=1000)
+        y = 0.6 * x + 0.8 * rng.normal(size=1000)
+        w = Weights.of_log(0.3 * x - 0.045, kind="importance")
+        hits += [covers(w.std(x), 1.0), covers(w.cov(x, y), 0.6), covers(w.corr(x, y), 0.6)]
+    assert (hits / runs > 0.95 - binomial(0.95, runs) - 0.01).all()
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, logit, logsumexp
 
 from upweight import Correction, InputError, KindError, Weights
-from upweight._undo._calibration import Calibration, calibration, fit_logits, hold, is_calibrated
+from upweight._undo._calibration import Calibration, calibration, fit_logits, is_calibrated, read_held_out
 from upweight._undo._proba import read_proba
 
 RNG = np.random.default_rng(0)
@@ -24,7 +24,7 @@ Y3 = (THREE.cumsum(axis=1) > RNG.random((N, 1))).argmax(axis=1)
 
 
 def figures(y, p, w=None) -> Calibration:
-    return calibration(hold(y, read_proba(p), w))
+    return calibration(read_held_out(y, read_proba(p), w))
 
 
 def assert_same(a: Calibration, b: Calibration, rtol=1e-9, but=()):
@@ -68,7 +68,7 @@ def test_brier_and_log_loss_are_those_of_sklearn():
 
 def test_weighted_slope_has_the_sandwich_of_squared_weights():
     # A^-1 B A^-1 with B = sum w^2 p(1-p) x x', by explicit matrices
-    held = hold(Y, read_proba(P), W + 0.5)
+    held = read_held_out(Y, read_proba(P), W + 0.5)
     fit = fit_logits(held, slope=True)
     x = np.column_stack([np.ones(N), logit(P)])
     v = expit(x @ [fit.a[1], fit.b])
@@ -86,7 +86,7 @@ def test_the_fit_is_the_maximum_a_general_optimiser_finds(k, slope):
     p = p ** rng.uniform(0.5, 2) * rng.uniform(0.3, 3, k)
     p /= p.sum(axis=1, keepdims=True)
     w = rng.uniform(0.1, 2, 300)
-    held = hold(y, read_proba(p), w)
+    held = read_held_out(y, read_proba(p), w)
     x = np.log(np.maximum(p, 1e-6))
 
     def loss(theta):
@@ -102,7 +102,7 @@ def test_the_fit_is_the_maximum_a_general_optimiser_finds(k, slope):
 def test_an_intercept_makes_the_weighted_totals_right():
     for p, y in ((P, Y), (THREE, Y3)):
         given = read_proba(p)
-        held = hold(y, given, W)
+        held = read_held_out(y, given, W)
         a = fit_logits(held, slope=False).a
         z = a[:, None] + held.log_p
         q = np.exp(z - logsumexp(z, axis=0))

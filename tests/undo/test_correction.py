@@ -8,9 +8,11 @@ import pickle
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
+import upweight as uw
 from upweight import Correction, InputError, KindError, UndoError, Weights
 
 P = np.linspace(0.01, 0.99, 99)
@@ -379,3 +381,72 @@ def test_two_indexes_that_differ_are_never_aligned():
         Correction.weighted(y, w)
     got = Correction.kept(negatives=0.5).weights(y)
     assert list(got.values.index) == [5, 6, 7]
+
+
+# ---- rows that belong together ---------------------------------------------------------------------------------------------
+
+
+def test_an_offset_by_row_belongs_to_its_index():
+    offset = Correction.offset(pd.Series([0.0, 1.0, 2.0], index=list("abc")))
+    p = pd.Series([0.5, 0.5, 0.5], index=list("cba"))
+    with pytest.raises(InputError, match="`log_odds` and `proba` have different indexes"):
+        offset.apply(p)
+    assert offset.apply(p.to_numpy()).round(4).tolist() == [0.5, 0.2689, 0.1192]
+    assert offset.apply(p.reindex(list("abc"))).round(4).tolist() == [0.5, 0.2689, 0.1192]
+    with pytest.raises(InputError, match="have different indexes"):
+        _ = offset + Correction.offset(pd.Series([0.0, 1.0, 2.0], index=list("cba")))
+    with pytest.raises(InputError, match="`log_odds` and `proba` have different indexes"):
+        (offset + Correction.kept(negatives=0.1)).apply(p)
+    with pytest.raises(InputError, match="`log_odds` and `proba` have different indexes"):
+        offset.verify([0, 1, 1], p)
+
+
+def test_held_out_columns_belong_together_whichever_has_an_index():
+    p, w = pd.Series([0.5, 0.5], index=list("ab")), pd.Series([1.0, 1.0], index=list("ba"))
+    with pytest.raises(InputError, match="`proba` and `sample_weight` have different indexes"):
+        Correction.none().verify([0, 1], p, sample_weight=w)
+    x = pd.DataFrame({"one": [1.0, 1.0]}, index=list("ba"))
+    with pytest.raises(InputError, match="`X` and `proba` have different indexes"):
+        uw.rare_bias(x, p)
+
+
+def test_a_table_of_offsets_has_one_column_a_class():
+    table = pd.DataFrame(np.array([[0.0, 1.0, 2.0], [0.0, 0.0, 1.0]]))
+    assert Correction.offset(table).log_odds.shape == (2, 3)
+    with pytest.raises(InputError, match=r"one class say nothing; got shape \(2, 1\)"):
+        Correction.offset(np.zeros((2, 1)))
+
+
+@pytest.mark.parametrize("twin", [copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c))])
+def test_a_copy_is_as_read_only_as_its_original(twin):
+    assert not twin(Correction.offset([0.0, 1.0])).log_odds.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        (10, r"got 10\. If one in 10 was kept, pass 1/10\.$"),
+        (0, "got 0: a class without training rows cannot be given back"),
+        (-1, r"got -1\. Pass the share of rows that was kept"),
+        ("10%", r"got '10%'\. Pass the share"),
+        (np.nan, "got nan"),
+    ],
+)
+def test_a_rate_that_is_none_is_told_what_was_meant(rate, said):
+    with pytest.raises(InputError, match=said):
+        Correction.kept(negatives=rate)
+
+
+@pytest.mark.parametrize("key", ["log_odds", "status", "why", "prior", "trail", "by", "designs"])
+def test_a_damaged_document_is_refused(key):
+    whole = Correction.prior(train=0.5, world=0.1).to_dict()
+    with pytest.raises(InputError, match=f"this correction lacks '{key}'"):
+        Correction.from_dict({k: v for k, v in whole.items() if k != key})
+    if key not in ("why", "log_odds"):
+        with pytest.raises(InputError, match="Pass what Correction.to_dict gave|must"):
+            Correction.from_dict(whole | {key: 5})
+
+
+def test_labels_in_messages_write_control_characters_out():
+    with pytest.raises(InputError, match=r"label \\x1b\[31mred has weight zero"):
+        Correction.weighted(["a", "\x1b[31mred"], [1.0, 0.0])

@@ -220,3 +220,14 @@ def test_the_scale_survives_a_second_taming():
 def test_inclusion_cannot_be_shrunk():
     with pytest.raises(KindError, match="use clip, truncate or smooth"):
         Weights.of([2, 3], kind="inclusion").shrink(lam=1)
+
+
+def test_clip_at_a_quantile_or_to_a_size_goes_on_the_trail():
+    w = Weights.of(np.r_[np.ones(90), np.arange(10.0, 20.0)], kind="importance")
+    step = w.clip(quantile=0.95).trail[-1]
+    assert dict(step.params) == {"quantile": 0.95, "scale": "own"}
+    assert w.clip(quantile=0.95).values.max() == pytest.approx(14.0)
+    to_size = w.clip(ess=0.5)
+    assert to_size.ess == pytest.approx(50.0, abs=1e-6)
+    assert to_size.design_effect == pytest.approx(2.0, abs=1e-7)
+    assert w.clip(ess=0.01).values.tolist() == w.values.tolist()

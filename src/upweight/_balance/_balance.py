@@ -24,14 +24,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import _html as html
 from .._errors import InputError
 from .._frames import same_rows
 from .._set_module import set_module
 from .._weights import rows_worth
-from ._columns import Table, Weighting
-from ._differences import FIGURES, Row, against_known, compared, text_of
+from ._columns import Table
+from ._differences import FIGURES, Row, against_known, cells_of, compared, text_of
+from ._numbers import Weighting
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from .._weights import Weights
 
 __all__ = ["Balance", "balance"]
@@ -61,6 +65,13 @@ class Balance:
     ess: float
     weighted: bool
     _inverse: Callable[[], Balance | None]
+    _weights: Weights | None = None
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)  # pickle and copy: figures that were read-only are read-only again
+        for figures in state.values():
+            if isinstance(figures, np.ndarray):
+                figures.flags.writeable = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -166,10 +177,20 @@ class Balance:
         arrays = {name: getattr(self, name).tolist() for name in FIGURES}
         return {"name": list(self.names), **arrays, "flag": list(self.flags)}
 
+    def plot(self, ax: Any = None) -> Axes:
+        """A love plot: absolute differences before and after weighting, worst first; see `upweight.plots.balance`."""
+        from ..plots import balance
+
+        return balance(self, ax=ax)
+
     def __str__(self) -> str:
         return "\n".join([_headline(self), *text_of(self._rows, self.weighted)])
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        (head, *rows), more = cells_of(self._rows, self.weighted)
+        return html.block([_headline(self)], head, rows, after=more)
 
 
 def balance(
@@ -273,7 +294,7 @@ def _gathered(
     rows: list[Row], n_source: int, n_target: int | None, weights: Weights | None, inverse: Callable[[], Balance | None]
 ) -> Balance:
     ess = float(n_source) if weights is None else weights.ess
-    return Balance(tuple(rows), n_source, n_target, ess, weights is not None, inverse)
+    return Balance(tuple(rows), n_source, n_target, ess, weights is not None, inverse, weights)
 
 
 def _average(smd: np.ndarray) -> float:

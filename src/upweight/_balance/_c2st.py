@@ -15,16 +15,14 @@ the error of an area by its placements F and G.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._errors import InputError
-from .._estimate._average import multipliers, rows_of
-from .._estimate._estimate import Estimate, Terms, make
-from .._estimate._influence import Dense, Rows
+from .._estimate import Average, Estimate, NeverSeen, OnScale, Sample, Terms, estimate, kish, multipliers, sample_of
 from .._frames import read, require, same_rows
 from .._weights import Step, forbid
 
@@ -32,6 +30,8 @@ if TYPE_CHECKING:
     from .._weights import Weights
 
 __all__ = ["c2st"]
+
+FEWEST = 10.0  # effective rows on the wrong side of the other sample from which an error can be told
 
 
 def c2st(source_score: Any, target_score: Any, *, weights: Weights | None = None) -> Estimate:
@@ -48,7 +48,9 @@ def c2st(source_score: Any, target_score: Any, *, weights: Weights | None = None
 
     Returns
     -------
-    Estimate of the area, in [0, 1]; its influence has n + m rows, source first; its interval is not cut at 0 and 1.
+    Estimate of the area, in [0, 1]; its influence has n + m rows, source first; its interval is symmetric on the logit scale.
+    Not `ok` where under ten effective rows lie on the wrong side of the other sample; of separated samples the interval reaches to the
+    exact bound.
 
     Raises
     ------
@@ -65,35 +67,69 @@ def c2st(source_score: Any, target_score: Any, *, weights: Weights | None = None
     s, t = _scores(source_score, "source_score"), _scores(target_score, "target_score")
     w = _checked(weights, s, source_score)
     u = multipliers(w, "self")
-    rows = _rows(rows_of(w, u, "self", None, 0), t.size)
+    sample = _both(sample_of(w, u), t.size)
     order = np.argsort(s)
-    weight, t_up = u.whole()[order], np.sort(t)
-    ranks = _ranks(t_up, s[order])
-    above = 1 - ranks.sum(axis=0) / (2 * t.size)
-    area = float(np.einsum("i,i", weight, above))
+    weight = u.whole()[order]
+    above, below = _placements(s[order], np.sort(t), weight)
+    apart = above[0] == above[-1] and above[0] in (0.0, 1.0)  # then no rounding either
+    area = float(above[0]) if apart else float(np.einsum("i,i", weight, above))
     each = weight * weight if u.copies is None else weight * u.scale
-    far = _below(ranks, weight, t.size) - area
+    far = below - area
     square = float(np.einsum("i,i,i", each, above - area, above - area) + np.einsum("i,i", far, far) / t.size**2)
 
-    terms = Terms(rows, partial(_lines, w, s, t, area), s.size + t.size, True, partial(float, "nan"))
-    return make(np.array([area]), [square], [[]], terms, (*w.trail, Step("c2st", {"targets": t.size})))
+    line = Placements(w, s, t, area)
+    a = Average(area, sample, line, replace(line, w=w.raw), math.sqrt(square), bounded=True)
+    rows = _misplaced(above, below, weight, sample)
+    step = Step("c2st", {"targets": t.size})
+    return estimate(Terms((_on_logits(a, rows),), (), s.size + t.size), (*w.trail, step))
 
 
-def _lines(w: Weights, s: np.ndarray, t: np.ndarray, area: float, raw: bool) -> list[Dense]:
-    """Influences of the area, source rows first."""
-    v = multipliers(w.raw if raw else w, "self").whole()
-    order = np.argsort(t, kind="stable")
-    ranks = _ranks(t[order], s)
-    phi = np.empty(s.size + t.size)
-    phi[: s.size] = v * (1 - ranks.sum(axis=0) / (2 * t.size) - area)
-    phi[s.size + order] = (_below(ranks, v, t.size) - area) / t.size
-    return [Dense(phi)]
+def _on_logits(a: Average, rows: float) -> Average:
+    """The area with an interval that stays within 0 and 1, and a doubt where a handful of rows decides it."""
+    if a.value in (0.0, 1.0):
+        why = "the samples do not overlap: the interval reaches to the exact bound on the effective rows."
+        return replace(a, interval=NeverSeen(a.value, min(a.sample.ess, a.sample.worth), 1.0, a.sample.khat), doubt=why)
+    few = f"the rows on the wrong side of the other sample are worth {rows:.3g}, {FEWEST:.0f} needed."
+    return replace(a, interval=OnScale(a.value, a.spread, "logit"), doubt=few if rows < FEWEST else "")
 
 
-def _rows(source: Rows, targets: int) -> Rows:
+def _misplaced(above: np.ndarray, below: np.ndarray, weight: np.ndarray, sample: Sample) -> float:
+    """Effective rows behind the smaller of A and 1 - A, in the sample that has fewer."""
+    if float(np.einsum("i,i", weight, above)) > 0.5:
+        above, below = 1 - above, 1 - below
+    share = weight * above
+    source = kish(share) if sample.copies is None else float(share.sum()) ** 2 / float(share @ above) * sample.ess
+    return min(source, kish(below))
+
+
+@dataclass(frozen=True, eq=False)
+class Placements:
+    """Influences of the area, source rows first; written out when asked for."""
+
+    w: Weights
+    s: np.ndarray
+    t: np.ndarray
+    area: float
+
+    def part(self, rows: slice) -> np.ndarray:
+        return self._phi[rows]
+
+    @cached_property
+    def _phi(self) -> np.ndarray:
+        v = multipliers(self.w, "self").whole()
+        by_score, by_target = np.argsort(self.s), np.argsort(self.t)
+        weight = v[by_score]
+        above, below = _placements(self.s[by_score], self.t[by_target], weight)
+        phi = np.empty(self.s.size + self.t.size)
+        phi[by_score] = weight * (above - float(np.einsum("i,i", weight, above)))
+        phi[self.s.size + by_target] = (below - float(below.mean())) / self.t.size
+        return phi
+
+
+def _both(source: Sample, targets: int) -> Sample:
     """Source and target rows in one: as sure as the smaller of the two is large; placements are bounded, so no tail of f."""
     factor = math.inf if math.isinf(source.factor) or targets < 2 else 1.0
-    return replace(source, factor=factor, worth=min(source.ess, targets), flat=True, copies=None)
+    return replace(source, factor=factor, worth=min(source.ess, targets), equal=True, copies=None)
 
 
 def _scores(x: Any, name: str) -> np.ndarray:
@@ -120,12 +156,13 @@ def _checked(weights: Weights | None, s: np.ndarray, given: Any) -> Weights:
     return weights
 
 
-def _ranks(t_up: np.ndarray, s: np.ndarray) -> np.ndarray:
-    """How many targets lie below each source score, and how many not above it, (2, n); `t_up` ascending."""
-    return np.stack([np.searchsorted(t_up, s, side="left"), np.searchsorted(t_up, s, side="right")])
-
-
-def _below(ranks: np.ndarray, weight: np.ndarray, targets: int) -> np.ndarray:
-    """Weighted share of sources below each target in ascending order, ties half: s < t_j where at most j targets are <= s."""
-    at_most, less = (np.cumsum(np.bincount(rank, weight, targets + 1))[:-1] for rank in ranks)
-    return (at_most + less) / (2 * weight.sum())
+def _placements(s: np.ndarray, t: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Share of targets above each source, and weighted share of sources below each target; both ascending in score, ties half."""
+    first = np.searchsorted(t, s, side="left")
+    tied = t[np.minimum(first, t.size - 1)] == s
+    last = np.searchsorted(t, s, side="right") if tied.any() else first
+    above = 1 - (first + last) / (2 * t.size)
+    # s < t_j where at most j targets are <= s, and s <= t_j where at most j are < s
+    ranks = (last,) if last is first else (last, first)
+    below = [np.cumsum(np.bincount(rank, weight, t.size + 1))[:-1] for rank in ranks]
+    return above, (below[0] + below[-1]) / (2 * weight.sum())

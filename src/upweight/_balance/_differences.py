@@ -6,7 +6,7 @@ is fixed before weighting, from the target (or both), so that weights move the d
     SMD = (mean - target mean)/s,    s = target's sd, or sqrt((s_s^2 + s_t^2)/2); a constant target: the source's; both: 0 or inf
 
 What is inside: `Row`, one row of the table; `compared`, the rows of one column against the same column of the target;
-`against_known`, the rows of one column against a mean or shares that are known without rows; `text_of`, the table for people.
+`against_known`, the rows of one column against a mean or shares that are known without rows; `text_of`, the table for people, from its cells, `cells_of`.
 
 Sources: Austin (2009), Stat. Med. 28; Stuart (2010), Stat. Sci. 25.
 """
@@ -19,10 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError
-from ._columns import Levels, Numbers
+from .._errors import InputError, printable
+from ._columns import Categories
+from ._numbers import Numbers
 
-__all__ = ["FIGURES", "Row", "against_known", "compared", "text_of"]
+__all__ = ["FIGURES", "Row", "against_known", "cells_of", "compared", "text_of"]
 
 FAR = 0.1  # absolute SMD from which a row is flagged (Austin 2009)
 RATIO = 2.0  # variance ratios outside 1/2 to 2 are flagged
@@ -54,15 +55,17 @@ class Row:
         return f"{self.column} {MISSING}" if self.level is MISSING else f"{self.column} = {self.level}"
 
 
-def compared(name: Any, x: Numbers | Levels, y: Numbers | Levels, rows: tuple[int, int], scale: str) -> Iterator[Row]:
+def compared(
+    name: Any, x: Numbers | Categories, y: Numbers | Categories, rows: tuple[int, int], scale: str
+) -> Iterator[Row]:
     """The rows of one column against another's; `rows` are those of source and target."""
     if isinstance(x, Numbers) and isinstance(y, Numbers):
         with np.errstate(invalid="ignore", divide="ignore"):
-            ratio = x.var / y.var[0]
-        yield _row(name, None, y.mean[0], x.mean, _unit(y.var[0], x.var[0], scale), ratio)
+            ratio = np.square(x.sd / y.sd[0])
+        yield _row(name, None, y.mean[0], x.mean, _unit(y.sd[0], x.sd[0], scale), ratio)
         if x.missing.any() or y.missing.any():
             yield _share_row(name, MISSING, x.missing, y.missing[0], rows, scale)
-    elif isinstance(x, Levels) and isinstance(y, Levels):
+    elif isinstance(x, Categories) and isinstance(y, Categories):
         nobody = np.zeros(2)
         for level in _in_order({*x.shares, *y.shares}):
             shares, wanted = x.shares.get(level, nobody), y.shares.get(level, nobody)[0]
@@ -71,34 +74,34 @@ def compared(name: Any, x: Numbers | Levels, y: Numbers | Levels, rows: tuple[in
         raise InputError(f"column {name!r} is a category on one side and a number on the other. Convert one of them.")
 
 
-def against_known(name: Any, x: Numbers | Levels, mean: Any, rows: int) -> Iterator[Row]:
+def against_known(name: Any, x: Numbers | Categories, mean: Any, rows: int) -> Iterator[Row]:
     """The rows of one column against a known mean, or known shares of its levels, in the source's sd."""
     unknown = np.full(2, np.nan)
     if isinstance(x, Numbers):
         if isinstance(mean, Mapping) or not np.isfinite(mean):
             raise InputError(f"the target mean of column {name!r} must be a finite number; got {mean!r}.")
-        yield _row(name, None, float(mean), x.mean, _unit(x.var[0], x.var[0], "target"), unknown)
+        yield _row(name, None, float(mean), x.mean, _unit(x.sd[0], x.sd[0], "target"), unknown)
         if x.missing.any():
             yield _row(name, MISSING, np.nan, x.missing, 1.0, unknown)
         return
     for level, share in _known_shares(name, x, mean).items():
         shares = x.shares.get(level, np.zeros(2))
-        spread = _share_var(shares[0], rows)
+        spread = _share_sd(shares[0], rows)
         yield _row(name, MISSING if level is None else level, share, shares, _unit(spread, spread, "target"), unknown)
 
 
-def _known_shares(name: Any, x: Levels, said: Any) -> dict[Any, float]:
-    if not isinstance(said, Mapping) and {*x.shares} <= {True, False, None} and np.isfinite(said):
-        said = {False: 1 - float(said), True: float(said)}
-    if not isinstance(said, Mapping):
+def _known_shares(name: Any, x: Categories, shares: Any) -> dict[Any, float]:
+    if not isinstance(shares, Mapping) and {*x.shares} <= {True, False, None} and np.isfinite(shares):
+        shares = {False: 1 - float(shares), True: float(shares)}
+    if not isinstance(shares, Mapping):
         raise InputError(
-            f"column {name!r} is a category, which has a share a level and no mean; got {said!r}. Say {{{name!r}: {{level: share}}}}."
+            f"column {name!r} is a category, which has a share a level and no mean; got {shares!r}. Say {{{name!r}: {{level: share}}}}."
         )
-    unknown = [level for level in x.shares if level not in said and level is not None]
-    if unknown or not abs(sum(said.values()) - 1) <= 1e-6:
-        what = f"no share for {unknown[0]!r}" if unknown else f"a sum of {sum(said.values()):.6g}"
+    unknown = [level for level in x.shares if level not in shares and level is not None]
+    if unknown or not abs(sum(shares.values()) - 1) <= 1e-6:
+        what = f"no share for {unknown[0]!r}" if unknown else f"a sum of {sum(shares.values()):.6g}"
         raise InputError(f"the shares of column {name!r} must name every level and sum to one; got {what}.")
-    return {level: float(said[level]) for level in _in_order({*said})}
+    return {level: float(shares[level]) for level in _in_order({*shares})}
 
 
 def _in_order(levels: set[Any]) -> list[Any]:
@@ -106,7 +109,7 @@ def _in_order(levels: set[Any]) -> list[Any]:
 
 
 def _share_row(name: Any, level: Any, shares: np.ndarray, wanted: float, rows: tuple[int, int], scale: str) -> Row:
-    unit = _unit(_share_var(wanted, rows[1]), _share_var(shares[0], rows[0]), scale)
+    unit = _unit(_share_sd(wanted, rows[1]), _share_sd(shares[0], rows[0]), scale)
     return _row(name, level, wanted, shares, unit, np.full(2, np.nan))
 
 
@@ -126,13 +129,13 @@ def _flag(unsupported: bool, smd: float, ratio: float) -> str:
 
 
 def _unit(target: float, source: float, scale: str) -> float:
-    """The sd that a difference is measured in, fixed before weighting."""
-    var = (target + source) / 2 if scale == "pooled" else target
-    return float(np.sqrt(var if var > 0 else source))
+    """The sd that a difference is measured in, fixed before weighting, from those of target and source."""
+    sd = float(np.hypot(target / np.sqrt(2), source / np.sqrt(2))) if scale == "pooled" else float(target)
+    return sd if sd > 0 else float(source)
 
 
-def _share_var(p: float, n: int) -> float:
-    return max(0.0, p * (1 - p)) * n / (n - 1) if n > 1 else 0.0
+def _share_sd(p: float, n: int) -> float:
+    return float(np.sqrt(max(0.0, p * (1 - p)) * n / (n - 1))) if n > 1 else 0.0
 
 
 def _standardised(far: float, unit: float) -> float:
@@ -144,15 +147,20 @@ def _standardised(far: float, unit: float) -> float:
 # ---- the printed table ------------------------------------------------------------------------------------------------------
 
 
-def text_of(rows: Sequence[Row], weighted: bool) -> list[str]:
-    """Lines of the table: all rows, or of a long table the worst, in their order."""
+def cells_of(rows: Sequence[Row], weighted: bool) -> tuple[list[list[str]], list[str]]:
+    """Names of the columns and cells of the table: all rows, or of a long table the worst, in their order; and what is left out."""
     more = [f"... and {len(rows) - PRINTED:,} rows with smaller differences"] * (len(rows) > PRINTED)
     if more:
         far = np.nan_to_num([abs(row.smd_after) for row in rows], nan=-1.0, posinf=np.finfo(float).max)
         rows = [rows[i] for i in np.sort(np.argsort(-far, kind="stable")[:PRINTED]).tolist()]
     after = ["weighted"] * weighted, ["after"] * weighted
     lines = [["", "target", "source", *after[0], "SMD", *after[1], "ratio", *after[1], ""]]
-    lines += [_cells(row, weighted) for row in rows]
+    return lines + [_cells(row, weighted) for row in rows], more
+
+
+def text_of(rows: Sequence[Row], weighted: bool) -> list[str]:
+    """Lines of the table."""
+    lines, more = cells_of(rows, weighted)
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     text = []
     for name, *figures, flag in lines:
@@ -165,8 +173,14 @@ def _cells(row: Row, weighted: bool) -> list[str]:
     means = [row.target, row.before] + [row.after] * weighted
     smd = [row.smd_before] + [row.smd_after] * weighted
     ratio = [row.ratio_before] + [row.ratio_after] * weighted
-    said = lambda x, form: "" if np.isnan(x) else format(x, form)
-    return [row.name, *map(_mean, means), *(said(x, "+.3f") for x in smd), *(said(x, ".2f") for x in ratio), row.flag]
+    text = lambda x, form: "" if np.isnan(x) else format(x, form)
+    return [
+        printable(row.name),
+        *map(_mean, means),
+        *(text(x, "+.3f") for x in smd),
+        *(text(x, ".2f") for x in ratio),
+        row.flag,
+    ]
 
 
 def _mean(x: float) -> str:

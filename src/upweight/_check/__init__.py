@@ -1,6 +1,6 @@
 """Verdicts on weights, in memory (`check`) and in batches (`Tally`): one engine from sums to figures to reasons to words.
 
-_pile, _largest, _segments, _moments   sums that merge           _said       kind, promise and history
+_summary, _largest, _segments, _moments   sums that merge           _provenance       kind, promise and history
 _check, _tally                         figures from them         _reasons    figures to reasons, grade and advice
 _verdict, _screen, _digits             the outcome, and its words  _documents  results as plain types
 """

@@ -18,22 +18,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._errors import InputError, VerdictError
-from .._estimate._average import clusters_of
+from .._errors import InputError, KindError, VerdictError, is_number
+from .._estimate import clusters_of
 from .._frames import same_rows
 from .._weights import Weights
-from ..arrays import min_rows, widening
-from ..arrays._log import BLOCK
-from ..arrays._rate import threshold
-from ..arrays._tail import MOST
-from ._pile import Pile
-from ._reasons import suspect
-from ._said import Said
+from ..arrays import BLOCK, MOST, min_rows, threshold, widening
+from ._provenance import Provenance
+from ._reasons import RATIOS, suspect
 from ._segments import Segments, labels, mean_test
+from ._summary import WeightSummary
 from ._verdict import BalanceFigures, Flipped, Verdict
 
 if TYPE_CHECKING:
@@ -41,14 +39,19 @@ if TYPE_CHECKING:
 
 __all__ = ["check", "judge", "segments_of"]
 
+_MAKE = "Make it with upweight.balance(source, target, weights=w)."
+NOISE = 2.5  # standard errors of an SMD: a smaller difference before weighting has no direction to be wrong about
+
 
 def check(
     w: Weights,
     *,
     by: Any = None,
     f: Any = None,
+    bounds: tuple[float, float] | None = None,
     cluster: Any = None,
     balance: Balance | None = None,
+    r_eff: float = 1.0,
     strict: bool = False,
 ) -> Verdict:
     """Everything known about some weights, in sentences, with a grade and the one thing to do.
@@ -61,8 +64,11 @@ def check(
     by : (n,) labels that were known before a row was drawn (day, position, user group: nothing that the target draws differently);
         the promise of a mean of one is tested in every segment, those under 25 rows pooled.
     f : (n,) numbers to be averaged; adds the effective rows and the tail index for that average.
+    bounds : (low, high) between which every f is known to lie; then f has no tail of its own.
     cluster : (n,) labels of rows that belong together; the mean test then counts clusters.
     balance : Balance of the same weights from `upweight.balance`; adds what is still out of balance, and the direction.
+    r_eff : relative efficiency of draws that depend on each other (a Markov chain), > 0: each counts as so many independent
+        ones in the sizes, the tail and the mean test. It is the effective over the actual number of draws; not with `cluster`.
     strict : raise if the grade is "unusable".
 
     Returns
@@ -71,7 +77,8 @@ def check(
 
     Raises
     ------
-    InputError : an array instead of Weights, a batch, a column of another length or index.
+    InputError : an array instead of Weights, a batch, a column of another length or index, or `r_eff` with `cluster`.
+    KindError : `r_eff` of weights that are no draws (class, cost, frequency).
     VerdictError : under `strict`, if the weights are unusable; its text is the whole verdict.
 
     Costs: nothing is changed. A verdict sees the rows that were drawn: what the source never visits, it cannot see.
@@ -88,75 +95,96 @@ def check(
             f"check takes Weights; got {type(w).__name__}. Say what they are first: uw.Weights.of(x, kind=...)."
         )
     w._one_vector("check")
+    _refuse_efficiency(w, r_eff, cluster)
     raw = w.raw
-    pile, segments = Pile.of(raw.log_w), segments_of(raw, by)
-    groups = clusters_of(raw, cluster)[0]
-    se = pile.se if groups is None else _clustered_se(raw.log_w, pile, groups)
+    summary, segments = WeightSummary.of(raw.log_w), segments_of(raw, by)
+    groups = clusters_of(raw, cluster).codes
+    se = summary.se if groups is None else _clustered_se(raw.log_w, summary, groups)
 
-    def flip() -> tuple[Pile, float]:
-        other = Pile.of(raw.log_w, flip=True)
+    def flip() -> tuple[WeightSummary, float]:
+        other = WeightSummary.of(raw.log_w, flip=True)
         return other, other.se if groups is None else _clustered_se(-raw.log_w, other, groups)
 
-    v = judge(Said.of(w), pile, se, flip, segments)
+    v = judge(Provenance.of(w), summary, se, flip, segments, r_eff=r_eff)
     if f is not None:
-        estimate = raw.mean(f, cluster=cluster)
-        v = replace(v, ess_f=float(np.min(estimate.ess_f)), khat_f=float(np.max(estimate.khat)))
+        estimate = raw.mean(f, cluster=cluster, bounds=bounds)
+        v = replace(v, ess_f=r_eff * float(np.min(estimate.ess_f)), khat_f=float(np.max(estimate.khat)))
     if balance is not None:
-        v = replace(v, balance=_balance_figures(balance))
+        v = replace(v, balance=_balance_figures(balance, w))
+    v = replace(v, _log_w=raw.log_w)
     if strict and v.grade == "unusable":
         raise VerdictError(str(v))
     return v
 
 
 def judge(
-    said: Said,
-    pile: Pile,
+    provenance: Provenance,
+    summary: WeightSummary,
     se: float,
-    flip: Callable[[], tuple[Pile, float] | None],
+    flip: Callable[[], tuple[WeightSummary, float] | None],
     segments: Segments | None,
+    *,
+    r_eff: float = 1.0,
 ) -> Verdict:
-    """The verdict on the weights of which this was said and whose sums are `pile`.
+    """The verdict on the weights of this provenance whose sums are `summary`.
 
     se : plain standard error of the mean weight, on its own scale. flip : the sums of 1/w and the standard error of its mean, or
-    None where they cannot be had; called only when something looks upside down.
+    None where they cannot be had; called only when something looks upside down. r_eff : independent draws that a row counts as.
     """
-    wider = lambda k, n: float(widening(k, max(n, 2)))
-    frequency = said.kind == "frequency"
-    khat = -math.inf if frequency else pile.khat
-    mean = pile.at_own_scale(pile.mean)
-    top = min(-(-pile.n // 100), MOST)
-    ess = pile.at_own_scale(pile.total) if frequency else pile.ess
+    se = se / math.sqrt(r_eff)
+    frequency = provenance.kind == "frequency"
+    khat = -math.inf if frequency else summary.khat if r_eff == 1 else summary.khat_of(r_eff)
+    wide = partial(_wide, khat, r_eff)
+    mean = summary.at_own_scale(summary.mean)
+    top = min(-(-summary.n // 100), MOST)
+    ess = summary.at_own_scale(summary.total) if frequency else r_eff * summary.ess
     v = Verdict(
-        n=pile.n,
-        n_zero=pile.zeros,
-        kind=said.kind,
-        assumed=said.assumed,
-        exact=said.exact,
+        n=summary.n,
+        n_zero=summary.zeros,
+        kind=provenance.kind,
+        assumed=provenance.assumed,
+        exact=provenance.exact,
         ess=ess,
-        ess_share=ess / pile.n,
-        perplexity=pile.perplexity,
+        ess_share=ess / summary.n,
+        perplexity=summary.perplexity,
         khat=khat,
-        threshold=threshold(pile.positive) if pile.positive > 1 else math.nan,
-        widening=wider(khat, pile.n),
+        threshold=threshold(r_eff * summary.positive) if summary.positive > 1 else math.nan,
+        widening=wide(summary.n),
         min_rows=float(min_rows(khat)),
-        design_effect=1.0 if frequency else pile.positive / pile.ess if pile.positive else math.nan,
-        max_share=1 / pile.total if pile.positive else math.nan,
-        max_row=pile.row,
-        top_share=pile.share_of_top(top),
+        design_effect=1.0 if frequency else summary.positive / summary.ess if summary.positive else math.nan,
+        max_share=1 / summary.total if summary.positive else math.nan,
+        max_row=summary.row,
+        top_share=summary.share_of_top(top),
         mean=mean,
         mean_se=se,
-        mean_z=mean_test(mean, se, wider(khat, pile.n)) if said.exact and pile.positive else math.nan,
-        distinct=11 if pile.distinct is None else len(pile.distinct),
-        by={} if segments is None else segments.figures(lambda n: wider(khat, n)),
-        trail=said.trail,
-        notes=said.notes,
-        values=tuple((_linear(l), rows) for l, rows in sorted((pile.distinct or {}).items())),
-        constant=pile.constant,
+        mean_z=mean_test(mean, se, wide(summary.n)) if provenance.exact and summary.positive else math.nan,
+        distinct=11 if summary.distinct is None else len(summary.distinct),
+        by={} if segments is None else segments.figures(wide, r_eff),
+        trail=provenance.trail,
+        notes=provenance.notes,
+        values=tuple((_linear(l), rows) for l, rows in sorted((summary.distinct or {}).items())),
+        constant=summary.constant,
+        r_eff=r_eff,
+        _summary=summary,
     )
-    v = replace(v, normalised=_normalised(v, pile))
-    if suspect(v) and (found := flip()) is not None:
-        v = replace(v, inverse=_flipped(*found))
+    v = replace(v, normalised=_normalised(v, summary))
+    if suspect(v) and (inverse := flip()) is not None:
+        v = replace(v, inverse=_flipped(*inverse, r_eff))
     return v
+
+
+def _wide(khat: float, r_eff: float, n: float) -> float:
+    """The factor on the error of a mean of n rows."""
+    return float(widening(khat, max(round(r_eff * n), 2)))
+
+
+def _refuse_efficiency(w: Weights, r_eff: float, cluster: Any) -> None:
+    if not (is_number(r_eff) and 0 < r_eff < math.inf):
+        raise InputError(f"`r_eff` must be a number > 0; got {r_eff!r}. Use 1 for independent draws.")
+    if r_eff != 1 and w.kind not in RATIOS:
+        raise KindError(f"{w.kind} weights are no draws, and so have no efficiency: leave `r_eff` out.")
+    if r_eff != 1 and cluster is not None:
+        raise InputError("give `r_eff` or `cluster`, one of the two: both say how the rows depend on each other.")
 
 
 def _linear(log_w: float) -> float:
@@ -164,27 +192,32 @@ def _linear(log_w: float) -> float:
     return float(f"{math.exp(min(log_w, 709.0)):.15g}")
 
 
-def _normalised(v: Verdict, pile: Pile) -> bool:
+def _normalised(v: Verdict, summary: WeightSummary) -> bool:
     """Whether somebody divided exact weights by their sum or their mean."""
     one = lambda x: abs(x - 1) <= 1e-12
-    return v.exact and not v.constant and pile.positive > 0 and (one(v.mean) or one(pile.at_own_scale(pile.total)))
+    return (
+        v.exact
+        and not v.constant
+        and summary.positive > 0
+        and (one(v.mean) or one(summary.at_own_scale(summary.total)))
+    )
 
 
-def _flipped(pile: Pile, se: float) -> Flipped:
-    mean = pile.at_own_scale(pile.mean)
-    return Flipped(mean, mean_test(mean, se, float(widening(pile.khat, max(pile.n, 2)))), pile.khat)
+def _flipped(summary: WeightSummary, se: float, r_eff: float) -> Flipped:
+    mean, khat = summary.at_own_scale(summary.mean), summary.khat if r_eff == 1 else summary.khat_of(r_eff)
+    return Flipped(mean, mean_test(mean, se / math.sqrt(r_eff), _wide(khat, r_eff, summary.n)), khat)
 
 
-def _clustered_se(log_w: np.ndarray, pile: Pile, groups: np.ndarray) -> float:
+def _clustered_se(log_w: np.ndarray, summary: WeightSummary, groups: np.ndarray) -> float:
     """sqrt(G/(G-1) sum_g (sum_{i in g} (w_i - mean w))^2) / n, on the weights' own scale."""
     count = int(groups.max()) + 1
-    if count < 2 or not pile.positive:
+    if count < 2 or not summary.positive:
         return math.nan
-    sums = np.bincount(groups, minlength=count) * -pile.mean
+    sums = np.bincount(groups, minlength=count) * -summary.mean
     step = max(BLOCK, 4 * count)
     for i in range(0, len(log_w), step):
-        sums += np.bincount(groups[i : i + step], np.exp(log_w[i : i + step] - pile.peak), minlength=count)
-    return pile.at_own_scale(math.sqrt(count / (count - 1) * float(np.einsum("i,i->", sums, sums))) / pile.n)
+        sums += np.bincount(groups[i : i + step], np.exp(log_w[i : i + step] - summary.peak), minlength=count)
+    return summary.at_own_scale(math.sqrt(count / (count - 1) * float(np.einsum("i,i->", sums, sums))) / summary.n)
 
 
 def segments_of(w: Weights, by: Any) -> Segments | None:
@@ -196,13 +229,26 @@ def segments_of(w: Weights, by: Any) -> Segments | None:
     return Segments.of(w.log_w, codes, names, float(w.log_w.max()))
 
 
-def _balance_figures(b: Balance) -> BalanceFigures:
+def _balance_figures(b: Balance, w: Weights) -> BalanceFigures:
     """The little of a balance table that a verdict needs; the table for 1/w is made only if balance got worse."""
-    if not hasattr(b, "mean_abs_inverse") or not b.weighted:
-        raise InputError(
-            "`balance` must be a Balance of these weights. Make it with upweight.balance(source, target, weights=w)."
-        )
+    if not hasattr(b, "mean_abs_inverse") or b._weights is None:
+        raise InputError(f"`balance` must be a Balance of these weights. {_MAKE}")
+    if not any(_same_up_to_scale(b._weights.log_w, mine.log_w) for mine in (w, w.raw)):
+        rows = "" if b.n_source == w.n else f" of {b.n_source:,} rows, and these have {w.n:,}"
+        raise InputError(f"`balance` must be a Balance of these weights; it was made with others{rows}. {_MAKE}")
     before, after = b.mean_abs_before, b.mean_abs_after
-    turned = b.mean_abs_inverse if after > before else math.nan
+    noise = NOISE * math.sqrt(1 / b.n_source + (0 if b.n_target is None else 1 / b.n_target))
+    turned = b.mean_abs_inverse if after > before > noise else math.nan
     inverse = None if math.isnan(turned) else turned
     return BalanceFigures(before, after, b.max_abs_before, b.max_abs_after, b.worst, inverse)
+
+
+def _same_up_to_scale(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two vectors of log-weights (n,) differ by a constant only."""
+    if a is b or len(a) != len(b):
+        return a is b
+    there = a > -np.inf
+    if not np.array_equal(there, b > -np.inf):
+        return False
+    gap = a[there] - b[there]
+    return gap.size == 0 or float(np.ptp(gap)) <= 1e-9 * max(1.0, float(np.abs(a[there]).max()))

@@ -3,7 +3,7 @@
 The trouble: 0.2736953559053840 of 4,000 rows says less than 27 %. Shares get two digits, means three decimals and their errors as many,
 z one decimal and never a minus before nothing.
 
-What is inside: `percent`, `number`, `z_said`, `rows_said`, and `promise`, the mean test on one line. Text keeps to Latin-1.
+What is inside: `percent`, `number`, `z_text`, and `promise`, the mean test on one line. Text keeps to Latin-1.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._verdict import Verdict
 
-__all__ = ["number", "percent", "promise", "rows_said", "z_said"]
+__all__ = ["number", "percent", "promise", "z_text"]
 
 
 def percent(share: float) -> str:
@@ -28,14 +28,9 @@ def number(x: float) -> str:
     return f"{x:.3f}" if 0.01 <= abs(x) < 1000 or x == 0 else f"{x:.3g}"
 
 
-def z_said(z: float) -> str:
+def z_text(z: float) -> str:
     """A z to one decimal, never minus zero."""
     return f"{z:.1f}".replace("-0.0", "0.0")
-
-
-def rows_said(n: int) -> str:
-    """1 row, 25 rows, 4,000 rows."""
-    return "1 row" if n == 1 else f"{n:,} rows"
 
 
 def promise(v: Verdict) -> str:
@@ -46,4 +41,4 @@ def promise(v: Verdict) -> str:
     places = max(3, -math.floor(math.log10(wide))) if 0 < wide < math.inf else 3
     fixed = 0.01 <= v.mean < 1000 and places <= 6
     mean, error = (f"{x:.{places}f}" if fixed else f"{x:.3g}" for x in (v.mean, wide))
-    return f"{mean} ± {error}, promised 1 (z = {z_said(v.mean_z)})"
+    return f"{mean} ± {error}, promised 1 (z = {z_text(v.mean_z)})"

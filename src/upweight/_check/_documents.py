@@ -3,7 +3,8 @@
 The trouble: JSON has no infinity and no nan, and a k-hat is often one of them. Here infinities are written "inf" and "-inf" and nan is
 written null, everywhere and nowhere else; floats are written so that they come back to the last bit.
 
-What is inside: `own`, the fields of a dataclass; `plain`, anything to the types of JSON. The way back needs no code: ``float("-inf")`` reads its own word.
+What is inside: `own`, the fields of a dataclass; `plain`, anything to the types of JSON; `float_of`, the way back of a float: ``float("-inf")``
+reads its own word, and null is nan.
 """
 
 from __future__ import annotations
@@ -13,12 +14,17 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-__all__ = ["own", "plain"]
+__all__ = ["float_of", "own", "plain"]
 
 
 def own(x: Any) -> dict[str, Any]:
-    """The fields of a dataclass, as they are; what it caches is no part of it."""
-    return {f.name: getattr(x, f.name) for f in fields(x)}
+    """The public fields of a dataclass, as they are; what it caches is no part of it."""
+    return {f.name: getattr(x, f.name) for f in fields(x) if not f.name.startswith("_")}
+
+
+def float_of(x: Any) -> float:
+    """A float that `plain` wrote."""
+    return math.nan if x is None else float(x)
 
 
 def plain(x: Any) -> Any:

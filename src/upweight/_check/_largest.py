@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..arrays._log import BLOCK
+from ..arrays import BLOCK
 
 __all__ = ["Largest", "blocks", "likely_cut"]
 

@@ -6,8 +6,9 @@ is worth taking, and `check` and `Tally` both judge by them.
 
     z = (mean w - 1) / (sd / sqrt(n) * widening)      the mean test of weights that promise a mean of one
 
-A low mean under a heavy tail is no breach, because its largest weights may not have been drawn yet; a mean of 1/w that passes where
-that of w fails says that target and source were exchanged, for E[q/p] under q is not one while E[p/q] is.
+A low mean under a heavy tail may have two causes, weights that were wrong or largest weights that were not drawn yet, and no average
+can be believed under either. A mean of 1/w that passes where that of w fails, and that is the nearer to one of the two, says that target
+and source were exchanged, for E[q/p] under q is not one while E[p/q] is.
 
 What is inside: `Reason`, a code with its grade, sentence and advice; `reasons`, the rules over the figures of a `Verdict`;
 `breaks_promise`, the mean test, and `suspect`, whether 1/w is worth a look.
@@ -21,10 +22,11 @@ import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from .._errors import counted, printable
 from .._weights import rows_worth
-from ..arrays._tail import TOO_FEW
-from ._digits import number, percent, promise, rows_said, z_said
-from ._said import TAMINGS
+from ..arrays import TOO_FEW
+from ._digits import number, percent, promise, z_text
+from ._provenance import TAMINGS
 
 if TYPE_CHECKING:
     from ._verdict import Segment, Verdict
@@ -73,9 +75,9 @@ def reasons(v: Verdict) -> tuple[Reason, ...]:
 # ---- the mean test --------------------------------------------------------------------------------------------------
 
 
-def breaks_promise(mean: float, z: float, khat: float, limit: float = Z_LIMIT) -> bool:
+def breaks_promise(mean: float, z: float, khat: float) -> bool:
     """Whether a promised mean of one is broken: too far off, and not merely low under a heavy tail."""
-    return abs(z) > limit and abs(mean - 1) > SMALL_BREACH and (z > 0 or khat < 0.5)
+    return abs(z) > Z_LIMIT and abs(mean - 1) > SMALL_BREACH and (z > 0 or khat < 0.5)
 
 
 def suspect(v: Verdict) -> bool:
@@ -98,12 +100,13 @@ def flagged(v: Verdict) -> list[tuple[object, Segment]]:
         return []
     tested = {label: s for label, s in v.by.items() if not math.isnan(s.z)}
     limits = {label: critical(len(tested), s.ess) for label, s in tested.items() if abs(s.z) > Z_LIMIT}
-    bad = [(label, tested[label]) for label, limit in limits.items() if _breaks(tested[label], v.khat, limit)]
+    bad = [(label, tested[label]) for label, limit in limits.items() if _breaks(tested[label], limit)]
     return sorted(bad, key=lambda pair: -abs(pair[1].z))
 
 
-def _breaks(s: Segment, khat: float, limit: float) -> bool:
-    return breaks_promise(s.mean, s.z, khat, limit)
+def _breaks(s: Segment, limit: float) -> bool:
+    """Whether a segment's mean is too far off. A heavy tail excuses no low mean here: the sd of all rows has seen that tail."""
+    return abs(s.z) > limit and abs(s.mean - 1) > SMALL_BREACH
 
 
 # ---- unusable -------------------------------------------------------------------------------------------------------
@@ -116,7 +119,14 @@ def _all_zero(v: Verdict) -> Iterator[Reason]:
 
 def _inverted(v: Verdict) -> Iterator[Reason]:
     flip = v.inverse
-    if flip is None or not suspect(v) or breaks_promise(flip.mean, flip.z, flip.khat) or not flip.khat < 0.7:
+    if flip is None or not suspect(v) or not flip.khat < 0.7:
+        return
+    passes = not breaks_promise(flip.mean, flip.z, flip.khat)
+    if not breaks_promise(
+        v.mean, v.mean_z, v.khat
+    ):  # the heavy tail alone is suspicious: then a small breach counts too
+        passes = abs(flip.z) <= Z_LIMIT
+    if not passes or not abs(_log(flip.mean)) < abs(_log(v.mean)):  # 1/w may pass only because its own error is huge
         return
     text = f"the mean is {number(v.mean)} but that of 1/w is {number(flip.mean)}: target and source are exchanged"
     yield Reason(
@@ -124,13 +134,15 @@ def _inverted(v: Verdict) -> Iterator[Reason]:
     )
 
 
+def _log(mean: float) -> float:
+    return math.log(mean) if 0 < mean < math.inf else math.inf
+
+
 def _wrong_way(v: Verdict) -> Iterator[Reason]:
     b = v.balance
-    if (
-        b is None
-        or b.mean_inverse is None
-        or not (b.mean_after > b.mean_before and b.mean_inverse <= 0.5 * b.mean_after)
-    ):
+    if b is None or b.mean_inverse is None or b.mean_after < IMBALANCED:  # below that both differences are noise
+        return
+    if not (b.mean_after > b.mean_before and b.mean_inverse <= 0.5 * b.mean_after):
         return
     text = (
         f"mean |SMD| rose from {b.mean_before:.2f} to {b.mean_after:.2f}, and 1/w brings it to {b.mean_inverse:.2f}: "
@@ -174,8 +186,8 @@ def _segments(v: Verdict) -> Iterator[Reason]:
     bad = flagged(v)
     if not bad:
         return
-    label, s = bad[0]
-    text = f"{len(bad)} of {len(v.by)} segments break the promise, first {label}: mean {number(s.mean)} (z = {z_said(s.z)})"
+    label, s = printable(bad[0][0]), bad[0][1]
+    text = f"{len(bad)} of {len(v.by)} segments break the promise, first {label}: mean {number(s.mean)} (z = {z_text(s.z)})"
     advice = f"check the probabilities of {label}: logged by another version, filter or rule than the rest?"
     yield Reason("SEGMENT_MEAN", "unreliable", "by", text, advice)
 
@@ -191,7 +203,7 @@ def _heavy_tail(v: Verdict) -> Iterator[Reason]:
         yield Reason("HEAVY_TAIL", "unreliable", "tail", text, _heavy_advice(v))
     elif v.khat < v.threshold <= v.khat_f:
         text = f"k-hat {v.khat_f:.2f} (want < {v.threshold:.2f}): its average cannot be believed, smoothed or not"
-        advice = "bound f, or ask for a quantile of it: w.quantile(f, 0.5)"
+        advice = "if f has bounds, say so: bounds=(low, high); else ask for a quantile of it: w.quantile(f, 0.5)"
         yield Reason("HEAVY_TAIL", "unreliable", "f", text, advice)
 
 
@@ -213,7 +225,7 @@ def _heavy_advice(v: Verdict) -> str:
 def _few_rows(v: Verdict) -> Iterator[Reason]:
     rows = v.n - v.n_zero
     if v.kind in RATIOS and rows < TOO_FEW:
-        text = f"not judged: {rows_said(rows)}, {TOO_FEW} needed"
+        text = f"not judged: {counted(rows, 'row')}, {TOO_FEW} needed"
         yield Reason("FEW_ROWS", "unreliable", "tail", text, f"take at least {TOO_FEW} rows of positive weight")
 
 
@@ -242,8 +254,9 @@ def _imbalance(v: Verdict) -> Iterator[Reason]:
     b = v.balance
     if b is not None and b.worst_after >= IMBALANCED:
         grade = "unreliable" if b.worst_after >= BADLY else "usable"
-        text = f"{b.column} differs by {b.worst_after:.2f} sd after weighting (want < {IMBALANCED:.2f})"
-        yield Reason("IMBALANCE", grade, "balance", text, f"put {b.column} into the model behind these weights")
+        column = printable(b.column)
+        text = f"{column} differs by {b.worst_after:.2f} sd after weighting (want < {IMBALANCED:.2f})"
+        yield Reason("IMBALANCE", grade, "balance", text, f"put {column} into the model behind these weights")
 
 
 # ---- usable ---------------------------------------------------------------------------------------------------------
@@ -281,15 +294,19 @@ def _modest_ess(v: Verdict) -> Iterator[Reason]:
 
 def _mean_low(v: Verdict) -> Iterator[Reason]:
     if v.exact and not v.normalised and v.mean_z < -Z_LIMIT and not v.khat < 0.5:
-        text = f"{promise(v)}: low, as if the largest weights were not drawn yet"
-        yield Reason("MEAN_LOW", "usable", "mean", text, _more_rows(v))
+        grade = "unreliable" if 1 - v.mean > SMALL_BREACH else "usable"
+        text = f"{promise(v)}: low, as if part of the target were never drawn, or the largest weights not yet"
+        yield Reason("MEAN_LOW", grade, "mean", text, _more_rows(v))
 
 
 def _normalised(v: Verdict) -> Iterator[Reason]:
     if v.normalised:
+        to_one = abs(v.mean - 1) <= 1e-12
         text = "normalised: a promise of mean one can no longer be tested"
+        if not to_one:
+            text = f"divided by their sum: the promised mean of one is {number(v.mean)}, and can no longer be tested"
         advice = "pass the ratios as they were before they were normalised: upweight.ratio(target, source)"
-        yield Reason("NORMALISED", "usable", "mean", text, advice)
+        yield Reason("NORMALISED", "usable" if to_one else "unreliable", "mean", text, advice)
 
 
 def _looks_like_class(v: Verdict) -> Iterator[Reason]:
@@ -319,8 +336,10 @@ def _notes(v: Verdict) -> Iterator[Reason]:
         yield Reason("BOUNDED", "good", "tail", "none: the largest weights are equal, so the tail is bounded")
     tamed = [step for step in v.trail if step.name in TAMINGS]
     if tamed:
-        said = ", ".join(step.name + ("" if step.moved is None else f" (moved {_price(step.moved)})") for step in tamed)
-        yield Reason("TAMED", "good", "tamed", f"by {said}; judged here as they were before")
+        verbs = ", ".join(
+            step.name + ("" if step.moved is None else f" (moved {_price(step.moved)})") for step in tamed
+        )
+        yield Reason("TAMED", "good", "tamed", f"by {verbs}; judged here as they were before")
     for code, (text, advice) in _NOTED.items():
         if code in v.notes:
             yield Reason(code, "good", "note", text, advice)

@@ -7,7 +7,7 @@ what it is about, in the words of the reason it gives; figures that decide nothi
       tail     k-hat 0.55 (want < 0.50): a plain average has infinite variance; intervals widen ×2.0
       do       smooth before averaging: w.smooth().mean(f)
 
-What is inside: `screen`, the text of a verdict; `USE`, what to do with weights that give no reason for doubt. Latin-1 only, apart from
+What is inside: `screen`, the text of a verdict, from its `headline` and `lines`; `USE`, what to do with weights that give no reason for doubt. Latin-1 only, apart from
 labels that the user brings.
 """
 
@@ -17,15 +17,16 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .._estimate._wording import tail_said
+from .._errors import counted, printable
+from .._estimate import tail_said
 from .._weights import rows_worth
-from ._digits import number, percent, promise, rows_said, z_said
+from ._digits import number, percent, promise, z_text
 from ._reasons import RATIOS, flagged
 
 if TYPE_CHECKING:
     from ._verdict import Verdict
 
-__all__ = ["USE", "screen"]
+__all__ = ["USE", "headline", "lines", "screen"]
 
 SHOWN = 5  # labels named
 TOP_ROWS = 30_000  # rows of the "top 1 %" at most
@@ -46,24 +47,27 @@ USE = {
 def screen(v: Verdict) -> str:
     """The grade and the sizes, a line for every figure that matters, and what to do."""
     indent = "\n" + " " * 11
-    body = [f"  {label:<9}" + text.replace("\n", indent) for label, text in _lines(v)]
-    return "\n".join([_header(v), *body])
+    body = [f"  {label:<9}" + text.replace("\n", indent) for label, text in lines(v)]
+    return "\n".join([headline(v), *body])
 
 
-def _header(v: Verdict) -> str:
+def headline(v: Verdict) -> str:
+    """The grade and the sizes."""
     share = "" if v.ess == 0 or v.kind == "frequency" else f" ({percent(v.ess_share)})"
-    return f"{v.grade}: {v.kind} weights{' (assumed)' * v.assumed}, {rows_said(v.n)} worth {rows_worth(v.ess)}{share}"
+    return (
+        f"{v.grade}: {v.kind} weights{' (assumed)' * v.assumed}, {counted(v.n, 'row')} worth {rows_worth(v.ess)}{share}"
+    )
 
 
-def _lines(v: Verdict) -> Iterator[tuple[str, str]]:
+def lines(v: Verdict) -> Iterator[tuple[str, str]]:
     """(label, sentence) of every line under the header; a reason speaks on the line of its figure, or on one of its own."""
-    said: dict[str, list[str]] = {}
+    texts: dict[str, list[str]] = {}
     for reason in v.reasons:
-        said.setdefault(reason.line, []).append(reason.text)
+        texts.setdefault(reason.line, []).append(reason.text)
     for label in ORDER:
         if label not in _STANDARD:
-            yield from ((label, text) for text in said.get(label, ()))
-        elif v.n_zero < v.n and (text := _STANDARD[label](v, said.get(label, [""])[0])):
+            yield from ((label, text) for text in texts.get(label, ()))
+        elif v.n_zero < v.n and (text := _STANDARD[label](v, texts.get(label, [""])[0])):
             yield label, text
     yield "do", v.lines_of_advice
 
@@ -73,7 +77,7 @@ def _values(v: Verdict, _: str) -> str:
         return ""
     if not v.values:
         return "more than 10 distinct weights"
-    shown = ", ".join(f"{value:.4g} on {rows_said(rows)}" for value, rows in v.values)
+    shown = ", ".join(f"{value:.4g} on {counted(rows, 'row')}" for value, rows in v.values)
     if len(v.values) == 1:
         return shown
     between = "them" if len(v.values) == 2 else "the first and the last"
@@ -81,13 +85,13 @@ def _values(v: Verdict, _: str) -> str:
     return f"{shown}; log-odds between {between} moved by {odds:.3f}"
 
 
-def _tail(v: Verdict, said: str) -> str:
-    if said or v.kind not in RATIOS:
-        return said
+def _tail(v: Verdict, reason: str) -> str:
+    if reason or v.kind not in RATIOS:
+        return reason
     if v.khat == -math.inf:
         return "none: the largest weights are equal"
-    found = "averages and their intervals can be believed" if v.ok else "the tail is light"
-    return f"k-hat {v.khat:.2f} (want < {v.threshold:.2f}): {found}"
+    meaning = "averages and their intervals can be believed" if v.ok else "the tail is light"
+    return f"k-hat {v.khat:.2f} (want < {v.threshold:.2f}): {meaning}"
 
 
 def _largest(v: Verdict, _: str) -> str:
@@ -98,8 +102,8 @@ def _largest(v: Verdict, _: str) -> str:
     return f"{text}; the {top} rows hold {percent(v.top_share)}"
 
 
-def _mean(v: Verdict, said: str) -> str:
-    return said or (promise(v) if v.exact and v.kind in RATIOS else "")
+def _mean(v: Verdict, reason: str) -> str:
+    return reason or (promise(v) if v.exact and v.kind in RATIOS else "")
 
 
 def _by(v: Verdict, _: str) -> str:
@@ -113,7 +117,10 @@ def _by(v: Verdict, _: str) -> str:
     head = f"{len(v.by):,} segments, means {number(min(means))} to {number(max(means))}: "
     if not bad:
         return head + "none breaks the promise"
-    named = [f"{label}: mean {number(s.mean)} (z = {z_said(s.z)}), {rows_said(s.n)}" for label, s in bad[:SHOWN]]
+    named = [
+        f"{printable(label)}: mean {number(s.mean)} (z = {z_text(s.z)}), {counted(s.n, 'row')}"
+        for label, s in bad[:SHOWN]
+    ]
     more = [f"and {len(bad) - SHOWN:,} more"] if len(bad) > SHOWN else []
     return "\n".join([head + f"{len(bad):,} {'breaks' if len(bad) == 1 else 'break'} the promise", *named, *more])
 
@@ -122,18 +129,38 @@ def _balance(v: Verdict, _: str) -> str:
     b = v.balance
     if b is None:
         return ""
-    worst = f"worst {b.worst_after:.2f} ({b.column}), {b.worst_before:.2f} before"
+    worst = f"worst {b.worst_after:.2f} ({printable(b.column)}), {b.worst_before:.2f} before"
     return f"|SMD| {worst}; mean {b.mean_after:.2f}, {b.mean_before:.2f} before (want < 0.10)"
 
 
-def _for_f(v: Verdict, said: str) -> str:
+def _for_f(v: Verdict, reason: str) -> str:
     if math.isnan(v.ess_f):
         return ""
-    return f"worth {rows_worth(v.ess_f)} rows for this f; {said or tail_said(v.khat_f)}"
+    return f"worth {rows_worth(v.ess_f)} rows for this f; {reason or tail_said(v.khat_f)}"
 
 
-ORDER = ("kind", "support", "values", "tail", "largest", "size", "mean", "sign", "by", "balance", "f", "tamed", "note")
+def _draws(v: Verdict, _: str) -> str:
+    return "" if v.r_eff == 1 else f"each counts as {v.r_eff:.2g} independent ones (r_eff)"
+
+
+ORDER = (
+    "kind",
+    "support",
+    "draws",
+    "values",
+    "tail",
+    "largest",
+    "size",
+    "mean",
+    "sign",
+    "by",
+    "balance",
+    "f",
+    "tamed",
+    "note",
+)
 _STANDARD = {  # lines that are there without a reason
+    "draws": _draws,
     "values": _values,
     "tail": _tail,
     "largest": _largest,

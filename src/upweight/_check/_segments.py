@@ -4,6 +4,9 @@ The trouble: a log can be right on the average and wrong on Tuesdays. The mean t
 sums, and if many tiny labels do not each get a test of their own:
 
     per label   n,  mean e,  sum (e - mean)^2,     e = exp(l - max l),   small labels pooled as "other"
+    z_g = (mean_g - 1) / (s_g / sqrt(n_g) * widening),     s_g = the larger of the label's own sd and that of all rows
+
+A label's own sd alone will not do: where no large weight fell into it, both its mean and its sd are low, and right weights are condemned.
 
 What is inside: `labels` turns any column into codes and plain labels; `Segments` holds the sums; `Segments.figures` makes the table
 of a verdict.
@@ -19,9 +22,10 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError
+from .._estimate import mean_test
 from .._frames import NUMPY, Container, _container, _series
-from ..arrays._log import BLOCK
-from ._pile import merge
+from ..arrays import BLOCK
+from ._summary import merge
 from ._verdict import Segment
 
 __all__ = ["Segments", "labels", "mean_test"]
@@ -30,19 +34,6 @@ FEWEST = 25  # rows a segment needs for a test of its own
 POOLED = "other"
 MISSING = "missing"
 Label = str | int | float | bool
-
-
-def mean_test(mean: float, se: float, widening: float) -> float:
-    """z of the test that the mean weight is one, its plain standard error widened for the tail.
-
-    A mean without error is exact: z is 0 if it is one, infinite else; nan where no error can be told.
-    """
-    if math.isnan(se):
-        return math.nan
-    if abs(mean - 1) <= 1e-12:
-        return 0.0
-    wide = se * widening if se > 0 else 0.0
-    return (mean - 1) / wide if wide > 0 else math.copysign(math.inf, mean - 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,15 +72,23 @@ class Segments:
         out[:, [place[name] for name in self.labels]] = self.n, self.mean * scale, self.centred * scale * scale
         return out
 
-    def figures(self, widening: Any) -> dict[Label, Segment]:
-        """The table of a verdict, labels sorted, those under 25 rows pooled; `widening(n)` is the factor for n rows."""
+    def figures(self, widening: Any, r_eff: float = 1.0) -> dict[Label, Segment]:
+        """The table of a verdict, labels sorted, those under 25 rows pooled; `widening(n)` is the factor for n rows, each of
+        which counts as `r_eff` independent ones."""
         small = self.n < FEWEST
-        table = {self.labels[i]: self._figure(i, widening) for i in np.flatnonzero(~small).tolist()}
+        whole = self._variance_of_all()
+        table = {self.labels[i]: self._figure(i, widening, whole, r_eff) for i in np.flatnonzero(~small).tolist()}
         table = dict(sorted(table.items(), key=lambda pair: (isinstance(pair[0], str), pair[0])))
         if small.any():
             name = POOLED if POOLED not in table else f"{POOLED} ({int(small.sum())} small)"
-            table[name] = self._pooled(small)._figure(0, widening)
+            table[name] = self._pooled(small)._figure(0, widening, whole, r_eff)
         return table
+
+    def _variance_of_all(self) -> float:
+        """Variance (ddof 1) of e over the rows of all labels; 0 for one row."""
+        n = float(self.n.sum())
+        centred = float(self._pooled(self.n > 0).centred[0])
+        return centred / (n - 1) if n > 1 else 0.0
 
     def _pooled(self, rows: np.ndarray) -> Segments:
         total = 0.0, 0.0, 0.0
@@ -98,13 +97,14 @@ class Segments:
         n, mean, centred = (np.array([x]) for x in total)
         return Segments((POOLED,), n, mean, centred, self.peak)
 
-    def _figure(self, i: int, widening: Any) -> Segment:
+    def _figure(self, i: int, widening: Any, whole: float, r_eff: float) -> Segment:
         n, mean, centred = float(self.n[i]), float(self.mean[i]), float(self.centred[i])
         squares = centred + n * mean * mean
-        ess = (n * mean) ** 2 / squares if squares > 0 else 0.0
+        ess = r_eff * (n * mean) ** 2 / squares if squares > 0 else 0.0
         unit = math.exp(min(self.peak, 709.0))
-        se = unit * math.sqrt(centred / (n - 1) / n) if n > 1 else math.nan
-        z = mean_test(unit * mean, se, widening(n)) if n >= FEWEST else math.nan
+        own, worth = centred / (n - 1) if n > 1 else math.nan, r_eff * n
+        se = unit * math.sqrt(own / worth)
+        z = mean_test(unit * mean, unit * math.sqrt(max(own, whole) / worth), widening(n)) if n >= FEWEST else math.nan
         return Segment(int(n), ess, unit * mean, se, z)
 
     def to_dict(self) -> dict[str, Any]:

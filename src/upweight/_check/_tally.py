@@ -8,7 +8,7 @@ what a verdict needs, a few hundred kilobytes whatever the number of rows,
 
 with counts, the largest weight and k-hat equal to the last bit to those of the whole, and sizes to 1e-12. It travels as JSON.
 
-What is inside: `Tally`. Its sums are `Pile` (the weights, and 1/w where the promise of a mean of one may turn out to be upside down),
+What is inside: `Tally`. Its sums are `WeightSummary` (the weights, and 1/w where the promise of a mean of one may turn out to be upside down),
 `Moments` (f) and `Segments` (labels); its verdict is made by the very rules of `check`.
 
 Source: Chan, Golub and LeVeque (1983), Algorithms for computing the sample variance, Am. Stat. 37.
@@ -23,15 +23,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from .._errors import InputError
+from .._errors import InputError, reading
 from .._set_module import set_module
 from .._weights import Step, Weights, forbid
 from ._check import judge, segments_of
 from ._documents import plain
 from ._moments import Moments
-from ._pile import Pile
-from ._said import TAMINGS, Said
+from ._provenance import TAMINGS, Provenance
 from ._segments import Segments
+from ._summary import WeightSummary
 from ._verdict import Verdict
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Tally"]
 
 SCHEMA = "upweight.tally/1"
+_WRITTEN = {"said": "provenance", "pile": "summary", "inverse": "inverse", "moments": "moments", "segments": "segments"}
 _UNWATCHED = "the tail of f is not watched in a tally, only that of the weights"
 
 
@@ -62,9 +63,9 @@ class Tally:
     (True, 'good')
     """
 
-    said: Said
-    pile: Pile
-    inverse: Pile | None = None
+    provenance: Provenance
+    summary: WeightSummary
+    inverse: WeightSummary | None = None
     moments: Moments | None = None
     segments: Segments | None = None
 
@@ -92,9 +93,9 @@ class Tally:
         w._one_vector("tally")
         raw = w.raw
         _refuse_whole_taming(w)
-        pile = Pile.of(raw.log_w)
-        inverse = Pile.of(raw.log_w, flip=True) if raw.exact and not pile.zeros else None
-        return cls(Said.of(w), pile, inverse, None if f is None else _moments(w, f), segments_of(raw, by))
+        summary = WeightSummary.of(raw.log_w)
+        inverse = WeightSummary.of(raw.log_w, flip=True) if raw.exact and not summary.zeros else None
+        return cls(Provenance.of(w), summary, inverse, None if f is None else _moments(w, f), segments_of(raw, by))
 
     def __add__(self, other: Any) -> Tally:
         if not isinstance(other, Tally):
@@ -111,7 +112,7 @@ class Tally:
         inverse = self.inverse + other.inverse if self.inverse and other.inverse else None
         moments = _both(self.moments, other.moments)
         segments = _both(self.segments, other.segments)
-        return Tally(self.said + other.said, self.pile + other.pile, inverse, moments, segments)
+        return Tally(self.provenance + other.provenance, self.summary + other.summary, inverse, moments, segments)
 
     def __radd__(self, other: Any) -> Tally:
         return self if other == 0 else NotImplemented  # sum(tallies) starts at 0
@@ -119,18 +120,18 @@ class Tally:
     @property
     def n(self) -> int:
         """Rows tallied, zero weights counted."""
-        return self.pile.n
+        return self.summary.n
 
     @property
     def khat(self) -> float:
         """Tail index of all the weights, to the last bit that of `Weights.khat`; -inf for frequencies."""
-        return -math.inf if self.said.kind == "frequency" else self.pile.khat
+        return -math.inf if self.provenance.kind == "frequency" else self.summary.khat
 
     def result(self) -> Verdict:
         """The verdict on all rows tallied, by the rules of `upweight.check`; with f, the effective rows for its average as well."""
         flip = lambda: None if self.inverse is None else (self.inverse, self.inverse.se)
-        v = judge(self.said, self.pile, self.pile.se, flip, self.segments)
-        if self.moments is None or self.pile.positive == 0 or self.said.tamed:
+        v = judge(self.provenance, self.summary, self.summary.se, flip, self.segments)
+        if self.moments is None or self.summary.positive == 0 or self.provenance.tamed:
             return v
         with np.errstate(invalid="ignore"):
             worth = self.moments.spread / self.moments.squares
@@ -159,32 +160,33 @@ class Tally:
         >>> round(e.value, 4), round(e.se, 4)
         (0.8333, 0.2097)
         """
-        forbid(self.said.kind, "mean")
+        forbid(self.provenance.kind, "mean")
         if self.moments is None:
             raise InputError("this tally has no f; tally every batch with Tally.of(w, f=...).")
-        if self.pile.positive == 0:
+        if self.summary.positive == 0:
             raise InputError("every weight is zero: the source never visits the target. See tally.result().")
         return _estimate(self, self.moments)
 
     def to_dict(self) -> dict[str, Any]:
         """Schema "upweight.tally/1": plain types that survive JSON without losing a bit."""
-        parts = {name: getattr(self, name) for name in ("said", "pile", "inverse", "moments", "segments")}
+        parts = {name: getattr(self, field) for name, field in _WRITTEN.items()}
         return {"schema": SCHEMA} | plain({name: part and part.to_dict() for name, part in parts.items()})
 
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Tally:
         """The tally that `to_dict` wrote."""
-        if d.get("schema") != SCHEMA:
-            raise InputError(f"a tally has schema {SCHEMA!r}; got {d.get('schema')!r}. Pass what Tally.to_dict gave.")
-        made = {"inverse": Pile, "moments": Moments, "segments": Segments}
-        parts = {name: None if d[name] is None else kind.from_dict(d[name]) for name, kind in made.items()}
-        return cls(
-            Said.from_dict(d["said"]), Pile.from_dict(d["pile"]), parts["inverse"], parts["moments"], parts["segments"]
-        )
+        found = d.get("schema") if isinstance(d, Mapping) else type(d).__name__
+        if found != SCHEMA:
+            raise InputError(f"a tally has schema {SCHEMA!r}; got {found!r}. Pass what Tally.to_dict gave.")
+        kinds = {"inverse": WeightSummary, "moments": Moments, "segments": Segments}
+        with reading("this tally", "Tally.to_dict"):
+            parts = {name: None if d[name] is None else kind.from_dict(d[name]) for name, kind in kinds.items()}
+            provenance, summary = Provenance.from_dict(d["said"]), WeightSummary.from_dict(d["pile"])
+        return cls(provenance, summary, parts["inverse"], parts["moments"], parts["segments"])
 
     def __repr__(self) -> str:
         extras = [name for name, part in (("f", self.moments), ("by", self.segments)) if part is not None]
-        return f"Tally({self.said.kind}, {self.n:,} rows{''.join(', with ' + name for name in extras)})"
+        return f"Tally({self.provenance.kind}, {self.n:,} rows{''.join(', with ' + name for name in extras)})"
 
 
 def _both(a: Any, b: Any) -> Any:
@@ -201,36 +203,48 @@ def _refuse_whole_taming(w: Weights) -> None:
 
 
 def _moments(w: Weights, f: Any) -> Moments:
-    from .._estimate._average import _values, without_gaps
+    from .._estimate import read_values
 
-    columns, scalar, _ = _values(w, f)
+    columns = read_values(w, f)
     zero = w.log_w == -np.inf
+    table = np.stack([x.values * x.unit for x in columns.each])
     if zero.any():
-        columns = np.where(zero, 0.0, columns)  # what f is there does not matter
-    return Moments.of(w.log_w, np.stack([without_gaps(column, None) for column in columns]), scalar)
+        table = np.where(zero, 0.0, table)  # what f is there does not matter
+    return Moments.of(w.log_w, table, columns.scalar)
 
 
 def _estimate(t: Tally, m: Moments) -> Estimate:
     """The Estimate that `Weights.mean` would give, from sums."""
-    from .._estimate._estimate import Terms, make
-    from .._estimate._influence import Rows
+    from .._estimate import Average, NeverSeen, Sample, Terms, estimate
 
-    copies = round(t.pile.at_own_scale(t.pile.total)) if t.said.kind == "frequency" else 0
-    support = copies or t.pile.positive
+    copies = round(t.summary.at_own_scale(t.summary.total)) if t.provenance.kind == "frequency" else 0
+    support = copies or t.summary.positive
     worth = float(copies) if copies else m.ess
     factor = support / (support - 1) if support > 1 else math.inf
-    squares = m.spread / copies if copies else m.squares
-    flat = bool(copies) or t.pile.constant
-    rows = Rows(copies or t.n, support, support, factor, worth, worth, t.khat, flat)
+    sample = Sample(copies or t.n, support, support, factor, worth, worth, t.khat, bool(copies) or t.summary.constant)
     with np.errstate(invalid="ignore"):
-        size = np.full(len(squares), worth) if copies else m.spread / m.squares
-    terms = Terms(rows, _gone, t.n, m.scalar, lambda: float(size[0]) if m.scalar else size)
-    trail = (*t.said.trail, Step("mean", {"how": "self", "tally": True}))
-    e = make(m.values, list(squares), [[] for _ in squares], terms, trail)
+        sizes = np.full(len(m.values), worth) if copies else m.spread / m.squares
+    each = []
+    for value, norm, ess_f in zip(m.values.tolist(), m.norms(copies).tolist(), sizes.tolist(), strict=True):
+        unseen = norm == 0 and value in (0.0, 1.0)
+        interval = NeverSeen(value, worth, 1.0, t.khat) if unseen else None
+        doubt = (
+            "0 and 1 were not both seen: the interval reaches to the exact bound on the effective rows."
+            if unseen
+            else ""
+        )
+        gone = Gone()
+        each.append(Average(value, sample, gone, gone, norm, interval=interval, doubt=doubt, ess_f=ess_f))
+    shape = () if m.scalar else (len(each),)
+    trail = (*t.provenance.trail, Step("mean", {"how": "self", "tally": True}))
+    e = estimate(Terms(tuple(each), shape, t.n), trail)
     return replace(e, why=f"{e.why} {_UNWATCHED.capitalize()}." if e.why else f"{_UNWATCHED}.")
 
 
-def _gone(raw: bool) -> NoReturn:
-    raise InputError(
-        "a tally keeps no rows, so its average has no influences, clusters, differences or ratios. Use w.mean(f) on the rows."
-    )
+class Gone:
+    """Influences of rows that no longer exist."""
+
+    def part(self, rows: slice) -> NoReturn:
+        raise InputError(
+            "a tally keeps no rows, so its average has no influences, clusters, differences or ratios. Use w.mean(f) on the rows."
+        )

@@ -20,15 +20,24 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from .. import _html as html
+from .._errors import InputError
 from .._set_module import set_module
 from .._weights import Step
-from ._documents import own, plain
+from ._curves import Curves, curves_of
+from ._documents import float_of, own, plain
 from ._reasons import GRADES, Reason, reasons
-from ._screen import USE, screen
+from ._screen import USE, headline, lines, screen
+from ._summary import WeightSummary
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["BalanceFigures", "Flipped", "Segment", "Verdict"]
 
@@ -37,7 +46,8 @@ SCHEMA = "upweight.verdict/1"
 
 @dataclass(frozen=True)
 class Segment:
-    """The weights of one label: rows, effective rows, mean with its plain standard error, z of the mean test (nan: not tested)."""
+    """The weights of one label: rows, effective rows, mean with its plain standard error, and z of the mean test, which takes the
+    larger of the label's own sd and that of all rows (nan: not tested)."""
 
     n: int
     ess: float
@@ -88,7 +98,12 @@ class Verdict:
         exact).
     distinct : distinct positive weights, 11 for more than ten.
     ess_f, khat_f : effective rows and tail index for the average of the f that was given (nan without).
+    r_eff : independent draws that each row counts as, in the sizes, the tail and the mean test.
     by : dict of label -> Segment. trail : tuple of Step.
+    curves : who holds the total, the tail with its fit, effective rows by power of tempering; `plot` draws them.
+
+    For `curves` and `plot` a verdict of `check` points to the log-weights it judged, so they live as long as it does; copies of a
+    verdict, pickled ones too, leave them behind.
 
     >>> import numpy as np
     >>> from upweight import Weights
@@ -130,6 +145,9 @@ class Verdict:
     normalised: bool = False
     inverse: Flipped | None = None
     balance: BalanceFigures | None = None
+    r_eff: float = 1.0
+    _summary: WeightSummary | None = None
+    _log_w: np.ndarray | None = None  # the weights as they were judged, before taming; not a copy
 
     @cached_property
     def reasons(self) -> tuple[Reason, ...]:
@@ -161,8 +179,32 @@ class Verdict:
         """Rows of positive weight that this tail needs before a smoothed average is believed; nan and infinity as 0."""
         return math.ceil(self.min_rows) if math.isfinite(self.min_rows) else 0
 
+    @cached_property
+    def curves(self) -> Curves:
+        """The numbers of `plot`, made at the first call: one sort and 41 multiplications a row; see `Curves`."""
+        return curves_of(self, self._summary, self._log_w)
+
+    def plot(self, ax: Any = None) -> Figure:
+        """Three panels: who holds the total, the tail with its Pareto fit, and what tempering would buy; see `upweight.plots.verdict`.
+
+        >>> import numpy as np
+        >>> from upweight import Weights
+        >>> figure = Weights.of(np.arange(1.0, 1001.0), kind="importance").check().plot()
+        >>> [ax.get_ylabel() for ax in figure.axes]
+        ['share of the total (%)', 'rows with a larger weight (share)', 'effective rows']
+        """
+        from ..plots import verdict
+
+        return verdict(self, ax=ax)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_log_w": None}
+
     def __str__(self) -> str:
         return screen(self)
+
+    def _repr_html_(self) -> str:
+        return html.block([headline(self)], rows=lines(self), left=2)
 
     def __repr__(self) -> str:
         return f"<Verdict {self.grade}: {', '.join(self.reasons) or 'no reason to doubt'}>"
@@ -184,3 +226,38 @@ class Verdict:
     def to_json(self) -> str:
         """`to_dict` as JSON text."""
         return json.dumps(self.to_dict(), allow_nan=False, indent=1, ensure_ascii=False)
+
+    @classmethod
+    def from_dict(cls, d: Mapping[str, Any]) -> Verdict:
+        """The verdict that `to_dict` wrote: the same figures, so the same sentences. The weights are not in a document, so
+        `plot` draws what the figures say.
+
+        >>> import numpy as np
+        >>> from upweight import Weights
+        >>> v = Weights.of(np.arange(1.0, 1001.0), kind="importance").check()
+        >>> str(Verdict.from_dict(json.loads(v.to_json()))) == str(v)
+        True
+        """
+        if d.get("schema") != SCHEMA:
+            raise InputError(
+                f"a verdict has schema {SCHEMA!r}; got {d.get('schema')!r}. Pass what Verdict.to_dict gave."
+            )
+        figures: dict[str, Any] = {
+            f.name: float_of(d[f.name]) if f.type == "float" else d[f.name] for f in fields(cls) if f.name in d
+        }
+        figures["by"] = {_label(s["label"]): _read(Segment, s) for s in d["by"]}
+        figures["trail"] = tuple(Step(**step) for step in d["trail"])
+        figures["notes"] = tuple(d["notes"])
+        figures["values"] = tuple((v["weight"], v["rows"]) for v in d["values"])
+        for name, kind in (("inverse", Flipped), ("balance", BalanceFigures)):
+            figures[name] = None if d[name] is None else _read(kind, d[name])
+        return cls(**figures)
+
+
+def _read(kind: Any, d: Mapping[str, Any]) -> Any:
+    """One of the small records of a verdict, from its document."""
+    return kind(**{f.name: float_of(d[f.name]) if f.type == "float" else d[f.name] for f in fields(kind)})
+
+
+def _label(label: Any) -> Any:
+    return str(label) if isinstance(label, (list, dict)) else label

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._errors import InputError
+from .._weights import Step
 from ._bibliography import REFERENCES, RESTS_ON
 
 __all__ = ["cite"]
@@ -69,7 +70,7 @@ def _operations(thing: Any) -> Iterable[str]:
     if kind == "Verdict":
         return _of_document(thing.to_dict())
     if kind == "Tally":
-        return [kind, "Verdict", *_steps(thing.said.trail)]
+        return [kind, "Verdict", *_steps(thing.provenance.trail)]
     if kind == "Repair":
         formula = () if thing.correction is None else thing.correction.trail
         return [kind, f"{kind}:{thing.how}", *_steps(formula)]
@@ -81,32 +82,61 @@ def _operations(thing: Any) -> Iterable[str]:
 
 
 def _of_document(d: Mapping[str, Any]) -> Iterable[str]:
-    schema = str(d.get("schema", ""))
-    if schema.startswith("upweight.verdict/"):
-        extras = [
-            name for name, there in (("ess_f", d.get("ess_f")), ("balance", d.get("balance"))) if there is not None
-        ]
+    schema = d.get("schema", "")
+    kind = schema.removeprefix("upweight.").split("/")[0] if isinstance(schema, str) else ""
+    if not kind or not schema.startswith("upweight."):
+        shown = repr(schema) if isinstance(schema, str) else f"of type {type(schema).__name__}"
+        raise InputError(
+            f"cite reads documents that upweight wrote; got one with schema {shown}. Pass what --json wrote."
+        )
+    if kind == "verdict":
+        extras = [name for name in ("ess_f", "balance") if d.get(name) is not None]
         return ["Verdict", *extras, *_steps(d.get("trail", ()))]
-    if schema.startswith("upweight.tally/"):
-        return ["Tally", "Verdict", *_steps(d["said"]["trail"])]
-    if schema.startswith("upweight.compare/"):
-        return ["compare", *(f"compare:{row['name']}" for row in d.get("rows", ()))]
-    if schema.startswith("upweight."):
-        return [schema.removeprefix("upweight.").split("/")[0], *_steps(d.get("trail", ()))]
-    raise InputError(
-        f"cite reads documents that upweight wrote; got one with schema {schema!r}. Pass what --json wrote."
-    )
+    if kind == "tally":
+        said = d.get("said")
+        return ["Tally", "Verdict", *_steps(said.get("trail") if isinstance(said, Mapping) else None)]
+    if kind == "compare":
+        rows = _listed(d.get("rows", ()), "rows", "a name")
+        return ["compare", *(f"compare:{_text(row, 'name', 'rows')}" for row in rows)]
+    return [kind, *_steps(d.get("trail", ()))]
 
 
-def _steps(steps: Iterable[Any]) -> Iterator[str]:
+def _steps(steps: Any) -> Iterator[str]:
     """Names of steps, or of their documents, with the setting that chooses between papers."""
-    for step in steps:
-        name, params = (step["name"], step["params"]) if isinstance(step, Mapping) else (step.name, step.params)
+    for step in _listed(steps, "trail", "a name and params"):
+        name, params = (
+            (_text(step, "name", "trail"), step.get("params"))
+            if isinstance(step, Mapping)
+            else (step.name, step.params)
+        )
+        if not isinstance(params, Mapping):
+            raise InputError(
+                f"the step {name!r} of this document must have params; {_GOT.format(type(params).__name__)}"
+            )
         yield name
-        if "how" in params:
+        if isinstance(params.get("how"), str):
             yield f"{name}:{params['how']}"
-        if params.get("clusters"):
-            yield "clusters"
+        yield from (name for name in ("clusters", "blocks") if params.get(name))
+
+
+_GOT = "got {}. Pass what --json wrote."
+
+
+def _listed(x: Any, name: str, of: str) -> list[Any]:
+    """A list of steps or of mappings, as upweight writes them."""
+    if isinstance(x, (list, tuple)) and all(isinstance(item, (Mapping, Step)) for item in x):
+        return list(x)
+    what = type(x).__name__ if not isinstance(x, (list, tuple)) else "something else in it"
+    raise InputError(f"`{name}` of this document must be a list of entries with {of}; {_GOT.format(what)}")
+
+
+def _text(entry: Mapping[str, Any], key: str, where: str) -> str:
+    text = entry.get(key)
+    if not isinstance(text, str):
+        raise InputError(
+            f"every entry of `{where}` of this document must have a {key}; {_GOT.format(type(text).__name__)}"
+        )
+    return text
 
 
 def _entry(key: str) -> str:

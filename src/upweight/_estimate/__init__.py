@@ -1,7 +1,55 @@
-"""Averages, quantiles and distribution functions of weighted rows, with intervals that know the tail of the weights."""
+"""Averages, quantiles and distribution functions of weighted rows, with intervals that know the tail of the weights.
 
-from ._average import mean
-from ._estimate import Estimate
+From the bottom up: _influence (how much a row moves an average), _sample (what averages of the same weights share), _tails (norm and
+tails of influences), _columns (f), _interval, _belief (one average and the reasons to doubt it), _terms, _arithmetic and _estimate (what users
+hold), _blocks (dependent rows), _average, _shares and _quantile, _spread (the estimators), _wording.
+
+Other rooms import the names below, and nothing from the files behind them.
+"""
+
+from ._average import averages, integral, mean
+from ._belief import Average, average
+from ._blocks import block_length, relative_efficiency
+from ._columns import Columns, read_values
+from ._estimate import Estimate, estimate
+from ._influence import Dense
+from ._interval import Interval, NeverSeen, OnScale
 from ._quantile import cdf, quantile
+from ._sample import Sample, broken_promise, clusters_of, mean_test, multipliers, sample_of
+from ._spread import corr, cov, std, var
+from ._tails import kish
+from ._terms import Terms
+from ._wording import tail_said
 
-__all__ = ["Estimate", "cdf", "mean", "quantile"]
+__all__ = [
+    "Average",
+    "Columns",
+    "Dense",
+    "Estimate",
+    "Interval",
+    "NeverSeen",
+    "OnScale",
+    "Sample",
+    "Terms",
+    "average",
+    "averages",
+    "block_length",
+    "broken_promise",
+    "cdf",
+    "clusters_of",
+    "corr",
+    "cov",
+    "estimate",
+    "integral",
+    "kish",
+    "mean",
+    "mean_test",
+    "multipliers",
+    "quantile",
+    "read_values",
+    "relative_efficiency",
+    "sample_of",
+    "std",
+    "tail_said",
+    "var",
+]

@@ -8,8 +8,8 @@ the bar is nearly right, at 0.7 the usual one covers half the time, from 1 on th
 widens by as much as the tail slows the average's convergence. The rule is new and heuristic; docs/intervals.md prints how often it
 covers, weak cells included.
 
-What is inside: `Estimate`, made by `Weights.mean`, `quantile`, `cdf` and `c2st`, never by hand; its differences and ratios,
-which keep the rows' covariance; `judge`, which turns tails into an inflation and a reason for disbelief.
+What is inside: `Estimate`, made by the estimators of `Weights` and by `c2st`, never by hand, and its arithmetic; `estimate`, which
+makes one from averages (`_belief`).
 
 Sources: Huber (1967) for influence and sandwich; Vehtari, Simpson, Gelman, Yao and Gabry (2024) for k-hat and the rate.
 """
@@ -17,49 +17,25 @@ Sources: Huber (1967) for influence and sandwich; Vehtari, Simpson, Gelman, Yao 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from operator import getitem
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import arrays
-from .._errors import InputError, KindError
-from .._frames import NUMPY, Container, same_rows
+from .._errors import InputError
 from .._set_module import set_module
-from .._weights import Step, rows_worth
-from ..arrays._rate import threshold
-from ..arrays._tail import TOO_FEW
-from ._influence import Dense, Influences, Rows, scan
+from .._weights import Step
+from ._arithmetic import combined, picked, shifted, through
+from ._influence import written
+from ._terms import Terms
 
-__all__ = ["Estimate", "Terms", "judge", "make"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-ENOUGH = 30.0  # effective rows from which an interval is worth having
-SHOWN = 1.05  # inflations below this are not worth a word
-Interval = tuple[Any, Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Terms:
-    """What an estimate was made of, enough to make influences, differences and ratios of it."""
-
-    rows: Rows
-    lines: Callable[[bool], Sequence[Influences]]  # influences of every average: as used (False), before taming (True)
-    size: int  # rows of the influence, each copy-bearing row once
-    scalar: bool  # one average rather than a column of them
-    ess_f: Callable[[], Any]
-    container: Container = NUMPY
-    interval: Callable[[float], Interval] | None = None  # where an interval is not value ± half
-
-    def written(self, *, raw: bool = False) -> np.ndarray:
-        """Influences (rows, averages), written out; they add up to about zero."""
-        lines = self.lines(raw)
-        phi = np.empty((self.size, len(lines)))
-        for column, line in zip(phi.T, lines, strict=True):
-            column[:] = line.part(slice(0, self.size))
-        return phi
+__all__ = ["Estimate", "estimate"]
 
 
 @set_module("upweight")
@@ -67,18 +43,20 @@ class Terms:
 class Estimate:
     """A weighted average, quantile or share, with an interval that widens with the tail of its weights.
 
-    Made by `Weights.mean`, `Weights.quantile`, `Weights.cdf` and `upweight.c2st`. Every figure is a float for one
-    average and an array (c,) for c of them.
+    Made by `Weights.mean`, `integral`, `quantile`, `cdf`, `var`, `std`, `cov`, `corr`, by `upweight.c2st`, and by arithmetic on those over
+    the same rows: `a + b`, `a - b`, `a * b`, `a / b`, all with numbers too, `-a`, `a.log()`, `a.exp()` (delta method, covariance kept).
+    Every figure is a float for one average and an array (c,) for c of them, whose columns `e["name"]` or `e[0]` picks.
 
     Attributes
     ----------
     value : the estimate, in the unit of f.
     se : standard error in the unit of f, not widened; inf where one row (or one cluster) carries everything.
     n : rows, zero weights counted; for frequencies the copies.
-    ess : effective sample size (Kish) of the weights that were used, in rows.
+    ess : effective sample size (Kish) of the weights that were used, in rows; an array for a batch of weights.
     khat : the largest tail index of the untamed weights and of either side of the influences; -inf no tail, nan not judged.
     inflation : factor >= 1 by which the interval is wider than t · se; inf from k-hat 1 on.
-    ok : whether the interval can be believed: k-hat below its threshold, judged, and at least 30 effective rows.
+    ok : whether the interval can be believed: k-hat below its threshold, judged, at least 30 effective rows, ten of them on the rarer side,
+        and the promise of the weights kept.
     why : one sentence with a number if it cannot; empty otherwise.
     trail : tuple of Step, what was done to the weights and then to f.
 
@@ -88,14 +66,14 @@ class Estimate:
     >>> e = Weights.of([1.0, 2.0, 3.0], kind="importance").mean([0.0, 1.0, 1.0])
     >>> round(e.value, 4), round(e.se, 4), e.ok
     (0.8333, 0.2097, False)
-    >>> print(e)
-    0.8 ± 1.2 (k-hat not judged, ESS 2.57 of 3)
+    >>> print(100 * e)
+    80 ± 120 (k-hat not judged, ESS 2.57 of 3)
     """
 
     value: Any
     se: Any
     n: int
-    ess: float
+    ess: Any
     khat: Any
     inflation: Any
     ok: bool
@@ -111,7 +89,7 @@ class Estimate:
 
         ESS_f = sum W (f - mean)^2 / sum W^2 (f - mean)^2
         """
-        return self._terms.ess_f()
+        return self._terms.spread_out([a.ess_f() if callable(a.ess_f) else a.ess_f for a in self._terms.each])
 
     @cached_property
     def influence(self) -> Any:
@@ -121,41 +99,53 @@ class Estimate:
         "control"); a row of a frequency weight holds the sum over its copies. A one-column influence comes back in the
         container of f. It is computed from w and f when first asked for: do not overwrite f before.
         """
-        psi = self._terms.written()
-        psi *= self._terms.rows.size
-        if not self._terms.scalar:
-            psi.flags.writeable = False
-            return psi
-        column = np.ascontiguousarray(psi[:, 0])
-        column.flags.writeable = False
-        return self._terms.container.wrap(column)
+        terms = self._terms
+        psi = np.empty((terms.size, len(terms.each)))
+        for column, a in zip(psi.T, terms.each, strict=True):
+            np.multiply(written(a.line, terms.size), a.sample.size, out=column)
+        psi = np.ascontiguousarray(psi.reshape(terms.size, *terms.shape))
+        psi.flags.writeable = False
+        return psi if terms.shape else terms.container.wrap(psi)
 
-    def interval(self, level: float = 0.95) -> Interval:
+    def interval(self, level: float = 0.95) -> tuple[Any, Any]:
         """Tail-adjusted interval (low, high), in the unit of f, that aims at covering the truth with probability `level`.
 
             value ± t_df((1 + level)/2) · se · inflation
 
-        level : in (0, 1). Zero width for a constant f; (-inf, inf) from k-hat 1 on and where one row carries everything.
-        Quantiles invert the interval of the distribution function and are not symmetric.
+        level : in (0, 1). Zero width for a constant f, but for 0 and 1, where it reaches to the exact bound on the effective rows;
+        (-inf, inf) from k-hat 1 on and where one row carries everything. Quantiles invert the interval of the distribution function,
+        areas, variances and correlations are symmetric on the scales logit, log and artanh.
 
         >>> from upweight import Weights
         >>> low, high = Weights.of([1.0] * 10, kind="importance").mean(range(10)).interval()
         >>> round(low, 4), round(high, 4)
         (2.3341, 6.6659)
         """
-        if not (isinstance(level, (int, float)) and 0 < level < 1):
+        if isinstance(level, bool) or not isinstance(level, (Real, np.floating)) or not 0 < level < 1:
             raise InputError(f"`level` must lie between 0 and 1; got {level!r}. For 95 % pass level=0.95.")
-        if self._terms.interval is not None:
-            return self._terms.interval(level)
-        half = t_quantile(self._terms.rows.df, level) * self._spread()
-        return self.value - half, self.value + half
+        low, high = zip(*(a.ends(float(level)) for a in self._terms.each), strict=True)
+        return self._terms.spread_out(low), self._terms.spread_out(high)
 
-    def _spread(self) -> Any:
-        with np.errstate(invalid="ignore"):
-            spread = np.where(np.asarray(self.se) == 0, 0.0, np.multiply(self.se, self.inflation))
-        return float(spread) if self._terms.scalar else spread
+    @property
+    def names(self) -> tuple[Any, ...]:
+        """Names of the columns of a frame that was averaged; empty otherwise."""
+        return self._terms.names
+
+    def __getitem__(self, which: Any) -> Estimate:
+        """One average of several, by column name or by place.
+
+        >>> from upweight import Weights
+        >>> Weights.of([1.0, 3.0], kind="importance").mean([[0.0, 1.0], [4.0, 1.0]])[0].value
+        3.0
+        """
+        return estimate(picked(self._terms, which), self.trail)
+
+    __iter__ = None
 
     # ---- arithmetic -------------------------------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Estimate:
+        return self._with(other, "sum", lambda a, b: (a + b, 1.0, 1.0))
 
     def __sub__(self, other: Any) -> Estimate:
         """Difference of two averages over the same rows, their covariance kept.
@@ -165,10 +155,10 @@ class Estimate:
         >>> (e - e).interval()
         (0.0, 0.0)
         """
-        if not isinstance(other, Estimate):
-            return NotImplemented
-        value = np.subtract(self.value, other.value)
-        return _combined(self, other, value, 1.0, -1.0, "difference")
+        return self._with(other, "difference", lambda a, b: (a - b, 1.0, -1.0))
+
+    def __mul__(self, other: Any) -> Estimate:
+        return self._with(other, "product", lambda a, b: (a * b, b, a))
 
     def __truediv__(self, other: Any) -> Estimate:
         """Ratio of two averages over the same rows, by the delta method.
@@ -177,12 +167,47 @@ class Estimate:
 
         Costs: skewed when the denominator is within a few standard errors of zero; the interval is symmetric all the same.
         """
-        if not isinstance(other, Estimate):
-            return NotImplemented
-        if np.any(np.asarray(other.value) == 0):
-            raise InputError("a ratio needs a denominator other than 0; got 0. Compare by difference instead.")
-        ratio = np.divide(self.value, other.value)
-        return _combined(self, other, ratio, np.divide(1.0, other.value), np.divide(-ratio, other.value), "ratio")
+        return self._with(other, "ratio", lambda a, b: (a / b, 1 / b, -a / b / b))
+
+    def __radd__(self, other: Any) -> Estimate:
+        return self + other
+
+    __rmul__ = __mul__
+
+    def __rsub__(self, other: Any) -> Estimate:
+        return (-self) + other
+
+    def __rtruediv__(self, other: Any) -> Estimate:
+        return self._through("reciprocal", lambda x: (1 / x, -1 / (x * x))) * other
+
+    def __neg__(self) -> Estimate:
+        return self * -1.0
+
+    def log(self) -> Estimate:
+        """Natural logarithm of a positive estimate, by the delta method: psi/value.
+
+        >>> from upweight import Weights
+        >>> e = Weights.of([1.0] * 100, kind="importance").mean(np.arange(100.0))
+        >>> round(e.log().se, 4) == round(e.se / e.value, 4)
+        True
+        """
+        return self._through("log", lambda x: (math.log(x), 1 / x))
+
+    def exp(self) -> Estimate:
+        """Exponential of an estimate, by the delta method: exp(value) psi."""
+        return self._through("exp", lambda x: (math.exp(x), math.exp(x)))
+
+    def _with(self, other: Any, name: str, rule: Callable[[float, float], tuple[float, float, float]]) -> Estimate:
+        if isinstance(other, Estimate):
+            new = (*(step for step in other.trail if step not in self.trail), Step(name))
+            return estimate(combined(self._terms, other._terms, name, rule), (*self.trail, *new))
+        if isinstance(other, (Real, np.number)) and not isinstance(other, bool):
+            number = float(other)
+            return estimate(shifted(self._terms, number, name), (*self.trail, Step(name, {"number": number})))
+        return NotImplemented
+
+    def _through(self, name: str, rule: Callable[[float], tuple[float, float]]) -> Estimate:
+        return estimate(through(self._terms, name, rule), (*self.trail, Step(name)))
 
     def __float__(self) -> float:
         raise TypeError("which number? Take e.value, e.se or e.interval().")
@@ -192,126 +217,34 @@ class Estimate:
 
         return sentence(self, self._halves())
 
-    def __repr__(self) -> str:
-        return f"Estimate({self})"
+    def _repr_html_(self) -> str:
+        from ._wording import markup
+
+        return markup(self, self._halves())
 
     def _halves(self) -> np.ndarray:
         low, high = self.interval()
         with np.errstate(invalid="ignore"):
             return np.atleast_1d((np.asarray(high) - np.asarray(low)) / 2)
 
+    def plot(self, ax: Any = None) -> Axes:
+        """Point and interval, a line for each average; see `upweight.plots.estimates`, which draws several."""
+        from ..plots import estimates
 
-def t_quantile(df: float, level: float) -> float:
-    """The two-sided quantile of Student's t."""
-    from scipy.special import stdtrit
+        return estimates(self, ax=ax)
 
-    return float(stdtrit(df, 0.5 + level / 2))
-
-
-# ---- making one ---------------------------------------------------------------------------------------------------------
-
-
-def make(
-    values: np.ndarray,
-    squares: Sequence[float],
-    sides: Sequence[list[float]],
-    terms: Terms,
-    trail: tuple[Step, ...],
-) -> Estimate:
-    """An Estimate from values, sums of squared influences and the k-hats of their sides, one of each an average."""
-    rows = terms.rows
-    with np.errstate(invalid="ignore"):
-        se = np.sqrt(rows.factor * np.asarray(squares, dtype=np.float64))
-    if math.isinf(rows.factor):
-        se = np.full(len(values), np.inf)
-    judged = [judge(rows, side) for side in sides]
-    khat = np.array([k for k, _ in judged])
-    wrong = next(((i, why) for i, (_, why) in enumerate(judged) if why), None)
-    why = "" if wrong is None else wrong[1] if terms.scalar else f"average {wrong[0]}: {wrong[1]}"
-    one = (lambda x: float(x[0])) if terms.scalar else _frozen
-    inflation = np.asarray(arrays.widening(khat, max(2, rows.size)), dtype=np.float64)
-    return Estimate(one(values), one(se), rows.n, rows.ess, one(khat), one(inflation), wrong is None, why, trail, terms)
+    def __repr__(self) -> str:
+        return f"Estimate({self})"
 
 
-def _frozen(x: np.ndarray) -> np.ndarray:
-    x = np.array(x)
-    x.flags.writeable = False
-    return x
-
-
-def judge(rows: Rows, sides: list[float]) -> tuple[float, str]:
-    """k*, and one sentence with a number if the interval cannot be believed."""
-    every = [rows.khat, *sides]
-    judged = [k for k in every if not math.isnan(k)]
-    k = max(judged, default=math.nan)
-    limit = threshold(rows.support)
-    if math.isinf(rows.factor):
-        what = "cluster" if rows.groups else "row"
-        return k, f"1 {what} carries all the weight, and no error can be told from it."
-    if k >= limit:
-        return k, f"k-hat {k:.2f} is not below {limit:.2f}: rows that were never drawn may decide this average."
-    if len(judged) < len(every):
-        few = rows.support < TOO_FEW
-        return k, (
-            f"the tail was not judged: {rows.support:,} positive weights, {TOO_FEW} needed."
-            if few
-            else f"the tail was not judged: fewer than 5 distinct values at the top of {rows.support:,} rows."
-        )
-    if min(rows.ess, rows.worth) < ENOUGH:
-        what = "clusters" if rows.groups else "rows"
-        return k, f"the weights are worth {rows_worth(min(rows.ess, rows.worth))} {what}, {ENOUGH:.0f} needed."
-    return k, ""
-
-
-# ---- differences and ratios ---------------------------------------------------------------------------------------------
-
-
-def _combined(a: Estimate, b: Estimate, value: Any, by_a: Any, by_b: Any, name: str) -> Estimate:
-    rows = _same(a._terms, b._terms)
-    scalar = a._terms.scalar and b._terms.scalar
-    shown, raw = (by_a * a._terms.written(raw=raw) + by_b * b._terms.written(raw=raw) for raw in (False, True))
-    lines = [Dense(column) for column in shown.T], [Dense(column) for column in raw.T]
-    scans = [scan(line, rows, a._terms.size) for line in lines[0]]
-    watched = [scan(line, rows, a._terms.size, watch=not rows.flat)[1] for line in lines[1]]
-    container = a._terms.container if a._terms.container.index is not None else b._terms.container
-    shape = () if scalar else (len(scans),)
-    terms = Terms(rows, partial(getitem, lines), a._terms.size, scalar, partial(_unknown, shape), container)
-    trail = (*a.trail, *(step for step in b.trail if step not in a.trail), Step(name))
-    return make(np.atleast_1d(value), [square for square, _ in scans], watched, terms, trail)
-
-
-def _unknown(shape: tuple[int, ...]) -> Any:
-    return np.full(shape, np.nan)[()]
-
-
-def _same(a: Terms, b: Terms) -> Rows:
-    """What both estimates share; refuses those that are not over the same rows, clusters and copies."""
-    if a.size != b.size:
-        raise InputError(
-            f"both estimates must be over the same rows; got {a.size:,} and {b.size:,}. Give absent rows weight 0."
-        )
-    same_rows(a.container, b.container, ("left estimate", "right estimate"))
-    if not _alike(a.rows.codes, b.rows.codes):
-        raise InputError("both estimates must have the same clusters; pass the same `cluster` to both.")
-    if not _alike(a.rows.copies, b.rows.copies):
-        raise KindError(
-            "copies and weights have different standard errors: both estimates must have the same frequencies. Repeat the rows first."
-        )
-    khats = [k for k in (a.rows.khat, b.rows.khat) if not math.isnan(k)]
-    return replace(
-        a.rows,
-        n=max(a.rows.n, b.rows.n),
-        support=min(a.rows.support, b.rows.support),
-        size=max(a.rows.size, b.rows.size),
-        factor=max(a.rows.factor, b.rows.factor),
-        ess=min(a.rows.ess, b.rows.ess),
-        worth=min(a.rows.worth, b.rows.worth),
-        khat=max(khats) if len(khats) == 2 else math.nan,
-        flat=a.rows.flat and b.rows.flat,
+def estimate(terms: Terms, trail: tuple[Step, ...]) -> Estimate:
+    """An Estimate of these averages, its figures spread out and its first reason for disbelief said."""
+    each = terms.each
+    why = next((terms.place(i) + a.why for i, a in enumerate(each) if a.why), "")
+    value, se, khat, inflation = (
+        terms.spread_out(x) for x in zip(*((a.value, a.se, a.k, a.inflation) for a in each), strict=True)
     )
-
-
-def _alike(x: np.ndarray | None, y: np.ndarray | None) -> bool:
-    if x is None or y is None:
-        return x is y
-    return x is y or np.array_equal(x, y)
+    one = each[0].sample
+    alike = all(a.sample is one for a in each)
+    ess = one.ess if alike else terms.spread_out([a.sample.ess for a in each])
+    return Estimate(value, se, one.n, ess, khat, inflation, not why, why, trail, terms)

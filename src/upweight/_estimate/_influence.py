@@ -1,33 +1,29 @@
-"""How much each row moves an average, and what the tail of that says about the error bar.
+"""How much each row moves an average, written out a piece at a time.
 
-The trouble: the usual error bar of a weighted average trusts the rows that were drawn. When a few rows carry the sum, the
-rows that were not drawn matter more, and the bar is far too short. How heavy the tail is can be read from the influences
+The trouble: an average of ten million rows has ten million influences, and most of the time nobody wants to see one. They have one form
+for every estimator,
 
-    phi_i = v_i (f_i - shift) + level,    estimate - truth ~ sum_i phi_i,    se^2 = m/(m-1) sum_g (sum_{i in g} phi_i)^2
+    phi_i = v_i (f_i - shift) + level,    estimate - truth ~ sum_i phi_i
 
-which have one form for every estimator: self-normalised (v = W, shift = mean, level = 0), plain (v = w/n, shift = 0,
-level = -mean/n), with a control variate (v = w/n, shift = beta, level = (beta - mean)/n), total (v = sqrt(w(w-1))).
+self-normalised (v = W, shift = mean, level = 0), plain (v = w/n, shift = 0, level = -mean/n), with a control variate (v = w/n,
+shift = beta, level = (beta - mean)/n), total (v = sqrt(w (w - 1))), so that the weights, f and two numbers are all that is kept.
 
-What is inside: `Multipliers`, weights on the scale of a formula; `Rows`, what every average over the same weights shares; `Line`, the influences of one column, never written
-out before somebody asks; `Dense`, influences that were; `Tails`, the largest of either sign, kept in one pass; `scan`, their sum
-of squares and tails.
+What is inside: `Multipliers`, weights on the scale of a formula; `Line`, the influences of one column; `Dense`, influences that were
+written out (those of differences, quantiles and areas); `Scaled`, any of them times a number, and `Masked`, some of their rows; `blocks`, the pieces.
 
-Sources: Huber (1967) for the sandwich; Liang and Zeger (1986) for sums over clusters; Vehtari et al. (2024) for the tail
-and the rate at which averages converge under it.
+Source: Huber (1967), The behavior of maximum likelihood estimates under nonstandard conditions.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from ..arrays._tail import TOO_FEW, tail_index, tail_size
-
-__all__ = ["Dense", "Influences", "Line", "Multipliers", "Rows", "Tails", "blocks", "scan"]
+__all__ = ["Dense", "Influences", "Line", "Masked", "Multipliers", "Scaled", "blocks", "by_cluster", "written"]
 
 BLOCK = 1 << 15  # numbers a pass works on at a time: four buffers of them lie in the second-level cache
 
@@ -52,10 +48,6 @@ class Multipliers:
     copies: np.ndarray | None = None  # whole numbers, for frequencies
     design: bool = False  # sqrt(w (w - 1)), whose squares add up to the variance of a total
 
-    @property
-    def n(self) -> int:
-        return self.log_w.size
-
     def part(self, rows: slice) -> np.ndarray:
         """The multipliers of a slice, a new array."""
         if self.copies is not None:
@@ -67,11 +59,11 @@ class Multipliers:
 
     def whole(self) -> np.ndarray:
         """All of them, (n,)."""
-        return self.part(slice(None))
+        return written(self, self.log_w.size)
 
     def dot(self, f: np.ndarray, pivot: float) -> float:
         """sum u (f - pivot)."""
-        return math.fsum(float(np.einsum("i,i", self.part(p), f[p] - pivot)) for p in blocks(self.n))
+        return math.fsum(float(np.einsum("i,i", self.part(p), f[p] - pivot)) for p in blocks(f.size))
 
 
 class Influences(Protocol):
@@ -80,6 +72,33 @@ class Influences(Protocol):
     def part(self, rows: slice) -> np.ndarray:
         """The influences of a slice; not to be written to."""
         ...
+
+
+def written(line: Influences, n: int) -> np.ndarray:
+    """All n of them, written piece by piece: nothing else as long is made."""
+    phi = np.empty(n)
+    for piece in blocks(n):
+        phi[piece] = line.part(piece)
+    return phi
+
+
+def by_cluster(
+    line: Influences, codes: np.ndarray, count: int, look: Callable[[np.ndarray], None] | None = None
+) -> np.ndarray:
+    """Sums (count,) of what the rows of each cluster hold; `look` is shown every piece on the way.
+
+    A stretch at a time, through one buffer: at ten million rows a second long array costs more than what is done with it.
+    """
+    sums, step = np.zeros(count), BLOCK * max(8, 4 * count // BLOCK)
+    buffer = np.empty(min(step, codes.size))
+    for start in range(0, codes.size, step):
+        stretch = buffer[: min(step, codes.size - start)]
+        for piece in blocks(stretch.size):
+            stretch[piece] = line.part(slice(start + piece.start, min(start + piece.stop, codes.size)))
+            if look is not None:
+                look(stretch[piece])
+        sums += np.bincount(codes[start : start + stretch.size], stretch, count)
+    return sums
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +120,7 @@ class Line:
 
 @dataclass(frozen=True, eq=False)
 class Dense:
-    """Influences that are written out: those of differences and ratios."""
+    """Influences that are written out."""
 
     phi: np.ndarray
 
@@ -110,94 +129,22 @@ class Dense:
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
-    """What every average over the same weights shares, whatever is averaged."""
+class Scaled:
+    """Influences times a number."""
 
-    n: int  # rows, zero weights and copies counted
-    support: int  # rows with w > 0; copies for frequencies
-    size: int  # N of the formulas: the support (self, frequency) or all rows (plain, control)
-    factor: float  # m/(m-1) over rows or clusters; 1 for a design variance; inf where no error can be told
-    ess: float  # effective sample size of the weights that are used, in rows
-    worth: float  # the same of the clusters' total weights, in clusters; else that of the rows
-    khat: float  # tail index of the weights before taming
-    flat: bool  # equal weights: the textbook applies, and no tail of f is watched
-    copies: np.ndarray | None = None  # (n,) for frequencies
-    codes: np.ndarray | None = None  # (n,) number of each row's cluster
-    groups: int = 0
+    line: Influences
+    by: float
 
-    @property
-    def df(self) -> float:
-        """Degrees of freedom of the interval."""
-        return max(1.0, self.worth - 1.0)
-
-    def sums(self, phi: np.ndarray) -> np.ndarray:
-        """Influences added up inside each cluster."""
-        return np.bincount(self.codes, phi, self.groups) if self.codes is not None else phi
+    def part(self, rows: slice) -> np.ndarray:
+        return self.line.part(rows) * self.by
 
 
-class Tails:
-    """The largest values of either sign, collected piece by piece: a million rows leave some thousands."""
+@dataclass(frozen=True, eq=False)
+class Masked:
+    """Influences of some rows, zero for the others."""
 
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self._kept: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
-        self._held = [0, 0]
-        self._floor = [0.0, 0.0]
+    line: Influences
+    mask: np.ndarray  # (n,) bool
 
-    def add(self, phi: np.ndarray) -> None:
-        """Look at another piece."""
-        self._collect(0, phi[phi > self._floor[0]])
-        self._collect(1, -phi[phi < -self._floor[1]])
-
-    def _collect(self, side: int, part: np.ndarray) -> None:
-        if part.size == 0:
-            return
-        kept = self._kept[side]
-        kept.append(part)
-        self._held[side] += part.size
-        if self._held[side] > 4 * (self.size + 1) + BLOCK:
-            kept[:] = [_top(np.concatenate(kept), self.size + 1)]
-            self._held[side], self._floor[side] = kept[0].size, kept[0].min()
-
-    def khats(self) -> list[float]:
-        """k-hat of each side that has at least 25 rows."""
-        found = []
-        for kept, held in zip(self._kept, self._held, strict=True):
-            if held >= TOO_FEW:  # a side that was ever cut down holds size + 1
-                size = min(self.size, held - 1)
-                top = _top(np.concatenate(kept), size + 1)
-                found.append(tail_index(np.log(top), size=size))
-        return found
-
-
-def _top(x: np.ndarray, count: int) -> np.ndarray:
-    return x if x.size <= count else np.partition(x, x.size - count)[x.size - count :]
-
-
-def scan(line: Influences, rows: Rows, n: int, *, watch: bool = False) -> tuple[float, list[float]]:
-    """Sum of squares of the influences (summed by cluster), and the k-hats of their sides if `watch`."""
-    if rows.codes is not None:
-        return _scan_clusters(line, rows, n, watch)
-    square = 0.0
-    tails = Tails(tail_size(rows.size)) if watch and rows.size > TOO_FEW else None
-    for piece in blocks(n):
-        phi = line.part(piece)
-        if rows.copies is None:
-            square += float(np.einsum("i,i", phi, phi))
-        else:
-            square += float(np.divide(phi * phi, rows.copies[piece], out=np.zeros(phi.size), where=phi != 0).sum())
-        if tails is not None:
-            tails.add(phi)
-    return square, tails.khats() if tails is not None else []
-
-
-def _scan_clusters(line: Influences, rows: Rows, n: int, watch: bool) -> tuple[float, list[float]]:
-    phi = line.part(slice(0, n))
-    sums = rows.sums(phi)
-    found: list[float] = []
-    for x, size, wanted in ((phi, rows.size, watch), (sums, rows.groups, True)):
-        if wanted and size > TOO_FEW:
-            tails = Tails(tail_size(size))
-            tails.add(x)
-            found += tails.khats()
-    return float(np.einsum("i,i", sums, sums)), found
+    def part(self, rows: slice) -> np.ndarray:
+        return self.line.part(rows) * self.mask[rows]

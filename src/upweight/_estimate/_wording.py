@@ -5,7 +5,7 @@ value to the same place, then the two figures that no error bar contains, k-hat 
 
     0.0131 ± 0.0042 (k-hat 0.58, ESS 340 of 10,000; interval widened ×2.3)
 
-What is inside: `sentence`, one line an average; `plus_minus`, a value and its half-width; `times`, a factor. Text keeps to
+What is inside: `sentence`, one line an average; `markup`, the same for a notebook; `plus_minus`, a value and its half-width; `times`, a factor. Text keeps to
 Latin-1, so that it prints on every terminal.
 """
 
@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .. import _html as html
 from .._weights import rows_worth
 
 if TYPE_CHECKING:
+    from ._belief import Average
     from ._estimate import Estimate
 
-__all__ = ["plus_minus", "sentence", "tail_said", "times"]
+__all__ = ["markup", "plus_minus", "sentence", "tail_said", "times"]
 
 SHOWN = 1.05  # inflations below this are not worth a word
 PLACES = 6  # decimals from which a power of ten is taken out
@@ -30,9 +32,35 @@ LARGEST = 1e9
 
 def sentence(e: Estimate, halves: np.ndarray) -> str:
     """One line for one average, a numbered line each for several."""
-    each = zip(*(np.atleast_1d(x).ravel() for x in (e.value, halves, e.khat, e.inflation)), strict=True)
-    lines = [f"{plus_minus(v, half)} ({_reasons(k, wide, e)})" for v, half, k, wide in each]
-    return lines[0] if np.ndim(e.value) == 0 else "\n".join(f"[{i}] {line}" for i, line in enumerate(lines))
+    each = zip(e._terms.each, np.ravel(halves).tolist(), strict=True)
+    lines = [f"{plus_minus(a.value, half)} ({_reasons(a)})" for a, half in each]
+    if not e._terms.shape:
+        return lines[0]
+    return "\n".join(f"[{place}] {line}" for place, line in zip(e._terms.places, lines, strict=True))
+
+
+def markup(e: Estimate, halves: np.ndarray) -> str:
+    """The estimate for a notebook: its reason for disbelief, if any, and a line for each average."""
+    low, high = e.interval()
+    ends = (np.ravel(x).tolist() for x in (halves, low, high))
+    rows = [
+        [
+            plus_minus(a.value, half),
+            f"{x:.4g} to {y:.4g}",
+            tail_said(a.k),
+            f"{rows_worth(a.sample.ess)} of {a.sample.n:,}",
+            _wider(a.inflation),
+        ]
+        for a, half, x, y in zip(e._terms.each, *ends, strict=True)
+    ]
+    many = np.ndim(e.value) > 0
+    numbered = [[f"[{e._terms.places[i]}]", *row] if many else row for i, row in enumerate(rows)]
+    head = [""] * many + ["estimate", "95 % interval", "tail", "ESS", "widened"]
+    return html.block([e.why or "the interval can be believed"], head, numbered, left=int(many))
+
+
+def _wider(factor: float) -> str:
+    return "no interval covers" if factor == math.inf else times(factor)
 
 
 def plus_minus(value: float, half: float) -> str:
@@ -47,11 +75,11 @@ def plus_minus(value: float, half: float) -> str:
     if size >= LARGEST or decimals(half) > PLACES:
         power = math.floor(math.log10(size))
         value, half = value / 10.0**power, half / 10.0**power
-        said = " ± ".join(f"{x:.{max(0, decimals(half))}f}" for x in (value, half))
-        return f"({said})e{power}" if power else said
+        text = " ± ".join(f"{x:.{max(0, decimals(half))}f}" for x in (value, half))
+        return f"({text})e{power}" if power else text
     places = decimals(half)
-    said = [f"{round(x, places) + 0.0:,.{max(0, places)}f}" for x in (value, half)]
-    return " ± ".join(said)
+    shown = [f"{round(x, places) + 0.0:,.{max(0, places)}f}" for x in (value, half)]
+    return " ± ".join(shown)
 
 
 def decimals(half: float) -> int:
@@ -75,8 +103,10 @@ def tail_said(khat: float) -> str:
     return "no tail" if khat == -math.inf else f"k-hat {khat:.2f}"
 
 
-def _reasons(khat: float, wide: float, e: Estimate) -> str:
-    said = f"{tail_said(khat)}, ESS {rows_worth(e.ess)} of {e.n:,}"
-    if wide == math.inf:
-        return f"{said}; no interval covers"
-    return f"{said}; interval widened {times(wide)}" if wide >= SHOWN else said
+def _reasons(a: Average) -> str:
+    ess = f"ESS {rows_worth(a.sample.ess)} of {a.sample.n:,}"
+    block = f", blocks of {a.sample.block:,}" if a.sample.block else ""
+    text = f"{tail_said(a.k)}, {ess}{block}"
+    if a.inflation == math.inf:
+        return f"{text}; no interval covers"
+    return f"{text}; interval widened {times(a.inflation)}" if a.inflation >= SHOWN else text

@@ -8,7 +8,7 @@ the same rows: is the total right (O/E and its z), is the spread right (slope), 
 by damped Newton on a (K - 1 intercepts) and b (one slope), O(n K^2) a step; two classes are K = 2, where this is the logistic
 regression of y on logit p. Logits are clipped at 1e-6 and the clipped rows counted.
 
-What is inside: `hold` (checked held-out rows), `calibration` (the figures), `is_calibrated` (the rule), `fit_logits` (the fit).
+What is inside: `read_held_out` (checked held-out rows), `calibration` (the figures), `is_calibrated` (the rule), `fit_logits` (the fit).
 Weights that are not copies get sandwich standard errors, and likelihood ratios are scaled by sum w/sum w^2; copies
 (kind frequency) count as rows.
 
@@ -18,17 +18,28 @@ Sources: Cox, Biometrika 45 (1958); Van Calster et al., Journal of Clinical Epid
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from .._errors import InputError, KindError
-from .._frames import NUMPY, Container, read, require, same_rows
+from .._frames import NUMPY, Container, all_same_rows, read, require
 from .._weights import Weights
 from ._proba import Proba, read_labels, softmax
+from ._reliability import reliability
 
-__all__ = ["CLIP", "Calibration", "Fit", "Held", "calibration", "fit_logits", "hold", "is_calibrated", "row_weights"]
+__all__ = [
+    "CLIP",
+    "Calibration",
+    "Fit",
+    "HeldOut",
+    "calibration",
+    "fit_logits",
+    "is_calibrated",
+    "read_held_out",
+    "row_weights",
+]
 
 CLIP = 1e-6
 
@@ -44,6 +55,7 @@ class Calibration:
     intercept : log-odds to add, slope fixed at one (calibration in the large); float, or (K,) against the first class.
     slope, slope_se : calibration slope and its standard error; one slope on log p for any K; nan if it cannot be told.
     brier, log_loss : mean squared error (summed over classes if K > 2) and mean log loss in nats, of the clipped p.
+    bins : (b, 3) mean probability, share that came true, and rows of up to 20 bins; for K > 2 every class against the rest.
     """
 
     rows: tuple[int, ...]
@@ -55,6 +67,7 @@ class Calibration:
     slope_se: float
     brier: float
     log_loss: float
+    bins: np.ndarray = field(default_factory=lambda: np.empty((0, 3)))
 
     @property
     def slope_z(self) -> float:
@@ -72,6 +85,7 @@ class Calibration:
             k: np.nan if v is None else np.array(v, float) if isinstance(v, list) else v for k, v in d.items()
         }
         back["rows"] = tuple(d["rows"])
+        back["bins"] = np.reshape(np.array(d.get("bins", []), float), (-1, 3))
         return cls(**back)
 
     def __str__(self) -> str:
@@ -96,7 +110,7 @@ def _plain(v: Any) -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class Held:
+class HeldOut:
     """Checked held-out rows. `raw` (K, n) log-probabilities and `log_p` the same clipped; w weighs, v is the variance of w."""
 
     raw: np.ndarray
@@ -117,7 +131,7 @@ class Held:
         """What a weighted log-likelihood is multiplied by so that its ratios are chi-square: one for rows and copies."""
         return float(self.w.sum() / self.v.sum())
 
-    def of(self, log_p: np.ndarray, *, kept: bool = False) -> Held:
+    def of(self, log_p: np.ndarray, *, kept: bool = False) -> HeldOut:
         """The same rows with other log-probabilities (K, n); ``kept``: rows of weight zero are already left out."""
         raw = log_p if self.keep is None or kept else log_p[:, self.keep]
         return replace(self, raw=raw, log_p=np.maximum(raw, np.log(CLIP)), clipped=_clipped(raw))
@@ -127,19 +141,18 @@ def _clipped(raw: np.ndarray) -> int:
     return int((raw < np.log(CLIP)).any(axis=0).sum())
 
 
-def hold(y: Any, given: Proba, sample_weight: Any) -> Held:
+def read_held_out(y: Any, given: Proba, sample_weight: Any) -> HeldOut:
     """Labels, probabilities and weights of the same rows, checked; rows of weight zero are left out."""
     codes, _, home = read_labels(y, given.k)
     if len(codes) != given.n:
         raise InputError(f"`y` and `proba` must have the same rows; got {len(codes):,} and {given.n:,}.")
-    same_rows(home, given.container, ("y", "proba"))
     if isinstance(sample_weight, Weights) and sample_weight.kind in ("class", "cost"):
         raise KindError(
             f"{sample_weight.kind} weights change the prevalence that is to be judged: judge at the world's own, without them. "
             f"If these are p_world(y)/p_train(y), say so: w.declare(kind='importance')."
         )
     w, copies, box = row_weights(sample_weight, given.n)
-    same_rows(home, box, ("y", "sample_weight"))
+    all_same_rows({"y": home, "proba": given.container, "sample_weight": box})
     keep = None if (w > 0).all() else w > 0
     raw = given.log_p
     if keep is not None:
@@ -147,7 +160,7 @@ def hold(y: Any, given: Proba, sample_weight: Any) -> Held:
     rows = np.bincount(codes, w if copies and sample_weight is not None else None, given.k)
     counts = tuple(int(r) for r in np.rint(rows))
     clipped = np.maximum(raw, np.log(CLIP))
-    return Held(raw, clipped, codes, w, w if copies else w**2, counts, _clipped(raw), keep)
+    return HeldOut(raw, clipped, codes, w, w if copies else w**2, counts, _clipped(raw), keep)
 
 
 def row_weights(sample_weight: Any, n: int) -> tuple[np.ndarray, bool, Container]:
@@ -172,7 +185,7 @@ def row_weights(sample_weight: Any, n: int) -> tuple[np.ndarray, bool, Container
 # ---- the figures ----------------------------------------------------------------------------------------------------
 
 
-def calibration(held: Held) -> Calibration:
+def calibration(held: HeldOut) -> Calibration:
     """Every figure of `Calibration` for these rows."""
     p = np.exp(held.raw)
     hit = np.zeros(p.shape)
@@ -184,16 +197,17 @@ def calibration(held: Held) -> Calibration:
     with np.errstate(divide="ignore", invalid="ignore"):
         oe, z = (hit @ w) / expected, np.where(gap == 0, 0.0, gap / spread)
     intercept, slope, se = _line(held)
+    bins = reliability(held)
     squares = ((p - hit) ** 2 @ w).sum() / total
     loss = -float(w @ held.log_p[held.codes, np.arange(p.shape[1])]) / float(total)
     if held.k > 2:
-        return Calibration(held.rows, held.clipped, oe, z, intercept, slope, se, float(squares), loss)
+        return Calibration(held.rows, held.clipped, oe, z, intercept, slope, se, float(squares), loss, bins)
     return Calibration(
-        held.rows, held.clipped, float(oe[1]), float(z[1]), float(intercept[1]), slope, se, float(squares) / 2, loss
+        held.rows, held.clipped, float(oe[1]), float(z[1]), float(intercept[1]), slope, se, float(squares) / 2, loss, bins
     )  # fmt: skip
 
 
-def _line(held: Held) -> tuple[np.ndarray, float, float]:
+def _line(held: HeldOut) -> tuple[np.ndarray, float, float]:
     """Intercepts at slope one, the slope, its standard error; nan where a class has no row or nothing varies."""
     if min(held.rows) == 0:
         return np.full(held.k, np.nan), np.nan, np.nan
@@ -233,7 +247,7 @@ class Fit:
     separated: bool
 
 
-def fit_logits(held: Held, *, slope: bool) -> Fit:
+def fit_logits(held: HeldOut, *, slope: bool) -> Fit:
     """Maximise sum w log softmax(a + b log p)[y] over a (and b, else b = 1); nan for a slope that nothing can tell."""
     x = held.log_p
     with np.errstate(divide="ignore"):
@@ -260,7 +274,7 @@ def _varies(x: np.ndarray) -> bool:
     return bool(np.ptp(x - x[0], axis=1).max() > 1e-9)
 
 
-def _level(held: Held, theta: np.ndarray) -> tuple[float, np.ndarray]:
+def _level(held: HeldOut, theta: np.ndarray) -> tuple[float, np.ndarray]:
     """The log-likelihood at theta = (a_1 .., b) and the fitted probabilities (K, n)."""
     logits = np.append(0.0, theta[:-1])[:, None] + theta[-1] * held.log_p
     q = softmax(logits)
@@ -268,7 +282,7 @@ def _level(held: Held, theta: np.ndarray) -> tuple[float, np.ndarray]:
         return float(held.w @ np.log(q[held.codes, np.arange(q.shape[1])])), q
 
 
-def _slopes(held: Held, q: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _slopes(held: HeldOut, q: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Gradient (K,) and negative Hessian (K, K) of the log-likelihood in (a_1 .., b), rows weighted by w."""
     x, k = held.log_p, held.k
     miss = -q * w
@@ -282,7 +296,7 @@ def _slopes(held: Held, q: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.nd
     return np.append(miss[1:].sum(axis=1), (miss * x).sum()), hessian
 
 
-def _climb(held: Held, theta: np.ndarray, step: np.ndarray, level: float) -> tuple[np.ndarray, float, np.ndarray]:
+def _climb(held: HeldOut, theta: np.ndarray, step: np.ndarray, level: float) -> tuple[np.ndarray, float, np.ndarray]:
     """The full Newton step if it does not lose, else halves of it."""
     for halving in range(30):
         trial = theta + step / 2**halving
@@ -292,7 +306,7 @@ def _climb(held: Held, theta: np.ndarray, step: np.ndarray, level: float) -> tup
     return theta, level, _level(held, theta)[1]
 
 
-def _slope_se(held: Held, q: np.ndarray) -> float:
+def _slope_se(held: HeldOut, q: np.ndarray) -> float:
     """sqrt of the last diagonal of A^-1 B A^-1; B is A with squared weights, so rows and copies give Fisher's."""
     bread = _slopes(held, q, held.w)[1]
     meat = bread if held.v is held.w else _slopes(held, q, held.v)[1]

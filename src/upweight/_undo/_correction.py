@@ -9,7 +9,7 @@ to a model that no formula can repair.
 delta (``log_odds``) is what training **added**; `Correction.apply` subtracts it. For two classes it is one number, that of the
 class last in sorted order against the first.
 
-What is inside: one class. `Correction.kept` if rows were dropped at random by class, `prior` if both class shares are known,
+What is inside: one class. `Correction.kept` if rows were dropped at random by class, `from_priors` if both class shares are known,
 `em` if the world's share is not, `weighted` for loss weights, `offset` for one number a row, `impossible` when no formula
 exists. If unsure, any of them, and then `verify` on held-out rows: it says whether the formula held and repairs if not.
 
@@ -19,48 +19,47 @@ Sources: Elkan, IJCAI (2001); King and Zeng, Political Analysis 9 (2001); Saeren
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from numbers import Real
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
-from .._errors import InputError, UndoError
-from .._frames import read
+from .._errors import InputError, UndoError, reading
+from .._frames import Container, read_columns, same_rows
 from .._set_module import set_module
 from .._weights import Step, Weights
-from ._odds import add, checked, classes, cost_threshold, loss_shares, moved, shift, shown, world_weights
+from ._documents import correction_document, correction_fields, reads
+from ._odds import (
+    NEVER,
+    add,
+    checked,
+    classes,
+    cost_threshold,
+    loss_shares,
+    moved,
+    refuse_twice,
+    require_rate,
+    shift,
+    shown,
+    world_weights,
+)
 from ._prior import Prior, fit_prior, shares
-from ._proba import read_proba, softmax
+from ._proba import Proba, read_proba, softmax
 from ._repair import Repair, verify
 
 __all__ = ["Correction"]
 
 _STATUSES = ("exact", "approximate", "impossible")  # each worse than the one before
-_NEVER = "a class without training rows cannot be given back."
-_BOTH = (
-    "undo it by weights or by offset, never both: use the probabilities as they are, or train without these weights."
-)
 
 
-class _PriorDoor:
-    """`Correction.prior(train=, world=)` constructs; ``c.prior`` reads the shares of a correction that knows them."""
-
-    @overload
-    def __get__(self, c: None, owner: type[Correction]) -> Callable[..., Correction]: ...
-    @overload
-    def __get__(self, c: Correction, owner: type[Correction]) -> Prior | None: ...
-    def __get__(self, c: Correction | None, owner: type[Correction]) -> Any:
-        return owner._from_prior if c is None else c.class_shares
-
-
+@reads("upweight.correction/1")
 @set_module("upweight")
 @dataclass(frozen=True, eq=False, repr=False)
 class Correction:
     """What training added to the log-odds, and how to give it back.
 
-    Made by `kept`, `prior`, `weighted`, `offset`, `em`, `impossible` and `none`. ``a + b`` adds the log-odds and keeps the
+    Made by `kept`, `from_priors`, `weighted`, `offset`, `em`, `impossible` and `none`. ``a + b`` adds the log-odds and keeps the
     worse status.
 
     Attributes
@@ -71,7 +70,7 @@ class Correction:
         loss weights, repetition, an estimated prior. "impossible": p(x given y) was changed, and `apply` refuses.
     why : str, one sentence for the status.
     prior : the class shares in training and in the world (``c.prior.train``, ``.world``, ``.se``, ``.p``; as an array it is
-        the world's), or None where they are not known. Stored as ``class_shares``.
+        the world's), or None where they are not known.
     trail : tuple of Step, what was done.
     by : "class" or "row", what `log_odds` has one number for.
     designs : tuple of names of the known thinnings this correction undoes.
@@ -86,12 +85,16 @@ class Correction:
     log_odds: Any
     status: str
     why: str = ""
-    class_shares: Prior | None = None
+    prior: Prior | None = None
     trail: tuple[Step, ...] = ()
     by: str = "class"
     designs: tuple[str, ...] = ()
+    _rows: Container | None = None  # whose rows an offset by row belongs to
 
-    prior = _PriorDoor()
+    @property
+    def class_shares(self) -> Prior | None:
+        """`prior` under its older name."""
+        return self.prior
 
     def __post_init__(self) -> None:
         if self.status not in _STATUSES or self.by not in ("class", "row"):
@@ -102,11 +105,18 @@ class Correction:
         object.__setattr__(self, "log_odds", delta)
         object.__setattr__(self, "by", by)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if "class_shares" in state:  # version 0.1.0
+            state = {"prior" if name == "class_shares" else name: value for name, value in state.items()}
+        vars(self).update(state)  # pickle and copy: what was read-only is read-only again
+        if isinstance(self.log_odds, np.ndarray):
+            self.log_odds.flags.writeable = False
+
     # ---- make -------------------------------------------------------------------------------------------------------
 
     @classmethod
-    def _from_prior(cls, *, train: Any, world: Any) -> Correction:
-        """The correction between two sets of class shares, p(x given y) being the same in both: ``Correction.prior``.
+    def from_priors(cls, *, train: Any, world: Any) -> Correction:
+        """The correction between two sets of class shares, p(x given y) being the same in both.
 
             delta_k = log(train_k / world_k)
 
@@ -119,12 +129,12 @@ class Correction:
         InputError : a share of 0 or 1, shares that do not sum to one, different numbers of classes.
 
         Costs: nothing if the shares are right; an error of 10 % in the odds of `world` is an error of 10 % in every odds.
-        Source: Elkan (2001); Saerens, Latinne and Decaestecker (2002).
+        Source: Elkan (2001); Saerens, Latinne and Decaestecker (2002). ``Correction.prior(train=, world=)`` is the older name.
 
-        >>> Correction.prior(train=0.5, world=0.04).apply([0.5, 0.8]).round(6).tolist()
+        >>> Correction.from_priors(train=0.5, world=0.04).apply([0.5, 0.8]).round(6).tolist()
         [0.04, 0.142857]
         """
-        a = shares(train, "train", _NEVER)
+        a = shares(train, "train", NEVER)
         b = shares(world, "world", "leave out a class that never occurs.")
         if len(a) != len(b):
             raise InputError(f"`train` and `world` must have the same classes; got {len(a)} and {len(b)} shares.")
@@ -151,12 +161,12 @@ class Correction:
         >>> Correction.kept(negatives=0.05).apply(0.8).round(6)
         np.float64(0.166667)
         """
-        for name, rate in (("negatives", negatives), ("positives", positives)):
-            if not (isinstance(rate, Real) and 0 < rate <= 1):
-                raise InputError(f"`{name}` must be a keep-probability in (0, 1]; got {rate!r}: {_NEVER}")
+        require_rate(negatives, "negatives")
+        require_rate(positives, "positives")
         params = {"negatives": float(negatives), "positives": float(positives)}
         why = f"each negative was kept with probability {negatives:g}, each positive with {positives:g}, at random"
-        return cls(np.log(positives / negatives), "exact", why, None, *_said("Correction.kept", params, design))
+        step, designs = _thinning("Correction.kept", params, design)
+        return cls(np.log(positives / negatives), "exact", why, trail=(step,), designs=designs)
 
     @classmethod
     def weighted(cls, y: Any, w: Any) -> Correction:
@@ -205,10 +215,12 @@ class Correction:
         >>> Correction.offset(-np.log([0.1, 0.5])).apply([0.5, 0.5]).round(4).tolist()
         [0.0909, 0.3333]
         """
-        delta, _ = read(log_odds, "log_odds")
+        delta, container = read_columns(log_odds, "log_odds")
         why = "each row was kept at random with a known probability given its class and features"
         params = {"rows": len(delta)} if delta.ndim else {"log_odds": float(delta)}
-        return cls(delta, "exact", why, None, *_said("Correction.offset", params, design, by="row"))
+        step, designs = _thinning("Correction.offset", params, design)
+        rows = container if container.index is not None else None
+        return cls(delta, "exact", why, trail=(step,), by="row", designs=designs, _rows=rows)
 
     @classmethod
     def em(cls, proba: Any, *, train: Any) -> Correction:
@@ -241,17 +253,14 @@ class Correction:
         (0.2, 0.04)
         """
         q = read_proba(proba)
-        before = shares(train, "train", _NEVER)
+        before = shares(train, "train", NEVER)
         if len(before) != q.k:
             raise InputError(f"`train` has {len(before)} shares and `proba` {q.k} classes. Give one share a class.")
-        found = fit_prior(q.p, before)
-        least = 0.5 / q.n
-        floored = np.maximum(found.world, least)
-        step = Step("Correction.em", {"train": before.tolist(), "world": found.world.tolist(), "rows": q.n})
+        prior, least = fit_prior(q.p, before), 0.5 / q.n
+        step = Step("Correction.em", {"train": before.tolist(), "world": prior.world.tolist(), "rows": q.n})
         why = f"the world's class shares were estimated from {q.n:,} unlabelled rows"
-        if (found.world < least).any():
-            why += ", where a class was not found at all"
-        return cls(np.log(before / floored), "approximate", why, found, (step,))
+        why += ", where a class was not found at all" * bool((prior.world < least).any())
+        return cls(np.log(before / np.maximum(prior.world, least)), "approximate", why, prior, (step,))
 
     @classmethod
     def impossible(cls, why: str) -> Correction:
@@ -298,13 +307,13 @@ class Correction:
 
         Costs: none that `verify` does not show; an approximate correction can leave a few per cent.
 
-        >>> Correction.prior(train=[1/3] * 3, world=[.7, .2, .1]).apply([[.2, .3, .5]]).round(2).tolist()
+        >>> Correction.from_priors(train=[1/3] * 3, world=[.7, .2, .1]).apply([[.2, .3, .5]]).round(2).tolist()
         [[0.56, 0.24, 0.2]]
         """
         self._refuse_impossible()
-        self._refuse_twice(trained_with)
+        refuse_twice(self.designs, self.log_odds, trained_with)
         given = read_proba(proba)
-        logits = shift(given.log_p, self.log_odds, self.by)
+        logits = self._logits(given)
         return given.give(softmax(logits) if np.any(self.log_odds) else given.p)  # nothing to undo: not a digit changes
 
     def threshold(
@@ -373,7 +382,7 @@ class Correction:
         Costs: variance: rows of the rare class weigh little. Never use both: `apply(trained_with=)` refuses.
         Source: King and Zeng (2001), w_1 = tau/ybar, w_0 = (1 - tau)/(1 - ybar).
 
-        >>> Correction.prior(train=0.5, world=0.04).weights([0, 1]).values.round(2)
+        >>> Correction.from_priors(train=0.5, world=0.04).weights([0, 1]).values.round(2)
         array([1.92, 0.08])
         """
         self._refuse_impossible()
@@ -427,28 +436,21 @@ class Correction:
             raise UndoError(f"both corrections undo the design {both[0]!r}; the same thinning is undone once.")
         worse = max(self.status, other.status, key=_STATUSES.index)
         did = [c for c in (self, other) if np.any(c.log_odds) or c.status != "exact"] or [self]
-        known = did[0].class_shares if len(did) == 1 else None  # the shares of two changes are those of neither
+        known = did[0].prior if len(did) == 1 else None  # the shares of two changes are those of neither
         why = "; ".join(dict.fromkeys(c.why for c in did if c.why))
         delta, by = add(self.log_odds, self.by, other.log_odds, other.by)
         designs = tuple(sorted({*self.designs, *other.designs}))
-        return Correction(delta, worse, why, known, self.trail + other.trail, by, designs)
+        rows = other._rows if self._rows is None else self._rows
+        if self._rows is not None and other._rows is not None:
+            same_rows(self._rows, other._rows, ("left correction", "right correction"))
+        return Correction(delta, worse, why, known, self.trail + other.trail, by, designs, rows)
 
     def __radd__(self, other: Any) -> Correction:
         return self if isinstance(other, int) and other == 0 else NotImplemented  # so that sum(corrections) works
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, lists and text, for JSON; nan is None."""
-        delta = np.asarray(self.log_odds)
-        return {
-            "schema": "upweight.correction/1",
-            "log_odds": None if np.isnan(delta).any() else delta.tolist(),
-            "status": self.status,
-            "why": self.why,
-            "prior": None if self.class_shares is None else self.class_shares.to_dict(),
-            "trail": [{"name": s.name, "params": dict(s.params)} for s in self.trail],
-            "by": self.by,
-            "designs": list(self.designs),
-        }
+        return correction_document(self)
 
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Correction:
@@ -457,14 +459,18 @@ class Correction:
         >>> Correction.from_dict(Correction.kept(negatives=0.1).to_dict())
         Correction(exact, log-odds +2.303)
         """
-        delta = np.nan if d["log_odds"] is None else d["log_odds"]
-        known = None if d["prior"] is None else Prior.from_dict(d["prior"])
-        trail = tuple(Step(s["name"], dict(s["params"])) for s in d["trail"])
-        return cls(delta, d["status"], d["why"], known, trail, d["by"], tuple(d["designs"]))
+        with reading("this correction", "Correction.to_dict"):
+            return cls(**correction_fields(d))
 
     def __repr__(self) -> str:
         unknown = np.isnan(np.asarray(self.log_odds)).any()
         return f"Correction({self.status}, {self.why if unknown else shown(self.log_odds, self.by)})"
+
+    def _logits(self, given: Proba) -> np.ndarray:
+        """Log-probabilities (K, n) less the log-odds, not normalised; rows with another index than an offset's are refused."""
+        if self._rows is not None:
+            same_rows(self._rows, given.container, ("log_odds", "proba"))
+        return shift(given.log_p, self.log_odds, self.by)
 
     # ---- refuse -----------------------------------------------------------------------------------------------------
 
@@ -475,24 +481,14 @@ class Correction:
                 f"upweight.recalibrate(y, proba)."
             )
 
-    def _refuse_twice(self, w: Any) -> None:
-        if w is None:
-            return
-        if not isinstance(w, Weights):
-            raise InputError(
-                f"`trained_with` takes Weights, whose trail says what they undo; got {type(w).__name__}. "
-                f"Pass uw.Weights.of(values, kind=..., design=...)."
-            )
-        both = sorted(set(self.designs) & w.designs)
-        if both:
-            raise UndoError(f"the weights the model was trained with already undo the design {both[0]!r}: {_BOTH}")
-        mine = np.asarray(self.log_odds).tolist()
-        if np.any(mine) and any(s.name == "Correction.weights" and s.params["log_odds"] == mine for s in w.trail):
-            raise UndoError(f"the weights the model was trained with were made from these log-odds: {_BOTH}")
+
+def _thinning(name: str, params: dict[str, Any], design: str | None) -> tuple[Step, tuple[str, ...]]:
+    """The step of a correction for a thinning, and the designs that it undoes."""
+    if design is None:
+        return Step(name, params), ()
+    return Step(name, params | {"design": design}), (design,)
 
 
-def _said(name: str, params: dict[str, Any], design: str | None, by: str = "class") -> tuple[Any, str, tuple[str, ...]]:
-    """The last three fields of a Correction: trail, by, designs."""
-    if design is not None:
-        params = params | {"design": design}
-    return (Step(name, params),), by, () if design is None else (design,)
+type.__setattr__(
+    Correction, "prior", Correction.from_priors
+)  # its older name; on a correction, the shares that it knows

@@ -7,7 +7,8 @@ pair as gladly as the right one. So every rule about shapes is here, once.
     by row:    (n,) two classes;                      (n, K) up to a constant a row
 
 What is inside: `checked` brings log-odds to one of these four shapes; `shift` subtracts them from log-probabilities; `add`
-adds two of them; `loss_shares` finds class shares with and without loss weights; `world_weights` goes the other way;
+adds two of them; `loss_shares` finds class shares with and without loss weights; `world_weights` goes the other way; `refuse_twice` sees that nothing is undone twice;
+`require_rate` reads a keep-probability;
 `cost_threshold` is Elkan's formula and `moved` takes it to the model's scale; `shown` prints.
 """
 
@@ -17,12 +18,30 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError, KindError
+from .._errors import InputError, KindError, UndoError, is_number, printable
 from .._frames import Container, read, require, same_rows
 from .._weights import Weights
 from ._proba import read_labels
 
-__all__ = ["add", "checked", "classes", "cost_threshold", "loss_shares", "moved", "shift", "shown", "world_weights"]
+NEVER = "a class without training rows cannot be given back."
+_BOTH = (
+    "undo it by weights or by offset, never both: use the probabilities as they are, or train without these weights."
+)
+
+__all__ = [
+    "NEVER",
+    "add",
+    "checked",
+    "classes",
+    "cost_threshold",
+    "loss_shares",
+    "moved",
+    "refuse_twice",
+    "require_rate",
+    "shift",
+    "shown",
+    "world_weights",
+]
 
 
 def checked(log_odds: Any, by: str, *, finite: bool) -> tuple[float | np.ndarray, str]:
@@ -43,6 +62,10 @@ def checked(log_odds: Any, by: str, *, finite: bool) -> tuple[float | np.ndarray
         )
     if delta.ndim == 0:
         return float(delta), "class"
+    if delta.shape[-1] == 1 and (delta.ndim == 2 or by == "class"):
+        raise InputError(
+            f"`log_odds` of one class say nothing; got shape {delta.shape}. One number a row? Pass x[:, 0]."
+        )
     delta.flags.writeable = False
     return delta, by
 
@@ -97,12 +120,12 @@ def loss_shares(y: Any, w: Any) -> tuple[np.ndarray, np.ndarray]:
         raise InputError(f"`y` and `w` must have the same rows; got {len(codes):,} and {len(weights):,}.")
     same_rows(home, container, ("y", "w"))
     if len(labels) < 2:
-        raise InputError(f"`y` must hold at least two labels; got only {labels[0]!s}. One class has no odds.")
+        raise InputError(f"`y` must hold at least two labels; got only {printable(labels[0])}. One class has no odds.")
     mass = np.bincount(codes, weights, len(labels))
     if not mass.all():
-        lost = labels[int((mass == 0).argmax())]
+        lost = printable(labels[int((mass == 0).argmax())])
         raise InputError(
-            f"every row of label {lost!s} has weight zero: a class without training rows cannot be given back. "
+            f"every row of label {lost} has weight zero: a class without training rows cannot be given back. "
             f"Leave that label out of `y`."
         )
     count = np.bincount(codes[weights > 0], minlength=len(labels))
@@ -133,6 +156,33 @@ def world_weights(y: Any, log_odds: Any) -> Any:
     l = -(delta if delta.ndim else np.array([0.0, float(delta)]))
     w = np.exp(l - l.max())[codes] if delta.any() else np.ones(len(codes))
     return container.wrap(w / w.mean())
+
+
+def require_rate(rate: Any, name: str) -> None:
+    """A keep-probability lies in (0, 1]; what may have been meant by something that does not is said."""
+    if is_number(rate) and 0 < rate <= 1:
+        return
+    meant = f": {NEVER}" if rate == 0 else ". Pass the share of rows that was kept."
+    if is_number(rate) and rate > 1:
+        meant = f". If one in {rate:g} was kept, pass 1/{rate:g}."
+    raise InputError(f"`{name}` must be a keep-probability in (0, 1]; got {rate!r}{meant}")
+
+
+def refuse_twice(designs: tuple[str, ...], log_odds: Any, w: Any) -> None:
+    """Raise UndoError if the weights `w` that a model was trained with undo one of these designs, or these very log-odds."""
+    if w is None:
+        return
+    if not isinstance(w, Weights):
+        raise InputError(
+            f"`trained_with` takes Weights, whose trail says what they undo; got {type(w).__name__}. "
+            f"Pass uw.Weights.of(values, kind=..., design=...)."
+        )
+    both = sorted(set(designs) & w.designs)
+    if both:
+        raise UndoError(f"the weights the model was trained with already undo the design {both[0]!r}: {_BOTH}")
+    mine = np.asarray(log_odds).tolist()
+    if np.any(mine) and any(s.name == "Correction.weights" and s.params["log_odds"] == mine for s in w.trail):
+        raise UndoError(f"the weights the model was trained with were made from these log-odds: {_BOTH}")
 
 
 def cost_threshold(fp: float, fn: float, tp: float, tn: float) -> float:

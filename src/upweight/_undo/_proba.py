@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError
-from .._frames import NUMPY, Container, read, require
+from .._errors import InputError, printable
+from .._frames import NUMPY, Container, from_torch, read, refuse_doubled, require
 
 __all__ = ["Proba", "read_labels", "read_proba", "softmax"]
 
@@ -91,7 +91,7 @@ def _open(x: Any, name: str) -> tuple[np.ndarray, Container, Callable[[np.ndarra
     """Values in their own float type, the container, and the way back."""
     home = type(x).__module__.split(".")[0]
     if home == "torch":
-        return x.detach().cpu().numpy(), NUMPY, x.new_tensor
+        return from_torch(x), NUMPY, x.new_tensor
     if isinstance(x, (np.ndarray, np.generic, list, tuple, int, float)) or home in ("jax", "jaxlib"):
         if isinstance(x, np.ma.MaskedArray):
             read(x, name)
@@ -106,6 +106,8 @@ def _open(x: Any, name: str) -> tuple[np.ndarray, Container, Callable[[np.ndarra
 def _open_frame(x: Any, name: str) -> tuple[np.ndarray, Container, Callable[[np.ndarray], Any]]:
     import narwhals as nw
 
+    if hasattr(type(x), "columns"):
+        refuse_doubled(x, name)
     frame = nw.from_native(x, eager_only=True, pass_through=True)
     if not isinstance(frame, nw.DataFrame):
         values, container = read(x, name)
@@ -151,7 +153,7 @@ def read_labels(y: Any, k: int | None = None, name: str = "y") -> tuple[np.ndarr
         ) from None
     if k is None or len(labels) == k:
         return codes, labels, container
-    shown = ", ".join(str(v) for v in labels[:5].tolist()) + (", ..." if len(labels) > 5 else "")
+    shown = ", ".join(printable(v) for v in labels[:5].tolist()) + (", ..." if len(labels) > 5 else "")
     if len(labels) > k:
         raise InputError(
             f"`{name}` holds {len(labels)} labels ({shown}) and the probabilities speak of {k} classes. "
@@ -169,7 +171,7 @@ def read_labels(y: Any, k: int | None = None, name: str = "y") -> tuple[np.ndarr
 def _label_values(y: Any, name: str) -> tuple[np.ndarray, Container]:
     home = type(y).__module__.split(".")[0]
     if home == "torch":
-        return y.detach().cpu().numpy(), NUMPY
+        return from_torch(y), NUMPY
     if isinstance(y, (np.ndarray, np.generic, list, tuple)):
         return np.asarray(y), NUMPY
     import narwhals as nw
@@ -181,7 +183,7 @@ def _label_values(y: Any, name: str) -> tuple[np.ndarray, Container]:
     if nulls.any():
         _missing(np.asarray(nulls, dtype=bool), name)
     backend = series.implementation.name.lower()
-    return series.to_numpy(), Container(backend, nw.maybe_get_index(series), str(series.name or ""))
+    return series.to_numpy(), Container(backend, nw.maybe_get_index(series), series.name)
 
 
 def _refuse_missing(values: np.ndarray, name: str) -> None:

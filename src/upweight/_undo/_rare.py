@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError
-from .._frames import read, require, same_rows
+from .._frames import Container, all_same_rows, read_columns, require
 from ._calibration import row_weights
 from ._proba import read_proba
 
@@ -65,35 +65,26 @@ def rare_bias(X: Any, proba: Any, *, sample_weight: Any = None, w1: float = 1.0)
 
 def _door(X: Any, proba: Any, sample_weight: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """X (n, d), p (n,) and weights (n,): mean one, or copies; checked to be of the same rows."""
-    x = _columns(X)
+    x, rows = _columns(X)
     given = read_proba(proba)
     if given.k != 2:
         raise InputError(f"`proba` must speak of two classes; got {given.k}. Fit one class against the rest.")
     if given.n != len(x):
         raise InputError(f"`X` and `proba` must have the same rows; got {len(x):,} and {given.n:,}.")
     w, copies, box = row_weights(sample_weight, given.n)
-    same_rows(given.container, box, ("proba", "sample_weight"))
+    all_same_rows({"X": rows, "proba": given.container, "sample_weight": box})
     return x, given.p[1], w if copies else w / w.mean()
 
 
-def _columns(X: Any) -> np.ndarray:
-    """X as float64 (n, d), finite."""
-    if isinstance(X, (np.ndarray, list, tuple)):
-        x, _ = read(X, "X")
-    else:
-        import narwhals as nw
-
-        frame = nw.from_native(X, eager_only=True, pass_through=True)
-        if isinstance(frame, nw.DataFrame):
-            x = np.column_stack([read(frame[c].to_native(), f"X[{c!r}]")[0] for c in frame.columns])
-        elif hasattr(X, "toarray"):
-            raise InputError("`X` must be dense; got a sparse matrix. Pass X.toarray(), or the columns that matter.")
-        else:
-            x, _ = read(X, "X")
+def _columns(X: Any) -> tuple[np.ndarray, Container]:
+    """X as float64 (n, d), finite, and the container of its rows."""
+    if hasattr(X, "toarray"):
+        raise InputError("`X` must be dense; got a sparse matrix. Pass X.toarray(), or the columns that matter.")
+    x, container = read_columns(X, "X")
     if x.ndim != 2 or x.size == 0:
         raise InputError(f"`X` must be (n, d), the columns of the fit with the column of ones; got shape {x.shape}.")
     require(np.isfinite(x), "`X`", "be finite", x, "Drop those rows, or impute first.")
-    return x
+    return x, container
 
 
 def _inverse(information: np.ndarray) -> np.ndarray:

@@ -24,13 +24,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._errors import InputError, UndoError
+from .._errors import InputError, UndoError, reading
 from .._set_module import set_module
-from ._calibration import CLIP, Calibration, Held, calibration, fit_logits, hold, is_calibrated
-from ._odds import shift
-from ._proba import read_proba, softmax
+from ._calibration import CLIP, Calibration, HeldOut, calibration, fit_logits, is_calibrated, read_held_out
+from ._documents import read_document
+from ._proba import Proba, read_proba, softmax
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from ._correction import Correction
 
 __all__ = ["Repair", "recalibrate", "verify"]
@@ -87,17 +89,17 @@ class Repair:
         [0.25, 0.5714]
         """
         given = read_proba(proba)
-        return given.give(self._repaired(self._formula(given.log_p)))
+        return given.give(self._repaired(self._formula(given)))
 
-    def _formula(self, log_p: np.ndarray) -> np.ndarray:
+    def _formula(self, given: Proba) -> np.ndarray:
         """Log-probabilities (K, n) after the correction's formula, if there is one that can be used."""
         if self.correction is None or (self.correction.status == "impossible" and self.how != "none"):
-            return log_p
+            return given.log_p
         if self.correction.status == "impossible":
             raise UndoError(
                 f"{self.correction.why}: too few held-out rows to recalibrate. Hold out more of the rarest class."
             )
-        return _normalised(shift(log_p, self.correction.log_odds, self.correction.by))
+        return _normalised(self.correction._logits(given))
 
     def _repaired(self, log_p: np.ndarray) -> np.ndarray:
         if self.how in ("none", "formula"):
@@ -127,20 +129,25 @@ class Repair:
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Repair:
         """What `to_dict` wrote."""
-        from ._correction import Correction
+        with reading("this repair", "Repair.to_dict"):
+            return cls(
+                before=Calibration.from_dict(d["before"]),
+                after=Calibration.from_dict(d["after"]),
+                formula=None if d["formula"] is None else Calibration.from_dict(d["formula"]),
+                status=d["status"],
+                how=d["how"],
+                notes=tuple(d["notes"]),
+                correction=None if d["correction"] is None else read_document(d["correction"]),
+                intercept=None if d["intercept"] is None else np.array(d["intercept"]),
+                slope=d["slope"],
+                steps=tuple((np.array(x), np.array(f)) for x, f in d["steps"]),
+            )
 
-        return cls(
-            Calibration.from_dict(d["before"]),
-            Calibration.from_dict(d["after"]),
-            None if d["formula"] is None else Calibration.from_dict(d["formula"]),
-            d["status"],
-            d["how"],
-            tuple(d["notes"]),
-            None if d["correction"] is None else Correction.from_dict(d["correction"]),
-            None if d["intercept"] is None else np.array(d["intercept"]),
-            d["slope"],
-            tuple((np.array(x), np.array(f)) for x, f in d["steps"]),
-        )
+    def plot(self, ax: Any = None) -> Axes:
+        """What was promised and what came true, before and after, bin by bin; see `upweight.plots.reliability`."""
+        from ..plots import reliability
+
+        return reliability(self, ax=ax)
 
     def __str__(self) -> str:
         did = {
@@ -202,7 +209,7 @@ def recalibrate(y: Any, proba: Any, *, sample_weight: Any = None, method: str = 
     if method not in METHODS:
         raise InputError(f"`method` must be one of {', '.join(METHODS)}; got {method!r}.")
     given = read_proba(proba)
-    held = hold(y, given, sample_weight)
+    held = read_held_out(y, given, sample_weight)
     if min(held.rows) == 0:
         raise InputError(
             f"recalibration needs rows of every class; got {' and '.join(f'{r:,}' for r in held.rows)} by class. Hold out more rows."
@@ -215,13 +222,13 @@ def recalibrate(y: Any, proba: Any, *, sample_weight: Any = None, method: str = 
 def verify(correction: Correction, y: Any, proba: Any, *, sample_weight: Any = None) -> Repair:
     """`Correction.verify`: the formula if it holds on these rows, a recalibration on top of it if it does not."""
     given = read_proba(proba)
-    held = hold(y, given, sample_weight)
+    held = read_held_out(y, given, sample_weight)
     before = calibration(held)
     usable = correction.status != "impossible"
     few = min(held.rows) < _FEW
     blank = Repair(before, before, None, "unverified", "formula" if usable else "none", correction=correction)
     if usable:
-        held = held.of(_normalised(shift(given.log_p, correction.log_odds, correction.by)))
+        held = held.of(_normalised(correction._logits(given)))
         after = calibration(held)
         blank = replace(blank, after=after, formula=after)
     if few:
@@ -233,7 +240,7 @@ def verify(correction: Correction, y: Any, proba: Any, *, sample_weight: Any = N
     return _recalibrated(replace(blank, status="recalibrated"), held, "auto")
 
 
-def _recalibrated(blank: Repair, held: Held, method: str) -> Repair:
+def _recalibrated(blank: Repair, held: HeldOut, method: str) -> Repair:
     """`blank` with the repair that `held` asks for, and its figures on the same rows."""
     if method == "isotonic":
         fitted = replace(blank, how="isotonic", steps=_steps(held))
@@ -243,7 +250,7 @@ def _recalibrated(blank: Repair, held: Held, method: str) -> Repair:
         return replace(fitted, after=calibration(held.of(np.log(fitted._repaired(held.raw)), kept=True)))
 
 
-def _logit_repair(blank: Repair, held: Held, method: str) -> Repair:
+def _logit_repair(blank: Repair, held: HeldOut, method: str) -> Repair:
     level = fit_logits(held, slope=False)
     plain = replace(blank, how="intercept", intercept=level.a)
     if method == "intercept":
@@ -262,7 +269,7 @@ def _logit_repair(blank: Repair, held: Held, method: str) -> Repair:
     return replace(blank, how="platt", intercept=tilted.a, slope=tilted.b)
 
 
-def _constant(plain: Repair, held: Held, b: float) -> Repair:
+def _constant(plain: Repair, held: HeldOut, b: float) -> Repair:
     """Everybody gets the prevalence: what is left when the slope would turn the ranking round."""
     mass = np.bincount(held.codes, held.w, held.k)
     note = f"the fitted slope is {b:.2f}: these probabilities rank the wrong way round or not at all; everybody gets the prevalence"
@@ -282,7 +289,7 @@ def _normalised(logits: np.ndarray) -> np.ndarray:
 # ---- isotonic steps -------------------------------------------------------------------------------------------------
 
 
-def _steps(held: Held) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+def _steps(held: HeldOut) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
     """The best non-decreasing function of p for each class (of the last alone if there are two), as its corners."""
     classes = (1,) if held.k == 2 else range(held.k)
     p = np.exp(held.raw)

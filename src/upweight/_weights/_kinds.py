@@ -29,6 +29,8 @@ __all__ = [
     "product_kind",
     "refuse_shape",
     "refuse_wrong_kind",
+    "require_linear",
+    "require_logs",
     "rows_worth",
 ]
 
@@ -39,6 +41,10 @@ LAWFUL = {
     "mean": ("importance", "inclusion", "frequency"),
     "quantile": ("importance", "inclusion", "frequency"),
     "cdf": ("importance", "inclusion", "frequency"),
+    "var": ("importance", "inclusion", "frequency"),
+    "std": ("importance", "inclusion", "frequency"),
+    "cov": ("importance", "inclusion", "frequency"),
+    "corr": ("importance", "inclusion", "frequency"),
     "smooth": ("importance", "inclusion"),
     "truncate": ("importance", "inclusion"),
     "shrink": ("importance",),
@@ -117,6 +123,24 @@ def refuse_shape(a: np.ndarray) -> None:
     if a.ndim == 0 or a.size == 0:
         what = "a single number" if a.ndim == 0 else "no rows"
         raise InputError(f"weights must be a column of at least one row; got {what}. Pass one number a row.")
+    if a.ndim > 1 and a.shape[-1] == 1 and a.size > 1:
+        raise InputError(
+            f"the last axis of weights is the row; got shape {a.shape}, {a.size:,} vectors of one row each. "
+            f"A column of a table? Pass x[:, 0], or df['w'] of a frame."
+        )
+
+
+def require_linear(v: np.ndarray, name: str) -> None:
+    """What every maker of weights asks of linear numbers: finite and not negative, told one after the other."""
+    require(~np.isnan(v), name, "be finite", v, "Drop them first.", "NaN")
+    require(v >= 0, name, "be >= 0", v, "Logs? Use Weights.of_log or log_ratio.", "negative")
+    require(np.isfinite(v), name, "be finite", v, "Cap or drop them first.", "infinite")
+
+
+def require_logs(l: np.ndarray, name: str) -> None:
+    """What every maker of weights asks of logs: no NaN and no +inf; -inf is a weight of zero."""
+    require(~np.isnan(l), name, "not be NaN", l, "Drop them first.", "NaN")
+    require(l < np.inf, name, "be below +inf", l, "Cap or drop them first.", "infinite")
 
 
 def refuse_wrong_kind(v: np.ndarray, kind: str) -> None:

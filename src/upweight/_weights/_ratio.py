@@ -20,6 +20,8 @@ import numpy as np
 from .. import arrays
 from .._errors import InputError
 from .._frames import Container, read, require, same_rows
+from ._algebra import quiet_log
+from ._kinds import refuse_shape, require_linear, require_logs
 from ._weights import Weights
 
 __all__ = ["log_ratio", "mixture", "ratio"]
@@ -33,6 +35,9 @@ def _pair(target: Any, source: Any, names: tuple[str, str]) -> tuple[np.ndarray,
         raise InputError(
             f"`{names[0]}` or `{names[1]}` must be a column of at least one row; one of them may be a scalar."
         )
+    for values in (t, s):
+        if values.ndim:
+            refuse_shape(values)
     if t.ndim and s.ndim and t.shape != s.shape:
         raise InputError(
             f"`{names[0]}` and `{names[1]}` must have the same rows; got shapes {t.shape} and {s.shape}. Either may be a scalar."
@@ -66,13 +71,10 @@ def ratio(target: Any, source: Any, *, exact: bool = True) -> Weights:
     array([0.5556, 5.    ])
     """
     t, s, box = _pair(target, source, ("target", "source"))
-    for values, name in ((t, "`target`"), (s, "`source`")):
-        require(~np.isnan(values), name, "be finite", values, "Drop them first.", "NaN")
-        require(values >= 0, name, "be >= 0", values, "Logs? Use Weights.of_log or log_ratio.", "negative")
-        require(np.isfinite(values), name, "be finite", values, "Cap or drop them first.", "infinite")
+    require_linear(t, "`target`")
+    require_linear(s, "`source`")
     _refuse_zero_source(s == 0, "0")
-    with np.errstate(divide="ignore"):
-        log_w = np.log(t) - np.log(s)
+    log_w = quiet_log(t) - np.log(s)
     made = Weights._made(log_w, "ratio", "importance", exact, container=box)
     return replace(made, notes=("DETERMINISTIC",)) if (s == 1).all() and s.ndim else made
 
@@ -105,9 +107,8 @@ def log_ratio(log_target: Any, log_source: Any, *, exact: bool = True) -> Weight
     array([1., 0.])
     """
     t, s, box = _pair(log_target, log_source, ("log_target", "log_source"))
-    for values, name in ((t, "`log_target`"), (s, "`log_source`")):
-        require(~np.isnan(values), name, "not be NaN", values, "Drop them first.", "NaN")
-        require(values < np.inf, name, "be below +inf", values, "Cap or drop them first.", "infinite")
+    require_logs(t, "`log_target`")
+    require_logs(s, "`log_source`")
     _refuse_zero_source(s == -np.inf, "-inf")
     made = Weights._made(t - s, "log_ratio", "importance", exact, container=box)
     made = replace(made, _linear=exact)
@@ -150,16 +151,14 @@ def mixture(log_target: Any, log_sources: Any, counts: Any, *, exact: bool = Tru
         raise InputError(
             f"mixture needs log_target (n,), log_sources (J, n) and counts (J,); got {t.shape}, {sources.shape}, {n_j.shape}."
         )
-    for values, name in ((t, "`log_target`"), (sources, "`log_sources`")):
-        require(~np.isnan(values), name, "not be NaN", values, "Drop them first.", "NaN")
-        require(values < np.inf, name, "be below +inf", values, "Cap or drop them first.", "infinite")
+    require_logs(t, "`log_target`")
+    require_logs(sources, "`log_sources`")
     require(n_j >= 0, "`counts`", "be >= 0", n_j, "Count the rows drawn from each source.", "negative")
     if n_j.sum() != t.size:
         raise InputError(
             f"`counts` must add up to the {t.size:,} pooled rows; got {n_j.sum():,.0f}. Pool every source's rows."
         )
-    with np.errstate(divide="ignore"):
-        pooled = arrays.log_sum_exp((np.log(n_j / t.size)[:, None] + sources).T)
+    pooled = arrays.log_sum_exp((quiet_log(n_j / t.size)[:, None] + sources).T)
     _refuse_zero_source(pooled == -np.inf, "-inf under all sources")
     return Weights._made(t - pooled, "mixture", "importance", exact, container=box)
 

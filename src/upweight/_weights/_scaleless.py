@@ -4,52 +4,85 @@ The trouble: `w + 1`, `np.log(w)` and `1 - w` would each have to guess whether t
 their own scale, and a wrong guess is a silent bug. And some questions are asked in arithmetic that have a name of their own: a sum
 of weights is a mixture of sources, a quotient is a ratio, a power is tempering. Every refusal says which.
 
-What is inside: `Scaleless`, the refusals of `Weights`; products with weights and numbers, which are lawful, are defined there.
+What is inside: `refuse_arithmetic`, which sets the refusals of `REFUSED` on a class, once; products with weights and numbers are
+lawful, and NumPy's scalars are sent to them.
 """
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
 
-__all__ = ["SCALES", "Scaleless"]
+import numpy as np
+
+__all__ = ["SCALES", "refuse_arithmetic"]
 
 SCALES = "w.values (own scale), w.sample_weight (mean one), w.probabilities (sum one) or w.log_w"
+_MIXTURE = "adding weights is a mixture of sources: use upweight.mixture(log_target, log_sources, counts)."
+_RATIO = "dividing weights is a ratio: use upweight.ratio(target, source) or log_ratio."
+_POWER = "raising weights to a power is tempering: use w.temper(power=), which records its price."
+_NUMBER = f"which scale? Weights are not one number: take {SCALES}."
+_SIGN = f"which scale? Weights have no sign: take {SCALES}."
 
 
-class Scaleless:
-    """Arithmetic refused with the scale, or the verb, to ask for instead; a part of `Weights` alone."""
+def _then(verb: str) -> str:
+    return f"which scale? Take {SCALES}, then {verb}."
 
-    __array_ufunc__ = None
-    __iter__ = None
 
-    def _no_sum(self, other: Any) -> NoReturn:
-        if isinstance(other, Scaleless):
-            raise TypeError(
-                "adding weights is a mixture of sources: use upweight.mixture(log_target, log_sources, counts)."
-            )
-        raise TypeError(f"which scale? Take {SCALES}, then add.")
+# operators, and the ufuncs that arrays turn them into -> what is said of a number or array, and of other weights
+REFUSED: dict[tuple[str, ...], tuple[str, str]] = {
+    ("add", "radd", "sub", "rsub", "subtract"): (_then("add"), _MIXTURE),
+    ("truediv", "rtruediv", "true_divide", "divide"): (_then("divide"), _RATIO),
+    ("floordiv", "rfloordiv", "floor_divide", "mod", "rmod", "remainder"): (_then("divide"), _RATIO),
+    ("lt", "le", "gt", "ge", "less", "less_equal", "greater", "greater_equal"): (_then("compare"), _then("compare")),
+    ("equal", "not_equal"): (_then("compare"), _then("compare")),
+    ("neg", "abs", "negative", "absolute"): (_SIGN, _SIGN),
+    ("pow", "rpow", "power", "float_power"): (_POWER, _POWER),
+    ("float", "int", "complex"): (_NUMBER, _NUMBER),
+    ("iter",): (_then("iterate"), _then("iterate")),
+}
+_SAID = {name: said for names, said in REFUSED.items() for name in names}
+_OPERATORS = (
+    "add",
+    "radd",
+    "sub",
+    "rsub",
+    "truediv",
+    "rtruediv",
+    "floordiv",
+    "rfloordiv",
+    "mod",
+    "rmod",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+)
+_OPERATORS += ("neg", "abs", "pow", "rpow", "float", "int", "complex", "iter")
+C = TypeVar("C", bound=type)
 
-    def _no_quotient(self, other: Any) -> NoReturn:
-        if isinstance(other, Scaleless):
-            raise TypeError("dividing weights is a ratio: use upweight.ratio(target, source) or log_ratio.")
-        raise TypeError(f"which scale? Take {SCALES}, then divide.")
 
-    def _no_order(self, other: Any) -> NoReturn:
-        raise TypeError(f"which scale? Take {SCALES}, then compare.")
+def refuse_arithmetic(cls: C) -> C:
+    """Give a class of weights its refusals: every operator but `*`, and every ufunc but the product with a number."""
+    for name in _OPERATORS:
+        setattr(cls, f"__{name}__", _refusal(name))
+    cls.__array_ufunc__ = _ufunc
+    return cls
 
-    def _no_sign(self) -> NoReturn:
-        raise TypeError(f"which scale? Weights have no sign: take {SCALES}.")
 
-    __add__ = __radd__ = __sub__ = __rsub__ = _no_sum
-    __truediv__ = __rtruediv__ = _no_quotient
-    __lt__ = __le__ = __gt__ = __ge__ = _no_order
-    __neg__ = __abs__ = _no_sign
+def _refusal(name: str) -> Callable[..., NoReturn]:
+    def refuse(self: Any, *others: Any) -> NoReturn:
+        raise TypeError(_SAID[name][any(isinstance(other, type(self)) for other in others)])
 
-    def __pow__(self, power: Any) -> NoReturn:
-        raise TypeError("raising weights to a power is tempering: use w.temper(power=), which records its price.")
+    refuse.__name__ = f"__{name}__"
+    return refuse
 
-    def __float__(self) -> float:
-        raise TypeError(f"which scale? Weights are not one number: take {SCALES}.")
 
-    def __int__(self) -> int:
-        raise TypeError(f"which scale? Weights are not one number: take {SCALES}.")
+def _ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **ufunc_options: Any) -> Any:
+    """What NumPy calls for `np.log(w)`, `array * w` and `np.float64(2) * w`."""
+    if ufunc is np.multiply and method == "__call__" and not ufunc_options:
+        a, b = (x.item() if isinstance(x, np.generic) else x for x in inputs)
+        return a * b if isinstance(a, type(self)) else b * a
+    others = sum(isinstance(x, type(self)) for x in inputs) > 1
+    said = _SAID.get(ufunc.__name__, (_then(f"np.{ufunc.__name__}"),) * 2)
+    raise TypeError(said[others])

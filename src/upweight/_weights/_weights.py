@@ -17,41 +17,31 @@ from __future__ import annotations
 import os
 import warnings
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from numbers import Real
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import arrays
-from .._errors import InputError, KindError, UndoError
-from .._frames import NUMPY, Container, read, require, same_rows
+from .._errors import InputError, is_number
+from .._frames import NUMPY, Container, read
 from .._set_module import set_module
-from ._kinds import Step, forbid, known, product_kind, refuse_shape, refuse_wrong_kind, rows_worth
-from ._scaleless import SCALES, Scaleless
-from ._taming import Tameable, scalar
+from ._algebra import counts_kept, declared, frozen, of_rows, picked, quiet_log, scaled, times
+from ._estimators import cdf, corr, cov, integral, mean, quantile, std, var
+from ._kinds import Step, known, refuse_shape, refuse_wrong_kind, require_linear, require_logs, rows_worth
+from ._scaleless import SCALES, refuse_arithmetic
+from ._taming import scalar, shares, smoothed, tamed
 
 if TYPE_CHECKING:
-    from .._check._check import Verdict
-    from .._estimate import Estimate
+    from .._check import Verdict
 
 __all__ = ["Weights"]
 
 
-def _quiet_log(values: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore"):
-        return np.log(values)
-
-
-def _frozen(log_w: np.ndarray) -> np.ndarray:
-    log_w = np.asarray(log_w, dtype=np.float64)
-    log_w.flags.writeable = False
-    return log_w
-
-
 @set_module("upweight")
+@refuse_arithmetic
 @dataclass(frozen=True, eq=False, repr=False)
-class Weights(Tameable, Scaleless):
+class Weights:
     """Log-weights of n rows, with what they are for, what they promise and what was done to them.
 
     Made by `Weights.of`, `Weights.of_log`, `upweight.ratio`, `upweight.log_ratio` and `upweight.mixture`, never by the
@@ -86,6 +76,7 @@ class Weights(Tameable, Scaleless):
     _container: Container = NUMPY
     _roots: frozenset[str] = field(default_factory=lambda: frozenset([os.urandom(8).hex()]))
     _raw: Weights | None = None
+    _counts: np.ndarray | None = None  # copies too many for their logs to tell apart
 
     # ---- make -------------------------------------------------------------------------------------------------------
 
@@ -112,12 +103,11 @@ class Weights(Tameable, Scaleless):
         """
         v, container = read(values, "values")
         refuse_shape(v)
-        require(~np.isnan(v), "weights", "be finite", v, "Drop them first.", "NaN")
-        require(v >= 0, "weights", "be >= 0", v, "Logs? Use Weights.of_log or log_ratio.", "negative")
-        require(np.isfinite(v), "weights", "be finite", v, "Cap or drop them first.", "infinite")
-        said = known(kind)
-        refuse_wrong_kind(v, said)
-        return cls._made(_quiet_log(v), "of", said, exact, design, assumed=kind is None, container=container)
+        require_linear(v, "weights")
+        name = known(kind)
+        refuse_wrong_kind(v, name)
+        made = cls._made(quiet_log(v), "of", name, exact, design, assumed=kind is None, container=container)
+        return replace(made, _counts=counts_kept(made.log_w, np.rint(v))) if name == "frequency" else made
 
     @classmethod
     def of_log(cls, log_w: Any, *, kind: str | None = None, exact: bool = False, design: str | None = None) -> Weights:
@@ -143,16 +133,15 @@ class Weights(Tameable, Scaleless):
         """
         l, container = read(log_w, "log_w")
         refuse_shape(l)
-        require(~np.isnan(l), "log-weights", "not be NaN", l, "Drop them first.", "NaN")
-        require(l < np.inf, "log-weights", "be below +inf", l, "Cap or drop them first.", "infinite")
-        said = known(kind)
-        if said in ("frequency", "inclusion"):
-            refuse_wrong_kind(np.exp(l), said)
+        require_logs(l, "log-weights")
+        name = known(kind)
+        if name in ("frequency", "inclusion"):
+            refuse_wrong_kind(np.exp(l), name)
         notes = ()
         if l.size > 1 and l.min() >= 0 and l.max() <= 1 and abs(l.sum() - 1) < 1e-9:
             warnings.warn("`log_w` lies in [0, 1], sum one: probabilities? use Weights.of.", UserWarning, stacklevel=2)
             notes = ("LOOKS_LINEAR",)
-        made = cls._made(np.array(l), "of_log", said, exact, design, assumed=kind is None, container=container)
+        made = cls._made(np.array(l), "of_log", name, exact, design, assumed=kind is None, container=container)
         return replace(made, notes=notes, _linear=exact)
 
     @classmethod
@@ -170,7 +159,7 @@ class Weights(Tameable, Scaleless):
         params = {"kind": kind, "exact": exact} | ({"design": design} if design is not None else {})
         designs = frozenset([design] if design is not None else [])
         trail = (Step(how, params),)
-        return cls(_frozen(log_w), kind, exact, trail, assumed=assumed, designs=designs, _container=container)
+        return cls(frozen(log_w), kind, exact, trail, assumed=assumed, designs=designs, _container=container)
 
     # ---- read -------------------------------------------------------------------------------------------------------
 
@@ -203,9 +192,14 @@ class Weights(Tameable, Scaleless):
         return self._raw is not None
 
     @cached_property
+    def _sums(self) -> arrays.Sums:
+        """Sums of the weights and of their squares relative to the largest; for the rooms that average, which share them."""
+        return arrays.log_sums(self.log_w, squares=True)
+
+    @cached_property
     def ess(self) -> Any:
         """Effective sample size in rows (Kish): (sum w)^2 / sum w^2; for frequencies the number of copies, sum w."""
-        return self.ess_of(2.0)
+        return self.ess_of(2.0) if self.kind == "frequency" else scalar(arrays.hill(self.log_w, self._sums, 2.0)[()])
 
     def ess_of(self, order: float) -> Any:
         """Effective sample size of any order in rows: 0 counts the support, 1 is perplexity, 2 Kish, inf 1/max share.
@@ -228,7 +222,7 @@ class Weights(Tameable, Scaleless):
         """
         if self.kind == "frequency":
             return -np.inf
-        return scalar(arrays.khat(self.log_w))
+        return arrays.tail_index(self.log_w) if self.ndim == 1 else scalar(arrays.khat(self.log_w))
 
     @cached_property
     def log_mean(self) -> Any:
@@ -243,8 +237,8 @@ class Weights(Tameable, Scaleless):
     @cached_property
     def max_share(self) -> Any:
         """The largest weight's share of the total, in [0, 1]."""
-        with np.errstate(invalid="ignore"):
-            return scalar(np.exp(self.log_w.max(axis=-1) - arrays.log_sum_exp(self.log_w)))
+        total = np.asarray(self._sums.w)  # relative to the largest
+        return scalar(np.divide(1.0, total, out=np.full(total.shape, np.nan), where=total > 0))
 
     @property
     def values(self) -> Any:
@@ -262,66 +256,120 @@ class Weights(Tameable, Scaleless):
     @property
     def sample_weight(self) -> Any:
         """The weights with mean one, float64, in the container they came in: what ``fit(sample_weight=)`` wants."""
-        self._refuse_all_zero()
-        return self._container.wrap(np.exp(self.log_w - arrays.log_mean_exp(self.log_w)[..., None]))
+        return self._container.wrap(self._shares() * self.n)
 
     @property
     def probabilities(self) -> Any:
         """The weights with sum one, in the container they came in."""
-        self._refuse_all_zero()
-        return self._container.wrap(np.exp(self.log_w - arrays.log_sum_exp(self.log_w)[..., None]))
+        return self._container.wrap(self._shares())
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        self._refuse_all_zero()
-        out = np.exp(self.log_w - arrays.log_mean_exp(self.log_w)[..., None])
+        out = self._shares() * self.n
         return out if dtype is None else out.astype(dtype)
+
+    def __dlpack__(
+        self, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: Any = None
+    ) -> Any:
+        return np.asarray(self).__dlpack__(stream=stream)  # a fresh copy, which PyTorch takes as it takes arrays
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return (1, 0)  # the memory of the processor
+
+    # ---- tame -------------------------------------------------------------------------------------------------------
+
+    def smooth(self, *, r_eff: float = 1.0) -> Weights:
+        """Replace the largest weights by expected order statistics of a fitted Pareto tail: less variance, little bias.
+
+        w_(r)' = u + sigma ((1 - p_r)^(-k) - 1)/k,  p_r = (r - 1/2)/M, never above the largest weight.
+
+        r_eff : relative efficiency of correlated draws, in (0, 1]; it widens the tail that is fitted.
+
+        Costs: a small bias. From k-hat 0.7 on it does not rescue an average, and `check` never advises it there.
+        Source: Vehtari, Simpson, Gelman, Yao and Gabry (2024), Pareto smoothed importance sampling.
+
+        >>> w = Weights.of_log(np.linspace(0, 5, 400) ** 1.4, kind="importance")
+        >>> w.smooth().trail[-1].name
+        'smooth'
+        """
+        return tamed(self, "smooth", partial(smoothed, self, r_eff=r_eff))
+
+    def truncate(self) -> Weights:
+        """Cap every weight at the mean weight times sqrt(S), S the number of positive weights: variance O(1), bias that fades.
+
+        w_i' = min(w_i, mean(w) sqrt(S))
+
+        Costs: pulls every average toward the unweighted one, by at most the step's `moved`.
+        Source: Ionides (2008), Truncated importance sampling.
+
+        >>> w = Weights.of([1.0] * 99 + [1000.0], kind="importance").truncate()
+        >>> round(w.ess, 1), round(w.trail[-1].moved, 2)
+        (3.6, 0.38)
+        """
+        return tamed(self, "truncate", partial(arrays.truncate))
+
+    def clip(self, *, at: float | None = None, quantile: float | None = None, ess: float | None = None) -> Weights:
+        """Cap the largest weights: less variance, some bias.
+
+        w_i' = min(w_i, at)
+
+        at : float > 0, on the scale of the weights as given; for logs without a promise (their constant means nothing) on
+            the scale where the mean weight is one. The step records which. Or
+        quantile : level in (0, 1) of the positive weights, unweighted, whose quantile is the cap; or
+        ess : the effective sample size wanted, as a share in (0, 1) of the positive weights: one over the design effect wanted.
+
+        Costs: pulls every average toward the unweighted one, by at most the step's `moved` times the range of f.
+        Source: Ionides (2008), Truncated importance sampling; Potter (1990) for trimming at a quantile of sampling weights.
+
+        >>> w = Weights.of([1, 1, 98], kind="importance").clip(at=10)
+        >>> round(w.ess, 2), round(w.trail[-1].moved, 4)
+        (1.41, 0.1467)
+        >>> round(Weights.of([1.0, 1.0, 98.0], kind="importance").clip(ess=0.5).ess, 4)
+        1.5
+        """
+        return tamed(self, "clip", partial(arrays.clip, at=at, quantile=quantile, ess=ess))
+
+    def temper(self, *, power: float | None = None, ess: float | None = None) -> Weights:
+        """Raise every weight to a power in (0, 1]: the tail index is multiplied by it, averages move toward the source.
+
+        w_i' = w_i^power
+
+        power : the power itself, or
+        ess : the effective sample size wanted, as a share in (0, 1) of the positive weights; weights worth that much already are kept.
+
+        Costs: bias toward the unweighted average; with power 0 it would be complete.
+        Source: Koblents and Miguez (2015), nonlinear transformation of importance weights.
+
+        >>> w = Weights.of_log(np.linspace(0, 5, 400) ** 1.4, kind="importance").temper(ess=0.5)
+        >>> round(w.ess / w.n, 3)
+        0.5
+        """
+        return tamed(self, "temper", partial(arrays.temper, power=power, ess=ess))
+
+    def shrink(self, *, lam: float, how: str = "square") -> Weights:
+        """Shrink large weights smoothly: less variance, bias that grows as `lam` falls ("square") or rises ("harmonic").
+
+        square: w' = lam w/(w^2 + lam);   harmonic: w' = w/((1 - lam) + lam w)
+
+        lam : > 0 for "square", in [0, 1] for "harmonic".
+
+        Costs: "square" sends the largest weights toward zero, so the ordering of rows by weight is not kept.
+        Source: Su, Dimakopoulou, Krishnamurthy and Dudik (2020); Metelli, Russo and Restelli (2021).
+
+        >>> Weights.of([0.5, 1.0, 8.0], kind="importance").shrink(lam=1.0, how="harmonic").values
+        array([1., 1., 1.])
+        """
+        return tamed(self, "shrink", partial(arrays.shrink, lam=lam, how=how))
 
     # ---- use --------------------------------------------------------------------------------------------------------
 
-    def mean(self, f: Any, *, how: str = "self", cluster: Any = None) -> Estimate:
-        """Weighted average of `f` with a tail-adjusted interval; see `upweight.Estimate`.
-
-        f : (n,) or (n, c) numbers in any unit, one row a weight; where the weight is zero they are not looked at.
-        how : "self", sum W f; "plain", mean(w f); "control", plain with the weights' mean of one as control variate (exact
-            weights); "total", sum w f (inclusion). If unsure, "self".
-        cluster : (n,) labels of rows that belong together: their errors are added up first.
-
-        Raises InputError (other lengths or indexes, NaN where the weight is positive), KindError (class and cost weights).
-        Costs: "self" has a bias of order 1/ESS; from k-hat 0.7 on no formula helps. Source: Owen (2013), chapter 9.
-
-        >>> print(Weights.of([1.0] * 10, kind="importance").mean(np.arange(10.0)))
-        4.5 ± 2.2 (k-hat not judged, ESS 10 of 10)
-        """
-        from .._estimate import mean
-
-        forbid(self.kind, "mean")
-        return mean(self, f, how=how, cluster=cluster)
-
-    def quantile(self, f: Any, q: Any, *, cluster: Any = None) -> Estimate:
-        """Weighted quantile of `f` (n,) at `q`, one level in [0, 1] or several: the first value whose share of weight reaches q.
-
-        Costs: near 0 and 1 the interval is infinite. Source: Woodruff (1952), who turns round the interval of the share.
-
-        >>> Weights.of([3, 2, 1], kind="frequency").quantile(np.array([1.0, 2.0, 4.0]), 0.5).value
-        1.0
-        """
-        from .._estimate import quantile
-
-        forbid(self.kind, "quantile")
-        return quantile(self, f, q, cluster=cluster)
-
-    def cdf(self, f: Any, at: Any, *, cluster: Any = None) -> Estimate:
-        """Weighted share of rows with `f` (n,) at most `at`, one point or several: the mean of an indicator, sorted once.
-
-        Costs: those of `mean`; the interval is not cut at 0 and 1.
-
-        >>> round(Weights.of([3, 2, 1], kind="frequency").cdf(np.array([1.0, 2.0, 4.0]), 2.0).value, 4)
-        0.8333
-        """
-        from .._estimate import cdf
-
-        forbid(self.kind, "cdf")
-        return cdf(self, f, at, cluster=cluster)
+    mean = mean
+    integral = integral
+    quantile = quantile
+    cdf = cdf
+    var = var
+    std = std
+    cov = cov
+    corr = corr
 
     def resample(self, m: int | None = None, *, method: str = "systematic", rng: Any = None) -> np.ndarray:
         """Row numbers drawn in proportion to the weights, ascending (m,), int64; m defaults to n.
@@ -337,7 +385,15 @@ class Weights(Tameable, Scaleless):
         return arrays.resample(self.log_w, self.n if m is None else m, method=method, rng=rng)
 
     def check(
-        self, *, by: Any = None, f: Any = None, cluster: Any = None, balance: Any = None, strict: bool = False
+        self,
+        *,
+        by: Any = None,
+        f: Any = None,
+        bounds: tuple[float, float] | None = None,
+        cluster: Any = None,
+        balance: Any = None,
+        r_eff: float = 1.0,
+        strict: bool = False,
     ) -> Verdict:
         """Everything known about these weights, in sentences, with a grade and the one thing to do; see `upweight.check`.
 
@@ -346,85 +402,22 @@ class Weights(Tameable, Scaleless):
         """
         from .._check import check
 
-        return check(self, by=by, f=f, cluster=cluster, balance=balance, strict=strict)
+        return check(self, by=by, f=f, bounds=bounds, cluster=cluster, balance=balance, r_eff=r_eff, strict=strict)
 
     # ---- algebra ----------------------------------------------------------------------------------------------------
 
     def __mul__(self, other: Any) -> Weights:
         if isinstance(other, Weights):
-            return self._times(other)
-        if isinstance(other, Real) and not isinstance(other, bool):
-            return self._scaled(float(other))
+            return times(self, other)
+        if is_number(other):
+            return scaled(self, float(other))
         raise TypeError(f"which scale? Weights times {type(other).__name__} is not defined: take {SCALES}.")
 
     __rmul__ = __mul__
 
-    def _times(self, other: Weights) -> Weights:
-        if self._roots & other._roots:
-            raise KindError("the same ratio twice: both factors come from the same weights, and a ratio counts once.")
-        if self.designs & other.designs:
-            both = ", ".join(sorted(self.designs & other.designs))
-            raise UndoError(f"both factors already undo the design {both!r}; the same thinning is undone once.")
-        if self.shape[-1] != other.shape[-1]:
-            raise InputError(f"both factors must have the same rows; got {self.n:,} and {other.n:,}.")
-        same_rows(self._container, other._container, ("left factor", "right factor"))
-        kind = product_kind(self.kind, other.kind)
-        notes = tuple(dict.fromkeys((*self.notes, *other.notes)))
-        if kind == "class" and self.kind == other.kind:
-            notes = (*notes, "CLASS_TWICE")
-        raw = None
-        if self.tamed or other.tamed:
-            raw = replace(self.raw, _roots=self._roots)._times(replace(other.raw, _roots=other._roots))
-        return replace(
-            self,
-            log_w=_frozen(self.log_w + other.log_w),
-            kind=kind,
-            exact=self.exact and other.exact,
-            assumed=self.assumed or other.assumed,
-            trail=(*self.trail, *other.trail, Step("times", {"kinds": (self.kind, other.kind)})),
-            notes=notes,
-            designs=self.designs | other.designs,
-            _linear=self._linear and other._linear,
-            _roots=self._roots | other._roots,
-            _raw=raw,
-        )
-
-    def _scaled(self, scale: float) -> Weights:
-        if not (np.isfinite(scale) and scale > 0):
-            raise InputError(f"weights can be scaled by a finite number > 0 only; got {scale:g}.")
-        if scale == 1.0:
-            return self
-        if self.kind == "frequency":
-            refuse_wrong_kind(np.exp(self.log_w) * scale, "frequency")
-        return replace(
-            self,
-            log_w=_frozen(self.log_w + np.log(scale)),
-            exact=False,
-            trail=(*self.trail, Step("scale", {"by": scale})),
-            _raw=None if self._raw is None else self._raw._scaled(scale),
-        )
-
     def __getitem__(self, rows: Any) -> Weights:
-        """The weights of some rows: a slice, a boolean mask or row numbers, repeats allowed."""
-        if isinstance(rows, tuple):
-            raise InputError(
-                f"w[rows] takes one index, for the rows; got {len(rows)}. Of a batch choose with w.pick(i)."
-            )
-        rows = rows if isinstance(rows, slice) else np.atleast_1d(np.asarray(rows))
-        if not isinstance(rows, slice) and (rows.ndim != 1 or rows.size == 0):
-            raise InputError(f"w[rows] takes a slice, mask or list of at least one row; got shape {rows.shape}.")
-        chosen = np.arange(self.n)[rows]
-        if chosen.size == 0:
-            raise InputError("w[rows] takes a slice, mask or list of at least one row; got none.")
-        whole = chosen.size == self.n and np.array_equal(np.bincount(chosen, minlength=self.n), np.ones(self.n, int))
-        return replace(
-            self,
-            log_w=_frozen(self.log_w[..., chosen]),
-            exact=self.exact and whole,
-            trail=self.trail if whole else (*self.trail, Step("rows", {"kept": chosen.size, "of": self.n})),
-            _container=self._container.take(chosen),
-            _raw=None if self._raw is None else self._raw[chosen],
-        )
+        """The weights of some rows: a slice, a boolean mask or row numbers, repeats allowed; ``w[rows, ...]`` means the same."""
+        return of_rows(self, rows)
 
     def pick(self, i: Any) -> Weights:
         """One vector of weights of a batch: index `i` (an int, or a tuple of them) of the leading axes.
@@ -432,15 +425,7 @@ class Weights(Tameable, Scaleless):
         >>> round(Weights.of([[1, 1], [1, 3]], kind="importance").pick(1).ess, 4)
         1.6
         """
-        if self.ndim < 2:
-            raise InputError("w.pick(i) chooses from a batch; these are one vector of weights already.")
-        which = i if isinstance(i, tuple) else (i,)
-        sizes = self.shape[: len(which)]
-        if len(which) >= self.ndim or any(not -size <= k < size for k, size in zip(which, sizes, strict=True)):
-            raise InputError(f"w.pick({i}) is outside the batch of shape {self.shape[:-1]}.")
-        trail = tuple(step.pick(which) for step in self.trail)
-        raw = None if self._raw is None else self._raw.pick(i)
-        return replace(self, log_w=_frozen(self.log_w[which]), trail=trail, _raw=raw)
+        return picked(self, i)
 
     def declare(self, *, kind: str | None = None, exact: bool | None = None) -> Weights:
         """Say what these weights are; it goes on the trail.
@@ -450,38 +435,26 @@ class Weights(Tameable, Scaleless):
         >>> Weights.of([1, 1, 10], kind="class").declare(kind="importance").kind
         'importance'
         """
-        said = self.kind if kind is None else known(kind)
-        if exact and self.tamed:
-            raise KindError("tamed weights keep no promise of a mean of one; declare it on w.raw, then tame.")
-        if said != self.kind and said in ("frequency", "inclusion"):
-            refuse_wrong_kind(np.exp(self.log_w), said)
-        promise = self.exact if exact is None else bool(exact)
-        return replace(
-            self,
-            kind=said,
-            exact=promise,
-            assumed=self.assumed and kind is None,
-            trail=(*self.trail, Step("declare", {"kind": said, "exact": promise})),
-            _raw=None if self._raw is None else self._raw.declare(kind=said),
-        )
+        return declared(self, kind, exact)
 
     # ---- inside -----------------------------------------------------------------------------------------------------
-
-    def _tamed_to(self, log_w: np.ndarray, step: Step) -> Weights:
-        return replace(self, log_w=_frozen(log_w), exact=False, trail=(*self.trail, step), _raw=self.raw)
-
-    def _taming_scale(self) -> str:
-        """Own scale where it means something; mean one for logs without a promise, whose constant does not."""
-        self._refuse_all_zero()
-        return "own" if self.raw.exact or self.raw._linear or self.kind == "inclusion" else "mean one"
 
     def _refuse_all_zero(self) -> None:
         if not (self.log_w[..., 0] > -np.inf).all() and not (self.log_w.max(axis=-1) > -np.inf).all():
             raise InputError("every weight is zero: the source never visits the target. See w.check().")
 
     def _copies(self) -> np.ndarray:
-        """Whole numbers, as given: the logs of large counts come back a rounding off."""
-        return np.rint(np.exp(self.log_w))
+        """Whole numbers, as given: the logs of large counts come back a rounding off, those of huge ones several."""
+        return np.rint(np.exp(self.log_w)) if self._counts is None else self._counts
+
+    def _shares(self) -> np.ndarray:
+        """The weights with sum one, (..., n): exp(l - max l) over its own sum, exact at every level of the logs."""
+        self._refuse_all_zero()
+        return shares(self.log_w)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)  # pickle and copy: what was read-only is read-only again
+        self.log_w.flags.writeable = False
 
     def _one_vector(self, verb: str) -> None:
         if self.ndim != 1:
@@ -489,7 +462,6 @@ class Weights(Tameable, Scaleless):
 
     def __repr__(self) -> str:
         batch = f"{' x '.join(str(s) for s in self.shape[:-1])} batch of " if self.ndim > 1 else ""
-        worth = "" if self.ndim > 1 else f" worth {rows_worth(self.ess)}"
-        promise = ", exact" if self.exact else ""
+        what = ("" if batch else f" worth {rows_worth(self.ess)}") + ", exact" * self.exact
         tamed = ", tamed by " + ", ".join(s.name for s in self.trail if s.moved is not None) if self.tamed else ""
-        return f"Weights({self.kind}{' (assumed)' * self.assumed}, {batch}{self.n:,} rows{worth}{promise}{tamed})"
+        return f"Weights({self.kind}{' (assumed)' * self.assumed}, {batch}{self.n:,} rows{what}{tamed})"

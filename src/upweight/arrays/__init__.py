@@ -1,35 +1,54 @@
 """Pure functions over arrays of log-weights; the last axis is the rows, leading axes a batch.
 
 NumPy, PyTorch or JAX in, the same out. Nothing here knows `Weights`, kinds or promises.
+
+Names in capitals, `Sums`, `fit_logs`, `hill`, `log_sums`, `moved`, `positive`, `tail_index`, `tail_size` and `threshold` are for the other rooms of
+this package, which take them from here and not from the files behind; the rest is for everybody.
 """
 
 from ._alias import AliasTable, alias_table
-from ._ess import design_effect, ess, ess_for
-from ._log import log_mean_exp, log_sum_exp, normalise
-from ._pareto import fit_pareto
-from ._rate import min_rows, rate, widening
+from ._ess import design_effect, ess, ess_for, hill, positive
+from ._log import BLOCK, UNDERFLOW, Sums, log_mean_exp, log_sum_exp, normalise
+from ._log import sums as log_sums
+from ._pareto import fit_logs, fit_pareto
+from ._rate import min_rows, rate, threshold, widening
 from ._resample import resample
-from ._tail import khat, psis
-from ._tame import clip, shrink, temper, truncate
+from ._tail import khat, psis, tail_index
+from ._tail_constants import MOST, TIE, TOO_FEW, tail_size
+from ._tame import clip, moved, shrink, temper, truncate
 
 __all__ = [
+    "BLOCK",
+    "MOST",
+    "TIE",
+    "TOO_FEW",
+    "UNDERFLOW",
     "AliasTable",
+    "Sums",
     "alias_table",
     "clip",
     "design_effect",
     "ess",
     "ess_for",
+    "fit_logs",
     "fit_pareto",
+    "hill",
     "khat",
     "log_mean_exp",
     "log_sum_exp",
+    "log_sums",
     "min_rows",
+    "moved",
     "normalise",
+    "positive",
     "psis",
     "rate",
     "resample",
     "shrink",
+    "tail_index",
+    "tail_size",
     "temper",
+    "threshold",
     "truncate",
     "widening",
 ]

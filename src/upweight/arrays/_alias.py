@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError
+from .._rng import as_generator
 from ._namespace import Array, device, floats, to_numpy
 from ._resample import Rng, drawable, number_of_draws
 
@@ -90,7 +91,7 @@ class AliasTable:
         >>> alias_table([0.0, -np.inf]).draw(3, rng=0).tolist()
         [0, 0, 0]
         """
-        m, rng = number_of_draws(m), np.random.default_rng(rng)
+        m, rng = number_of_draws(m), as_generator(rng)
         cell = rng.integers(0, len(self.keep), size=m)
         found = np.where(rng.random(m) < self.keep[cell], cell, self.alias[cell])
         return found if self.home is None else self.home[0].asarray(found, device=self.home[1])

@@ -104,6 +104,12 @@ def normalise(log_w: Array) -> Array:
     [0.25, 0.25, 0.5]
     """
     xp, l = floats(log_w)
+    if l.shape[-1] == 0:
+        return l
+    peak = stop_gradient(xp, xp.max(l, axis=-1, keepdims=True))
+    l = l - xp.where(
+        xp.isfinite(peak), peak, xp.zeros_like(peak)
+    )  # first, or logs far from zero lose the digits that count
     total = log_sum_exp(l)[..., None]
     return l - xp.where(xp.isfinite(total) | xp.isnan(total), total, xp.zeros_like(total))
 

@@ -34,18 +34,15 @@ import numpy as np
 from .._errors import InputError
 from ._log import as_rows
 from ._namespace import Array, compiled, floats
+from ._tail_constants import CAP, FEWEST, NEGLIGIBLE, PRIOR_K, PRIOR_ROWS
+from ._tail_tensors import fit_tensor
 
-__all__ = ["CAP", "FEWEST", "NEGLIGIBLE", "Fit", "first_quartile", "fit_logs", "fit_pareto", "grid"]
+__all__ = ["Fit", "first_quartile", "fit_logs", "fit_pareto", "grid"]
 
-FEWEST = 5  # exceedances, and distinct ones, below which no shape can be told
-# Above e**50 quartiles log(1 - b y) = log(-b) + log y to the last bit, and eight such factors fit a float64.
-CAP = 50.0
-NEGLIGIBLE = 10.0  # rounding units: grid points of less weight are dropped
 ROWS = 256  # rows fitted together
 TILE = 1 << 15
 SHORT = 128  # sums of fewer numbers are faster by einsum, longer ones more exact by pairs
 SMALL = 0.03  # size of b y below which a product of factors loses digits that log1p keeps
-PRIOR_ROWS, PRIOR_K = 10, 0.5
 
 
 class Fit(NamedTuple):
@@ -90,8 +87,6 @@ def fit_pareto(y: Array) -> tuple[Array, Array]:
     """
     xp, y = floats(y)
     if xp is not np:
-        from ._tail_tensors import fit_tensor
-
         return compiled(fit_tensor)(xp, y)
     bad = np.flatnonzero(y <= 0)
     if bad.size:

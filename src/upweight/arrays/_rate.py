@@ -61,7 +61,9 @@ def min_rows(khat: Array) -> Array:
     """
     xp, k = _floating(khat)
     finite = xp.where(k < 1, xp.where(k > 0, k, xp.zeros_like(k)), xp.zeros_like(k))
-    rows = xp.where(k < 1, 10 ** (1 / (1 - finite)), xp.full_like(k, math.inf))
+    most = math.floor(math.log10(float(xp.finfo(k.dtype).max)))  # from k = 1 - 1/most on no float can hold the number
+    finite = xp.where(finite < 1 - 1 / most, finite, xp.zeros_like(k))
+    rows = xp.where(k < 1 - 1 / most, 10 ** (1 / (1 - finite)), xp.full_like(k, math.inf))
     return _plain(xp, xp.where(xp.isnan(k), k, rows))
 
 

@@ -28,6 +28,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .._errors import InputError
+from .._rng import as_generator
 from ._log import as_rows
 from ._namespace import Array, device, floats, to_numpy
 
@@ -70,7 +71,7 @@ def resample(log_w: Array, m: int, *, method: str = "systematic", rng: Rng = Non
     [0, 1, 1, 1, 1, 1, 1, 2]
     """
     scheme = _scheme(method)
-    m, rng = number_of_draws(m), np.random.default_rng(rng)
+    m, rng = number_of_draws(m), as_generator(rng)
     xp, l = floats(log_w)
     rows = as_rows(to_numpy(xp, l))
     found = np.empty((len(rows), m), dtype=np.int64)
@@ -83,7 +84,7 @@ def resample(log_w: Array, m: int, *, method: str = "systematic", rng: Rng = Non
 def systematic(w: np.ndarray, out: np.ndarray, rng: np.random.Generator) -> None:
     """One uniform u for all the points (u + i) / m."""
     c, m, u = _running(w), len(out), rng.random()
-    _fill(out, len(c), lambda rows, start: np.ceil(c[rows] * m - u))
+    _fill(out, len(c), lambda rows, start: np.ceil(c[rows] * m - u).astype(np.int64))
 
 
 def stratified(w: np.ndarray, out: np.ndarray, rng: np.random.Generator) -> None:
@@ -97,7 +98,8 @@ def stratified(w: np.ndarray, out: np.ndarray, rng: np.random.Generator) -> None
         part = c[rows] * m
         whole = part.astype(np.int64)
         part -= whole
-        return whole + (point[whole] < part)
+        whole += point.take(whole) < part
+        return whole
 
     _fill(out, len(c), below)
 
@@ -105,18 +107,18 @@ def stratified(w: np.ndarray, out: np.ndarray, rng: np.random.Generator) -> None
 def multinomial(w: np.ndarray, out: np.ndarray, rng: np.random.Generator) -> None:
     """Independent uniforms, made in ascending order."""
     c, point = _running(w), _sorted_uniforms(len(out), rng)
-    _fill(out, len(c), lambda rows, start: start + _merged(point[start:], c[rows]))
+    _fill(out, len(c), lambda rows, start: _merged(point, start, c[rows]))
 
 
 def residual(w: np.ndarray, out: np.ndarray, rng: np.random.Generator) -> None:
     """floor(m W) copies for certain, and the draws that are left shared out independently among the fractions."""
     share, whole, left = _fractions(w, len(out))
-    sure = np.cumsum(whole)
+    sure = np.cumsum(whole, out=whole)
     c, point = (_running(share) if left else share), _sorted_uniforms(left, rng)
 
     def below(rows: slice, start: int) -> np.ndarray:
-        drawn = start - (sure[rows.start - 1] if rows.start else 0)
-        return sure[rows] + drawn + _merged(point[drawn:], c[rows])
+        drawn = start - (int(sure[rows.start - 1]) if rows.start else 0)
+        return sure[rows] + _merged(point, drawn, c[rows])
 
     _fill(out, len(c), below)
 
@@ -129,16 +131,18 @@ def ssp(w: np.ndarray, out: np.ndarray, rng: np.random.Generator) -> None:
     whole by then. Neighbours meet first, tile by tile, so that the early rounds stay in the cache.
     """
     share, count, left = _fractions(w, len(out))
-    row, before = np.arange(len(share)), int(count.sum())
-    tiles = [_tournament(share[i : i + TILE], row[i : i + TILE], count, rng) for i in range(0, len(row), TILE)]
+    row, lucky = np.arange(len(share)), np.zeros(len(share), dtype=bool)
+    tiles = [_tournament(share[i : i + TILE], row[i : i + TILE], lucky, rng) for i in range(0, len(row), TILE)]
     share, last = (np.concatenate(x) for x in zip(*tiles, strict=True))
-    _, last = _tournament(share, last, count, rng)
-    count[last] += left - (int(count.sum()) - before)
-    out[:] = np.repeat(row, count)
+    _, last = _tournament(share, last, lucky, rng)
+    count += lucky
+    count[last] += left - int(np.count_nonzero(lucky))
+    end = np.cumsum(count, out=count)
+    _fill(out, len(end), lambda rows, start: end[rows].copy())
 
 
-def _tournament(share: np.ndarray, row: np.ndarray, count: np.ndarray, rng: np.random.Generator):
-    """Let neighbours meet until one row is left; those that get their copy are counted in `count`."""
+def _tournament(share: np.ndarray, row: np.ndarray, lucky: np.ndarray, rng: np.random.Generator):
+    """Let neighbours meet until one row is left; those that get their copy are marked in `lucky`."""
     while len(row) > 1:
         odd = len(row) % 2
         a, b, first, second = share[odd::2], share[odd + 1 :: 2], row[odd::2], row[odd + 1 :: 2]
@@ -146,9 +150,11 @@ def _tournament(share: np.ndarray, row: np.ndarray, count: np.ndarray, rng: np.r
         full = total >= 1
         room, chance = np.where(full, 2 - total, total), np.where(full, 1 - a, b)
         to_second = rng.random(len(a)) * room < chance
-        count[np.where(to_second, second, first)[full]] += 1
+        lucky[np.where(to_second, second, first)] = full  # of a pair that is not full this is who carries on, unmarked
         carrier = np.where(to_second ^ full, second, first)
-        share, row = np.concatenate([share[:odd], total - full]), np.concatenate([row[:odd], carrier])
+        total -= full
+        share = np.concatenate([share[:1], total]) if odd else total
+        row = np.concatenate([row[:1], carrier]) if odd else carrier
     return share, row
 
 
@@ -191,24 +197,56 @@ def _running(w: np.ndarray) -> np.ndarray:
 
 
 def _fill(out: np.ndarray, n: int, below: Callable[[slice, int], np.ndarray]) -> None:
-    """Write each of `n` rows as often as points lie in it; `below` counts the points below the end of each row."""
+    """Write each of `n` rows as often as points lie in it; `below` counts the points below the end of each row.
+
+    The row at place t of the answer is the number of rows that end at or before t: a count and a running sum, which for random
+    numbers of copies take a third of the time of `np.repeat`.
+    """
     start = 0
     for i in range(0, n, TILE):
-        rows = slice(i, min(i + TILE, n))
-        end = below(rows, start).astype(np.int64, copy=False)
-        out[start : end[-1]] = np.repeat(np.arange(rows.start, rows.stop), np.diff(end, prepend=start))
-        start = int(end[-1])
+        end = below(slice(i, min(i + TILE, n)), start)
+        stop = int(end[-1])
+        end -= start
+        drawn = out[start:stop]
+        np.cumsum(np.bincount(end, minlength=len(drawn) + 1)[: len(drawn)], out=drawn)
+        drawn += i
+        start = stop
 
 
 def _sorted_uniforms(m: int, rng: np.random.Generator) -> np.ndarray:
-    """Ascending uniforms: running sums of m + 1 exponentials over the last."""
-    point = np.cumsum(rng.standard_exponential(m + 1))
-    return point[:-1] / point[-1]
+    """m ascending uniforms, running sums of m + 1 exponentials over the last, and infinity behind them."""
+    point = rng.standard_exponential(m + 1)
+    np.cumsum(point, out=point)
+    point[:m] /= point[m]
+    point[m] = np.inf
+    return point
 
 
-def _merged(point: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """How many of the ascending points lie at or below each ascending c; only those that any c reaches are searched."""
-    return np.searchsorted(point[: np.searchsorted(point, c[-1], side="right")], c, side="right")
+def _merged(point: np.ndarray, start: int, c: np.ndarray) -> np.ndarray:
+    """`start` and how many of the ascending uniforms from there on lie at or below each ascending c.
+
+    Uniforms fill m equal cells with one each on the average: the cell of c says where to begin, and a few steps are left.
+    """
+    m = len(point) - 1
+    stop = start + int(np.searchsorted(point[start:m], c[-1], side="right"))
+    if stop == start:
+        return np.full(len(c), start)
+    cell, at = (point[start:stop] * m).astype(np.int64), (c * m).astype(np.int64)
+    before = int(cell[0]) - 1
+    cell -= before
+    at -= before + 1
+    np.maximum(at, 0, out=at)
+    first = np.cumsum(np.bincount(cell, minlength=int(at[-1]) + 2))
+    place = first.take(at)
+    place += start
+    place += point.take(place) <= c
+    higher = point.take(place) <= c
+    place += higher
+    left = np.flatnonzero(higher)
+    while left.size:
+        left = left[point.take(place.take(left)) <= c.take(left)]
+        place[left] += 1
+    return place
 
 
 def _fractions(w: np.ndarray, m: int) -> tuple[np.ndarray, np.ndarray, int]:

@@ -12,8 +12,7 @@ single row carries the whole average by luck. Smoothing helps below k = 0.7; not
     k-hat = nan    not judged: fewer than 25 positive weights, or fewer than 5 distinct ones above the cut
     k-hat = -inf   no tail: nothing lies above the cut, or few values of which the largest is shared
 
-Inside: `khat` (the index), `psis` (index and smoothed log-weights); and for the rest of the trunk
-`tail_size` (M), `largest` (the M+1 largest of a long row, in one pass and little memory), `tail_index`
+Inside: `khat` (the index), `psis` (index and smoothed log-weights); and for the rest of the trunk `largest` (the M+1 largest of a long row, in one pass and little memory), `tail_index`
 (k-hat of one row, M given). Logs closer than 8 rounding units are equal. What k-hat means for an average is
 in `_rate`.
 
@@ -31,16 +30,13 @@ from .._errors import InputError
 from ._ess import positive
 from ._log import BLOCK, as_rows
 from ._namespace import Array, compiled, floats
-from ._pareto import FEWEST, Fit, fit_logs
+from ._pareto import Fit, fit_logs
+from ._tail_constants import FAR, FEWEST, TIE, TOO_FEW, tail_size
+from ._tail_tensors import khat_tensor, psis_tensor
 
-__all__ = ["MOST", "TIE", "TOO_FEW", "khat", "largest", "psis", "tail_index", "tail_size"]
+__all__ = ["khat", "largest", "psis", "tail_index"]
 
-TOO_FEW = 25  # positive weights below which no tail is judged
-MOST = 30_000  # exceedances at most: more cost time and tell nothing new
-TIE = 8.0  # rounding units within which two logs are equal
 NUMBERS = 1 << 19  # numbers partitioned together
-FAR = 30.0  # beyond e**30 times sigma / k the cut itself no longer shows in a quantile
-PLAIN, SMALL_SAMPLE = 225, 5  # up to 225 effective rows a fifth of them is the tail
 
 
 def khat(log_w: Array, *, r_eff: float = 1.0) -> Array:
@@ -80,8 +76,6 @@ def khat(log_w: Array, *, r_eff: float = 1.0) -> Array:
     _check_r_eff(r_eff)
     xp, l = floats(log_w)
     if xp is not np:
-        from ._tail_tensors import khat_tensor
-
         return compiled(khat_tensor)(xp, l, r_eff)
     rows = as_rows(l)
     found = np.full(len(rows), np.nan)
@@ -127,8 +121,6 @@ def psis(log_w: Array, *, r_eff: float = 1.0) -> tuple[Array, Array]:
     _check_r_eff(r_eff)
     xp, l = floats(log_w)
     if xp is not np:
-        from ._tail_tensors import psis_tensor
-
         return compiled(psis_tensor)(xp, l, r_eff)
     out = as_rows(np.array(l, order="C"))
     found = np.full(len(out), np.nan)
@@ -139,12 +131,6 @@ def psis(log_w: Array, *, r_eff: float = 1.0) -> tuple[Array, Array]:
         for rows, count, fit in fits:
             _smooth(out, here[rows], tail[rows], fit, count)
     return out.reshape(l.shape), found.reshape(l.shape[:-1]).astype(l.dtype)[()]
-
-
-def tail_size(rows: int, r_eff: float = 1.0) -> int:
-    """How many of `rows` positive weights make the tail: M = 3 sqrt(S / r_eff), a fifth in small samples."""
-    size = math.floor(3 * math.sqrt(rows / r_eff)) if rows * r_eff > PLAIN else rows // SMALL_SAMPLE
-    return min(size, MOST, rows - 1)
 
 
 def tail_index(log_w: np.ndarray, *, size: int | None = None) -> float:

@@ -17,8 +17,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._namespace import Array, device, epsilon, stop_gradient, working
-from ._pareto import CAP, FEWEST, NEGLIGIBLE, PRIOR_K, PRIOR_ROWS
-from ._tail import FAR, PLAIN, SMALL_SAMPLE, TIE, TOO_FEW, tail_size
+from ._tail_constants import (
+    CAP,
+    FAR,
+    FEWEST,
+    NEGLIGIBLE,
+    PLAIN,
+    PRIOR_K,
+    PRIOR_ROWS,
+    SMALL_SAMPLE,
+    TIE,
+    TOO_FEW,
+    tail_size,
+)
 
 __all__ = ["fit_tensor", "khat_tensor", "psis_tensor"]
 

@@ -24,16 +24,17 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError
+from .._errors import InputError, is_number
 from ._ess import ess as size_of
 from ._ess import positive
-from ._log import log_sum_exp
-from ._namespace import Array, compiled, floats, stop_gradient, working
+from ._log import as_rows, log_sum_exp, tiles
+from ._namespace import Array, compiled, epsilon, floats, namespace, stop_gradient, working
 
-__all__ = ["clip", "power_for", "shrink", "temper", "truncate"]
+__all__ = ["cap_for", "clip", "moved", "power_for", "shrink", "temper", "truncate"]
 
 EXACT = 1e-13  # error of the share, or of the power, that `power_for` is content with
 TRIES = 100
+QUANTILE = "For the largest hundredth write quantile=0.99."
 
 
 def truncate(log_w: Array) -> Array:
@@ -69,15 +70,19 @@ def truncate(log_w: Array) -> Array:
     return l + stop_gradient(xp, change)
 
 
-def clip(log_w: Array, *, at: float) -> Array:
-    """Cap weights at a constant: less variance, a bias that stays.
+def clip(log_w: Array, *, at: float | None = None, quantile: float | None = None, ess: float | None = None) -> Array:
+    """Cap weights: less variance, a bias that stays.
 
         w_i' = min(w_i, at)
 
     Parameters
     ----------
     log_w : (..., n) array of log-weights; -inf is a weight of zero
-    at : float > 0, the largest weight allowed (a weight, no logarithm), on the scale of `log_w`
+    at : float > 0, the largest weight allowed (a weight, no logarithm), on the scale of `log_w`; or
+    quantile : float in (0, 1): the cap is that quantile of the weights > 0, the first that so large a share does not
+        exceed; or
+    ess : float in (0, 1): the cap is the largest at which the effective size is that share of the weights > 0 (one over
+        the design effect wanted); weights that are worth as much already are kept
 
     Returns
     -------
@@ -85,7 +90,7 @@ def clip(log_w: Array, *, at: float) -> Array:
 
     Raises
     ------
-    InputError : at is not above zero.
+    InputError : at is not above zero, quantile or ess not between zero and one; more than one given, or none.
 
     Notes
     -----
@@ -99,10 +104,18 @@ def clip(log_w: Array, *, at: float) -> Array:
     >>> round(float(ess(clip(np.log([1.0, 1.0, 98.0]), at=10))), 2)              # 1.04 before
     1.41
     """
-    if not at > 0:
-        raise InputError(f"`at` must be > 0, a weight and no logarithm; got {at:g}.")
+    if sum(x is not None for x in (at, quantile, ess)) != 1:
+        raise InputError(
+            f"give `at`, `quantile` or `ess`, one of the three; got at={at}, quantile={quantile}, ess={ess}."
+        )
+    if at is not None and not (is_number(at) and at > 0):
+        hint = QUANTILE if isinstance(at, str) else ""
+        raise InputError(f"`at` must be > 0, a weight and no logarithm; got {at!r}. {hint}".rstrip())
     xp, l = floats(log_w)
-    return xp.where(l > math.log(at), xp.full_like(l, math.log(at)), l)
+    if at is not None:
+        return xp.where(l > math.log(at), xp.full_like(l, math.log(at)), l)
+    cap = _quantile(xp, l, quantile) if ess is None else xp.astype(cap_for(l, ess=ess), l.dtype)
+    return xp.where(l > cap[..., None], cap[..., None], l)
 
 
 def temper(log_w: Array, *, power: float | None = None, ess: float | None = None) -> Array:
@@ -141,8 +154,8 @@ def temper(log_w: Array, *, power: float | None = None, ess: float | None = None
     """
     if (power is None) == (ess is None):
         raise InputError(f"give `power` or `ess`, one of the two; got power={power}, ess={ess}.")
-    if power is not None and not 0 < power <= 1:
-        raise InputError(f"`power` must lie in (0, 1]; got {power:g}. 1 changes nothing, 0.5 halves the tail index.")
+    if power is not None and not (is_number(power) and 0 < power <= 1):
+        raise InputError(f"`power` must lie in (0, 1]; got {power!r}. 1 changes nothing, 0.5 halves the tail index.")
     xp, l = floats(log_w)
     if ess is not None:
         power = xp.astype(power_for(l, ess=ess), l.dtype)[..., None]
@@ -187,10 +200,10 @@ def shrink(log_w: Array, *, lam: float, how: str = "square") -> Array:
     """
     if how not in ("square", "harmonic"):
         raise InputError(f"`how` must be 'square' or 'harmonic'; got {how!r}.")
-    if how == "square" and not lam > 0:
-        raise InputError(f"`lam` must be > 0; got {lam:g}. The larger it is, the less is shrunk.")
-    if how == "harmonic" and not 0 <= lam <= 1:
-        raise InputError(f"`lam` must lie in [0, 1]; got {lam:g}. 0 changes nothing, 1 makes all weights equal.")
+    if how == "square" and not (is_number(lam) and lam > 0):
+        raise InputError(f"`lam` must be > 0; got {lam!r}. The larger it is, the less is shrunk.")
+    if how == "harmonic" and not (is_number(lam) and 0 <= lam <= 1):
+        raise InputError(f"`lam` must lie in [0, 1]; got {lam!r}. 0 changes nothing, 1 makes all weights equal.")
     xp, l = floats(log_w)
     none = l == -math.inf
     safe = xp.where(none, xp.zeros_like(l), l)
@@ -206,10 +219,7 @@ def shrink(log_w: Array, *, lam: float, how: str = "square") -> Array:
 
 def power_for(log_w: Array, *, ess: float) -> Array:
     """The power in (0, 1] at which each row is worth `ess` of its positive weights; 1 if it is already."""
-    if not 0 < ess < 1:
-        raise InputError(f"`ess` must lie in (0, 1), a share of the rows; got {ess:g}.")
-    xp, l = floats(log_w)
-    l = l.astype(np.float64) if xp is np else working(xp, stop_gradient(xp, l))
+    xp, l = _for_size(log_w, ess)
     if xp is not np:
         return compiled(_power_tensor)(xp, l, ess)
     rows = size_of(l, order=0)
@@ -217,9 +227,57 @@ def power_for(log_w: Array, *, ess: float) -> Array:
         return _false_position(lambda power: _surplus(l, rows, power, ess), rows.shape, 1 - ess)[()]
 
 
+def cap_for(log_w: Array, *, ess: float) -> Array:
+    """The log of the largest cap at which each row is worth `ess` of its positive weights; its peak if it is already.
+
+    The cap is sought between the smallest and the largest positive weight, where the size falls from all rows to its own.
+    """
+    xp, l = _for_size(log_w, ess)
+    low, high = _ends(xp, l)
+    if xp is not np:
+        return low + (high - low) * compiled(_cap_tensor)(xp, l, ess)
+    rows = size_of(l, order=0)
+    with np.errstate(invalid="ignore"):
+        place = _false_position(lambda t: _surplus_capped(l, rows, low + (high - low) * t, ess), rows.shape, 1 - ess)
+    return np.asarray(low + (high - low) * place)
+
+
+def _for_size(log_w: Array, ess: float) -> tuple[Any, Array]:
+    if not (is_number(ess) and 0 < ess < 1):
+        raise InputError(f"`ess` must lie in (0, 1), a share of the rows; got {ess!r}.")
+    xp, l = floats(log_w)
+    return xp, l.astype(np.float64) if xp is np else working(xp, stop_gradient(xp, l))
+
+
+def _ends(xp: Any, l: Array) -> tuple[Array, Array]:
+    """Logs (...) of the smallest and the largest positive weight; zero where there is none."""
+    none = l == -math.inf
+    low = xp.min(xp.where(none, xp.full_like(l, math.inf), l), axis=-1)
+    high = xp.max(l, axis=-1)
+    some = xp.isfinite(high)
+    return xp.where(some, low, xp.zeros_like(low)), xp.where(some, high, xp.zeros_like(high))
+
+
 def _surplus(l: Array, rows: Array, power: Array, ess: float) -> Array:
     """What the size at this power has over the share asked for; NaN where every weight is zero."""
     return size_of(l * power[..., None]) / rows - ess
+
+
+def _surplus_capped(l: Array, rows: Array, cap: Array, ess: float) -> Array:
+    """The same with the logs capped."""
+    xp = namespace(l)
+    return size_of(xp.where(l > cap[..., None], cap[..., None], l)) / rows - ess
+
+
+def _quantile(xp: Any, l: Array, level: Any) -> Array:
+    """The first positive weight's log (...) that a share `level` of the positive ones does not exceed."""
+    if not (is_number(level) and 0 < level < 1):
+        raise InputError(f"`quantile` must lie in (0, 1), a share of the weights > 0; got {level!r}.")
+    n, whole = l.shape[-1], xp.asarray(1).dtype
+    rows = xp.sum(xp.astype(l > -math.inf, whole), axis=-1, keepdims=True)
+    kept = xp.astype(xp.ceil(level * xp.astype(rows, l.dtype) * (1 - 4 * epsilon(xp, l))), whole)
+    place = xp.clip(n - rows + kept - 1, 0, n - 1)
+    return xp.take_along_axis(xp.sort(stop_gradient(xp, l), axis=-1), place, axis=-1)[..., 0]
 
 
 def _mean_times_root(xp: Any, l: Array) -> Array:
@@ -257,13 +315,47 @@ def _false_position(f: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...
 
 
 def _power_tensor(xp: Any, l: Array, ess: float) -> Array:
-    """The same for tensors, by a fixed number of halvings, so that it can be compiled and mapped."""
     rows = size_of(l, order=0)
+    return _halved(xp, lambda power: _surplus(l, rows, power, ess), rows, xp.finfo(l.dtype).bits - 10)
+
+
+def _cap_tensor(xp: Any, l: Array, ess: float) -> Array:
+    rows, (low, high) = size_of(l, order=0), _ends(xp, l)
+    surplus = lambda t: _surplus_capped(l, rows, low + (high - low) * t, ess)
+    return _halved(xp, surplus, rows, xp.finfo(l.dtype).bits - 10)
+
+
+def _halved(xp: Any, surplus: Callable[[Array], Array], rows: Array, times: int) -> Array:
+    """Where `surplus` is zero in (0, 1], for tensors: a fixed number of halvings, so that it can be compiled and mapped."""
     low, high = xp.zeros_like(rows), xp.ones_like(rows)
     with np.errstate(invalid="ignore"):
-        wanting = _surplus(l, rows, high, ess) < 0
-        for _ in range(xp.finfo(l.dtype).bits - 10):
+        wanting = surplus(high) < 0
+        for _ in range(times):
             middle = (low + high) / 2
-            up = _surplus(l, rows, middle, ess) > 0
+            up = surplus(middle) > 0
             low, high = xp.where(up, middle, low), xp.where(up, high, middle)
     return xp.where(wanting, (low + high) / 2, xp.ones_like(rows))
+
+
+def moved(before: np.ndarray, after: np.ndarray, old: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """Half the summed change of the normalised weights between two vectors of NumPy log-weights (..., n): what taming moved.
+
+        1/2 sum |W' - W|,   rows of equal logs change by the common factor of the totals alone
+
+    old, new : (...) logarithms of the total weight of either.
+    """
+    totals = zip(np.ravel(old).tolist(), np.ravel(new).tolist(), strict=True)
+    rows = zip(as_rows(before), as_rows(after), totals, strict=True)
+    return np.array([_moved_row(a, b, *total) for a, b, total in rows]).reshape(before.shape[:-1])[()]
+
+
+def _moved_row(before: np.ndarray, after: np.ndarray, old: float, new: float) -> float:
+    changed = share = 0.0
+    for _, piece in tiles(1, before.size):
+        a, b = before[piece], after[piece]
+        rows = a != b
+        if rows.any():
+            w = np.exp(a[rows] - old)
+            share += float(w.sum())
+            changed += float(np.abs(w - np.exp(b[rows] - new)).sum())
+    return 0.5 * (changed + max(0.0, 1 - share) * abs(math.expm1(old - new)))

@@ -53,8 +53,8 @@ def _document(path: str) -> dict[str, Any]:
         document = json.loads(Path(path).read_text(encoding="utf8"))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}). Name a file that --json wrote.") from error
-    except ValueError as error:
-        raise InputError(f"{path}: not JSON ({error}). Name a file that --json wrote.") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not JSON that upweight wrote ({error}). Name a file that --json wrote.") from error
     if not isinstance(document, dict):
         raise InputError(f"{path}: holds a {type(document).__name__}, not a result. Name a file that --json wrote.")
     return document

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from .._undo._calibration import Calibration, calibration, hold
-from .._undo._proba import read_proba
+from .._undo import Calibration, calibration, read_held_out, read_proba
 
 __all__ = ["average_precision", "calibrate", "decision", "macro", "ratio", "recall_at", "roc_auc"]
 
@@ -71,7 +70,7 @@ def recall_at(hit: np.ndarray, p: np.ndarray, w: np.ndarray | None, alerts: floa
 
 def calibrate(codes: np.ndarray, p: np.ndarray, w: np.ndarray | None) -> Calibration:
     """O/E, slope, Brier and log loss of (n,) or (n, K) probabilities."""
-    return calibration(hold(codes, read_proba(p), w))
+    return calibration(read_held_out(codes, read_proba(p), w))
 
 
 def macro(values: Any) -> float:

@@ -17,8 +17,9 @@ import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ... import _html as html
 from ..._errors import InputError
 from ..._set_module import set_module
 from ...work import Run, Watch, terminal_watch
@@ -29,10 +30,13 @@ from ._journal import open_journal
 from ._methods import METHODS
 from ._results import Figures, Row, rows_of
 from ._running import run_plan
-from ._screen import table_text
+from ._screen import table_cells, table_text
 from ._sentences import sentences_of
 from ._setup import Question, question
 from ._verdict import Verdict, read_figures
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Comparison", "answer", "compare"]
 
@@ -91,6 +95,16 @@ class Comparison:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model, so that `load(path)` gives it back; the old file stays until the new one is whole."""
         save_model(self.model, Path(path))
+
+    def plot(self, ax: Any = None) -> Figure:
+        """Differences of average precision, precision against recall, and reliability; see `upweight.plots.comparison`."""
+        from ...plots import comparison
+
+        return comparison(self, ax=ax)
+
+    def _repr_html_(self) -> str:
+        head, *rows = table_cells(self.rows)
+        return html.block(self.verdict.sentences, head, rows, after=self.question.opening)
 
     def __str__(self) -> str:
         return "\n".join([*self.question.opening, "", self.table(), "", str(self.verdict)])

@@ -13,7 +13,7 @@ import numpy as np
 
 from ._results import Row
 
-__all__ = ["difference", "table_text"]
+__all__ = ["difference", "table_cells", "table_text"]
 
 GIVES_WAY = ("seconds", "status", "log loss", "spec.")
 
@@ -68,9 +68,7 @@ FIELDS = (
 
 def table_text(rows: Sequence[Row], *, width: int = 120) -> str:
     """The rows as aligned text of at most `width` columns, if the least set of columns fits."""
-    unused = {"cost"} if not any(np.isfinite(r.cost) for r in rows) else set()
-    unused |= {"folds"} if len({r.folds for r in rows if r.error is None}) <= 1 else set()
-    fields = [f for f in FIELDS if f.head not in unused]
+    fields = used_fields(rows)
     lines: list[str] = []
     for head in ("", *GIVES_WAY):
         fields = [f for f in fields if not head or f.head != head]
@@ -78,6 +76,21 @@ def table_text(rows: Sequence[Row], *, width: int = 120) -> str:
         if max(map(len, lines)) <= width:
             break
     return "\n".join(lines)
+
+
+def table_cells(rows: Sequence[Row]) -> list[list[str]]:
+    """Names of the columns and the cells under them, all columns that say something of these rows."""
+    fields = used_fields(rows)
+    blank = [""] * (len(fields) - 2)
+    cells = ([r.name, "failed", *blank] if r.error is not None else [f.text(r) for f in fields] for r in rows)
+    return [[f.head for f in fields], *cells]
+
+
+def used_fields(rows: Sequence[Row]) -> list[Field]:
+    """The columns that say something of these rows."""
+    unused = {"cost"} if not any(np.isfinite(r.cost) for r in rows) else set()
+    unused |= {"folds"} if len({r.folds for r in rows if r.error is None}) <= 1 else set()
+    return [f for f in FIELDS if f.head not in unused]
 
 
 def aligned(rows: Sequence[Row], fields: Sequence[Field]) -> list[str]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from ..rebalance import fit_member
 from ..weights import kept_kind
 from ._error_fit import Settings, fit_lifted, ground_of, lifted_rows, read_settings
 from ._weak_regions import Ground, allowed_lift, find_spots, suspects
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["ErrorWeights", "Untouched", "upweight_errors"]
 
@@ -73,6 +76,12 @@ class ErrorWeights:
     suspect_share: float
     verdict: str
     by: str
+
+    def plot(self, ax: Any = None) -> Axes:
+        """Where the weight went: shares of lifted rows, of suspects and of the rest; see `upweight.plots.error_weights`."""
+        from ...plots import error_weights
+
+        return error_weights(self, ax=ax)
 
     def __str__(self) -> str:
         lines = [

@@ -12,12 +12,13 @@ column types are gone, a synthetic row cannot be told from a real one, and nobod
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v1 as nw
 import numpy as np
 from scipy import sparse
 
+from ... import _html as html
 from ..._errors import InputError, counted
 from ..._set_module import set_module
 from ..._undo import Correction
@@ -32,6 +33,11 @@ from ...tables import (
     row_count,
     row_slice,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
 
 __all__ = ["Resample", "mass_correction"]
 
@@ -96,6 +102,21 @@ class Resample:
         made = int(self.is_synthetic.sum())
         rows = counted(len(self), "row")
         return f"Resample({rows}, {made:,} synthetic, {len(self.removed):,} removed, {self.correction.status})"
+
+    def plot(self, X: Any, *, columns: Sequence[Any] | None = None, ax: Any = None) -> Axes:
+        """Kept, dropped and made rows of `X`, the table that was resampled; see `upweight.plots.resample`."""
+        from ...plots import resample
+
+        return resample(self, X, columns=columns, ax=ax)
+
+    def _repr_html_(self) -> str:
+        labels, codes = np.unique(self.y, return_inverse=True)
+        made = np.bincount(codes.reshape(-1), self.is_synthetic, len(labels))
+        mass = np.bincount(codes.reshape(-1), self.weights, len(labels))
+        counts = zip(labels.tolist(), np.bincount(codes.reshape(-1), minlength=len(labels)), made, mass, strict=True)
+        rows = [[label, f"{n:,}", f"{new:,.0f}", f"{w:,.6g}"] for label, n, new, w in counts]
+        said = [f"odds: {self.correction.status}{': ' * bool(self.correction.why)}{self.correction.why}", *self.notes]
+        return html.block([repr(self)], ["class", "rows", "of them made", "weight"], rows, after=said)
 
     def take(self, X: Any) -> Any:
         """The output rows, in the kind of table that `X` is.

@@ -1,14 +1,14 @@
 """One pass over the weights, in sums that merge.
 
 The trouble: a log of a billion rows is never in memory at once, and the naive sums of its weights overflow, lose every digit of the
-variance, or depend on how the rows were cut into batches. A `Pile` keeps what a verdict needs of any number of rows,
+variance, or depend on how the rows were cut into batches. A `WeightSummary` keeps what a verdict needs of any number of rows,
 
     relative to the largest weight, e_i = exp(l_i - max l):   mean e,   sum (e - mean)^2,   sum e log e,   the 30 001 largest l,
 
-and two piles add up to the pile of all their rows: means and centred squares by Chan's update, the largest by keeping the largest
+and two summaries add up to the summary of all their rows: means and centred squares by Chan's update, the largest by keeping the largest
 of both. Counts, the largest weight and k-hat come out the same to the last bit however the rows were cut; sizes to 1e-12.
 
-What is inside: `Pile` (of one vector of log-weights) and `merge`, Chan's update, which the other tallies share. The weights are read in
+What is inside: `WeightSummary` (of one vector of log-weights) and `merge`, Chan's update, which the other tallies share. The weights are read in
 blocks that stay in the cache; nothing as long as the data is ever made.
 
 Source: Chan, Golub and LeVeque (1983), Algorithms for computing the sample variance, Am. Stat. 37.
@@ -20,16 +20,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays._log import BLOCK, UNDERFLOW
-from ..arrays._tail import MOST, TIE, TOO_FEW, tail_index, tail_size
+from ..arrays import BLOCK, MOST, TIE, TOO_FEW, UNDERFLOW, tail_index, tail_size
 from ._documents import own
 from ._largest import Largest, blocks, likely_cut
 
-__all__ = ["KEPT", "Pile", "merge"]
+__all__ = ["KEPT", "WeightSummary", "merge"]
 
 KEPT = MOST + 1  # the largest tail and the cut below it
 FEW = 10  # distinct weights that are counted one by one; more are "many"
@@ -51,8 +50,32 @@ def merge(n_a: Any, mean_a: Any, centred_a: Any, n_b: Any, mean_b: Any, centred_
     return n, start + gap * share, centred_a + centred_b + gap * gap * (n_a * share)
 
 
+class Sums(NamedTuple):
+    """Of some weights e = exp(l - peak): how many, mean e, sum (e - mean)^2, sum e log e; plain floats, because they are fast."""
+
+    n: int = 0
+    mean: float = 0.0
+    centred: float = 0.0
+    elog: float = 0.0
+
+    def merged(self, other: Sums) -> Sums:
+        """`merge`, with the entropy added up; both relative to one peak."""
+        n = self.n + other.n
+        share, gap = other.n / n if n else 0.0, other.mean - self.mean
+        centred = self.centred + other.centred + gap * gap * (self.n * share)
+        return Sums(n, self.mean + gap * share, centred, self.elog + other.elog)
+
+    def rebased(self, peak: float, to: float) -> Sums:
+        """The same relative to exp(to) instead of exp(peak)."""
+        if peak in (to, _NONE):
+            return self
+        scale = math.exp(peak - to)
+        elog = scale * (self.elog + (peak - to) * self.n * self.mean) if scale else 0.0
+        return Sums(self.n, self.mean * scale, self.centred * scale * scale, elog)
+
+
 @dataclass(frozen=True, eq=False)
-class Pile:
+class WeightSummary:
     """What a verdict needs of n log-weights, relative to the largest: e = exp(l - peak).
 
     Attributes
@@ -77,8 +100,8 @@ class Pile:
     distinct: Mapping[float, int] | None = field(default_factory=dict)
 
     @classmethod
-    def of(cls, log_w: np.ndarray, *, flip: bool = False) -> Pile:
-        """The pile of one vector of float64 log-weights, -inf for a weight of zero, in one pass; of 1/w, without perplexity and
+    def of(cls, log_w: np.ndarray, *, flip: bool = False) -> WeightSummary:
+        """The summary of one vector of float64 log-weights, -inf for a weight of zero, in one pass; of 1/w, without perplexity and
         distinct values, if `flip`."""
         run, largest = _Run(lean=flip), Largest(min(len(log_w), KEPT), likely_cut(log_w, KEPT, flip))
         for start, block in blocks(log_w, flip):
@@ -89,30 +112,32 @@ class Pile:
             largest = Largest(largest.count)
             for _, block in blocks(log_w, flip):
                 largest.add(block, float(block.max()))
-        return cls(len(log_w), run.zeros, run.peak, run.row, run.low, *run.sums[1:], largest.ascending(), run.distinct)
+        s = run.sums
+        return cls(
+            s.n, run.zeros, run.peak, run.row, run.low, s.mean, s.centred, s.elog, largest.ascending(), run.distinct
+        )
 
-    def __add__(self, other: Pile) -> Pile:
-        """The pile of both, the rows of `other` after one's own."""
+    def __add__(self, other: WeightSummary) -> WeightSummary:
+        """The summary of both, the rows of `other` after one's own."""
         peak = max(self.peak, other.peak)
-        a, b = self._sums_at(peak), other._sums_at(peak)
-        n, mean, centred = merge(*a[:3], *b[:3])
+        sums = self._sums_at(peak).merged(other._sums_at(peak))
         row = self.row if self.peak == peak or other.row < 0 else self.n + other.row
         top = np.sort(np.concatenate([self.top, other.top]))[-KEPT:]
-        return Pile(
-            int(n),
+        return WeightSummary(
+            sums.n,
             self.zeros + other.zeros,
             peak,
             row,
             min(self.low, other.low),
-            float(mean),
-            float(centred),
-            a[3] + b[3],
+            sums.mean,
+            sums.centred,
+            sums.elog,
             top,
             _together(self.distinct, other.distinct),
         )
 
-    def _sums_at(self, peak: float) -> tuple[int, float, float, float]:
-        return _rebased((self.n, self.mean, self.centred, self.elog), self.peak, peak)
+    def _sums_at(self, peak: float) -> Sums:
+        return Sums(self.n, self.mean, self.centred, self.elog).rebased(self.peak, peak)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists and numbers."""
@@ -120,7 +145,7 @@ class Pile:
         return own(self) | {"top": self.top.tolist(), "distinct": distinct}
 
     @classmethod
-    def from_dict(cls, d: Mapping[str, Any]) -> Pile:
+    def from_dict(cls, d: Mapping[str, Any]) -> WeightSummary:
         """From what `to_dict` gave, or its JSON."""
         distinct = None if d["distinct"] is None else {value: rows for value, rows in d["distinct"]}
         floats = {name: float(d[name]) for name in ("peak", "low", "mean", "centred", "elog")}
@@ -163,9 +188,20 @@ class Pile:
     @cached_property
     def khat(self) -> float:
         """Tail index of these weights: the bits of `upweight.arrays.khat` on all of them at once."""
+        return self.khat_of(1.0)
+
+    def khat_of(self, r_eff: float) -> float:
+        """`khat` of draws that count as `r_eff` independent ones each."""
         if self.positive < TOO_FEW:
             return math.nan
-        return tail_index(self.top, size=tail_size(self.positive))
+        return tail_index(self.top, size=tail_size(self.positive, r_eff))
+
+    @property
+    def tail(self) -> tuple[np.ndarray, np.ndarray]:
+        """The log-weights that k-hat is read from: from the cut on, ascending, and those of them that lie above it."""
+        size = tail_size(self.positive) if self.positive > 1 else 0
+        top = self.top[-size - 1 :]
+        return top, top[top - top[:1] > TIE * _EPS * np.maximum(1.0, np.abs(top))]
 
     def share_of_top(self, rows: int) -> float:
         """Share of the total that the `rows` largest weights hold; rows <= 30 000."""
@@ -195,7 +231,7 @@ class _Run:
     def __init__(self, *, lean: bool) -> None:
         self.lean = lean
         self.zeros, self.peak, self.row, self.low = 0, _NONE, -1, np.inf
-        self.sums = (0, 0.0, 0.0, 0.0)
+        self.sums = Sums()
         self.distinct: dict[float, int] | None = None if lean else {}
         self._log, self._e = np.empty(BLOCK), np.empty(BLOCK)
 
@@ -206,20 +242,18 @@ class _Run:
             zeros = int(np.count_nonzero(block == _NONE))
             low = float(block.min(where=block > _NONE, initial=np.inf))
         if high > self.peak:
-            self.sums = _rebased(self.sums, self.peak, high)
+            self.sums = self.sums.rebased(self.peak, high)
             self.peak, self.row = high, start + int(block.argmax())
         self.low, self.zeros = min(self.low, low), self.zeros + zeros
         if self.distinct is not None:
             self.distinct = _counted(self.distinct, block, len(block) - zeros)
-        new = self._sums(block, zeros > 0 or low - self.peak < UNDERFLOW)
-        n, mean, centred = _pair(self.sums, new)
-        self.sums = (n, mean, centred, self.sums[3] + new[3])
+        self.sums = self.sums.merged(self._sums(block, zeros > 0 or low - self.peak < UNDERFLOW))
 
-    def _sums(self, block: np.ndarray, far: bool) -> tuple[int, float, float, float]:
-        """n, mean e, sum (e - mean)^2, sum e log e of a block; `far` if some weights underflow."""
+    def _sums(self, block: np.ndarray, far: bool) -> Sums:
+        """The sums of a block; `far` if some weights underflow."""
         n = len(block)
         if self.peak == _NONE:
-            return n, 0.0, 0.0, 0.0
+            return Sums(n)
         log = np.subtract(block, self.peak, out=self._log[:n])
         e = np.exp(log, out=self._e[:n])
         mean = float(e.sum()) / n
@@ -231,23 +265,7 @@ class _Run:
         if centred < CANCELS * squares:
             e -= mean
             centred = float(np.einsum("i,i->", e, e))
-        return n, mean, centred, elog
-
-
-def _pair(a: tuple[int, float, float, float], b: tuple[int, float, float, float]) -> tuple[int, float, float]:
-    """`merge` for plain floats, fast."""
-    n = a[0] + b[0]
-    gap, share = b[1] - a[1], b[0] / n
-    return n, a[1] + gap * share, a[2] + b[2] + gap * gap * (a[0] * share)
-
-
-def _rebased(sums: tuple[int, float, float, float], peak: float, to: float) -> tuple[int, float, float, float]:
-    """Sums relative to exp(peak), relative to exp(to) instead."""
-    n, mean, centred, elog = sums
-    if peak in (to, _NONE):
-        return sums
-    scale = math.exp(peak - to)
-    return n, mean * scale, centred * scale * scale, scale * (elog + (peak - to) * n * mean) if scale else 0.0
+        return Sums(n, mean, centred, elog)
 
 
 def _counted(seen: dict[float, int], block: np.ndarray, positive: int) -> dict[float, int] | None:

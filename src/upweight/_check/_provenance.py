@@ -1,31 +1,34 @@
-"""What was said about some weights: their kind, their promise, their history.
+"""Where some weights come from: their kind, their promise, their history.
 
 The trouble: a verdict needs more than numbers. Whether a mean of one was promised, whether the kind was said or assumed, what was
 tamed, which doubts arose when the weights were made: all of it must survive when a billion rows are reduced to sums, and two batches
 that do not belong together must not be added up.
 
-What is inside: `Said`, taken from `Weights` and merged by `Tally`; `TAMINGS`, the steps of a trail that changed weights.
+What is inside: `Provenance`, taken from `Weights` and merged by `Tally`; `TAMINGS`, the steps of a trail that changed weights.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._errors import InputError, KindError
-from .._weights import Step, Weights
-from ..arrays._tail import TOO_FEW
+from .._weights import Step
+from ..arrays import TOO_FEW
 from ._documents import own
 
-__all__ = ["TAMINGS", "Said"]
+if TYPE_CHECKING:
+    from .._weights import Weights
+
+__all__ = ["TAMINGS", "Provenance"]
 
 TAMINGS = ("smooth", "truncate", "clip", "temper", "shrink")
 EVERY_ROW = ("DETERMINISTIC", "LOOKS_LINEAR")  # notes that must hold for every batch to hold for the whole
 
 
 @dataclass(frozen=True)
-class Said:
+class Provenance:
     """Kind, promise and trail of `rows` weights; `noted` counts the rows of the batches that carried each note.
 
     `unsure` counts rows of batches too small for anybody to have noticed that probabilities were passed as logs.
@@ -40,7 +43,7 @@ class Said:
     noted: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, w: Weights) -> Said:
+    def of(cls, w: Weights) -> Provenance:
         """What these weights say of themselves; the promise is the one they had before taming."""
         unsure = w.n if w.n < TOO_FEW and "LOOKS_LINEAR" not in w.notes else 0
         return cls(w.kind, w.raw.exact, w.assumed, w.trail, w.n, unsure, dict.fromkeys(w.notes, w.n))
@@ -56,7 +59,7 @@ class Said:
         """Whether any step changed the weights."""
         return any(step.name in TAMINGS for step in self.trail)
 
-    def __add__(self, other: Said) -> Said:
+    def __add__(self, other: Provenance) -> Provenance:
         if self.kind != other.kind:
             raise KindError(f"{self.kind} and {other.kind} weights do not add up; tally each kind apart.")
         if self.exact != other.exact:
@@ -64,7 +67,7 @@ class Said:
                 "one tally promises a mean of one and the other does not; say exact alike for every batch."
             )
         noted = {code: self.noted.get(code, 0) + other.noted.get(code, 0) for code in (*self.noted, *other.noted)}
-        return Said(
+        return Provenance(
             self.kind,
             self.exact,
             self.assumed or other.assumed,
@@ -79,7 +82,7 @@ class Said:
         return own(self) | {"trail": [own(step) for step in self.trail], "noted": dict(self.noted)}
 
     @classmethod
-    def from_dict(cls, d: Mapping[str, Any]) -> Said:
+    def from_dict(cls, d: Mapping[str, Any]) -> Provenance:
         """From what `to_dict` gave."""
         steps = (Step(s["name"], s["params"], s["ess_before"], s["ess_after"], s["moved"]) for s in d["trail"])
         return cls(d["kind"], d["exact"], d["assumed"], tuple(steps), d["rows"], d["unsure"], d["noted"])

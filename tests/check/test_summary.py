@@ -1,4 +1,4 @@
-"""Pile and Largest: sums of one pass against brute force, and the same from any split."""
+"""WeightSummary and Largest: sums of one pass against brute force, and the same from any split."""
 
 import math
 import tracemalloc
@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from upweight import arrays
 from upweight._check._largest import Largest, blocks, likely_cut
-from upweight._check._pile import KEPT, Pile, merge
+from upweight._check._summary import KEPT, WeightSummary, merge
 
 logs = st.lists(st.one_of(st.floats(-745, 700), st.sampled_from([-math.inf, 0.0, 1.5, -2.25])), min_size=1, max_size=60)
 
 
 def brute(l):
-    """The attributes of a pile by plain formulas."""
+    """The attributes of a summary by plain formulas."""
     finite = l[l > -np.inf]
     peak = finite.max() if len(finite) else -np.inf
     e = np.exp(l - (peak if len(finite) else 0.0))
@@ -34,20 +34,20 @@ def brute(l):
     }
 
 
-def assert_is(pile, want):
+def assert_is(summary, want):
     for name in ("n", "zeros", "peak", "row", "low"):
-        assert getattr(pile, name) == want[name], name
+        assert getattr(summary, name) == want[name], name
     for name in ("mean", "centred", "elog"):
-        assert getattr(pile, name) == pytest.approx(want[name], rel=1e-11, abs=1e-13), name
+        assert getattr(summary, name) == pytest.approx(want[name], rel=1e-11, abs=1e-13), name
 
 
 @given(logs)
 @settings(max_examples=300, deadline=None)
-def test_pile_is_the_plain_formulas(values):
+def test_a_summary_is_the_plain_formulas(values):
     l = np.array(values)
-    assert_is(Pile.of(l), brute(l))
-    assert (Pile.of(l).top == np.sort(l[l > -np.inf])).all()
-    found = Pile.of(l).distinct
+    assert_is(WeightSummary.of(l), brute(l))
+    assert (WeightSummary.of(l).top == np.sort(l[l > -np.inf])).all()
+    found = WeightSummary.of(l).distinct
     kinds, counts = np.unique(l[l > -np.inf], return_counts=True)
     assert found == (dict(zip(kinds.tolist(), counts.tolist(), strict=True)) if len(kinds) <= 10 else None)
 
@@ -56,11 +56,11 @@ def test_pile_is_the_plain_formulas(values):
 @settings(max_examples=300, deadline=None)
 def test_any_split_adds_up_to_the_whole(values, cuts):
     l = np.array(values)
-    parts = [Pile.of(part) for part in np.split(l, sorted(min(c, len(l)) for c in cuts)) if len(part)]
+    parts = [WeightSummary.of(part) for part in np.split(l, sorted(min(c, len(l)) for c in cuts)) if len(part)]
     total = parts[0]
     for part in parts[1:]:
         total = total + part
-    whole = Pile.of(l)
+    whole = WeightSummary.of(l)
     assert_is(total, brute(l))
     assert (total.top == whole.top).all()
     assert total.distinct == whole.distinct
@@ -78,18 +78,18 @@ def test_blocks_do_not_show(n, order):
         "classes": lambda: rng.choice([0.0, 1.0, 2.0], size=n, p=[0.9, 0.05, 0.05]),
         "zeros": lambda: np.where(rng.random(n) < 0.5, -np.inf, rng.normal(size=n)),
     }[order]()
-    pile = Pile.of(l)
-    assert_is(pile, brute(l))
-    assert (pile.top == np.sort(l[l > -np.inf])[-KEPT:]).all()
-    assert np.array_equal(pile.khat, float(arrays.khat(l)), equal_nan=True)
+    summary = WeightSummary.of(l)
+    assert_is(summary, brute(l))
+    assert (summary.top == np.sort(l[l > -np.inf])[-KEPT:]).all()
+    assert np.array_equal(summary.khat, float(arrays.khat(l)), equal_nan=True)
 
 
 @pytest.mark.parametrize("order", ["random", "ascending", "classes"])
-def test_flipped_pile_is_that_of_one_over_w(order):
+def test_a_flipped_summary_is_that_of_one_over_w(order):
     rng = np.random.default_rng(1)
     l = {"random": rng.normal(size=300_000), "ascending": np.sort(rng.normal(size=300_000))}.get(order)
     l = rng.choice([0.0, 1.0], size=300_000) if l is None else l
-    flipped, plain = Pile.of(l, flip=True), Pile.of(-l)
+    flipped, plain = WeightSummary.of(l, flip=True), WeightSummary.of(-l)
     assert flipped.mean == pytest.approx(plain.mean, rel=1e-13)
     assert flipped.centred == pytest.approx(plain.centred, rel=1e-12)
     assert (flipped.top == plain.top).all()
@@ -98,25 +98,25 @@ def test_flipped_pile_is_that_of_one_over_w(order):
 
 
 def test_equal_weights_have_no_spread_and_lose_no_digit():
-    assert Pile.of(np.full(100_000, 3.7)).centred == 0.0
+    assert WeightSummary.of(np.full(100_000, 3.7)).centred == 0.0
     noise = 1e-9 * np.random.default_rng(0).normal(size=200_000)
     w = np.exp(noise)
-    assert Pile.of(noise).se == pytest.approx(w.std(ddof=1) / math.sqrt(200_000), rel=1e-6)
+    assert WeightSummary.of(noise).se == pytest.approx(w.std(ddof=1) / math.sqrt(200_000), rel=1e-6)
 
 
 def test_figures_of_900_ones_and_100_tens():
-    pile = Pile.of(np.log(np.repeat([1.0, 10.0], [900, 100])))
-    assert pile.ess == pytest.approx(331.192661, abs=1e-6)
-    assert pile.perplexity == pytest.approx(565.506774, abs=1e-6)
-    assert 1 / pile.total == pytest.approx(1 / 190)
-    assert pile.share_of_top(10) == pytest.approx(100 / 1900)
-    assert pile.share_of_top(100) == pytest.approx(1000 / 1900)
-    assert pile.log_mean == pytest.approx(math.log(1.9))
+    summary = WeightSummary.of(np.log(np.repeat([1.0, 10.0], [900, 100])))
+    assert summary.ess == pytest.approx(331.192661, abs=1e-6)
+    assert summary.perplexity == pytest.approx(565.506774, abs=1e-6)
+    assert 1 / summary.total == pytest.approx(1 / 190)
+    assert summary.share_of_top(10) == pytest.approx(100 / 1900)
+    assert summary.share_of_top(100) == pytest.approx(1000 / 1900)
+    assert summary.log_mean == pytest.approx(math.log(1.9))
 
 
 def test_own_scale_beyond_the_floats_is_infinite_or_zero_not_an_error():
-    assert Pile.of(np.array([800.0, 800.0])).at_own_scale(1.0) == math.inf
-    assert Pile.of(np.array([-800.0, -800.0])).at_own_scale(1.0) == 0.0
+    assert WeightSummary.of(np.array([800.0, 800.0])).at_own_scale(1.0) == math.inf
+    assert WeightSummary.of(np.array([-800.0, -800.0])).at_own_scale(1.0) == 0.0
 
 
 def test_chan_update_with_weights_as_sizes():
@@ -174,15 +174,15 @@ def test_the_guess_lets_enough_rows_pass_and_not_many_more():
 def test_periodic_rows_that_fool_the_guess_still_give_the_right_answer():
     l = np.zeros(600_000)
     l[:: len(l) // 10_000] = np.linspace(5, 6, len(l[:: len(l) // 10_000]))  # every row of the sample is large
-    pile = Pile.of(l)
-    assert (pile.top == np.sort(l)[-KEPT:]).all()
+    summary = WeightSummary.of(l)
+    assert (summary.top == np.sort(l)[-KEPT:]).all()
 
 
 def test_memory_of_a_pass_is_that_of_a_few_blocks():
     l = np.random.default_rng(0).normal(size=4_000_000)
-    Pile.of(l)
+    WeightSummary.of(l)
     tracemalloc.start()
-    Pile.of(l)
+    WeightSummary.of(l)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 6_000_000

@@ -7,12 +7,14 @@ import math
 import numpy as np
 import pytest
 
-from upweight._estimate._influence import BLOCK, Dense, Line, Multipliers, Rows, Tails, blocks, scan
-from upweight.arrays._tail import tail_index, tail_size
+from upweight._estimate._influence import BLOCK, Dense, Line, Multipliers, blocks
+from upweight._estimate._sample import Sample
+from upweight._estimate._tails import Tails, scan
+from upweight.arrays import tail_index, tail_size
 
 
-def rows_of(n: int, **more) -> Rows:
-    return Rows(n=n, support=n, size=n, factor=n / (n - 1), ess=n, worth=n, khat=-math.inf, flat=False, **more)
+def sample_of(n: int, **more) -> Sample:
+    return Sample(n=n, support=n, size=n, factor=n / (n - 1), ess=n, worth=n, khat=-math.inf, equal=False, **more)
 
 
 def by_sorting(x: np.ndarray, size: int) -> list[float]:
@@ -53,14 +55,14 @@ def test_zeros_are_on_neither_side():
 def test_scan_sums_squares_by_cluster():
     rng = np.random.default_rng(2)
     phi, codes = rng.normal(size=200), rng.integers(11, size=200)
-    square, sides = scan(Dense(phi), rows_of(200, codes=codes, groups=11), 200, watch=False)
-    assert square == pytest.approx(sum(phi[codes == g].sum() ** 2 for g in range(11)), rel=1e-12)
-    assert sides == []  # eleven clusters have no tail
+    found = scan(Dense(phi), sample_of(200, codes=codes, groups=11), 200, watch=False)
+    assert found.norm**2 == pytest.approx(sum(phi[codes == g].sum() ** 2 for g in range(11)), rel=1e-12)
+    assert found.rows == found.clusters == []  # eleven clusters have no tail
 
 
 def test_scan_counts_copies_once_each():
     phi, copies = np.array([3.0, -2.0, 0.0]), np.array([3.0, 1.0, 0.0])
-    assert scan(Dense(phi), rows_of(4, copies=copies), 3)[0] == 3 * 1.0**2 + 2.0**2
+    assert scan(Dense(phi), sample_of(4, copies=copies), 3).norm ** 2 == pytest.approx(3 * 1.0**2 + 2.0**2)
 
 
 def test_line_is_its_formula_in_any_piece():

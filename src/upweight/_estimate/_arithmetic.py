@@ -1,0 +1,151 @@
+"""Arithmetic on estimates, by the delta method on their influences.
+
+The trouble: a difference of two averages over the same rows is far more certain than their error bars suggest, a ratio is another
+thing than the mean of ratios, and percent are a hundred times shares. Influences know all of it:
+
+    g(a, b) - g(truth) ~ dg/da psi_a + dg/db psi_b
+
+so that covariance is kept, clusters are kept, and the tail of the combination is looked at afresh.
+
+What is inside: `combined`, two estimates; `shifted`, an estimate and a number; `through`, a function of one; `picked`, one of several. All of them from `Terms` to `Terms`.
+
+Sources: Huber (1967); Oehlert (1992), A note on the delta method, Am. Stat. 46.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from .._errors import InputError, KindError
+from .._frames import same_rows
+from ._belief import Average, average
+from ._influence import Dense, Scaled
+from ._interval import Mapped
+from ._sample import Sample
+from ._terms import Terms
+
+__all__ = ["combined", "picked", "shifted", "through"]
+
+LARGEST = 700.0  # the exponential of more leaves the range of a float
+Rule = Callable[[float, float], tuple[float, float, float]]
+
+
+def combined(x: Terms, y: Terms, name: str, rule: Rule) -> Terms:
+    """g(a, b) over the same rows; `rule` gives its value and both derivatives."""
+    if x.size != y.size:
+        raise InputError(
+            f"both estimates must be over the same rows; got {x.size:,} and {y.size:,}. Give absent rows weight 0."
+        )
+    same_rows(x.container, y.container, ("left estimate", "right estimate"))
+    if name == "ratio" and any(one.value == 0 for one in y.each):
+        raise InputError("a ratio needs a denominator other than 0; got 0. Compare by difference instead.")
+    shape, pairs = _paired(x, y)
+    each = tuple(_one(p, q, x.size, rule) for p, q in pairs)
+    names = (x if len(x.each) >= len(y.each) else y).names
+    container = x.container if x.container.index is not None else y.container
+    return Terms(each, shape, x.size, names, container)
+
+
+def _paired(x: Terms, y: Terms) -> tuple[tuple[int, ...], list[tuple[Average, Average]]]:
+    """The averages of both side by side, one against many if need be."""
+    try:
+        shape = np.broadcast_shapes(x.shape, y.shape)
+    except ValueError:
+        raise InputError(
+            f"both estimates must hold as many averages, or one of them one; got {x.shape} and {y.shape}. Pick with e[i]."
+        ) from None
+    left, right = (np.broadcast_to(np.arange(len(t.each)).reshape(t.shape), shape).ravel() for t in (x, y))
+    return shape, [(x.each[i], y.each[j]) for i, j in zip(left.tolist(), right.tolist(), strict=True)]
+
+
+def _one(a: Average, b: Average, n: int, rule: Rule) -> Average:
+    sample = _common(a.sample, b.sample)
+    value, by_a, by_b = rule(a.value, b.value)
+    whole = slice(0, n)
+    phi = by_a * a.line.part(whole) + by_b * b.line.part(whole)
+    raw = phi if a.raw is a.line and b.raw is b.line else by_a * a.raw.part(whole) + by_b * b.raw.part(whole)
+    line = Dense(phi)
+    before = line if raw is phi else Dense(raw)
+    found = average(value, line, sample, n, raw=before, bounded=a.bounded and b.bounded)
+    return replace(found, doubt=a.doubt or b.doubt)
+
+
+def _common(a: Sample, b: Sample) -> Sample:
+    """What both share: the more cautious figure of either; refuses other clusters or copies."""
+    if a is b:
+        return a
+    if not _alike(a.codes, b.codes):
+        raise InputError("both estimates must have the same clusters; pass the same `cluster` to both.")
+    if not _alike(a.copies, b.copies):
+        raise KindError(
+            "copies and weights have different standard errors: both estimates must have the same frequencies. Repeat the rows first."
+        )
+    unknown = math.isnan(a.khat) or math.isnan(b.khat)
+    return replace(
+        a,
+        n=max(a.n, b.n),
+        support=min(a.support, b.support),
+        size=max(a.size, b.size),
+        factor=max(a.factor, b.factor),
+        ess=min(a.ess, b.ess),
+        worth=min(a.worth, b.worth),
+        khat=math.nan if unknown else max(a.khat, b.khat),
+        equal=a.equal and b.equal,
+        doubt=a.doubt or b.doubt,
+    )
+
+
+def _alike(x: np.ndarray | None, y: np.ndarray | None) -> bool:
+    if x is None or y is None:
+        return x is y
+    return x is y or np.array_equal(x, y)
+
+
+def shifted(x: Terms, number: float, name: str) -> Terms:
+    """Sum, difference, product or ratio with a number: the interval moves along, whatever its shape."""
+    if not math.isfinite(number) or (name == "ratio" and number == 0):
+        raise InputError(f"a {name} needs a finite number{' other than 0' * (name == 'ratio')}; got {number:g}.")
+    by = {"product": number, "ratio": 1 / number if number else 1.0}.get(name, 1.0)
+    to = {"sum": number, "difference": -number}.get(name, 0.0)
+    return replace(x, each=tuple(a.moved(by, to) for a in x.each))
+
+
+def through(x: Terms, name: str, rule: Callable[[float], tuple[float, float]]) -> Terms:
+    """A function of each average, its value and derivative given by `rule`; intervals of their own shape go through log and exp."""
+    refused = {"log": ("above 0", lambda v: v <= 0), "reciprocal": ("other than 0", lambda v: v == 0)}
+    refused |= {"exp": (f"below {LARGEST:g}", lambda v: v > LARGEST)}
+    what, bad = refused[name]
+    for a in x.each:
+        if bad(a.value):
+            raise InputError(f"a {name} needs an estimate {what}; got {a.value:.6g}. Compare by difference instead.")
+    return replace(x, each=tuple(_through(a, name, *rule(a.value)) for a in x.each))
+
+
+def _through(a: Average, name: str, value: float, slope: float) -> Average:
+    interval = None if a.interval is None or name == "reciprocal" else Mapped(a.interval, name)
+    lines = {"line": Scaled(a.line, slope), "raw": Scaled(a.raw, slope)}
+    return replace(a, value=value, norm=abs(slope) * a.norm, interval=interval, **lines)
+
+
+def picked(x: Terms, which: Any) -> Terms:
+    """One average of several, by column name or by place; of a batch by policies a row of them."""
+    if isinstance(which, str) or (which in x.names and not isinstance(which, tuple)):
+        if which not in x.names:
+            raise InputError(f"no average is called {which!r}; they are {', '.join(map(repr, x.names)) or 'numbered'}.")
+        which = x.names.index(which)
+    if not x.shape:
+        raise InputError("e[i] chooses from several averages; this is one already.")
+    try:
+        places = np.arange(len(x.each)).reshape(x.shape)[which]
+    except (IndexError, TypeError):
+        raise InputError(f"e[{which!r}] is outside the averages of shape {x.shape}.") from None
+    chosen = np.ravel(places).tolist()
+    if not chosen:
+        raise InputError("e[i] takes at least one average; got none.")
+    names = tuple(x.names[i] for i in chosen) if x.names and np.ndim(places) else ()
+    return Terms(tuple(x.each[i] for i in chosen), np.shape(places), x.size, names, x.container)

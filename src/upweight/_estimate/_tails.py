@@ -1,0 +1,153 @@
+"""What the influences say about the error bar: their sum of squares, and the tail on either side.
+
+The trouble: the usual error bar of a weighted average trusts the rows that were drawn. When a few rows carry the sum, the
+rows that were not drawn matter more, and the bar is far too short. How heavy the tail is can be read from the influences phi:
+
+    norm^2 = sum_g (sum_{i in g} phi_i)^2,    tails = k-hat of {phi > 0} and of {-phi > 0}, each side by itself
+
+One pooled tail of |phi| would mix two lumps and overstate both. Sums of squares are taken of influences scaled by a power of two where
+they would leave the range of a float, so that se(c f) = |c| se(f) at every scale.
+
+What is inside: `Tails`, the largest of either sign, kept in one pass; `Scan`, norm and tails of some influences, and `scan`, which takes
+them; `kish`, how many rows of equal size would be worth as much.
+
+Sources: Liang and Zeger (1986) for sums over clusters; Vehtari et al. (2024) for the tail; Kish (1965).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from ..arrays import TOO_FEW, tail_index, tail_size
+from ._influence import BLOCK, Influences, Scaled, blocks, by_cluster
+from ._sample import Sample
+
+__all__ = ["Scan", "Tails", "kish", "power_of_two", "scan"]
+
+SAFE = 2.0**-900, 2.0**900  # sums of squares outside lose digits, or everything
+
+
+class Scan(NamedTuple):
+    """What one pass over some influences finds."""
+
+    norm: float  # root of the sum of squares, added up by cluster first
+    rows: list[float]  # k-hat of either side of the influences of rows that was watched
+    clusters: list[float]  # k-hat of either side of their sums by cluster
+    short: bool = False  # whether a watched side has rows, but fewer than 25
+
+
+class Tails:
+    """The largest values of either sign, collected piece by piece: a million rows leave some thousands."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._kept: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+        self._count = [0, 0]
+        self._floor = [0.0, 0.0]
+
+    def add(self, phi: np.ndarray) -> None:
+        """Look at another piece."""
+        for side, x in enumerate((phi[phi > self._floor[0]], -phi[phi < -self._floor[1]])):
+            if not x.size:
+                continue
+            kept = self._kept[side]
+            kept.append(x)
+            self._count[side] += x.size
+            if self._count[side] > 4 * (self.size + 1) + BLOCK:
+                kept[:] = [_top(np.concatenate(kept), self.size + 1)]
+                self._count[side], self._floor[side] = kept[0].size, kept[0].min()
+
+    @property
+    def short(self) -> bool:
+        """Whether a side has rows, but fewer than 25, so that its tail cannot be judged."""
+        return any(0 < count < TOO_FEW for count in self._count)
+
+    def khats(self) -> list[float]:
+        """k-hat of each side that has at least 25 rows."""
+        k = []
+        for kept, count in zip(self._kept, self._count, strict=True):
+            if count >= TOO_FEW:  # a side that was ever cut down holds size + 1
+                size = min(self.size, count - 1)
+                k.append(tail_index(np.log(_top(np.concatenate(kept), size + 1)), size=size))
+        return k
+
+
+def _top(x: np.ndarray, count: int) -> np.ndarray:
+    return x if x.size <= count else np.partition(x, x.size - count)[x.size - count :]
+
+
+def scan(line: Influences, sample: Sample, n: int, *, watch: bool = False) -> Scan:
+    """Norm of the n influences of `line`, and the tails of their sides: those of rows if `watch`, those of clusters always."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = _scan(line, sample, n, watch)
+    if SAFE[0] < found.norm**2 < SAFE[1]:
+        return found
+    unit = power_of_two(max(float(np.abs(line.part(p)).max(initial=0.0)) for p in blocks(n)))
+    if unit in (0.0, 1.0, math.inf):
+        return found
+    found = _scan(Scaled(line, 1 / unit), sample, n, watch)
+    return found._replace(norm=found.norm * unit)
+
+
+def power_of_two(x: float) -> float:
+    """The power of two next to |x|, for a number that has an inverse; 0 for 0, inf for what is not finite."""
+    if not math.isfinite(x):
+        return math.inf
+    return 0.0 if x == 0 else 2.0 ** max(-1020, min(1020, math.frexp(x)[1]))
+
+
+def _scan(line: Influences, sample: Sample, n: int, watch: bool) -> Scan:
+    if sample.codes is not None:
+        return _scan_clusters(line, sample.codes, sample, watch)
+    square = 0.0
+    tails = _tails_for(sample.size, watch)
+    for piece in blocks(n):
+        phi = line.part(piece)
+        if sample.copies is not None:  # a row holds the sum over its copies
+            copies = sample.copies[piece]
+            phi = np.divide(phi, copies, out=np.zeros(phi.size), where=copies > 0)
+            square += float(np.einsum("i,i,i", copies, phi, phi))
+            phi = phi if tails is None else _repeated(phi, copies, tails.size)
+        else:
+            square += float(np.einsum("i,i", phi, phi))
+        if tails is not None:
+            tails.add(phi)
+    if tails is None:
+        return Scan(math.sqrt(square), [], [])
+    return Scan(math.sqrt(square), tails.khats(), [], tails.short)
+
+
+def _scan_clusters(line: Influences, codes: np.ndarray, sample: Sample, watch: bool) -> Scan:
+    rows, clusters = _tails_for(sample.size, watch), _tails_for(sample.groups, True)
+    sums = by_cluster(line, codes, sample.groups, None if rows is None else rows.add)
+    for piece in blocks(sums.size):
+        if clusters is not None:
+            clusters.add(sums[piece])
+    k = [[] if tails is None else tails.khats() for tails in (rows, clusters)]
+    return Scan(math.sqrt(float(np.einsum("i,i", sums, sums))), k[0], k[1], rows is not None and rows.short)
+
+
+def _tails_for(size: int, watch: bool) -> Tails | None:
+    return Tails(tail_size(size)) if watch and size > TOO_FEW else None
+
+
+def _repeated(phi: np.ndarray, copies: np.ndarray, size: int) -> np.ndarray:
+    """The largest values of either sign, each as often as it counts: as many as a tail of `size` may need."""
+    sides = []
+    for sign in (1.0, -1.0):
+        x = sign * phi
+        order = np.argsort(-x)
+        order = order[: np.count_nonzero(x > 0)]
+        times = np.minimum(copies[order], size + 1).astype(np.int64)
+        last = int(np.searchsorted(np.cumsum(times), size + 1)) + 1
+        sides.append(sign * np.repeat(x[order[:last]], times[:last]))
+    return np.concatenate(sides)
+
+
+def kish(x: np.ndarray) -> float:
+    """(sum x)^2 / sum x^2: how many equal entries would be worth as much; 0 for none."""
+    square = float(np.einsum("i,i", x, x))
+    return float(x.sum()) ** 2 / square if square > 0 else 0.0

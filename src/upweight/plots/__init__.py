@@ -1,0 +1,23 @@
+"""Every result as a picture. Reached by a door of the result, `w.check().plot()`, or from here, `uw.plots.estimates({...})`.
+
+    verdict        who holds the total, the tail with its fit, effective rows by power of tempering
+    balance        love plot: differences before and after weighting
+    estimates      points and intervals, one or several
+    reliability    what probabilities promised and what came true, before and after a repair
+    comparison     differences of remedies, precision against recall, reliability
+    resample       kept, dropped and made rows
+    error_weights  where the weight went
+
+Each takes its object first, then `ax` (None makes a figure) and gives back the Axes, or the Figure where there are several. Nothing is
+shown on a screen, no style is changed, and pyplot is not used (`_canvas` says why).
+"""
+
+from ._balance import balance
+from ._comparison import comparison
+from ._error_weights import error_weights
+from ._estimates import estimates
+from ._reliability import reliability
+from ._resample import resample
+from ._verdict import verdict
+
+__all__ = ["balance", "comparison", "error_weights", "estimates", "reliability", "resample", "verdict"]

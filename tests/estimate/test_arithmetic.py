@@ -1,0 +1,171 @@
+"""Arithmetic on estimates: numbers move the interval along, estimates keep their covariance, functions go by the delta method."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from upweight import InputError, KindError, Weights, c2st
+
+
+def some(n: int = 500, seed: int = 0):
+    rng = np.random.default_rng(seed)
+    return Weights.of(rng.gamma(4, 0.25, n), kind="importance"), rng.normal(3, 1, n), rng.normal(2, 1, n)
+
+
+def figures(e):
+    return (e.value, e.se, e.khat, e.inflation, *e.interval())
+
+
+NUMBERS = {
+    "times": (lambda e: e * 100, 100, 0),
+    "times from the left": (lambda e: np.float64(100) * e, 100, 0),
+    "by": (lambda e: e / 4, 0.25, 0),
+    "less": (lambda e: e - 0.5, 1, -0.5),
+    "plus": (lambda e: 2 + e, 1, 2),
+    "from one": (lambda e: 1 - e, -1, 1),
+    "minus": (lambda e: -e, -1, 0),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_move_every_kind_of_interval_along(name):
+    operation, by, to = NUMBERS[name]
+    w, f, g = some()
+    every = [w.mean(f), w.mean(f > 3), w.mean(np.zeros(500)), w.quantile(f, 0.4), w.cdf(f, 9.0), w.var(f), w.corr(f, g)]
+    for e in [*every, c2st(g, f), w.smooth().mean(f)]:
+        low, high = sorted(by * x + to for x in e.interval())
+        moved = operation(e)
+        assert (moved.value, moved.se) == pytest.approx((by * e.value + to, abs(by) * e.se), rel=1e-12)
+        assert moved.interval() == pytest.approx((low, high), rel=1e-12)
+        np.testing.assert_allclose(moved.influence, by * e.influence, rtol=1e-12)
+        assert (moved.ok, moved.khat) == (e.ok, e.khat)
+
+
+def test_it_is_the_mean_of_the_moved_values():
+    w, f, g = some()
+    assert figures(100 * w.mean(f) - 7) == pytest.approx(figures(w.mean(100 * f - 7)), rel=1e-9)
+    assert figures(w.mean(f) + w.mean(g)) == pytest.approx(figures(w.mean(f + g)), rel=1e-9)
+
+
+def test_tables_are_moved_column_by_column():
+    w, f, g = some()
+    e = w.mean(np.c_[f, g]) * 2 - 1
+    assert e.value == pytest.approx([2 * w.mean(f).value - 1, 2 * w.mean(g).value - 1])
+    with pytest.raises(InputError, match="as many averages"):
+        _ = w.mean(np.c_[f, g]) - w.mean(np.c_[f, g, g])
+
+
+def test_products_and_functions_by_the_delta_method():
+    w, f, g = some()
+    a, b = w.mean(f), w.mean(g)
+    cases = {
+        "product": (a * b, b.value * a.influence + a.value * b.influence, a.value * b.value),
+        "log": (a.log(), a.influence / a.value, math.log(a.value)),
+        "exp": (a.exp(), math.exp(a.value) * a.influence, math.exp(a.value)),
+        "reciprocal": (1 / a, -a.influence / a.value**2, 1 / a.value),
+    }
+    for name, (e, psi, value) in cases.items():
+        assert e.value == pytest.approx(value, rel=1e-12), name
+        assert e.se == pytest.approx(np.sqrt((psi**2).sum() / 500 / 499), rel=1e-9), name
+
+
+def test_a_log_ratio_is_the_log_of_the_ratio():
+    w, f, g = some()
+    a, b = (w.mean(f) / w.mean(g)).log(), w.mean(f).log() - w.mean(g).log()
+    assert (a.value, a.se) == pytest.approx((b.value, b.se), rel=1e-9)
+    assert (a.exp().value, a.exp().se) == pytest.approx(((w.mean(f) / w.mean(g)).value, (w.mean(f) / w.mean(g)).se))
+
+
+def test_intervals_of_their_own_shape_go_through_rising_functions():
+    w, f, _ = some()
+    q = w.quantile(f, 0.3)
+    assert q.log().interval() == pytest.approx(tuple(np.log(q.interval())))
+    assert q.exp().interval() == pytest.approx(tuple(np.exp(q.interval())))
+
+
+def test_what_has_no_answer_is_refused():
+    w, f, _ = some()
+    e = w.mean(f - 10)
+    with pytest.raises(InputError, match="a log needs an estimate above 0"):
+        e.log()
+    for operation in (lambda: e / 0, lambda: e * np.nan, lambda: e + np.inf, lambda: 1 / (w.mean(f) * 0)):
+        with pytest.raises(InputError, match="needs"):
+            operation()
+    with pytest.raises(InputError, match="exp"):
+        (w.mean(f) * 1000).exp()
+
+
+def test_the_trail_says_what_was_done():
+    w, f, g = some()
+    e = 100 * (w.mean(f) - w.mean(g))
+    assert [step.name for step in e.trail][-2:] == ["difference", "product"]
+    assert e.trail[-1].params == {"number": 100.0}
+
+
+# ---- names ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_columns_of_a_frame_keep_their_names(frame):
+    w, f, g = some()
+    e = w.mean(frame({"spend": f, "visits": g}))
+    assert e.names == ("spend", "visits")
+    assert str(e).splitlines()[1].startswith("[visits] ")
+    assert figures(e["visits"]) == figures(e[1]) == figures(w.mean(g))
+    assert (e * 2 - e)["spend"].value == pytest.approx(w.mean(f).value)
+    assert figures(e["spend"] - e["visits"]) == pytest.approx(figures(w.mean(f) - w.mean(g)), rel=1e-12)
+    with pytest.raises(InputError, match="no average is called 'clicks'; they are 'spend', 'visits'"):
+        e["clicks"]
+
+
+def test_why_names_the_column():
+    w, f, _ = some()
+    assert w.mean(pd.DataFrame({"f": f, "rare": f > 5.5})).why.startswith("average rare: the rows of the rarer value")
+
+
+def test_one_average_has_no_places():
+    w, f, g = some()
+    for operation in (lambda: w.mean(f)[0], lambda: w.mean(np.c_[f, g])[2], lambda: w.mean(np.c_[f, g])[[]]):
+        with pytest.raises(InputError, match="e\\["):
+            operation()
+    assert w.mean(np.c_[f, g, f])[1:].value.shape == (2,)
+
+
+@pytest.mark.parametrize("name", ["reward", None, 3, ("a", 1)])
+def test_names_of_series_survive(name):
+    w, f, _ = some()
+    assert w.mean(pd.Series(f, name=name)).influence.name == name
+    assert Weights.of(pd.Series(np.abs(f), name=name), kind="importance").sample_weight.name == name
+
+
+@pytest.mark.parametrize("level", [np.float32(0.9), np.float64(0.9), 0.9])
+def test_levels_of_any_float_type(level):
+    w, f, _ = some()
+    assert w.mean(f).interval(level) == pytest.approx(w.mean(f).interval(0.9), rel=1e-6)
+
+
+# ---- batches ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_batch_of_weights_averages_the_same_rows_each():
+    rng = np.random.default_rng(1)
+    w, f = Weights.of(rng.gamma(4, 0.25, (3, 400)), kind="importance"), rng.normal(size=400)
+    e = w.mean(f)
+    assert e.value.shape == e.ess.shape == (3,)
+    for i in range(3):
+        assert figures(e[i]) == figures(w.pick(i).mean(f))
+    gap = e[0] - e[2]
+    assert figures(gap) == figures(w.pick(0).mean(f) - w.pick(2).mean(f))
+    table = w.mean(np.c_[f, f**2])
+    assert table.value.shape == (3, 2)
+    assert table[1].value.shape == (2,)
+    assert table[1, 0].value == e[1].value
+    assert table.influence.shape == (400, 3, 2)
+    assert str(e).splitlines()[2].startswith("[2] ")
+    with pytest.raises(KindError):
+        Weights.of(rng.gamma(4, 0.25, (3, 400)), kind="class").mean(f)

@@ -1,0 +1,117 @@
+"""Weighted variances, covariances and correlations: the textbook's for equal weights, repeated rows for copies, and their errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from upweight import InputError, KindError, Weights, log_ratio
+
+
+def some(n: int = 600, seed: int = 0):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=n)
+    return Weights.of(rng.gamma(4, 0.25, n), kind="importance"), x, 0.6 * x + 0.8 * rng.normal(size=n)
+
+
+def test_equal_weights_give_the_textbook():
+    _, x, y = some()
+    w = Weights.of(np.ones(600), kind="importance")
+    assert w.var(x).value == pytest.approx(x.var(ddof=1), rel=1e-12)
+    assert w.std(x).value == pytest.approx(x.std(ddof=1), rel=1e-12)
+    assert w.cov(x, y).value == pytest.approx(np.cov(x, y)[0, 1], rel=1e-12)
+    assert w.corr(x, y).value == pytest.approx(np.corrcoef(x, y)[0, 1], rel=1e-12)
+
+
+def test_weights_give_numpys_covariance_with_aweights():
+    w, x, y = some()
+    table = np.cov(x, y, aweights=np.asarray(w))
+    assert [w.var(x).value, w.var(y).value, w.cov(x, y).value] == pytest.approx([table[0, 0], table[1, 1], table[0, 1]])
+    assert w.corr(x, y).value == pytest.approx(table[0, 1] / np.sqrt(table[0, 0] * table[1, 1]))
+
+
+def test_copies_are_repeated_rows():
+    rng = np.random.default_rng(1)
+    copies, x, y = rng.integers(0, 4, 90), rng.normal(size=90), rng.normal(size=90)
+    a, b = Weights.of(copies, kind="frequency"), Weights.of(np.ones(copies.sum()), kind="importance")
+    again = np.repeat(x, copies), np.repeat(y, copies)
+    for one, two in (
+        (a.var(x), b.var(again[0])),
+        (a.std(x), b.std(again[0])),
+        (a.cov(x, y), b.cov(*again)),
+        (a.corr(x, y), b.corr(*again)),
+    ):
+        assert (one.value, one.se, *one.interval()) == pytest.approx((two.value, two.se, *two.interval()), rel=1e-9)
+
+
+def test_errors_are_those_of_the_jackknife():
+    w, x, y = some(300, 2)
+    v = np.asarray(w)
+    for call in (
+        lambda w, x, y: w.var(x),
+        lambda w, x, y: w.std(x),
+        lambda w, x, y: w.cov(x, y),
+        lambda w, x, y: w.corr(x, y),
+    ):
+        left_out = []
+        for i in range(300):
+            keep = np.arange(300) != i
+            left_out.append(call(Weights.of(v[keep], kind="importance"), x[keep], y[keep]).value)
+        jackknife = np.sqrt(299 / 300 * np.sum((left_out - np.mean(left_out)) ** 2))
+        assert call(w, x, y).se == pytest.approx(jackknife, rel=0.03)
+
+
+def test_influences_give_the_se_and_sd_follows_from_variance():
+    w, x, _ = some()
+    for e in (w.var(x), w.std(x)):
+        assert np.sqrt((e.influence**2).sum() / 600 / 599) == pytest.approx(e.se, rel=1e-9)
+    assert w.std(x).se == pytest.approx(w.var(x).se / (2 * w.std(x).value), rel=1e-12)
+    assert w.std(x).interval() == pytest.approx(tuple(np.sqrt(w.var(x).interval())), rel=1e-12)
+
+
+def test_an_offset_costs_no_digit_and_a_constant_has_no_spread():
+    w, x, y = some()
+    assert w.var(x + 1e6).value == pytest.approx(w.var(x).value, rel=1e-7)
+    assert w.corr(x + 1e6, 1e3 * y).value == pytest.approx(w.corr(x, y).value, rel=1e-7)
+    assert (w.var(np.full(600, 7.0)).value, w.var(np.full(600, 7.0)).interval()) == (0.0, (0.0, 0.0))
+    assert w.corr(x, x).value == pytest.approx(1.0)
+    assert w.corr(x, -x).interval() == pytest.approx((-1.0, -1.0))
+
+
+def test_intervals_stay_where_the_quantity_can_be():
+    rng = np.random.default_rng(3)
+    w = Weights.of_log(0.9 * rng.exponential(size=200), kind="importance")
+    x = rng.standard_t(2, size=200)
+    assert w.var(x).interval()[0] >= 0
+    low, high = w.corr(x, rng.normal(size=200)).interval()
+    assert -1 <= low <= high <= 1
+
+
+def test_clusters_blocks_tables_and_taming():
+    w, x, y = some()
+    cluster = np.arange(600) // 3
+    assert w.var(x, cluster=cluster).se == pytest.approx(w.var(x, blocks=3).se, rel=1e-12)
+    assert w.var(x, cluster=cluster).se != w.var(x).se
+    assert w.std(pd.DataFrame({"x": x, "y": y})).names == ("x", "y")
+    heavy = Weights.of_log(0.5 * np.abs(x) + 0.5 * np.random.default_rng(4).exponential(size=600), kind="importance")
+    assert heavy.smooth().var(x).khat == heavy.var(x).khat
+
+
+def test_either_end_of_f_is_a_tail_of_its_own():
+    x = np.random.default_rng(5).normal(size=4000)
+    w = log_ratio(0.5 * x - 0.125, np.zeros(4000))
+    assert w.mean((x - 0.5) ** 2).khat > 0.8  # two lumps in one tail
+    assert w.var(x).khat < 0.6
+
+
+def test_wrong_columns_are_refused():
+    w, x, y = some()
+    with pytest.raises(InputError, match="`g` must hold at least two values"):
+        w.corr(x, np.ones(600))
+    with pytest.raises(InputError, match="`g` must be one column here; got 2"):
+        w.cov(x, np.c_[x, y])
+    with pytest.raises(InputError, match="`g` must have one entry a weight"):
+        w.cov(x, y[:-1])
+    with pytest.raises(KindError, match="train with"):
+        Weights.of(np.ones(3), kind="class").var([1.0, 2.0, 3.0])

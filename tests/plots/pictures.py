@@ -1,0 +1,109 @@
+"""One of every picture, plain and degenerate, for the laws that hold for all of them."""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+import upweight as uw
+from upweight import imbalance
+
+
+def drawn(picture: Any) -> list[Axes]:
+    """The panels of a picture, after it has been drawn once; inset children are not panels."""
+    figure = picture.figure.figure if isinstance(picture, Axes) else picture
+    figure.savefig(io.BytesIO(), format="png", dpi=40)
+    return figure.axes
+
+
+def draws(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def heavy(n: int = 3000) -> uw.Weights:
+    return uw.Weights.of(draws().pareto(1.3, n) + 1, kind="importance")
+
+
+def table(rows: int = 200, columns: int = 4) -> np.ndarray:
+    return draws(1).normal(size=(rows, columns))
+
+
+def labels(X: np.ndarray) -> np.ndarray:
+    return X[:, 0] + X[:, 1] > 1.2
+
+
+def repair(p: Any, y: Any) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a slope that is not positive
+        return uw.recalibrate(y, p)
+
+
+def lifted(**more: Any) -> Any:
+    X = table(300)
+    y = (X[:, 0] * X[:, 1] > 0) ^ (draws(2).random(300) < 0.1)
+    return imbalance.upweight_errors("logistic", X, y, cv="3x1", rng=0, **more)
+
+
+def nobody() -> Any:
+    return imbalance.Resample.of_rows([], np.empty(0, int), np.empty(0), uw.Correction.none())
+
+
+PLAIN: dict[str, Callable[[], Any]] = {
+    "verdict": lambda: heavy().check().plot(),
+    "verdict tempered": lambda: heavy().temper(power=0.6).check().plot(),
+    "balance": lambda: uw.balance(table(), table() + 0.2, weights=uw.Weights.of(draws().uniform(0.5, 2, 200))).plot(),
+    "estimate": lambda: heavy().mean(draws().normal(size=3000)).plot(),
+    "estimates": lambda: uw.plots.estimates(
+        {"one": heavy().mean(draws().normal(size=3000)), "two": uw.Weights.of(np.ones(99)).mean(np.arange(99.0))}
+    ),
+    "reliability": lambda: repair(draws().uniform(size=500), draws(1).random(500) < 0.3).plot(),
+    "resample": lambda: imbalance.SMOTE(rng=0).resample(table(), labels(table())).plot(table()),
+    "resample dropped": lambda: imbalance.RandomUnder(rng=0).resample(table(), labels(table())).plot(table()),
+    "error weights": lambda: lifted(by="row").plot(),
+}
+
+DEGENERATE: dict[str, Callable[[], Any]] = {
+    "verdict all zero": lambda: uw.Weights.of([0.0, 0.0]).check().plot(),
+    "verdict one row": lambda: uw.Weights.of([3.0]).check().plot(),
+    "verdict constant": lambda: uw.Weights.of(np.ones(500)).check().plot(),
+    "verdict class": lambda: uw.Weights.of([1.0] * 90 + [10.0] * 10, kind="class").check().plot(),
+    "verdict frequency": lambda: uw.Weights.of([1, 2, 3], kind="frequency").check().plot(),
+    "verdict beyond float": lambda: uw.Weights.of_log(draws().normal(0, 400, 900), kind="importance").check().plot(),
+    "verdict mostly zero": lambda: (
+        uw.Weights.of(np.where(draws().random(500) < 0.9, 0, heavy(500).values)).check().plot()
+    ),
+    "verdict tally": lambda: uw.Tally.of(heavy(40_000)).result().plot(),
+    "verdict document": lambda: uw.Verdict.from_dict(json.loads(heavy().check().to_json())).plot(),
+    "verdict document zero": lambda: uw.Verdict.from_dict(uw.Weights.of([0.0]).check().to_dict()).plot(),
+    "balance infinite": lambda: uw.balance(np.zeros((9, 1)), np.ones((9, 1)), weights=uw.Weights.of(np.ones(9))).plot(),
+    "balance unknown": lambda: uw.balance(np.array([[1.0], [np.nan]] * 9), {0: 1.0}).plot(),
+    "balance unweighted": lambda: uw.balance(table(), table() + 0.2).plot(),
+    "estimate flat": lambda: uw.Weights.of([1.0, 2.0]).mean([3.0, 3.0]).plot(),
+    "estimate unbounded": lambda: uw.Weights.of(draws().pareto(0.6, 900) + 1).mean(np.arange(900.0)).plot(),
+    "estimate one row": lambda: uw.Weights.of([0.0, 2.0]).mean([3.0, 4.0]).plot(),
+    "estimates none": lambda: uw.plots.estimates({}),
+    "reliability one bin": lambda: repair([0.5] * 100, [0, 0, 0, 1] * 25).plot(),
+    "reliability few": lambda: uw.Correction.none().verify([0, 1, 1], [0.2, 0.3, 0.4]).plot(),
+    "reliability impossible": lambda: uw.Correction.impossible("x").verify([0, 1, 1], [0.0, 0.3, 1.0]).plot(),
+    "reliability three classes": lambda: repair(draws().dirichlet([1, 1, 1], 300), draws(1).integers(0, 3, 300)).plot(),
+    "reliability very rare": lambda: repair(
+        np.r_[np.full(990, 1e-5), np.full(20, 0.004)], np.arange(1010) > 990
+    ).plot(),
+    "resample no rows": lambda: nobody().plot(table(5)),
+    "resample no rows of one column": lambda: nobody().plot(table(5, 1)),
+    "resample one column": lambda: imbalance.RandomUnder(rng=0).resample(table(), labels(table())).plot(table()[:, :1]),
+    "resample constant": lambda: (
+        imbalance.RandomUnder(rng=0).resample(np.ones((20, 3)), np.arange(20) < 5).plot(np.ones((20, 3)))
+    ),
+    "resample words": lambda: (
+        imbalance.RandomUnder(rng=0).resample(table(), labels(table())).plot(np.full((200, 2), "x", dtype=object))
+    ),
+    "error weights": lambda: lifted(by="region", lift=1.0).plot(),
+}
+EVERY = PLAIN | DEGENERATE

@@ -1,0 +1,50 @@
+"""Corrections and repairs as documents: the way back, what is damaged, and names of older versions."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from upweight import Correction, InputError, recalibrate
+from upweight._undo import Repair
+
+Y, P = np.array([0, 0, 0, 1] * 25), np.tile([0.2, 0.3, 0.4, 0.6], 25)
+
+
+def test_a_repair_brings_its_correction_back():
+    repair = Correction.from_priors(train=0.5, world=0.25).verify(Y, P)
+    twin = Repair.from_dict(repair.to_dict())
+    assert isinstance(twin.correction, Correction)
+    assert twin.correction.to_dict() == repair.correction.to_dict()
+    assert twin.apply(P).tolist() == repair.apply(P).tolist()
+
+
+@pytest.mark.parametrize(
+    "key", ["before", "after", "formula", "how", "notes", "correction", "intercept", "slope", "steps"]
+)
+def test_a_damaged_repair_is_refused(key):
+    whole = recalibrate(Y, P).to_dict()
+    with pytest.raises(InputError, match=f"this repair lacks '{key}'"):
+        Repair.from_dict({k: v for k, v in whole.items() if k != key})
+    with pytest.raises(InputError, match="Pass what Repair.to_dict gave"):
+        Repair.from_dict(whole | {"before": 5})
+    with pytest.raises(InputError, match="Pass what Repair.to_dict gave"):
+        Repair.from_dict(whole | {"correction": {"schema": "upweight.verdict/1"}})
+
+
+def test_the_older_name_makes_the_same_correction_and_reads_the_same_shares():
+    new, old = Correction.from_priors(train=0.5, world=0.1), Correction.prior(train=0.5, world=0.1)
+    assert new.to_dict() == old.to_dict()
+    assert new.prior.world.tolist() == [0.9, 0.1]
+    assert new.class_shares is new.prior
+    assert Correction.kept(negatives=0.1).prior is None
+    assert Correction.kept(negatives=0.1).class_shares is None
+
+
+def test_a_state_of_version_0_1_0_is_read():
+    made = Correction.from_priors(train=0.5, world=0.1)
+    state = {k: v for k, v in vars(made).items() if k not in ("prior", "_rows")} | {"class_shares": made.prior}
+    twin = Correction.__new__(Correction)
+    twin.__setstate__(state)
+    assert twin.to_dict() == made.to_dict()
+    assert pickle.loads(pickle.dumps(twin)).apply([0.5]).tolist() == made.apply([0.5]).tolist()
