@@ -71,7 +71,7 @@ def test_rows_are_those_of_the_frame_and_counts_are_right(data, tmp_path):
     assert len(manifest["tasks"]) > 3
     want, got = PLAN.apply(TABLE), kept(out, manifest)
     assert got.cast(want.schema).equals(want)
-    assert sorted(os.listdir(out)) == [".lock", "data", "manifest.json", "run.json"]
+    assert sorted(os.listdir(out)) == [".lock", "data", "manifest.json", "plan.json", "run.json"]
     ones = int(np.asarray(TABLE["y"]).sum())
     assert (manifest["rows"], manifest["positives"], manifest["negatives"]) == (N, ones, N - ones)
     assert (manifest["kept_positives"], manifest["kept_negatives"]) == (ones, len(want) - ones)
@@ -131,7 +131,8 @@ def test_a_file_reader_of_memory_and_an_object_store_take_the_same_run(data, tmp
     assert manifest.facts == local.facts
     names = [i.path for i in mock.get_file_info(fs.FileSelector("bucket/out", recursive=True))]
     assert sorted(names) == sorted(
-        ["bucket/out/data", "bucket/out/manifest.json", "bucket/out/run.json", *(f"bucket/out/data/{f}" for f in manifest.files)]
+        ["bucket/out/data", "bucket/out/manifest.json",
+            "bucket/out/plan.json", "bucket/out/run.json", *(f"bucket/out/data/{f}" for f in manifest.files)]
     )  # fmt: skip
     assert stream.read_manifest("bucket/out", filesystem=mock).facts == local.facts
 
@@ -162,6 +163,7 @@ def test_other_folders_are_refused_and_untouched(data, tmp_path):
     source = stream.open(str(data))
     with pytest.raises(InputError, match="lies inside the data"):
         stream.run(source, PLAN, str(data / "thin"), jobs=1)
+    (tmp_path / "file").touch()
     (tmp_path / "mine" / "notes").mkdir(parents=True)
     with pytest.raises(InputError, match=r"holds other things \(notes\)"):
         stream.run(source, PLAN, str(tmp_path / "mine"), jobs=1)
@@ -170,6 +172,8 @@ def test_other_folders_are_refused_and_untouched(data, tmp_path):
     (tmp_path / "old" / "data" / "part-1.parquet").write_text("x")
     with pytest.raises(InputError, match=r"holds other things \(data/part-1.parquet\)"):
         stream.run(source, PLAN, str(tmp_path / "old"), jobs=1)
+    with pytest.raises(InputError, match="is a file. Name a folder"):
+        stream.run(source, PLAN, str(tmp_path / "file"), jobs=1)
     single = stream.open(str(data / "0.parquet"))
     assert stream.run(single, PLAN, str(data / "beside"), jobs=1)["rows"] == 5000
 
@@ -307,7 +311,7 @@ def test_killed_at_random_moments_and_resumed_it_writes_the_same_bytes(data, tmp
     done = subprocess.run(script(data, tmp_path, out), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert prints(out) == want
-    assert sorted(os.listdir(out)) == [".lock", "data", "manifest.json", "run.json"]
+    assert sorted(os.listdir(out)) == [".lock", "data", "manifest.json", "plan.json", "run.json"]
 
 
 def test_a_limit_on_file_size_is_a_disk_that_is_full(data, tmp_path):

@@ -1,13 +1,31 @@
 """Too many of one kind: keep few negatives, choose them well, give the odds back."""
 
+from ._check_sample import check
 from ._fit import fit
 from ._forecast import Forecast
 from ._make_plan import plan
+from ._make_sample import sample
 from ._pilot import Pilot
 from ._plan import Plan
 from ._rule import Rule
+from ._sample import Sample
+from ._sample_check import SampleCheck
 from ._sampler import NegativeSampler
 from ._start import start
 from ._streamed_logistic import StreamedLogistic
 
-__all__ = ["Forecast", "NegativeSampler", "Pilot", "Plan", "Rule", "StreamedLogistic", "fit", "plan", "start"]
+__all__ = [
+    "Forecast",
+    "NegativeSampler",
+    "Pilot",
+    "Plan",
+    "Rule",
+    "Sample",
+    "SampleCheck",
+    "StreamedLogistic",
+    "check",
+    "fit",
+    "plan",
+    "sample",
+    "start",
+]

@@ -107,10 +107,16 @@ class Plan:
     @property
     def needs(self) -> tuple[str, ...]:
         """Columns that deciding needs: label, key, what the pilot reads."""
-        key, pilot = self.design["key"], self.design["pilot"]
-        read = [t["column"] for t in pilot.get("terms", [])] + ([pilot["column"]] if "column" in pilot else [])
+        key = self.design["key"]
         keys = list(POSITION) if isinstance(key, str) else [k["column"] for k in key]
-        return tuple(dict.fromkeys([self.design["label"]["column"], *keys, *read]))
+        return tuple(dict.fromkeys([self.design["label"]["column"], *keys, *self.reads]))
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Columns that the pilot reads."""
+        pilot = self.design["pilot"]
+        read = [t["column"] for t in pilot.get("terms", [])] + ([pilot["column"]] if "column" in pilot else [])
+        return tuple(dict.fromkeys(read))
 
     def schema(self, incoming: pa.Schema) -> pa.Schema:
         """The columns of the kept rows: those that came, and three of ours."""

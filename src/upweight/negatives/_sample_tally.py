@@ -48,6 +48,10 @@ class SampleTally:
     def __add__(self, other: SampleTally) -> SampleTally:
         return SampleTally(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
 
+    def result(self) -> SampleTally:
+        """Itself."""
+        return self
+
     def to_dict(self) -> dict[str, Any]:
         """As plain numbers."""
         return dict(vars(self))

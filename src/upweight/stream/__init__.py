@@ -5,7 +5,7 @@ from ._fold import fold
 from ._kernel import Kernel, Sql
 from ._output import Output, canonical
 from ._run import Manifest, read_manifest, run
-from ._source import POSITION, Source, source_of
+from ._source import POSITION, Source, open_files, source_of
 from ._source import open_source as open
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "fold",
     "key_array",
     "open",
+    "open_files",
     "read_manifest",
     "run",
     "seed_of_purpose",

@@ -2,6 +2,7 @@
 
     apply(batch) -> batch        pure, and independent of its batch: a row's fate depends on that row alone
     tally(incoming, outgoing)    sums that merge, for the manifest
+    to_json()                    the kernel as a document, kept beside what it wrote
     sql_parts()                  the same as Spark SQL, or None
 
 A `Plan` of `negatives` is one.
@@ -39,6 +40,8 @@ class Kernel(Protocol):
 
     @property
     def needs(self) -> tuple[str, ...]: ...
+
+    def to_json(self) -> str: ...
 
     def schema(self, incoming: pa.Schema) -> pa.Schema: ...
 

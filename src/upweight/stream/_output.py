@@ -58,13 +58,19 @@ class Output:
         return sorted(Path(i.path).name for i in infos if i.type == fs.FileType.File)
 
     def entries(self) -> list[str]:
-        """Names of files and folders at the top, hidden ones too, sorted; none if there is no such folder."""
+        """Names of files and folders at the top, hidden ones too, sorted; none if there is no such folder; a file is refused."""
+        if self.system.get_file_info(self.root).type == fs.FileType.File:
+            raise InputError(f"{self.name!r} is a file. Name a folder.")
         infos = self.system.get_file_info(fs.FileSelector(self.root, allow_not_found=True))
         return sorted(Path(i.path).name for i in infos)
 
+    def there(self, name: str) -> bool:
+        """Whether there is a file of this name."""
+        return self.system.get_file_info(self.path(name)).type == fs.FileType.File
+
     def read(self, name: str) -> bytes | None:
         """What a file holds, None if there is none."""
-        if self.system.get_file_info(self.path(name)).type != fs.FileType.File:
+        if not self.there(name):
             return None
         with self.system.open_input_stream(self.path(name)) as file:
             return file.read()
@@ -79,8 +85,12 @@ class Output:
 
     def write_json(self, name: str, facts: Any) -> None:
         """A document, whole or not at all."""
+        self.write_text(name, canonical(facts) + "\n")
+
+    def write_text(self, name: str, text: str) -> None:
+        """A text, whole or not at all."""
         with self.beside(name) as path:
-            path.write_text(canonical(facts) + "\n")
+            path.write_text(text, encoding="utf-8")
 
     def remove(self, name: str) -> None:
         """Take a file away, if it is there."""

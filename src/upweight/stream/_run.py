@@ -1,6 +1,7 @@
 """The local driver: a kernel over every task of a source, in processes, resumable, with nothing half-written.
 
-    OUT/run.json                           written first: which kernel, columns, files and tasks
+    OUT/plan.json                          the kernel as a document
+    OUT/run.json                           written next: which kernel, columns, files and tasks
     OUT/data/part-<task>-<sha>.parquet     rows of a task, under the first 8 hex of the file's SHA-256; none if it keeps nothing
     OUT/tasks/<task>.json                  the commit of a task
     OUT/manifest.json                      last: there means finished; then tasks/ goes
@@ -37,7 +38,8 @@ RUN, MANIFEST = "run.json", "manifest.json"
 RUN_FORMAT, SAMPLE_FORMAT = "upweight.run/1", "upweight.sample/1"
 SLICE = 1 << 13  # rows that a kernel sees at a time: its columns stay in the cache
 GROUP = 1 << 20  # rows of a row group that is written
-OWN = {RUN, MANIFEST, "plan.json", ".lock", "data", "tasks"}
+KERNEL = "plan.json"
+OWN = {RUN, MANIFEST, KERNEL, ".lock", "data", "tasks"}
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def run(
     refuse_inside(source, place)
     tasks = source.tasks()
     keep = source.names_of(columns)
+    source.names_of(kernel.needs)
     facts = run_facts(source, kernel, keep, tasks)
     done = finished(place, facts)
     if done is not None:
@@ -90,7 +93,7 @@ def run(
     refuse_others(place, facts, resume=resume)
     place.make("data", "tasks")
     with place.held():
-        begin(place, facts, resume=resume)
+        begin(place, kernel, facts, resume=resume)
         work = TaskWork(source, kernel, place, tuple(keep), tuple(tasks))
         job = Job(work, list(range(len(tasks))), label=partial(task_label, tasks))
         journal: Any = Commits(place, tasks)
@@ -282,10 +285,11 @@ def finished(place: Output, facts: dict[str, Any]) -> Manifest | None:
     return Manifest(manifest)
 
 
-def begin(place: Output, facts: dict[str, Any], *, resume: bool) -> None:
+def begin(place: Output, kernel: Kernel, facts: dict[str, Any], *, resume: bool) -> None:
     """Make the folder ours, or find our own unfinished run in it."""
     refuse_others(place, facts, resume=resume)
     if place.read_json(RUN) is None:
+        place.write_text(KERNEL, kernel.to_json())
         place.write_json(RUN, facts)
     place.sweep("", "data", "tasks")
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -29,7 +29,18 @@ from .._errors import InputError
 from ..tables import frame_of, is_frame
 from ._listing import find_files, folder_keys, is_parquet
 
-__all__ = ["BATCH", "POSITION", "Piece", "Source", "SourceFile", "Task", "open_source", "source_of", "token_of_file"]
+__all__ = [
+    "BATCH",
+    "POSITION",
+    "Piece",
+    "Source",
+    "SourceFile",
+    "Task",
+    "open_files",
+    "open_source",
+    "source_of",
+    "token_of_file",
+]
 
 BATCH = 1 << 16
 EDGE = 1 << 16  # bytes of either end that go into a token
@@ -254,8 +265,13 @@ def open_source(paths: str | Sequence[str], *, filesystem: Any = None) -> Source
     upweight.InputError: no such file or folder: 'no/such/folder'.
     """
     found = find_files(paths, filesystem)
-    files = tuple(described(found.system, full, relative) for full, relative in found.paths.items())
-    return Source(found.root, found.folders, files, joint_schema(files), found.system)
+    return open_files(found.system, found.paths, found.root, found.folders)
+
+
+def open_files(system: Any, paths: Mapping[str, str], root: str, folders: tuple[str, ...] = ()) -> Source:
+    """These files, in this order, as one source: {path in the filesystem: path relative to `root`}."""
+    files = tuple(described(system, full, relative) for full, relative in paths.items())
+    return Source(root, folders, files, joint_schema(files), system)
 
 
 def source_of(data: Any, *, filesystem: Any = None, token: str = "") -> Source:
