@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute
 import pytest
 
-from upweight import InputError
+from upweight import InputError, UndoError
 from upweight.negatives import Pilot, Plan, Rule, plan
 
 compute = pyarrow.compute
@@ -211,7 +211,9 @@ def test_uniform_plan_corrects_by_a_constant_and_others_by_row_only():
     assert made.correction().apply([0.8]) == pytest.approx(1 / 6)
     other = plan(SMALL, label="clicked", key="impression_id", rng=3).correction()
     assert other.status == "impossible"
-    assert "pass the rows" in other.why
+    assert other.why == "π varies by row"
+    with pytest.raises(UndoError, match="pass the rows, or train with the offset"):
+        other.apply([0.5])
 
 
 def test_a_saved_plan_is_the_same_bytes_and_comes_back(tmp_path):

@@ -107,7 +107,7 @@ def test_data_that_do_not_fit_the_plan_are_refused_before_anything_is_written(ma
     text = TABLE.set_column(0, "id", TABLE["id"].cast(pa.string()))
     for data, words in (
         (text, "'id' is utf8 here and int64 in the plan"),
-        (TABLE.drop_columns(["a"]), "has no column 'a'"),
+        (TABLE.drop_columns(["a"]), "reads column 'a', which these rows have not"),
         (thin.table(), "thinned already"),
     ):
         with pytest.raises(InputError, match=words):

@@ -6,7 +6,7 @@ engines hash otherwise, columns of a sample that was thinned already.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import pyarrow.compute
 from .._errors import InputError, counted
 from ..stream import POSITION, key_array
 from ..tables import frame_of, is_frame
-from ._terms import column_of
+from ._terms import column_of, level_texts, numbers_of
 
 __all__ = [
     "OWN",
@@ -28,6 +28,7 @@ __all__ = [
     "positive_rows",
     "refuse_batch_without_key",
     "refuse_thinned",
+    "refuse_types",
 ]
 
 compute: Any = pyarrow.compute  # its functions are made at run time, which type checkers do not see
@@ -135,6 +136,30 @@ def refuse_batch_without_key(rows: Any, spec: list[dict[str, str]] | str) -> Non
         raise InputError(
             "this plan has no key: a row is known by its position in its file, which a batch does not tell. Plan with key=COLUMN, or sample files."
         )
+
+
+def refuse_types(design: Mapping[str, Any], schema: pa.Schema, planned: Mapping[str, str]) -> None:
+    """Columns of other types than the plan's, which would draw or score otherwise; `planned`: types by name, where they are known."""
+    refuse_thinned(schema.names)
+    empty = schema.empty_table()
+    key = design["key"]
+    there = [] if isinstance(key, str) else key_spec(empty, [part["column"] for part in key])
+    for wanted, found in zip([] if isinstance(key, str) else key, there, strict=True):
+        if not isinstance(found, str) and wanted["as"] != found["as"]:
+            raise InputError(
+                f"key column {wanted['column']!r} is {found['as']} here and {wanted['as']} in the plan: it would draw otherwise. Cast it."
+            )
+    column_of(empty, design["label"]["column"])
+    for term in design["pilot"].get("terms", []):
+        name = term["column"]
+        (numbers_of if term["kind"] == "number" else level_texts)(column_of(empty, name), name)
+        before, now = planned.get(name, ""), str(schema.field(name).type)
+        if term["kind"] == "level" and before and ("int" in before) != ("int" in now):
+            raise InputError(
+                f"column {name!r} is {now} here and {before} in the plan: its levels would be others. Cast it."
+            )
+    if design["pilot"]["kind"] == "column":
+        numbers_of(column_of(empty, design["pilot"]["column"]), design["pilot"]["column"])
 
 
 def like_input(table: pa.Table, rows: Any) -> Any:

@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from .._errors import InputError
 from ..stream import Source, run, source_of
-from ._columns import key_spec, refuse_thinned
 from ._plan import Plan
 from ._sample import Sample, plan_of
 
@@ -68,8 +67,7 @@ def sample(
     source = source_of(data, filesystem=filesystem)
     if frame:
         source = source_of(source.table, token=content_of(source.table))
-    refuse_thinned(source.schema.names)
-    refuse_key_type(made, source)
+    made.schema(source.schema)  # refuses what does not fit, before anything is written
     said = files_said(made, source)
     if said and strict:
         raise InputError(f"{said}. Plan again, or leave strict out.")
@@ -77,19 +75,6 @@ def sample(
         warnings.warn(f"{said}; they are sampled by the same plan", UserWarning, stacklevel=2)
     manifest = run(source, made, os.fspath(out), columns=columns, jobs=jobs, resume=resume, filesystem=filesystem)
     return Sample(os.fspath(out), made, manifest.facts, filesystem)
-
-
-def refuse_key_type(plan: Plan, source: Source) -> None:
-    """A key of another type would draw otherwise."""
-    key = plan.design["key"]
-    if isinstance(key, str):
-        return
-    there = key_spec(source.schema.empty_table(), [part["column"] for part in key])
-    for wanted, found in zip(key, there, strict=True):
-        if not isinstance(found, str) and wanted["as"] != found["as"]:
-            raise InputError(
-                f"key column {wanted['column']!r} is {found['as']} here and {wanted['as']} in the plan: it would draw otherwise. Cast it."
-            )
 
 
 def files_said(plan: Plan, source: Source) -> str:

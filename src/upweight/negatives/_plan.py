@@ -26,17 +26,20 @@ from .._set_module import set_module
 from .._undo import Correction
 from .._version import __version__
 from ..files import write_whole
-from ..stream import DRAW, POSITION, canonical, draw
-from ._columns import OWN, arrow_table, key_columns, like_input, positive_rows, refuse_batch_without_key
+from ..stream import DRAW, POSITION, Sql, canonical, draw
+from ._columns import OWN, arrow_table, key_columns, like_input, positive_rows, refuse_batch_without_key, refuse_types
+from ._explain import Explanation, explain
 from ._forecast import Forecast
 from ._sample_tally import SampleTally
 from ._score import Kept, keep_probabilities
+from ._sql import MOST_TERMS, sql_of, statement
 
 __all__ = ["Plan"]
 
 FORMAT = "upweight.plan/1"
 KNOWN = {"draw", "seed", "key", "label", "rule", "pilot"}
-VARIES = "π varies by row; pass the rows, or train with the offset"
+VARIES = "π varies by row"
+REMEDY = "pass the rows, or train with the offset"
 
 
 @set_module("upweight.negatives")
@@ -98,7 +101,7 @@ class Plan:
         if rule["score"] == "uniform":
             return Correction.kept(negatives=min(1.0, rule["rate"]), positives=rule["positives"], design=self.id)
         if rows is None:
-            return Correction.impossible(VARIES)
+            return Correction.impossible(VARIES, remedy=REMEDY)
         kept = self._kept(arrow_table(rows))
         return Correction.offset(np.log(kept.pi1) - np.log(kept.pi0), design=self.id)
 
@@ -119,7 +122,8 @@ class Plan:
         return tuple(dict.fromkeys(read))
 
     def schema(self, incoming: pa.Schema) -> pa.Schema:
-        """The columns of the kept rows: those that came, and three of ours."""
+        """The columns of the kept rows: those that came, and three of ours; columns that would be read otherwise than planned are refused."""
+        refuse_types(self.design, incoming, dict(self.source.get("schema", ())))
         return pa.schema([*incoming, *(pa.field(name, pa.float64()) for name in OWN)])
 
     def tally(self, incoming: pa.RecordBatch, outgoing: pa.RecordBatch) -> SampleTally:
@@ -131,6 +135,30 @@ class Plan:
         if self.design["pilot"]["kind"] not in ("linear", "none"):
             unscored = int(np.count_nonzero(self._kept(pa.Table.from_batches([incoming])).unscored))
         return SampleTally.of(before, after, np.asarray(outgoing.column(OWN[0])), unscored)
+
+    def sql_parts(self) -> Sql | None:
+        """The plan as Spark SQL; None where it has no native form."""
+        return sql_of(self.design)
+
+    def sql(self) -> str:
+        """The plan as one Spark SQL statement over a view called `rows`: the same rows, with the same three columns.
+
+        Raises InputError for plans without a native form: rows by position, rule "optimal", models, more than 32 terms.
+        """
+        parts = self.sql_parts()
+        if parts is None:
+            raise InputError(
+                f"this plan has no SQL form (rows by position, rule 'optimal', a model, or more than {MOST_TERMS} terms). Use stream.on_spark(df, plan)."
+            )
+        return statement(parts)
+
+    def explain(self, key: Any, *, data: Any = None) -> Explanation:
+        """Why the rows of a key are kept, or not.
+
+        key : the value of the key column, or one value a column. data : where to look for the rows, all that `plan` takes; None: only the draw is told.
+        Returns an `Explanation`. Raises InputError for values that the key cannot hold.
+        """
+        return explain(self.design, self.needs, key, data)
 
     def _kept(self, table: pa.Table) -> Kept:
         return keep_probabilities(self.design, table)

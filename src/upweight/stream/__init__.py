@@ -1,6 +1,7 @@
 """Batches on one machine, on Spark, on Ray; knows batches, not methods."""
 
 from ._draw import DRAW, draw, key_array, seed_of_purpose
+from ._engines import on_ray, on_spark
 from ._fold import fold
 from ._kernel import Kernel, Sql
 from ._output import Output, canonical
@@ -20,6 +21,8 @@ __all__ = [
     "draw",
     "fold",
     "key_array",
+    "on_ray",
+    "on_spark",
     "open",
     "open_files",
     "read_manifest",

@@ -285,17 +285,23 @@ def source_of(data: Any, *, filesystem: Any = None, token: str = "") -> Source:
         return open_source(data, filesystem=filesystem)
     if isinstance(data, (list, tuple)) and all(isinstance(d, str) or hasattr(d, "__fspath__") for d in data):
         return open_source(data, filesystem=filesystem)
+    table = table_of(data)
+    rows, size = table.num_rows, table.nbytes
+    file = SourceFile("", "", size, rows, token, table.schema, ((rows, size),) if rows else ())
+    return Source("table", (), (file,), table.schema, None, table)
+
+
+def table_of(data: Any) -> pa.Table:
+    """A frame (pandas, polars, Arrow) as an Arrow table; other things are refused."""
+    if isinstance(data, pa.Table):
+        return data
     if isinstance(data, pa.RecordBatch):
-        data = pa.Table.from_batches([data])
-    elif is_frame(data) and not isinstance(data, pa.Table):
-        data = frame_of(data).to_arrow()
-    if not isinstance(data, pa.Table):
-        raise InputError(
-            f"`data` must be a path, a folder, a list of them, or a table (pandas, polars, Arrow); got {type(data).__name__}."
-        )
-    rows, size = data.num_rows, data.nbytes
-    file = SourceFile("", "", size, rows, token, data.schema, ((rows, size),) if rows else ())
-    return Source("table", (), (file,), data.schema, None, data)
+        return pa.Table.from_batches([data])
+    if is_frame(data):
+        return frame_of(data).to_arrow()
+    raise InputError(
+        f"`data` must be a path, a folder, a list of them, or a table (pandas, polars, Arrow); got {type(data).__name__}."
+    )
 
 
 def without_index(table: pa.Table) -> pa.Table:
