@@ -18,7 +18,7 @@ from .._errors import UpweightError
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = ("check", "cite", "compare", "report")
+COMMANDS = ("check", "cite", "compare", "negatives", "report")
 HELP = "Importance weights you can trust: make them, check them, tame them, use them, undo their bias."
 ASIDE = "-"  # what a bare --json stands for: standard output
 
@@ -115,6 +115,6 @@ def with_bare_json(args: list[str]) -> list[str]:
     """`--json` may stand alone: then it is standard output."""
     out = []
     for i, arg in enumerate(args):
-        bare = arg == "--json" and (i + 1 == len(args) or args[i + 1].startswith("--"))
+        bare = arg == "--json" and (i + 1 == len(args) or (args[i + 1].startswith("-") and args[i + 1] != "-"))
         out += ["--json", ASIDE] if bare else [arg]
     return out

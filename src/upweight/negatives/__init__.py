@@ -1,6 +1,8 @@
 """Too many of one kind: keep few negatives, choose them well, give the odds back."""
 
 from ._check_sample import check
+from ._demo import demo_clicks
+from ._explain import Explanation
 from ._fit import fit
 from ._forecast import Forecast
 from ._make_plan import plan
@@ -15,6 +17,7 @@ from ._start import start
 from ._streamed_logistic import StreamedLogistic
 
 __all__ = [
+    "Explanation",
     "Forecast",
     "NegativeSampler",
     "Pilot",
@@ -24,6 +27,7 @@ __all__ = [
     "SampleCheck",
     "StreamedLogistic",
     "check",
+    "demo_clicks",
     "fit",
     "plan",
     "sample",

@@ -10,6 +10,7 @@ Source: Wang, Zhang and Wang, NeurIPS (2021); Fithian and Hastie (2014).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -36,6 +37,7 @@ __all__ = ["plan"]
 
 FEW_POSITIVES = 10
 MOST_ROWS_A_KEY = 100
+KNOWS = 0.99  # area from which a column is asked whether it knows the outcome
 
 
 def plan(
@@ -111,12 +113,33 @@ def plan(
         "rule": rule_part(rule, kappa, counts),
         "pilot": {"kind": "none"},
     }
-    sets = None
+    sets, notes = None, []
+    if design["rule"]["rate"] >= 1:
+        notes.append("there is nothing to thin: every negative stays")
     if seen.pilot is not None:
         sets = seen.pilot.result(rows=pilot.rows, fitted=pilot.kind == "linear", normaliser=pilot.normaliser)
-        design["pilot"] = pilot_part(pilot, features, sets, counts)
+        design["pilot"], skipped = pilot_part(pilot, features, sets, counts)
         design["rule"] |= scale_part(rule, design, sets)
-    return Plan(design, forecast_of(design, sets, seen, source.bytes), source.to_dict())
+        notes += [f"the pilot skips {name!r}: {why}" for name, why in skipped.items()]
+        notes += told_outcome(area(design, sets))
+    return Plan(design, forecast_of(design, sets, seen, source.bytes), source.to_dict(), tuple(notes))
+
+
+def area(design: dict[str, Any], sets: PilotSets) -> float:
+    """The area under the ROC curve of the pilot, positives against the normalising negatives."""
+    one, zero = (probabilities(design["pilot"], t) for t in (sets.positives, sets.normaliser))
+    one, zero = one[np.isfinite(one)], np.sort(zero[np.isfinite(zero)])
+    ranks = np.searchsorted(zero, one, side="left") + np.searchsorted(zero, one, side="right")
+    return float(ranks.mean() / (2 * len(zero)))
+
+
+def told_outcome(auc: float) -> list[str]:
+    """A pilot that is almost always right has seen the answer."""
+    if auc < KNOWS:
+        return []
+    text = f"the pilot tells positives from negatives almost perfectly (AUC {auc:.4f}): does a column know the outcome?"
+    warnings.warn(text, UserWarning, stacklevel=3)
+    return [text]
 
 
 def passed(source: Source, look: PlanPass) -> PlanTally:
@@ -209,19 +232,21 @@ def rule_part(rule: Rule, kappa: float, counts: tuple[int, int]) -> dict[str, An
     return part | ({"scale": rate, "omega": 1.0} if rule.flat else {"scale": None, "omega": None})
 
 
-def pilot_part(pilot: Pilot, features: list[str], sets: PilotSets, counts: tuple[int, int]) -> dict[str, Any]:
-    """The pilot in a design: fitted, and shifted to the prevalence."""
+def pilot_part(
+    pilot: Pilot, features: list[str], sets: PilotSets, counts: tuple[int, int]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """(the pilot in a design, fitted and shifted to the prevalence; columns it skips and why)."""
     if pilot.kind == "column":
         name = features[0]
         e = [log_odds(numbers_of(column_of(t, name), name), name) for t in (sets.normaliser, sets.positives)]
-        return {"kind": "column", "column": name, "shift": shift_of(e[0], e[1], counts)}
+        return {"kind": "column", "column": name, "shift": shift_of(e[0], e[1], counts)}, {}
     fitted = pa.concat_tables([sets.negatives, sets.positives])
     y = np.arange(fitted.num_rows) >= sets.negatives.num_rows
     found = fit_linear(fitted, y, features, l2=pilot.l2)
     part: dict[str, Any] = {"kind": "linear", "intercept": found.intercept, "shift": 0.0, "terms": found.terms}
     e = [linear_score(part, t) for t in (sets.normaliser, sets.positives)]
     shift = rounded(shift_of(e[0], e[1], counts))
-    return part | {"intercept": found.intercept + shift, "shift": shift}
+    return part | {"intercept": found.intercept + shift, "shift": shift}, found.skipped
 
 
 def shift_of(negatives: np.ndarray, positives: np.ndarray, counts: tuple[int, int]) -> float:

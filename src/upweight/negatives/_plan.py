@@ -37,6 +37,7 @@ from ._sql import MOST_TERMS, sql_of, statement
 __all__ = ["Plan"]
 
 FORMAT = "upweight.plan/1"
+WORTH = 0.1  # gain of "optimal" from which it is
 KNOWN = {"draw", "seed", "key", "label", "rule", "pilot"}
 VARIES = "π varies by row"
 REMEDY = "pass the rows, or train with the offset"
@@ -47,12 +48,14 @@ REMEDY = "pass the rows, or train with the offset"
 class Plan:
     """A sampling design; made by `upweight.negatives.plan`, or read by `Plan.load`.
 
-    design : what decides rows, as plain values. forecast : what was foreseen. source : what data it was made from.
+    design : what decides rows, as plain values. forecast : what was foreseen. source : what data it was made from. notes : what was seen while it
+    was made, in words; not saved.
     """
 
     design: Mapping[str, Any]
     forecast: Forecast
     source: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -195,8 +198,29 @@ class Plan:
             raise InputError(f"{str(path)!r} is not a plan: {error}. Make one: upweight negatives plan.") from error
         return plan_from(facts, str(path))
 
+    def summary(self) -> str:
+        """The forecast, the pilot's largest terms, and what was noted, one a line."""
+        terms = sorted(self.design["pilot"].get("terms", []), key=reach, reverse=True)[:5]
+        largest = ", ".join(f"{t['column']} {reach(t):.1f}" for t in terms)
+        lines = [
+            str(self.forecast),
+            *([f"pilot: log-odds move by {largest}" + (" ..." if len(terms) == 5 else "")] if terms else []),
+        ]
+        gain = self.forecast.optimal_gain
+        if gain is not None:
+            worth = "worth it" if gain >= WORTH else "not worth it"
+            lines.append(f"rule optimal would shrink what sampling adds by {gain:.0%}: {worth}")
+        return "\n".join([*lines, *self.notes, f"id {self.id}"])
+
     def __repr__(self) -> str:
         return f"Plan({self.design['rule']['score']}, {self.id[7:19]}, {self.forecast})"
+
+
+def reach(term: Mapping[str, Any]) -> float:
+    """How far a term moves the log-odds over what it sees."""
+    if term["kind"] == "number":
+        return abs(term["coef"]) * (term["high"] - term["low"])
+    return max([*term["values"], 0.0]) - min([*term["values"], 0.0])
 
 
 def plan_from(facts: Any, name: str) -> Plan:
