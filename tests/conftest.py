@@ -43,7 +43,7 @@ def brute():
 
 
 SIZES = {
-    "neighbours._one_tile": {"PLAIN": 0, "NEXT_TO_NOTHING": 0},
+    "neighbours._one_tile": {"PLAIN": 0, "TRIVIAL": 0},
     "neighbours._search": {"TILE": 1 << 10, "ACROSS": 32, "MINIMA": 1 << 9, "CANDIDATES": 1 << 8, "PROBE": 4},
     "neighbours._trees": {"LEAF": 16, "SLICE": 8},
     "imbalance.resamplers._votes": {"LARGE": 2, "FEW_OTHERS": 1.0},

@@ -11,7 +11,7 @@ import torch
 
 import upweight as uw
 from upweight import InputError, Weights
-from upweight._frames import NUMPY, Container, all_same_rows, labels, read, read_columns, require, same_rows
+from upweight._frames import NUMPY, Container, absent, all_same_rows, labels, read, read_columns, require, same_rows
 
 NUMBERS = [1.0, 2.0, 4.0]
 COLUMNS = {
@@ -209,3 +209,27 @@ def test_rows_without_an_index_fit_any():
     all_same_rows({"x": a, "y": NUMPY, "z": a})
     with pytest.raises(InputError, match="`x` and `z` have different indexes"):
         all_same_rows({"x": a, "y": NUMPY, "z": b})
+
+
+@pytest.mark.parametrize(
+    ("values", "gaps"),
+    [
+        (np.array(["a", np.nan, None, "nan", pd.NA, pd.NaT, 0], object), [1, 2, 4, 5]),
+        (np.array([1.0, np.nan, np.inf]), [1]),
+        (np.array([1j, complex(np.nan, 1)]), [1]),
+        (np.array(["2020-01-01", "NaT"], "datetime64[D]"), [1]),
+        (np.array(["nan", ""]), []),
+        (np.array([0, 1]), []),
+    ],
+)
+def test_a_gap_is_none_nan_nat_or_na(values, gaps):
+    assert np.flatnonzero(absent(values)).tolist() == gaps
+
+
+@pytest.mark.parametrize("gap", [np.nan, None, pd.NA, pd.NaT])
+def test_clusters_have_no_gaps_among_objects(gap):
+    w = Weights.of([1.0, 2.0, 3.0], kind="frequency")
+    with pytest.raises(
+        InputError, match=r"`cluster` must have no missing values; got 1 missing or NaN, first at row 1"
+    ):
+        w.mean([1.0, 2.0, 3.0], cluster=np.array(["a", gap, "b"], object))

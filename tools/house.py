@@ -10,7 +10,7 @@ BRANCHES = ["imbalance", "negatives", "shift", "ope", "montecarlo", "torch", "ke
 FLOORS = [  # from the ground up; rooms of one floor never import each other
     ["_version", "_set_module"],
     ["_errors"],
-    ["_rng", "_frames", "_html"],
+    ["_rng", "_frames", "_html", "_foreign_keywords"],
     ["arrays"],
     ["_weights"],
     ["_estimate", "_undo", "_cite"],

@@ -66,7 +66,7 @@ TABLES: dict[str, tuple[str, Callable[[Path], tuple[Any, np.ndarray]]]] = {
 
 
 def compared(name: str) -> dict[str, Any] | None:
-    """Figures of every row on one table; None if it is not there."""
+    """Figures of every method on one table; None if it is not there."""
     where, read = TABLES[name]
     if not (DATA / where).is_file():
         print(f"{name}: no {where} in the data folder (UPWEIGHT_DATA); left out")
@@ -76,7 +76,7 @@ def compared(name: str) -> dict[str, Any] | None:
     c = im.compare(X, y, methods="all", cv="5x1", rng=0)
     took = time.perf_counter() - start
     print(
-        f"\n== {name}: {c.question.opening[0]} {took:.0f} s\n{c.table(width=120)}\n" + "\n".join(c.verdict.sentences),
+        f"\n== {name}: {c.setup.opening[0]} {took:.0f} s\n{c.table(width=120)}\n" + "\n".join(c.verdict.sentences),
         flush=True,
     )
     rows = {r["name"]: {f: r[f] for f in FIGURES} for r in c.to_dict()["rows"]}
@@ -97,7 +97,7 @@ def missed(name: str, found: dict[str, Any]) -> list[str]:
 
 
 def summary(tables: dict[str, Any]) -> str:
-    """The table of the README: each row of `compare` over all tables."""
+    """The table of the README: each method of `compare` over all tables."""
     lines = [
         "| | status | median AP difference | better | worse | O/E raw | O/E repaired |",
         "|---|---|---|---|---|---|---|",

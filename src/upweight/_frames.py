@@ -25,9 +25,11 @@ from ._errors import InputError
 __all__ = [
     "NUMPY",
     "Container",
+    "absent",
     "all_same_rows",
     "container_of",
     "from_torch",
+    "is_absent",
     "labels",
     "read",
     "read_columns",
@@ -190,16 +192,27 @@ def labels(x: Any, name: str) -> tuple[np.ndarray, np.ndarray, Container]:
     a = np.asarray(x if series is None else series.to_numpy())
     if a.ndim != 1 or a.size == 0:
         raise InputError(f"`{name}` must be one column of labels, one a row; got shape {a.shape}.")
-    _refuse_nulls(_absent(a) if series is None else series.is_null().to_numpy() | _absent(a), name)
+    _refuse_nulls(absent(a) if series is None else series.is_null().to_numpy() | absent(a), name)
     return *_numbered(a, name), container
 
 
-def _absent(a: np.ndarray) -> np.ndarray:
+def absent(a: np.ndarray) -> np.ndarray:
+    """Whether each value (n,) is a gap: NaN, NaT, and among objects None and pandas' NA too."""
     if a.dtype.kind in "fc":
         return np.isnan(a)
     if a.dtype.kind == "O":
-        return np.array([v is None or v != v for v in a], dtype=bool)
+        return np.array([is_absent(v) for v in a], dtype=bool)
     return np.isnat(a) if a.dtype.kind in "mM" else np.zeros(a.shape, dtype=bool)
+
+
+def is_absent(value: Any) -> bool:
+    """Whether an object is None or does not equal itself; whether pandas' NA does is not known, and it is one."""
+    if value is None:
+        return True
+    try:
+        return bool(value != value)
+    except (TypeError, ValueError):  # an array has several answers
+        return str(value) == "<NA>"
 
 
 def _numbered(a: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:

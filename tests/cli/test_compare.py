@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from upweight.cli import main, with_bare_json
-from upweight.cli.compare import what_was_asked
+from upweight.cli.compare import command_line
 from upweight.imbalance import load
 
 QUICKLY = ("--methods", "weights,random_under", "--cv", "2x1")
@@ -65,7 +65,7 @@ def test_the_answer_is_on_standard_output_and_progress_beside_it(run):
     code, out, err = run("compare", "demo:digits", "--target", "eight", *QUICKLY)
     assert code == 0
     lines = out.splitlines()
-    assert lines[0] == "1,797 rows, 64 columns, 174 positives (9.7 %), 2 folds x 1 repeat."
+    assert lines[0] == "1,797 rows, 64 columns, 174 positives (eight = 1; 9.7 %), 2 folds x 1 repeat."
     assert lines[1].startswith("61 numeric columns; dropped pixel_0_0 (one value only: 0)")
     assert lines[3].split()[:2] == ["status", "AP"]
     assert [line.split()[0] for line in lines[4:8]] == ["none", "threshold", "weights", "random_under"]
@@ -85,7 +85,7 @@ def test_the_answer_is_on_standard_output_and_progress_beside_it(run):
 )
 def test_the_command_in_the_answer_leaves_out_where_it_is_written(written):
     asked = ["compare", "my table.csv", "--target", "y"]
-    told = what_was_asked([*asked, *written, "--rng", "0"])
+    told = command_line([*asked, *written, "--rng", "0"])
     assert told == "upweight compare 'my table.csv' --target y --rng 0"
 
 
@@ -354,7 +354,7 @@ def test_a_journal_of_other_settings_is_refused(run, churn):
     [
         ("{", "not JSON"),
         ('{"schema": "other/1"}', "schema 'other/1'; a report is made from 'upweight.compare/1'"),
-        ("[]", "schema None"),
+        ("[]", "holds a list, not a result"),
         (None, "cannot be read (No such file or directory)"),
     ],
 )

@@ -33,4 +33,4 @@ def test_every_help_string_is_shown_whole(name, capsys, monkeypatch):
 def test_the_default_of_positive_is_told(capsys):
     with pytest.raises(SystemExit):
         main(["compare", "--help"])
-    assert "[default: 1 or true, else the rarest]" in re.sub(r"[\s│]+", " ", capsys.readouterr().out)
+    assert "[default: true, or 1 beside 0 or -1, else the rarest]" in re.sub(r"[\s│]+", " ", capsys.readouterr().out)

@@ -131,10 +131,12 @@ def test_where_standard_output_goes_the_result_follows_what_was_printed(tmp_path
     assert done.returncode == 0
     printed = (tmp_path / "all.txt").read_text()
     assert "rows worth" in printed.partition("{")[0]
-    assert json.loads("{" + printed.partition("{")[2])["data"] == "demo:good"
+    document, _, notice = printed.partition("{")[2].rpartition("wrote ")
+    assert json.loads("{" + document)["data"] == "demo:good"
+    assert notice == f"{tmp_path / 'out'}\n"
     assert (tmp_path / "out").is_symlink()
     piped = run("check", "demo:good", "--json", str(tmp_path / "out"))
-    assert piped.stdout == printed
+    assert piped.stdout + piped.stderr == printed
 
 
 def test_a_disk_that_is_full_is_told_in_one_line_for_every_output(tmp_path, monkeypatch, capsys):
@@ -174,5 +176,5 @@ def test_a_closed_standard_output_does_not_stop_the_files(tmp_path):
         check=False,
         timeout=120,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, f"wrote {tmp_path / 'r.json'}\n")
     assert json.loads((tmp_path / "r.json").read_text())["data"] == "demo:good"

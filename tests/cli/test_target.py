@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from upweight import InputError
-from upweight.cli._target import ask
+from upweight.cli._target import take_apart
 from upweight.files._tables import read_source
 
 
@@ -19,7 +19,7 @@ def asked(tmp_path, monkeypatch):
         if text is not None:
             (tmp_path / name).write_text(text)
         source = read_source(name, lambda _: None)
-        return ask(source, target, positive=positive, weights=weights, group=group, exclude=exclude)
+        return take_apart(source, target, positive=positive, weights=weights, group=group, exclude=exclude)
 
     return call
 
@@ -34,10 +34,30 @@ def refused(asked, *args, **kwargs):
     return str(error.value)
 
 
-@pytest.mark.parametrize(("positive", "rows"), [("a", 5), ("A", 3), (" a ", 5)])
-def test_the_class_as_it_is_written_comes_before_one_in_other_case(asked, positive, rows):
-    y = asked(column("AAAaaaaab"), positive=positive).y
-    assert y.sum() == rows
+@pytest.mark.parametrize(
+    ("positive", "rows", "called"),
+    [("'a'", 5, "a"), ('"A"', 3, "A"), ("a,A", 8, "a or A"), (" A , a ", 8, "A or a"), ("b", 1, "b")],
+)
+def test_spellings_of_a_class_are_taken_together_or_alone_as_asked(asked, positive, rows, called):
+    made = asked(column("AAAaaaaab"), positive=positive)
+    assert made.y.sum() == rows
+    assert made.shown == (f"not {called}", called)
+
+
+@pytest.mark.parametrize("positive", ["yes", "Yes"])
+def test_a_class_in_two_spellings_is_refused_with_both_ways_out(asked, positive):
+    text = column(["No"] * 9 + ["Yes"] * 4 + ["yes"] * 2)
+    assert refused(asked, text, positive=positive) == (
+        "d.csv: column 'y': 'Yes' (4) and 'yes' (2) differ only in case. If they mean one class, --positive Yes,yes takes them "
+        f"as one class; --positive \"'{positive}'\" takes that spelling alone."
+    )
+    assert "say --positive Yes,yes; it is then compared" in refused(asked, text)
+
+
+def test_two_classes_that_are_one_in_two_spellings_are_refused(asked):
+    said = refused(asked, column(["Yes", "yes", "yes"]))
+    assert "needs two classes; 'Yes' (1) and 'yes' (2) differ only in case. Write them alike" in said
+    assert asked(column(["Yes", "yes", "yes"]), positive="'yes'").y.sum() in (1, 2)
 
 
 def test_other_case_will_do_where_it_is_one_class_and_is_refused_where_it_is_two(asked):

@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 import upweight.imbalance as im
-from upweight.imbalance.comparison._methods import METHODS, rows_for
+from upweight.imbalance.comparison._methods import METHODS, methods_for
 from upweight.imbalance.ensembles._boosting import Boosted
 from upweight.learners._learners import Prepared
 
@@ -26,7 +26,7 @@ RIVALS = {
 
 @pytest.mark.parametrize("name", RIVALS)
 def test_the_control_comes_by_itself(name):
-    rows = [m.name for m in rows_for([name])]
+    rows = [m.name for m in methods_for([name])]
     assert rows == ["none", "threshold", name, *([RIVALS[name]] if RIVALS[name] else [])]
 
 

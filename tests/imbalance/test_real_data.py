@@ -46,7 +46,7 @@ def test_labels_one_and_two(data_folder):
     X, y = table(data_folder, "ozone_level_8hr")
     assert set(y) == {1, 2}
     c = compare(X, y, methods="weights", cv="5x1", rng=0)
-    assert c.question.facts.positives == 160
+    assert c.setup.facts.positives == 160
     assert c.model.positive_ == 2
 
 

@@ -62,7 +62,7 @@ def test_plan_does_not_depend_on_processes(tmp_path, monkeypatch):
     monkeypatch.setattr(_source, "LEAST_BYTES", 300_000)
     one = plan(folder, label="y", key="id", rng=3)
     monkeypatch.setattr(work_run, "WORTH_PROCESSES", 0.0)
-    monkeypatch.setattr(work_run, "allowed", lambda: 2)
+    monkeypatch.setattr(work_run, "workers", lambda: 2)
     assert plan(folder, label="y", key="id", rng=3).to_json() == one.to_json()
 
 

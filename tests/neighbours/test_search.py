@@ -63,7 +63,7 @@ def size(request, monkeypatch):
     """The same test with the path of small searches and with that of large ones."""
     if request.param == "large ones":
         monkeypatch.setattr("upweight.neighbours._one_tile.PLAIN", 0)
-        monkeypatch.setattr("upweight.neighbours._one_tile.NEXT_TO_NOTHING", 0)
+        monkeypatch.setattr("upweight.neighbours._one_tile.TRIVIAL", 0)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -161,7 +161,7 @@ def test_a_small_search_that_meets_too_many_near_ties_goes_on_in_double_precisio
             super().__init__(space, dtype)
             made.append(np.dtype(dtype))
 
-    for name, value in (("NEXT_TO_NOTHING", 0), ("KEPT", 3000), ("Screen", Watched)):
+    for name, value in (("TRIVIAL", 0), ("KEPT", 3000), ("Screen", Watched)):
         monkeypatch.setattr(f"upweight.neighbours._one_tile.{name}", value)
     X = np.random.default_rng(3).normal(size=(300, 6)) * 1e-6
     X[::2] += 1.0  # two clouds so far apart that single precision sees two points

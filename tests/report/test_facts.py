@@ -55,6 +55,21 @@ def test_another_schema_is_named(documents):
     assert "`schema` is missing" in refusal(facts)
 
 
+@pytest.mark.parametrize(
+    "other", ["upweight.compare/2", "upweight.compare/10", "upweight.compare/", "Upweight.compare/1", None, 1]
+)
+def test_a_document_of_any_other_version_is_refused(documents, other):
+    assert "`schema` must be 'upweight.compare/1'; got " in refusal(documents.digits(2) | {"schema": other})
+
+
+def test_importance_may_be_absent_and_must_be_whole_where_it_is_there(documents):
+    facts = documents.digits(2)
+    check(facts | {"importance": None})
+    check(facts | {"importance": [{"column": "a", "ap_drop": 0.1, "low": None, "high": 0.2}]})
+    assert "`importance` must be a list" in refusal(facts | {"importance": "a"})
+    assert "`importance[0].low` is missing" in refusal(facts | {"importance": [{"column": "a", "ap_drop": 0.1}]})
+
+
 @pytest.mark.parametrize("other", [None, [], "text", 3])
 def test_what_is_no_document_at_all_is_told_so(other):
     assert f"`facts` must be an object; got {type(other).__name__}" in refusal(other)
@@ -109,8 +124,8 @@ def test_every_number_of_a_row_may_be_null_nan_or_infinite(documents):
 
 
 def test_the_keys_asked_for_are_those_a_comparison_writes():
-    from upweight.imbalance.comparison import _document, _results, _verdict
+    from upweight.imbalance.comparison import _document, _method_result, _verdict
 
     assert _document.SCHEMA == SCHEMA
-    assert set(ROW) <= {field.name for field in fields(_results.Row)}
-    assert set(VERDICT) == {field.name for field in fields(_verdict.Verdict)}
+    assert set(ROW) <= set(_method_result.FLAT)
+    assert set(VERDICT) == {field.name for field in fields(_verdict.ComparisonVerdict)}

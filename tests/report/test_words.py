@@ -56,5 +56,17 @@ def test_every_grade_and_reason_of_the_verdict_has_words():
     assert set(words.GRADES) == {"good", "usable", "unreliable", "unusable"}
     assert set(words.REASONS) == {
         *("harmful", "overpromises", "not_repaired", "resolution", "control_explains"),
-        *("already_balanced", "leak", "copies"),
+        *("already_balanced", "leak", "copies", "another_learner"),
     }
+
+
+def test_of_the_causes_of_an_unreliable_grade_the_gravest_is_told():
+    assert "give the label away" in words.grade("unreliable", [900, 51], ["leak"])
+    assert "Only 51 rows" in words.grade("unreliable", [900, 51], ["harmful"])
+    assert "not even known to within 0.05" in words.grade("unreliable", [900, 510])
+    assert words.grade("good", [900, 510], ["leak"]) == words.GRADES["good"]
+
+
+def test_a_question_is_a_headline_too():
+    told = "Column 'x' may give the label away: do you know it before the fact? Alone it tells the classes apart."
+    assert words.headline([told])[0].endswith("before the fact?")

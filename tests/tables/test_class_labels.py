@@ -129,3 +129,17 @@ def test_a_count_and_its_noun_agree():
         Labels.of([1], rows=3)
     with pytest.raises(InputError, match="`y` has 1 missing label"):
         Labels.of([1, 0, None])
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        pd.Series(["a", pd.NA, "b"], dtype="string"),
+        np.array(["a", pd.NA, "b"], object),
+        np.array([1, np.nan, 0], object),
+        np.array(["2020-01-01", "NaT", "2020-01-02"], "datetime64[D]"),
+    ],
+)
+def test_a_gap_among_labels_is_refused_whatever_stands_for_it(y):
+    with pytest.raises(InputError, match=r"`y` has 1 missing label \(NaN or inf\), first at row 1"):
+        Labels.of(y)

@@ -1,6 +1,7 @@
 """Folds: a partition, classes in each, groups whole, the same for one seed."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from upweight import InputError
@@ -71,6 +72,9 @@ def test_groups_of_any_kind_become_numbers_by_first_appearance():
         (["a", None, "b"], "has 1 gap, first at row 1"),
         (["a", "b"], "shape (3,); got (2,)"),
         ([1.0, np.nan, np.nan], "has 2 gaps"),
+        (np.array(["a", np.nan, "b"], object), "has 1 gap, first at row 1"),
+        (pd.Series(["a", "b", pd.NA], dtype="string"), "has 1 gap, first at row 2"),
+        (np.array(["2020-01-01", "NaT", "NaT"], "datetime64[D]"), "has 2 gaps, first at row 1"),
     ],
 )
 def test_bad_groups_are_refused(group, message):

@@ -13,7 +13,7 @@ from upweight.tables._table import Schema
 def prepared(frame, w=None, rows=None):
     schema = Schema.of(frame)
     table = schema.read(frame)
-    return Preparation.fit(schema, table if rows is None else table.rows(rows), w), table
+    return Preparation.fit(schema, table if rows is None else table.take(rows), w), table
 
 
 def test_numbers_are_imputed_by_the_median_and_scaled():
@@ -27,7 +27,7 @@ def test_what_is_learnt_comes_from_the_training_rows_only():
     X = np.r_[np.arange(10.0), 1e9][:, None]
     p, table = prepared(X, rows=np.arange(10))
     assert p.mean[0] == 4.5
-    assert p.table(table.rows(np.array([0]))).numbers[0, 0] == pytest.approx(-4.5 / np.arange(10.0).std())
+    assert p.table(table.take(np.array([0]))).numbers[0, 0] == pytest.approx(-4.5 / np.arange(10.0).std())
 
 
 def test_a_whole_weight_is_as_many_copies():
@@ -61,7 +61,8 @@ def test_an_unseen_level_is_treated_as_the_rare_ones():
     schema = Schema.of(pd.DataFrame({"s": ["a"] * 40 + ["b"] * 40 + ["r"]}))
     train = schema.read(pd.DataFrame({"s": ["a"] * 40 + ["b"] * 40 + ["r"]}))
     p = Preparation.fit(schema, train, None)
-    new = schema.read(pd.DataFrame({"s": ["r", "never met"]}))
+    with pytest.warns(UserWarning, match="first 'never met' at row 1"):
+        new = schema.read(pd.DataFrame({"s": ["r", "never met"]}))
     matrix = p.matrix(p.table(new))
     assert (matrix[0] == matrix[1]).all()
 

@@ -8,7 +8,7 @@ import pytest
 from scipy import sparse
 
 from upweight import InputError, KindError
-from upweight.tables._table import Schema, frame_of, is_frame, row_count
+from upweight.tables import Schema, frame_of, is_frame, row_count
 
 DATA = {"a": [1.5, None, 3.5], "s": ["x", "y", None], "b": [True, False, True], "one": [1, 1, 1]}
 FRAMES = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "arrow": pa.table}
@@ -28,7 +28,8 @@ def test_every_kind_of_frame_gives_the_same_table(kind):
 def test_a_schema_reads_other_kinds_other_orders_and_more_columns(kind):
     schema = Schema.of(pd.DataFrame(DATA))
     new = FRAMES[kind]({"more": [0], "s": ["never met"], "b": [False], "a": [9.0]})
-    table = schema.read(new)
+    with pytest.warns(UserWarning, match="first 'never met' at row 0; known are 'x', 'y'"):
+        table = schema.read(new)
     assert table.numbers.tolist() == [[9.0]]
     assert table.codes.tolist() == [[-2, 0]]
 
@@ -66,7 +67,7 @@ def test_pandas_columns_named_by_numbers_are_columns_not_rows():
 
 def test_objects_of_several_types_are_read_as_text():
     frame = pd.DataFrame({"m": np.array([1, "a", None, 2.5], dtype=object)})
-    assert Schema.of(frame).columns[0].levels == ("1", "2.5", "a")
+    assert Schema.of(frame).columns[0].categories == ("1", "2.5", "a")
 
 
 def test_a_matrix_keeps_its_columns_that_vary():
@@ -137,7 +138,7 @@ def test_names_match_with_blanks_around_them_where_one_is_left():
 def test_objects_of_polars_are_read_as_text_like_those_of_pandas():
     values = [1, "a", None, 2.5]
     frame = pl.DataFrame({"m": pl.Series(values, dtype=pl.Object)})
-    assert Schema.of(frame).columns[0].levels == ("1", "2.5", "a")
+    assert Schema.of(frame).columns[0].categories == ("1", "2.5", "a")
 
 
 @pytest.mark.parametrize("kind", FRAMES)

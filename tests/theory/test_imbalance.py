@@ -6,9 +6,10 @@ from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
 from upweight.imbalance import RandomUnder, class_weights
 from upweight.imbalance.comparison._cells import Key, run_cell
-from upweight.imbalance.comparison._results import rows_of
-from upweight.imbalance.comparison._setup import question
-from upweight.imbalance.rebalance._members import Task, fit_task
+from upweight.imbalance.comparison._results import figures_of
+from upweight.imbalance.comparison._settings import Settings
+from upweight.imbalance.comparison._setup import setup_comparison
+from upweight.imbalance.rebalance._members import Recipe, Task, fit_task
 from upweight.imbalance.rebalance._steps import as_steps
 from upweight.learners._statistics import paired
 
@@ -78,17 +79,8 @@ def test_one_draw_gives_the_log_odds_back():
 
 
 def question_of(X, y):
-    return question(
-        X,
-        y,
-        learner="logistic",
-        methods="weights,random_under",
-        cv="5x5",
-        cost=None,
-        rng=0,
-        sample_weight=None,
-        group=None,
-    )
+    settings = Settings.read(learner="logistic", methods="weights,random_under", cv="5x5", cost=None, rng=0)
+    return setup_comparison(X, y, settings)
 
 
 FIGURES = {
@@ -109,7 +101,7 @@ def true_differences(n, runs):
         scores = {}
         for name in ("none", "weights", "random_under"):
             task = Task(plan.task.X, plan.task.codes, plan.task.classes, 1, schema=plan.task.schema)
-            m = fit_task(plan.learner, as_steps(name), task, repair="crossfit", inner=5, cost=None, rng=rng)
+            m = fit_task(Recipe(plan.learner, as_steps(name)), task, rng)
             p = m.proba(plan.task.schema.read(X_new))[:, 1]
             scores[name] = {f: measure(y_new, p) for f, measure in FIGURES.items()}
         for m, f in found:
@@ -126,7 +118,7 @@ def test_intervals_of_differences_cover():
         plan = question_of(*draw(n, np.random.default_rng(seed))).plan
         keys = [k for k in plan.keys if k.name != "none"]
         cells = {k: run_cell(plan, k) for k in keys} | {Key("none", 0, 0): run_cell(plan, Key("none", 0, 0))}
-        per_fold = rows_of(plan, cells).per_fold
+        per_fold = figures_of(plan, cells).per_fold
         for m, f in truth:
             d = per_fold[m][f] - per_fold["threshold"][f]
             wide, narrow = paired(d, 1 / 4), paired(d, 0.0)

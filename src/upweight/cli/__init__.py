@@ -9,23 +9,25 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 import typer.core
 
 from .._errors import UpweightError
+from .._version import __version__
+from ._outputs import STANDARD_OUTPUT
+from ._terminal import write_notice
 
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS = ("check", "cite", "compare", "negatives", "report")
 HELP = "Importance weights you can trust: make them, check them, tame them, use them, undo their bias."
-ASIDE = "-"  # what a bare --json stands for: standard output
 
 
 def app() -> typer.Typer:
     """All commands; their files import what is heavy only when they run."""
-    made = typer.Typer(
+    commands = typer.Typer(
         name="upweight",
         help=HELP,
         no_args_is_help=True,
@@ -35,16 +37,26 @@ def app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
 
-    @made.callback()
-    def every_command() -> None:
+    @commands.callback()
+    def every_command(
+        version: Annotated[
+            bool, typer.Option("--version", help="Print the version", callback=print_version, is_eager=True)
+        ] = False,
+    ) -> None:
         """Keep `upweight` a group of commands even while it has one."""
 
     every_command.__doc__ = HELP
     for name in COMMANDS:
-        importlib.import_module(f".{name}", __name__).register(made)
-    for command in made.registered_commands:
+        importlib.import_module(f".{name}", __name__).register(commands)
+    for command in commands.registered_commands:
         command.cls = Interruptible
-    return made
+    return commands
+
+
+def print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"upweight {__version__}\n")
+        raise typer.Exit(0)
 
 
 class Interruptible(typer.core.TyperCommand):
@@ -54,7 +66,7 @@ class Interruptible(typer.core.TyperCommand):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            print("upweight: interrupted", file=sys.stderr)  # noqa: T201
+            write_notice("upweight: interrupted")
             raise typer.Exit(130) from None
 
 
@@ -68,17 +80,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         finally:
             sys.stdout.flush()  # while what goes wrong can still be told
     except UpweightError as error:
-        leave(2, f"upweight: {error}")
+        exit_with(2, f"upweight: {error}")
     except KeyboardInterrupt:
-        leave(130, "upweight: interrupted")
+        exit_with(130, "upweight: interrupted")
     except BrokenPipeError:  # the reader, `head` say, has gone
         drop_output()
-        leave(0)
+        exit_with(0)
     except OSError as error:
         if not output_fails():
             raise
         drop_output()
-        leave(2, f"upweight: standard output: {error.strerror or error}")
+        exit_with(2, f"upweight: standard output: {error.strerror or error}")
 
 
 def open_closed_outputs() -> None:
@@ -89,10 +101,10 @@ def open_closed_outputs() -> None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
-def leave(code: int, said: str | None = None) -> NoReturn:
+def exit_with(code: int, why: str | None = None) -> NoReturn:
     """Exit, after one line on standard error."""
-    if said is not None:
-        print(said, file=sys.stderr)  # noqa: T201  the command line's own voice
+    if why is not None:
+        write_notice(why)
     sys.exit(code)
 
 
@@ -116,5 +128,5 @@ def with_bare_json(args: list[str]) -> list[str]:
     out = []
     for i, arg in enumerate(args):
         bare = arg == "--json" and (i + 1 == len(args) or (args[i + 1].startswith("-") and args[i + 1] != "-"))
-        out += ["--json", ASIDE] if bare else [arg]
+        out += ["--json", STANDARD_OUTPUT] if bare else [arg]
     return out

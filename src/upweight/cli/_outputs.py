@@ -1,4 +1,8 @@
-"""Files that a command will write: checked before the long work, written whole or not at all."""
+"""Files that a command will write: checked before the long work, written whole or not at all.
+
+The options mean the same in every command: `--json` and `--report` name a file, a pipe or a device; a bare `--json` is standard
+output; `--save` names a file. None may be what is read, or be named twice.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,14 @@ from pathlib import Path
 from .._errors import InputError
 from ..files import is_stream, write_whole
 
-__all__ = ["check_writable", "refuse_taken", "taken_by", "write_text", "writing"]
+__all__ = ["STANDARD_OUTPUT", "check_writable", "refuse_taken", "taken_by", "write_text", "writing"]
+
+STANDARD_OUTPUT = "-"  # what a bare --json stands for
 
 
 def taken_by(data: str) -> dict[str, str]:
     """{path: what it is} of what is read: no output may be it or, if it is a folder, lie in it."""
-    return {} if data.startswith("demo:") else {os.path.realpath(data): "the data"}
+    return {} if data.startswith("demo:") or data == "-" else {os.path.realpath(data): "the data"}
 
 
 def check_writable(path: str, option: str, *, taken: dict[str, str], stream: bool = True) -> Path:
@@ -56,8 +62,8 @@ def refuse_taken(real: Path, path: str, option: str, taken: dict[str, str]) -> N
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write the text, whole or not at all."""
-    writing(path, lambda: write_whole(path, text.encode("utf8")))
+    """Write the text as UTF-8, whole or not at all; bytes of file names that are no text are escaped."""
+    writing(path, lambda: write_whole(path, text.encode("utf8", "backslashreplace")))
 
 
 def writing(path: Path, write: Callable[[], object]) -> None:

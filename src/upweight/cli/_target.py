@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from .._errors import InputError, did_you_mean, plain
-from ..files import Source
+from .._errors import InputError, plain
+from ..files import Source, named
 from ..tables import as_text, positive_code, unnested
 
-__all__ = ["Asked", "ask"]
+__all__ = ["TableParts", "take_apart"]
 
 pc: Any = compute  # its functions are made at run time, where type checkers do not look
 
@@ -23,7 +24,7 @@ WHOLE = 2.0**63  # whole numbers below it fit into int64
 
 
 @dataclass(frozen=True)
-class Asked:
+class TableParts:
     """The table without the columns that are not features, labels, weights, groups; `target` as it is called.
 
     `shown` names the classes of labels that were made by --positive: (not it, it).
@@ -37,9 +38,9 @@ class Asked:
     shown: tuple[str, str] | None
 
 
-def ask(
+def take_apart(
     source: Source, target: str, *, positive: str | None, weights: str | None, group: str | None, exclude: Sequence[str]
-) -> Asked:
+) -> TableParts:
     """Take the columns apart; every complaint names file, column and row."""
     target = column(source, target, "--target")
     others = [column(source, n, o) for n, o in ((weights, "--weights"), (group, "--group")) if n is not None]
@@ -56,25 +57,17 @@ def ask(
     w = None if weights is None else weight_values(source, column(source, weights, "--weights"))
     g = None if group is None else group_values(source, column(source, group, "--group"))
     refuse_infinities(source, X, w)
-    return Asked(X, y, w, g, target, shown)
+    return TableParts(X, y, w, g, target, shown)
 
 
 def column(source: Source, name: str, option: str) -> str:
-    """The column of that name, blanks around it aside; of a file without header its number will do."""
+    """The column of that name; of a demo the targets are told."""
     names = source.table.column_names
-    if name in names:
-        return name
-    if source.headless and name.strip().isdigit() and f"c{name.strip()}" in names:
-        return f"c{name.strip()}"
-    same = [n for n in names if n.strip() == name.strip()]
-    if len(same) == 1:
-        return same[0]
-    said = f"{source.name}: no column {name!r} for {option}."
-    if source.headless:
-        raise InputError(f"{said} The file has no header line; its columns are c0 to c{len(names) - 1}.")
-    if source.leave_out and option == "--target":
-        raise InputError(f"{said} Targets there: {', '.join(source.leave_out)}.")
-    raise InputError(said + did_you_mean(name, names))
+    if source.leave_out and option == "--target" and name not in names:
+        raise InputError(
+            f"{source.name}: no column {name!r} for {option}. Targets there: {', '.join(source.leave_out)}."
+        )
+    return named(name, names, option, file=source.name, headless=source.headless)
 
 
 def refuse_infinities(source: Source, X: pa.Table, weights: np.ndarray | None) -> None:
@@ -157,6 +150,7 @@ def one_against(
             f"{source.name}: column {name!r} needs two classes; got only {plain(classes[0])!r} in {len(y):,} rows. Is it the target?"
         )
     if positive is None and len(classes) == 2:
+        refuse_two_spellings(source, name, classes, counts)
         return y, None
     if len(classes) > MANY:
         raise InputError(
@@ -165,39 +159,89 @@ def one_against(
         )
     shown = ", ".join(f"{plain(c)} ({n:,})" for c, n in zip(classes, counts, strict=True))
     if positive is None:
+        rare = classes[int(counts.argmin())]
+        twins = spellings(classes, rare)
         raise InputError(
             f"{source.name}: column {name!r} has {len(classes)} classes: {shown}. More than two: say which one is the question, "
-            f"say --positive {shortest(classes, counts)}; it is then compared with all others."
+            f"say --positive {shlex.quote(','.join(twins))}; it is then compared with all others."
         )
-    chosen = matching(source, name, classes, positive, shown)
-    if len(classes) == 2 and classes[positive_code(classes, counts)] == chosen:
+    chosen = chosen_classes(source, name, classes, counts, positive, shown)
+    if len(classes) == 2 and len(chosen) == 1 and classes[positive_code(classes, counts)] == chosen[0]:
         return y, None
-    return y == chosen, (f"not {plain(chosen)}", f"{plain(chosen)}")
+    called = " or ".join(str(plain(c)) for c in chosen)
+    return np.isin(y, chosen), (f"not {called}", called)
 
 
-def shortest(classes: np.ndarray, counts: np.ndarray) -> str:
-    text = str(plain(classes[int(counts.argmin())]))
-    return repr(text) if " " in text or not text else text
+def refuse_two_spellings(source: Source, name: str, classes: np.ndarray, counts: np.ndarray) -> None:
+    """Two classes that are one in two spellings."""
+    if len(spellings(classes, classes[0])) == 2:
+        named = " and ".join(f"{plain(c)!r} ({n:,})" for c, n in zip(classes, counts, strict=True))
+        raise InputError(
+            f"{source.name}: column {name!r} needs two classes; {named} differ only in case. Write them alike, or, if they "
+            f"are two, say --positive {alone(classes[int(counts.argmin())])}."
+        )
+
+
+def chosen_classes(
+    source: Source, name: str, classes: np.ndarray, counts: np.ndarray, positive: str, shown: str
+) -> list[Any]:
+    """The classes that --positive names: one, in quotes that very spelling, or several with commas between.
+
+    A class that is written in two ways must not become the question and its opposite: it is refused until somebody says which.
+    """
+    texts = [str(plain(c)) for c in classes]
+    said = positive.strip()
+    parts = [p.strip() for p in said.split(",") if p.strip()]
+    if said not in texts and len(parts) > 1 and len(parts) < len(classes) and all(p in texts for p in parts):
+        return [classes[texts.index(p)] for p in parts]
+    if len(said) > 2 and said[0] == said[-1] and said[0] in "'\"" and said[1:-1] in texts:
+        return [classes[texts.index(said[1:-1])]]
+    chosen = matching(source, name, classes, positive, shown)
+    twins = spellings(classes, chosen)
+    if len(twins) > 1:
+        named = " and ".join(f"{t!r} ({counts[texts.index(t)]:,})" for t in twins)
+        both = ",".join(twins)
+        merge = (
+            f"--positive {shlex.quote(both)} takes them as one class"
+            if len(twins) < len(classes)
+            else "write them alike"
+        )
+        raise InputError(
+            f"{source.name}: column {name!r}: {named} differ only in case. If they mean one class, {merge}; "
+            f"--positive {alone(chosen)} takes that spelling alone."
+        )
+    return [chosen]
+
+
+def alone(label: Any) -> str:
+    """How to ask for one spelling, as a shell takes it."""
+    return f"\"'{plain(label)}'\""
+
+
+def spellings(classes: np.ndarray, label: Any) -> list[str]:
+    """The classes that differ from one of them only in case, itself among them."""
+    alike = str(plain(label)).casefold()
+    return [str(plain(c)) for c in classes if str(plain(c)).casefold() == alike]
 
 
 def matching(source: Source, name: str, classes: np.ndarray, positive: str, shown: str) -> Any:
     """The class that the text names: as it is, else as a number, else in other case if that is one class only."""
-    said = positive.strip()
+    text = positive.strip()
     texts = [str(plain(c)) for c in classes]
-    if said in texts:
-        return classes[texts.index(said)]
+    if text in texts:
+        return classes[texts.index(text)]
     try:
-        number = float(said)
+        number = float(text)
     except ValueError:
         number = None
     if number is not None and classes.dtype.kind in "iuf" and (classes == number).any():
         return classes[classes == number][0]
-    alike = [c for c, text in zip(classes, texts, strict=True) if text.lower() == said.lower()]
+    alike = [c for c, t in zip(classes, texts, strict=True) if t.lower() == text.lower()]
     if len(alike) == 1:
         return alike[0]
     if alike:
         which = " or ".join(repr(plain(c)) for c in alike)
-        raise InputError(f"{source.name}: column {name!r}: --positive {said} may be {which}. Write it exactly.")
+        raise InputError(f"{source.name}: column {name!r}: --positive {text} may be {which}. Write it exactly.")
     raise InputError(f"{source.name}: column {name!r} has no class {positive!r} for --positive. It has {shown}.")
 
 
@@ -225,5 +269,13 @@ def group_values(source: Source, name: str) -> np.ndarray:
     values = unnested(source.table[name])
     if values is None:
         raise InputError(f"{source.name}: column {name!r} holds nested values; a group is one label a row.")
+    if (
+        pa.types.is_binary(values.type)
+        or pa.types.is_large_binary(values.type)
+        or pa.types.is_fixed_size_binary(values.type)
+    ):
+        raise InputError(
+            f"{source.name}: column {name!r} holds bytes ({values.type}); a group is one label a row. Write it as text."
+        )
     refuse_gaps(source, name, values, "group")
     return values.to_numpy(zero_copy_only=False)

@@ -8,28 +8,32 @@ What is inside: `register`.
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from .._cite import cite
 from .._errors import InputError
-from .check import tell
+from ._document import read_document
+from ._terminal import write_line
 
 __all__ = ["register"]
 
 HELP = """The references of what a result rests on, as BibTeX: those of the methods it
 names, sorted, none twice.
 
-RESULT.json is what `upweight check --json` or `upweight compare --json` wrote.
+RESULT.json is what `upweight check --json` or `upweight compare --json` wrote;
+- is standard input.
 
 [bold]Examples[/bold]
 
   upweight check weights.csv --json verdict.json
 
   upweight cite verdict.json > references.bib
+
+  upweight check demo:heavy --json | upweight cite -
+
+[bold]Exit codes[/bold]  0 done; 2 bad use or input: not JSON, or not a result.
 """
 
 
@@ -42,19 +46,9 @@ def run(
     result: Annotated[str, typer.Argument(metavar="RESULT.json", help="What --json wrote", show_default=False)],
 ) -> None:
     """Read the result, print its references."""
+    document = read_document(result)
     try:
-        tell(cite(_document(result)))
+        references = cite(document)
     except InputError as error:
-        raise InputError(f"{result}: {error}" if not str(error).startswith(result) else str(error)) from error
-
-
-def _document(path: str) -> dict[str, Any]:
-    try:
-        document = json.loads(Path(path).read_text(encoding="utf8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}). Name a file that --json wrote.") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not JSON that upweight wrote ({error}). Name a file that --json wrote.") from error
-    if not isinstance(document, dict):
-        raise InputError(f"{path}: holds a {type(document).__name__}, not a result. Name a file that --json wrote.")
-    return document
+        raise InputError(f"{result}: {error}") from error
+    write_line(references)

@@ -11,16 +11,19 @@ import shlex
 import shutil
 import sys
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ._outputs import check_writable, refuse_taken, taken_by, write_text, writing
+from ._outputs import STANDARD_OUTPUT, check_writable, refuse_taken, taken_by, write_text, writing
+from ._terminal import write_line, write_notice
 
 if TYPE_CHECKING:
-    from ..imbalance.comparison import Comparison, Question
+    from ..imbalance.comparison import Comparison, ComparisonSetup
     from ..work import Watch
 
 __all__ = ["register"]
@@ -28,7 +31,7 @@ __all__ = ["register"]
 NO_DIFFERENCE = ("--journal", "--report", "--save", "--json", "--strict")  # options that leave the answer as it is
 HELP = """Try every remedy for a rare class on the same folds, repair its probabilities, say which one earned its place.
 
-DATA is a CSV file, a Parquet file, a folder of Parquet files, or data that is always there: demo:digits (targets eight, digit), demo:cancer (malignant), demo:wine (cultivar). Text, dates and gaps are fine; a file without a header line has columns c0, c1, ... Often the answer is: move the threshold, change nothing else.
+DATA is a CSV, Parquet, .npz, .npy, JSON lines or Excel file, a folder of Parquet files (folders named key=value become columns), - for standard input, or data that is always there: demo:digits (targets eight, digit), demo:cancer (malignant), demo:wine (cultivar). Text, dates and gaps are fine; a file without a header line has columns c0, c1, ... What was guessed is told. Often the answer is: move the threshold, change nothing else.
 
 [bold]Examples[/bold]
 
@@ -38,11 +41,13 @@ DATA is a CSV file, a Parquet file, a folder of Parquet files, or data that is a
 
   upweight compare loans.parquet --target default --learner boosting --group customer
 
+  upweight compare loans.parquet --target default --learner lightgbm:LGBMClassifier --set num_leaves=15
+
   upweight compare cases.csv --target ill --cv 5x2 --journal run1 --json result.json
 
 [bold]Reading the table[/bold]  AP is average precision, beside it the difference to moving the threshold with its 95 % interval. O/E is observed over expected positives: 0.5 promises twice too many. Alerts and cost are per 1,000 rows.
 
-[bold]Exit codes[/bold]  0 done; 1 the verdict is unusable under --strict; 2 bad use or input; 130 interrupted.
+[bold]Exit codes[/bold]  0 done; 1 the verdict is unusable under --strict; 2 bad use or input, told with file, column and row; 130 interrupted.
 """
 
 
@@ -53,17 +58,33 @@ def register(app: typer.Typer) -> None:
 
 def run(
     data: Annotated[
-        str, typer.Argument(metavar="DATA", help="CSV, Parquet, folder of Parquet, or demo:NAME", show_default=False)
+        str,
+        typer.Argument(
+            metavar="DATA", help="CSV, Parquet or other file, folder of Parquet, -, or demo:NAME", show_default=False
+        ),
     ],
     target: Annotated[str, typer.Option(metavar="COL", help="Column to predict", show_default=False)],
     positive: Annotated[
-        str | None, typer.Option(metavar="LABEL", help="The class in question  \\[default: 1 or true, else the rarest]")
+        str | None,
+        typer.Option(
+            metavar="LABEL",
+            help="The class in question; yes,Yes: both as one  \\[default: true, or 1 beside 0 or -1, else the rarest]",
+        ),
     ] = None,
     learner: Annotated[
         str, typer.Option(help="logistic, boosting or MODULE:CLASS, say lightgbm:LGBMClassifier")
     ] = "logistic",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of the learner; may be repeated")
+    ] = None,
     methods: Annotated[str, typer.Option(help="quick, standard, survey, all, or names a,b")] = "standard",
-    cv: Annotated[str, typer.Option(help="Folds, or folds x repeats: 5, 5x2")] = "5",
+    cv: Annotated[
+        str | None,
+        typer.Option(
+            metavar="K",
+            help="Folds, once (5), or folds x repeats (5x2)  \\[default: 5 folds, 5 times below 10,000 rows, twice below 100,000]",
+        ),
+    ] = None,
     cost: Annotated[
         float | None, typer.Option(metavar="R", help="False alarms that one miss is worth; cost then decides")
     ] = None,
@@ -72,7 +93,7 @@ def run(
         str | None, typer.Option(metavar="COL", help="Column naming rows that belong together (a patient)")
     ] = None,
     exclude: Annotated[str, typer.Option(metavar="A,B", help="Columns to leave out")] = "",
-    rng: Annotated[int, typer.Option(min=0, help="Seed: one seed, one answer")] = 0,
+    rng: Annotated[int, typer.Option(min=0, help="Seed: one seed, one run_comparison")] = 0,
     journal: Annotated[
         str | None, typer.Option(metavar="DIR", help="Keep finished fits here; the same call goes on from there")
     ] = None,
@@ -87,19 +108,26 @@ def run(
 ) -> None:
     """Read, check, run, tell, write; see HELP."""
     outputs = Outputs.checked(data, report=report, save=save, json=json, journal=journal)
-    more = {"learner": learner, "methods": methods, "cv": cv, "cost": cost, "rng": rng}
-    asked = read_question(data, target, positive, weights, group, exclude, more)
-    shown = sys.stderr if outputs.json_aside else sys.stdout
-    tell("\n".join(asked.opening), shown)
-    from ..imbalance.comparison import answer
+    more = {"learner": learner_with(learner, settings or []), "methods": methods, "cv": cv, "cost": cost, "rng": rng}
+    setup = read_setup(data, target, positive, weights, group, exclude, more)
+    write_line("\n".join(setup.opening), sys.stderr if outputs.json_aside else sys.stdout)
+    from ..imbalance.comparison import run_comparison
 
-    result = answer(asked, journal, voice())
+    with named_errors(setup.name):
+        result = run_comparison(setup, journal, watch())
     resume = (
         "The same call goes on from the journal."
         if journal
         else "With --journal DIR the same call would go on from here."
     )
     finish(result, outputs, resume, strict=strict)
+
+
+def learner_with(learner: str, words: list[str]) -> str:
+    """The learner's name, settings in brackets."""
+    from ..learners import with_settings
+
+    return with_settings(learner, words)
 
 
 @dataclass(frozen=True)
@@ -115,19 +143,30 @@ class Outputs:
     def checked(
         cls, data: str, *, report: str | None, save: str | None, json: str | None, journal: str | None
     ) -> Outputs:
-        from . import ASIDE
-
         taken = taken_by(data)
         if journal is not None:
             refuse_taken(Path(journal).resolve(), journal, "--journal", taken)
-        named = {"--report": report, "--save": save, "--json": None if json == ASIDE else json}
+        named = {"--report": report, "--save": save, "--json": None if json == STANDARD_OUTPUT else json}
         paths = {
             o: None if p is None else check_writable(p, o, taken=taken, stream=o != "--save") for o, p in named.items()
         }
-        return cls(paths["--report"], paths["--save"], paths["--json"], json == ASIDE)
+        return cls(paths["--report"], paths["--save"], paths["--json"], json == STANDARD_OUTPUT)
 
 
-def read_question(
+@contextmanager
+def named_errors(file: str) -> Iterator[None]:
+    """Complaints of what knows no files, with the name of the file in front."""
+    from .._errors import InputError, UndoError
+
+    try:
+        yield
+    except (InputError, UndoError) as error:
+        if str(error).startswith(f"{file}: "):
+            raise
+        raise type(error)(f"{file}: {error}") from error
+
+
+def read_setup(
     data: str,
     target: str,
     positive: str | None,
@@ -135,42 +174,33 @@ def read_question(
     group: str | None,
     exclude: str,
     more: dict[str, Any],
-) -> Question:
+) -> ComparisonSetup:
     """Everything that can be refused, refused; complaints name the file."""
-    from .._errors import InputError, UndoError
     from ..files import read_source
-    from ..imbalance.comparison import question, rows_for
-    from ..imbalance.rebalance import read_cost
-    from ..learners import as_learner
-    from ._target import ask
+    from ..imbalance.comparison import Settings, setup_comparison
+    from ._target import take_apart
 
-    rows_for(more["methods"])
-    as_learner(more["learner"])
-    read_cost(more["cost"])
-    source = read_source(data, notice)
+    settings = Settings.read(**more)
+    source = read_source(data, write_notice)
     left_out = [n for n in exclude.split(",") if n.strip()]
-    try:
-        asked = ask(source, target, positive=positive, weights=weights, group=group, exclude=left_out)
-        made = question(asked.X, asked.y, sample_weight=asked.weights, group=asked.group, **more)
-    except (InputError, UndoError) as error:
-        if str(error).startswith(f"{source.name}: "):
-            raise
-        raise type(error)(f"{source.name}: {error}") from error
-    settings = {**made.settings, "command": what_was_asked(sys.argv[1:])}
-    return replace(made, name=source.name, target=asked.target, shown=asked.shown, settings=settings)
+    with named_errors(source.name):
+        parts = take_apart(source, target, positive=positive, weights=weights, group=group, exclude=left_out)
+        setup = setup_comparison(parts.X, parts.y, settings, sample_weight=parts.weights, group=parts.group)
+    written = {**setup.settings, "command": command_line(sys.argv[1:])}
+    return replace(setup, name=source.name, target=parts.target, shown=parts.shown, settings=written)
 
 
-def what_was_asked(args: list[str]) -> str:
+def command_line(args: list[str]) -> str:
     """The command without the files it writes to: it gives the same answer wherever that is put."""
     from . import with_bare_json
 
     kept, skip = ["upweight"], False
     for arg in with_bare_json(args):
-        name, given = arg.partition("=")[::2]
+        name, value = arg.partition("=")[::2]
         if skip:
             skip = False
         elif name in NO_DIFFERENCE:
-            skip = not given and name != "--strict"
+            skip = not value and name != "--strict"
         else:
             kept.append(arg)
     return shlex.join(kept)
@@ -179,15 +209,15 @@ def what_was_asked(args: list[str]) -> str:
 def finish(result: Comparison, outputs: Outputs, resume: str, *, strict: bool) -> None:
     """Tell, write, and exit with the code that says how it went."""
     if outputs.json_aside:
-        sys.stdout.write(result.to_json())
+        write_line(result.to_json().rstrip())
     else:
         width = screen_width()
-        told = [wrapped(s, width) if sys.stdout.isatty() else s for s in result.verdict.sentences]
-        tell("\n".join(["", result.table(width=width), "", *told]), sys.stdout)
+        sentences = [wrapped(s, width) if sys.stdout.isatty() else s for s in result.verdict.sentences]
+        write_line("\n".join(["", result.table(width=width), "", *sentences]))
     for text in result.warnings:
-        notice(f"warning: {text}")
+        write_notice(f"warning: {text}")
     if not result.complete:
-        notice(f"interrupted: no file was written. {resume}")
+        write_notice(f"interrupted: no file was written. {resume}")
         raise typer.Exit(130)
     write_files(result, outputs)
     raise typer.Exit(1 if strict and not result.verdict.ok else 0)
@@ -196,21 +226,21 @@ def finish(result: Comparison, outputs: Outputs, resume: str, *, strict: bool) -
 def write_files(result: Comparison, outputs: Outputs) -> None:
     if outputs.json is not None:
         write_text(outputs.json, result.to_json())
-        notice(f"wrote {outputs.json}")
+        write_notice(f"wrote {outputs.json}")
     if outputs.save is not None:
         from ..imbalance.rebalance import strange_types
 
         result.save(outputs.save)
         strange = strange_types(outputs.save)
         trusted = f", trusted={strange!r}" if strange else ""
-        notice(f"wrote {outputs.save}: upweight.imbalance.load({str(outputs.save)!r}{trusted}).predict(X_new)")
+        write_notice(f"wrote {outputs.save}: upweight.imbalance.load({str(outputs.save)!r}{trusted}).predict(X_new)")
     if outputs.report is not None:
         from ..imbalance.comparison import with_seconds
         from ..report import write
 
         page = outputs.report
         writing(page, lambda: write(with_seconds(result.to_dict()), page))
-        notice(f"wrote {outputs.report}")
+        write_notice(f"wrote {outputs.report}")
 
 
 def screen_width() -> int:
@@ -222,26 +252,9 @@ def wrapped(sentence: str, width: int) -> str:
     return textwrap.fill(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
 
 
-def tell(text: str, stream: Any) -> None:
-    stream.write(text + "\n")
-    stream.flush()
-
-
-def notice(text: str) -> None:
-    tell(text, sys.stderr)
-
-
-def voice() -> Watch:
+def watch() -> Watch:
     """Progress on stderr: a line with the estimate always, a bar on terminals."""
-    from ..work import WordedWatch, terminal_watch
+    from ..imbalance.comparison import Spoken
+    from ..work import terminal_watch
 
-    return WordedWatch(
-        terminal_watch(), lambda n, s, p: notice(f"{n:,} fits, about {duration(s)} on {p} core{'s' if p > 1 else ''}.")
-    )
-
-
-def duration(seconds: float) -> str:
-    """About how long, in words."""
-    if seconds < 90:
-        return f"{max(1, round(seconds)):d} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    return Spoken(terminal_watch(), write_notice)

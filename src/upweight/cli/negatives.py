@@ -8,7 +8,6 @@ and the scale of its probabilities. `plan` decides from one pass; `sample` write
 from __future__ import annotations
 
 import json as json_module
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,8 @@ from typing import Annotated, Any
 import typer
 
 from .._errors import InputError
+from ._outputs import STANDARD_OUTPUT, check_writable, taken_by, write_text
+from ._terminal import write_line, write_notice
 
 __all__ = ["register"]
 
@@ -80,7 +81,6 @@ EXPLAIN_HELP = """Why the rows of a key are kept, or not: draw, score, probabili
 
 [bold]Exit codes[/bold]  0 done; 2 bad use or bad input.
 """
-STANDARD_OUTPUT = "-"
 DATA = "Files, folders, patterns or URIs of Parquet or CSV, or demo:clicks"
 Data = Annotated[list[str], typer.Argument(metavar="DATA...", help=DATA, show_default=False)]
 Json = Annotated[
@@ -124,7 +124,6 @@ def plan(
 ) -> None:
     """Read once, decide, write the plan; see PLAN_HELP."""
     from .. import negatives
-    from ._outputs import check_writable, taken_by, write_text
 
     taken = {path: what for one in data for path, what in taken_by(one).items()}
     target = check_writable(output, "--output", taken=taken)
@@ -147,7 +146,7 @@ def plan(
     write_text(target, text)
     if result is not None:
         write_text(result, text)
-    show(text.rstrip("\n") if json == STANDARD_OUTPUT else f"{made.summary()}\nwrote {output}")
+    write_line(text.rstrip("\n") if json == STANDARD_OUTPUT else f"{made.summary()}\nwrote {output}")
 
 
 def sample(
@@ -162,13 +161,12 @@ def sample(
 ) -> None:
     """Draw the sample; see SAMPLE_HELP."""
     from .. import negatives
-    from ._outputs import check_writable, taken_by
 
     taken = {path: what for one in data for path, what in taken_by(one).items()}
     result = None if json in (None, STANDARD_OUTPUT) else check_writable(json, "--json", taken=taken)
     made = negatives.Plan.load(plan)
     rows = data_of(data)
-    sys.stderr.write(f"foreseen: {made.forecast}\n")
+    write_notice(f"foreseen: {made.forecast}")
     keep = None if columns is None else names_of(columns, "--columns")
     with told():
         thin = negatives.sample(rows, made, output, columns=keep, jobs=jobs, resume=resume, strict=strict)
@@ -194,7 +192,6 @@ def check(
 ) -> None:
     """Check a sample; see CHECK_HELP."""
     from .. import negatives
-    from ._outputs import check_writable, taken_by
 
     result = None if json in (None, STANDARD_OUTPUT) else check_writable(json, "--json", taken=taken_by(out))
     found = negatives.check(out, plan=plan, data=None if data is None else data_of(data))
@@ -215,7 +212,6 @@ def explain(
 ) -> None:
     """Explain a key; see EXPLAIN_HELP."""
     from .. import negatives
-    from ._outputs import check_writable, taken_by
 
     result = None if json in (None, STANDARD_OUTPUT) else check_writable(json, "--json", taken=taken_by(plan))
     found = negatives.Plan.load(plan).explain(tuple(key), data=None if data is None else data_of(data))
@@ -272,20 +268,12 @@ def told() -> Iterator[None]:
         warnings.simplefilter("always", UserWarning)
         yield
     for one in caught:
-        sys.stderr.write(f"upweight: {one.message}\n")
+        write_notice(f"upweight: {one.message}")
 
 
 def finish(json: str | None, target: Path | None, facts: dict[str, Any], said: str) -> None:
     """Show the result, or write it as JSON."""
-    from ._outputs import write_text
-
     document = json_module.dumps(facts, allow_nan=False, indent=1, ensure_ascii=False)
     if target is not None:
         write_text(target, document + "\n")
-    show(document if json == STANDARD_OUTPUT else said)
-
-
-def show(text: str) -> None:
-    """Write to standard output; characters that its encoding lacks are escaped."""
-    encoding = sys.stdout.encoding or "utf8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    write_line(document if json == STANDARD_OUTPUT else said)

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from .._errors import InputError
+from ._document import read_document
 from ._outputs import check_writable, writing
+from ._terminal import write_notice
 
 __all__ = ["register"]
 
-HELP = """Make the self-contained HTML page of a result that `upweight compare --json` wrote.
+COMPARISON, VERDICT = "upweight.compare/1", "upweight.verdict/1"
+HELP = """Make the self-contained HTML page of a result that `upweight compare --json` or `upweight check --json` wrote; - is standard input.
 
-[bold]Example[/bold]
+[bold]Examples[/bold]
 
   upweight report result.json -o out.html
+
+  upweight check weights.csv --json | upweight report - -o weights.html
+
+[bold]Exit codes[/bold]  0 done; 2 bad use or input: not JSON, not a result, or a page that cannot be written.
 """
 
 
@@ -33,24 +38,44 @@ def run(
     output: Annotated[str, typer.Option("-o", "--output", metavar="F", help="The page to write")] = "report.html",
 ) -> None:
     """Read the result, write the page."""
-    target = check_writable(output, "-o", taken={os.path.realpath(result): "the result itself"})
+    taken = {} if result == "-" else {os.path.realpath(result): "the result itself"}
+    page = check_writable(output, "-o", taken=taken)
     facts = read_result(result)
-    from ..imbalance.comparison import with_seconds
-    from ..report import write
+    try:
+        writing(page, lambda: write_page(facts, page))
+    except InputError as error:
+        raise error if str(error).startswith(str(page)) else InputError(f"{result}: {error}") from error
+    write_notice(f"wrote {page}")
 
-    writing(target, lambda: write(with_seconds(facts), target))
-    sys.stderr.write(f"wrote {target}\n")
+
+def write_page(facts: dict[str, Any], page: Path) -> None:
+    """The page that belongs to the schema."""
+    from ..report import write, write_verdict
+
+    if facts["schema"] == VERDICT:
+        return write_verdict(facts, page)
+    from ..imbalance.comparison import with_seconds
+
+    write(with_seconds(facts) if has_seconds(facts) else facts, page)
+
+
+def has_seconds(facts: dict[str, Any]) -> bool:
+    """Whether the document is whole enough to look for seconds; what is wrong with the rest, the page will say."""
+    timing, rows = facts.get("timing"), facts.get("rows")
+    return (
+        isinstance(timing, dict)
+        and isinstance(timing.get("rows", {}), dict)
+        and isinstance(rows, list)
+        and all(isinstance(row, dict) and isinstance(row.get("name"), str) for row in rows)
+    )
 
 
 def read_result(path: str) -> dict[str, Any]:
-    """The document, if it is one of ours."""
-    try:
-        facts = json.loads(Path(path).read_text(encoding="utf8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
-    except ValueError as error:
-        raise InputError(f"{path}: not JSON ({error}). Write it with `upweight compare ... --json {path}`.") from error
-    schema = facts.get("schema") if isinstance(facts, dict) else None
-    if schema != "upweight.compare/1":
-        raise InputError(f"{path}: schema {schema!r}; a report is made from 'upweight.compare/1', as --json writes it.")
+    """The document, if it is one that has a page."""
+    facts = read_document(path)
+    if facts.get("schema") not in (COMPARISON, VERDICT):
+        schemas = f"{COMPARISON!r} or {VERDICT!r}"
+        raise InputError(
+            f"{path}: schema {facts.get('schema')!r}; a report is made from {schemas}, as --json writes it."
+        )
     return facts

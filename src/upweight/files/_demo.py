@@ -18,18 +18,18 @@ __all__ = ["DEMOS", "demo_table", "demo_targets"]
 
 
 def digits() -> tuple[Any, list[str], dict[str, Any]]:
-    found: Any = load_digits()
-    return found.data, list(found.feature_names), {"digit": found.target, "eight": (found.target == 8).astype(int)}
+    bunch: Any = load_digits()
+    return bunch.data, list(bunch.feature_names), {"digit": bunch.target, "eight": (bunch.target == 8).astype(int)}
 
 
 def cancer() -> tuple[Any, list[str], dict[str, Any]]:
-    found: Any = load_breast_cancer()
-    return found.data, list(found.feature_names), {"malignant": 1 - found.target}
+    bunch: Any = load_breast_cancer()
+    return bunch.data, list(bunch.feature_names), {"malignant": 1 - bunch.target}
 
 
 def wine() -> tuple[Any, list[str], dict[str, Any]]:
-    found: Any = load_wine()
-    return found.data, list(found.feature_names), {"cultivar": found.target}
+    bunch: Any = load_wine()
+    return bunch.data, list(bunch.feature_names), {"cultivar": bunch.target}
 
 
 DEMOS = {"digits": digits, "cancer": cancer, "wine": wine}

@@ -53,17 +53,17 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
 def is_stream(path: str | os.PathLike[str]) -> bool:
     """Whether something is there that is no file on a disk, or the file that standard output or error goes to."""
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:  # nothing there, or a link to nothing
         return False
-    return not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)) or standing(found) is not None
+    return not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)) or output_descriptor(status) is not None
 
 
-def standing(found: os.stat_result) -> int | None:
+def output_descriptor(status: os.stat_result) -> int | None:
     """The descriptor of standard output or error that goes to the same place."""
     for descriptor in (1, 2):
         try:
-            if os.path.samestat(found, os.fstat(descriptor)):
+            if os.path.samestat(status, os.fstat(descriptor)):
                 return descriptor
         except OSError:  # closed
             continue
@@ -72,7 +72,7 @@ def standing(found: os.stat_result) -> int | None:
 
 def write_into(path: str | os.PathLike[str], content: bytes) -> None:
     """Write without creating or shortening; where standard output goes through its own descriptor, which knows the place."""
-    descriptor = standing(os.stat(path))
+    descriptor = output_descriptor(os.stat(path))
     if descriptor is None:
         descriptor = os.open(path, os.O_WRONLY)
     else:

@@ -1,7 +1,7 @@
 """Few of one kind: weights, resamplers, and the honest comparison of every remedy for class imbalance."""
 
 from ..neighbours import Neighbours, neighbours, vdm
-from .comparison import Comparison, Row, compare, method
+from .comparison import Comparison, MethodResult, Row, compare, method
 from .ensembles import BalanceCascade, BalancedBagging, RUSBoost, balanced_forest, easy_ensemble
 from .errors import ErrorWeights, upweight_errors
 from .rebalance import Pipeline, Rebalanced, load
@@ -33,6 +33,7 @@ __all__ = [
     "EditedNN",
     "ErrorWeights",
     "InstanceHardness",
+    "MethodResult",
     "NearMiss",
     "NeighbourhoodCleaning",
     "Neighbours",

@@ -3,9 +3,20 @@
 from ._double_count import own_correction, refuse_double_count
 from ._fit_rows import FittedLearner, Task, fit_prepared, prepare_rows
 from ._fitting import fit_plainly
-from ._learners import Prepared, as_learner, bare_learner, learner_name, refuse_without_proba, seeded, without_proba
+from ._importances import member_mean, member_names, together
+from ._learners import (
+    Prepared,
+    answers_with_proba,
+    as_learner,
+    bare_learner,
+    learner_name,
+    refuse_without_proba,
+    seeded,
+    without_proba,
+)
 from ._measures import average_precision, calibrate, decision, farthest, macro, recall_at, roc_auc
-from ._out_of_fold import inner_folds, out_of_fold, train_of
+from ._out_of_fold import inner_folds, learner_out_of_fold, out_of_fold, train_of
+from ._settings import with_settings
 from ._statistics import Interval, holm, paired
 
 __all__ = [
@@ -13,6 +24,7 @@ __all__ = [
     "Interval",
     "Prepared",
     "Task",
+    "answers_with_proba",
     "as_learner",
     "average_precision",
     "bare_learner",
@@ -24,7 +36,10 @@ __all__ = [
     "holm",
     "inner_folds",
     "learner_name",
+    "learner_out_of_fold",
     "macro",
+    "member_mean",
+    "member_names",
     "out_of_fold",
     "own_correction",
     "paired",
@@ -34,6 +49,8 @@ __all__ = [
     "refuse_without_proba",
     "roc_auc",
     "seeded",
+    "together",
     "train_of",
+    "with_settings",
     "without_proba",
 ]

@@ -1,7 +1,7 @@
 """Fit a learner on some rows: prepare, encode, fit, with weights; ask it for probabilities of every class.
 
     rows --Preparation--> table --(somebody may change rows and weights here)--> matrix --fit--> FittedLearner
-            impute, scale, rare levels, by these rows alone                        one-hot, bins
+            impute, scale, rare categories, by these rows alone                        one-hot, bins
 
 The trouble: whatever is learnt from rows that are held out leaks, and a class that a fold has not seen must still have its column.
 
@@ -18,7 +18,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import clone
 
-from ..tables import Preparation, Schema, row_slice
+from ..tables import Preparation, Schema, known_versions, row_slice
 from ._bins import bin_cuts, binned
 from ._fitting import fit_learner
 from ._learners import Prepared, seeded
@@ -65,12 +65,24 @@ class FittedLearner:
 
     def proba(self, X: Any) -> np.ndarray:
         """(n, K) probabilities as the learner gives them; a class it never saw gets 0."""
-        if self.preparation is not None:
-            X = as_learner_takes(self.preparation.matrix(self.preparation.table(X)), self.learner)
-            X = X if self.cuts is None else binned(X, self.cuts)
-        p = np.asarray(self.learner.predict_proba(X), dtype=np.float64)
+        p = self.learner.predict_proba(X) if self.preparation is None else self.of_table(X, self.preparation)
+        p = np.asarray(p, dtype=np.float64)
         out = np.zeros((len(p), self.classes))
         out[:, self.seen] = p
+        return out
+
+    def of_table(self, X: Any, preparation: Preparation) -> np.ndarray:
+        """(n, s) of a table; a row with a category that training did not have gets the average over those it had."""
+        table = preparation.table(X)
+        versions = known_versions(preparation, table)
+        known = table if versions is None else versions[0]
+        matrix = as_learner_takes(preparation.matrix(known), self.learner)
+        p = self.learner.predict_proba(matrix if self.cuts is None else binned(matrix, self.cuts))
+        if versions is None:
+            return p
+        _, rows, share = versions
+        out = np.zeros((len(table), p.shape[1]))
+        np.add.at(out, rows, share[:, None] * p)
         return out
 
 
@@ -82,17 +94,9 @@ def prepare_rows(learner: Any, task: Task) -> tuple[Preparation | None, Any]:
     return preparation, preparation.table(task.X)
 
 
-def fit_prepared(
-    learner: Any,
-    preparation: Preparation | None,
-    X: Any,
-    codes: np.ndarray,
-    w: np.ndarray | None,
-    *,
-    classes: np.ndarray,
-    rng: np.random.Generator,
-) -> FittedLearner:
-    """Encode and fit a copy of the learner on rows that `prepare_rows` made; `codes` (n,) into `classes`, weights (n,) or None."""
+def fit_prepared(learner: Any, preparation: Preparation | None, task: Task, rng: np.random.Generator) -> FittedLearner:
+    """Encode and fit a copy of the learner on a task whose `X` is what `prepare_rows` made, or what steps made of that."""
+    X, classes = task.X, task.classes
     inner = seeded(clone(learner.learner if isinstance(learner, Prepared) else learner), rng)
     cuts = None
     if preparation is not None:
@@ -100,7 +104,7 @@ def fit_prepared(
         cuts = bin_cuts(X, inner, rng)
         X = X if cuts is None else binned(X, cuts)
     by_name = names_classes(inner)
-    fitted = fit_learner(inner, X, classes[codes] if by_name else codes, w)
+    fitted = fit_learner(inner, X, classes[task.codes] if by_name else task.codes, task.w)
     seen = np.searchsorted(classes, fitted.classes_) if by_name else fitted.classes_
     return FittedLearner(fitted, preparation, np.asarray(seen, dtype=np.intp), len(classes), cuts)
 
@@ -108,7 +112,7 @@ def fit_prepared(
 def fit_rows(learner: Any, task: Task, rng: np.random.Generator) -> FittedLearner:
     """Prepare, encode and fit on these rows as they are."""
     preparation, X = prepare_rows(learner, task)
-    return fit_prepared(learner, preparation, X, task.codes, task.w, classes=task.classes, rng=rng)
+    return fit_prepared(learner, preparation, replace(task, X=X), rng)
 
 
 def names_classes(learner: Any) -> bool:

@@ -23,10 +23,12 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from .._errors import InputError, did_you_mean
+from ._settings import set_all, spelled, split_settings
 
 __all__ = [
     "LEARNERS",
     "Prepared",
+    "answers_with_proba",
     "as_learner",
     "bare_learner",
     "learner_name",
@@ -47,7 +49,7 @@ QUIET: dict[str, dict[str, Any]] = {  # no chatter, no files, and one thread: th
 
 
 class Prepared(ClassifierMixin, BaseEstimator):
-    """A learner that takes frames: imputation, scaling and rare levels before resampling, one-hot after it.
+    """A learner that takes frames: imputation, scaling and rare categories before resampling, one-hot after it.
 
     Only `Rebalanced` fits it, fold by fold; `learner` is the scikit-learn classifier that gets the finished matrix.
     """
@@ -57,9 +59,9 @@ class Prepared(ClassifierMixin, BaseEstimator):
 
 
 def as_learner(learner: Any) -> Any:
-    """A new, unfitted learner: a name or MODULE:CLASS becomes `Prepared`, an object is cloned."""
-    made = refuse_without_proba(bare_learner(learner))
-    return Prepared(made) if isinstance(learner, str) else made
+    """A new, unfitted learner: a name or MODULE:CLASS, settings in brackets, becomes `Prepared`; an object is cloned."""
+    bare = refuse_without_proba(bare_learner(learner))
+    return Prepared(bare) if isinstance(learner, str) else bare
 
 
 def bare_learner(learner: Any) -> Any:
@@ -67,12 +69,13 @@ def bare_learner(learner: Any) -> Any:
     if not isinstance(learner, str):
         refuse_no_learner(learner)
         return clone(learner)
-    if learner in LEARNERS:
-        return LEARNERS[learner]()
-    if ":" in learner:
-        return from_module(learner)
+    name, settings = split_settings(learner)
+    if name in LEARNERS:
+        return set_all(LEARNERS[name](), settings, learner)
+    if ":" in name:
+        return set_all(from_module(name), settings, learner)
     raise InputError(
-        f"unknown learner {learner!r}.{did_you_mean(learner, LEARNERS)} Or give MODULE:CLASS, say "
+        f"unknown learner {name!r}.{did_you_mean(name, LEARNERS)} Or give MODULE:CLASS, say "
         "'sklearn.ensemble:RandomForestClassifier'."
     )
 
@@ -91,14 +94,14 @@ def refuse_no_learner(learner: Any) -> None:
 def from_module(path: str) -> Any:
     module, _, name = path.partition(":")
     try:
-        found = getattr(importlib.import_module(module), name)
+        classifier = getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
         raise InputError(f"learner {path!r}: no module {error.name!r} here. Install it, or mend the name.") from error
     except (AttributeError, ValueError) as error:
         known = [n for n in dir(importlib.import_module(module)) if not n.startswith("_")] if module else []
         raise InputError(f"learner {path!r}: {module!r} has no {name!r}.{did_you_mean(name, known)}") from error
     try:
-        return found(**QUIET.get(module, {}))
+        return classifier(**QUIET.get(module, {}))
     except TypeError as error:
         raise InputError(
             f"learner {path!r}: {name}() needs arguments ({error}). Pass an object from Python."
@@ -111,23 +114,23 @@ def from_module(path: str) -> Any:
 def refuse_without_proba(learner: Any) -> Any:
     """The learner, unless it is sure before fitting that it will have no `predict_proba`."""
     inner = learner.learner if isinstance(learner, Prepared) else learner
-    if answers(inner) is False:
+    if answers_with_proba(inner) is False:
         raise without_proba(inner)
     return learner
 
 
-def answers(learner: Any) -> bool | None:
+def answers_with_proba(learner: Any) -> bool | None:
     """Whether it has `predict_proba`; None if only fitting tells, as of a stack, whose last estimator is made then."""
     if hasattr(learner, "predict_proba"):
         return True
     steps = getattr(learner, "steps", None)
     if steps:
-        return answers(steps[-1][1])
+        return answers_with_proba(steps[-1][1])
     if not hasattr(type(learner), "predict_proba"):
         return False
     inner = getattr(learner, "estimator", None)
     if hasattr(inner, "fit"):
-        return answers(inner)
+        return answers_with_proba(inner)
     undecided = holds_others(learner) and getattr(learner, "voting", None) != "hard"
     return None if undecided else False
 
@@ -165,7 +168,7 @@ def without_proba(learner: Any) -> InputError:
 def learner_name(learner: Any) -> str:
     """What to call a learner in settings: its name, or its repr on one line."""
     if isinstance(learner, str):
-        return learner
+        return spelled(*split_settings(learner))
     return " ".join(repr(learner.learner if isinstance(learner, Prepared) else learner).split())
 
 

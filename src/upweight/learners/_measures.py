@@ -64,8 +64,8 @@ def recall_at(hit: np.ndarray, p: np.ndarray, w: np.ndarray | None, alerts: floa
     order = np.argsort(-p, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(p[order]) != 0, True))
     spent = np.concatenate([[0.0], np.cumsum(w[order])[ends]])
-    found = np.concatenate([[0.0], np.cumsum((w * hit)[order])[ends]])
-    return ratio(float(np.interp(alerts, spent, found)), float(found[-1]))
+    hits = np.concatenate([[0.0], np.cumsum((w * hit)[order])[ends]])
+    return ratio(float(np.interp(alerts, spent, hits)), float(hits[-1]))
 
 
 def calibrate(codes: np.ndarray, p: np.ndarray, w: np.ndarray | None) -> Calibration:
@@ -75,8 +75,8 @@ def calibrate(codes: np.ndarray, p: np.ndarray, w: np.ndarray | None) -> Calibra
 
 def macro(values: Any) -> float:
     """Mean over classes, classes that say nothing left out."""
-    found = np.asarray(values, dtype=float)
-    return float(np.nanmean(found)) if np.isfinite(found).any() else np.nan
+    each = np.asarray(values, dtype=float)
+    return float(np.nanmean(each)) if np.isfinite(each).any() else np.nan
 
 
 def farthest(oe: Any) -> float:

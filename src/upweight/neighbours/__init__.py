@@ -8,7 +8,7 @@ from ._distances import Space, typical_spread
 from ._kdtree import few_dimensions
 from ._lists import SPARE, Lists
 from ._neighbours import Neighbours, lists_from, neighbours, typed
-from ._points import Points, points
+from ._points import Points, points, series_numbers
 from ._search import ACROSS, TILE, minima, nearest, nearest_ties, pairs_within, screen_of, tiles, with_ties
 from ._trees import company
 
@@ -41,6 +41,7 @@ __all__ = [
     "pairs_within",
     "points",
     "screen_of",
+    "series_numbers",
     "tiles",
     "typed",
     "typical_spread",

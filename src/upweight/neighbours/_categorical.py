@@ -1,6 +1,6 @@
 """Categories in SMOTE: a distance between values, and new values by vote instead of by interpolation.
 
-The trouble: between "red" and "blue" there is no purple. One-hot columns make one, and cost memory by the number of levels.
+The trouble: between "red" and "blue" there is no purple. One-hot columns make one, and cost memory by the number of categories.
 
     VDM(v, u) = sum_c |P(c|v) - P(c|u)|,    distance^2 = sum over columns of VDM^2        (every column categorical: SMOTE-N)
     distance^2 = Euclidean^2 + Med^2 a mismatch,  Med the median standard deviation of the numbers in the class    (SMOTE-NC)
@@ -32,7 +32,8 @@ from ..tables import Labels, is_frame
 __all__ = ["Vdm", "donors_of", "nearest_by_tables", "value_tables", "vdm"]
 
 BLOCK = 1 << 18  # distances held at once, 2 MB: stays in cache
-SPREAD = 32  # levels up to which a table is spread over all rows
+BALLOT = 1 << 18  # votes held at once
+SPREAD = 32  # categories up to which a table is spread over all rows
 
 
 @dataclass(frozen=True)
@@ -110,18 +111,16 @@ def vdm(X: Any, y: Any) -> Vdm:
     return Vdm(tuple(kind_of), tables, tuple(int(kind[-1]) for kind in kinds))
 
 
-def value_tables(
-    codes: np.ndarray, y: np.ndarray, levels: list[int]
-) -> tuple[list[np.ndarray], tuple[np.ndarray, ...]]:
-    """For every column which levels are alike (L,), and the squared VDM between the kinds that are left.
+def value_tables(codes: np.ndarray, y: np.ndarray, sizes: list[int]) -> tuple[list[np.ndarray], tuple[np.ndarray, ...]]:
+    """For every column which categories are alike (L,), and the squared VDM between the kinds that are left.
 
-    codes : (n, d) levels. y : (n,) class codes. Levels with the same P(c|v) lie at distance 0 and share a kind, so that a column
-    of many rare levels needs a small table.
+    codes : (n, d) categories. y : (n,) class codes. Categories with the same P(c|v) lie at distance 0 and share a kind, so that a column
+    of many rare categories needs a small table.
     """
     k = int(y.max()) + 1
     kinds, tables = [], []
-    for j, size in enumerate(levels):
-        count = np.bincount(codes[:, j] * k + y, minlength=size * k).reshape(size, k)
+    for j, size in enumerate(sizes):
+        count = np.bincount(codes[:, j].astype(np.int64) * k + y, minlength=size * k).reshape(size, k)
         share, kind = np.unique(count / np.maximum(count.sum(axis=1, keepdims=True), 1), axis=0, return_inverse=True)
         gap = np.zeros((len(share), len(share)))
         for c in range(k):
@@ -132,7 +131,7 @@ def value_tables(
 
 
 def kinds_of(codes: np.ndarray, kinds: list[np.ndarray]) -> np.ndarray:
-    """(n, d) codes of the kinds that levels belong to."""
+    """(n, d) codes of the kinds that categories belong to."""
     return np.stack([kind[codes[:, j]] for j, kind in enumerate(kinds)], axis=1).astype(np.int32)
 
 
@@ -198,11 +197,21 @@ def donors_of(codes: np.ndarray, voters: np.ndarray, fallback: np.ndarray) -> np
 
     codes : (n, d). voters : (q, v) rows, nearest first, -1 for none. fallback : (q,) the row to copy where nobody votes.
     """
+    out = np.empty((len(voters), codes.shape[1]), dtype=np.int64)
+    step = max(1, BALLOT // max(1, voters.shape[1] * codes.shape[1]))
+    for start in range(0, len(voters), step):
+        some = slice(start, start + step)
+        out[some] = _elected(codes, voters[some], fallback[some])
+    return out
+
+
+def _elected(codes: np.ndarray, voters: np.ndarray, fallback: np.ndarray) -> np.ndarray:
+    """`donors_of` for so few rows that all their votes are held."""
     there = voters >= 0
-    held = codes[np.where(there, voters, 0)]  # (q, v, d)
-    votes = np.zeros(held.shape, dtype=np.int32)
+    values = codes[np.where(there, voters, 0)]  # (q, v, d)
+    votes = np.zeros(values.shape, dtype=np.int32)
     for other in range(voters.shape[1]):
-        votes += (held == held[:, other : other + 1]) & there[:, other, None, None]
+        votes += (values == values[:, other : other + 1]) & there[:, other, None, None]
     votes[~there] = -1
     winner = (
         np.take_along_axis(voters, votes.argmax(axis=1), axis=1)

@@ -6,7 +6,7 @@ too. So sets of rows would depend on the block size, on the BLAS and on where th
 
     d2(a, b) = sum_k (a_k - b_k)^2 + sum_c T_c(a_c, b_c),   float64, columns added from the first to the last
 
-where T_c is the squared distance between two levels of categorical column c; for a plain mismatch it is Med^2, Med the median
+where T_c is the squared distance between two values of categorical column c; for a plain mismatch it is Med^2, Med the median
 standard deviation of the numeric columns in the minority.
 
 What is inside: `Space`, rows with this distance; `Space.pairs` evaluates it for listed pairs and is the only judge in this
@@ -23,9 +23,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Space", "Table", "level_gaps", "typical_spread"]
+__all__ = ["LevelGaps", "Space", "level_gaps", "typical_spread"]
 
-Table = np.ndarray | float
+LevelGaps = np.ndarray | float
 
 PAIR_BYTES = 1 << 20  # of gathered float64 rows at a time: stays in cache
 EXTREME = 2.0**400  # beyond this, squares overflow or vanish: rows are scaled by a power of two, which is exact
@@ -38,19 +38,19 @@ class Space:
     Attributes
     ----------
     values : ndarray or CSR matrix (n, d), float32 or float64, finite: the numeric columns as given.
-    codes : ndarray (n, c) of int, levels of the categorical columns from 0, or None.
+    codes : ndarray (n, c) of int, codes of the categorical columns from 0, or None.
     tables : c entries: the squared distance that any mismatch in that column adds (float), or the squared distances between
-        its levels (array (levels, levels)).
+        its codes (array (size, size)).
     """
 
     values: Any
     codes: np.ndarray | None = None
-    tables: tuple[Table, ...] = field(default=())
+    tables: tuple[LevelGaps, ...] = field(default=())
     memory: dict[Any, Any] = field(default_factory=dict)  # what searches found out about the space, not about rows
 
     @classmethod
-    def of(cls, values: Any, codes: np.ndarray | None = None, tables: tuple[Table, ...] = ()) -> Space:
-        """Rows of numbers (array or sparse) and of levels; copies only what is not float32, float64 or in row order."""
+    def of(cls, values: Any, codes: np.ndarray | None = None, tables: tuple[LevelGaps, ...] = ()) -> Space:
+        """Rows of numbers (array or sparse) and of codes; copies only what is not float32, float64 or in row order."""
         values = _floats(values)
         return cls(_unextreme(values) if not tables else values, codes if tables else None, tuple(tables))
 
@@ -111,8 +111,8 @@ def typical_spread(values: Any, rows: np.ndarray) -> float:
     return float(np.median(np.std(block, axis=0, dtype=np.float64)))
 
 
-def level_gaps(table: Table, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Squared distance between levels `a` and `b` of one categorical column; they broadcast."""
+def level_gaps(table: LevelGaps, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Squared distance between codes `a` and `b` of one categorical column; they broadcast."""
     return table[a, b] if isinstance(table, np.ndarray) else table * (a != b)
 
 

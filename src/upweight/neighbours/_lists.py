@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from ._distances import Space
-from ._search import Found, nearest
+from ._search import Nearest, nearest
 
 __all__ = ["SPARE", "Lists"]
 
@@ -62,7 +62,7 @@ class Lists:
         order = np.lexsort((new, d2), axis=-1)
         return Lists(space, np.arange(len(rows)), *_taken(new, d2, order), whole)
 
-    def first(self, k: int, alive: np.ndarray, who: np.ndarray | None = None) -> Found:
+    def first(self, k: int, alive: np.ndarray, who: np.ndarray | None = None) -> Nearest:
         """The k nearest alive rows of the queries at positions `who` (all, if None), searched again where too few are left."""
         who = np.arange(len(self.queries)) if who is None else who
         living = self._living(who, alive)
@@ -105,5 +105,5 @@ def living_first(living: np.ndarray, k: int) -> np.ndarray:
     return np.arange(width) < np.minimum(living.sum(axis=1), width)[:, None]
 
 
-def _taken(rows: np.ndarray, d2: np.ndarray, order: np.ndarray) -> Found:
+def _taken(rows: np.ndarray, d2: np.ndarray, order: np.ndarray) -> Nearest:
     return np.take_along_axis(rows, order, axis=1), np.take_along_axis(d2, order, axis=1)

@@ -19,8 +19,9 @@ from scipy import sparse
 from sklearn.base import clone
 
 from .._errors import InputError, counted
+from .._foreign_keywords import own_keywords
 from .._set_module import set_module
-from ..tables import Table, frame_of, is_frame, row_count
+from ..tables import Table, frame_of, is_frame, plain_series, row_count
 from ._distances import Space
 from ._lists import Lists
 from ._points import Points, array_numbers, points
@@ -93,6 +94,7 @@ class Neighbours:
         return self._searched[key]
 
 
+@own_keywords
 def neighbours(X: Any, *, k: int = DEFAULT, categorical: Any = "auto") -> Neighbours:
     """Find the k nearest rows of every row once, for any number of resamplers: `TomekLinks().resample(X, y, neighbours=g)`.
 
@@ -132,7 +134,8 @@ def typed(X: Any, categorical: Any) -> Any:
     if isinstance(X, Table):
         return ()
     if is_frame(X):
-        return [name for name, dtype in frame_of(X).schema.items() if not dtype.is_numeric()]
+        frame = frame_of(X)
+        return [name for name in frame.columns if not plain_series(frame.get_column(name)).dtype.is_numeric()]
     if sparse.issparse(X):
         return range(X.shape[1]) if X.dtype.kind == "b" else ()
     if np.asarray(X).dtype.kind not in "OUSb" or np.asarray(X).ndim != 2:

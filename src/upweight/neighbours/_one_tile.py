@@ -5,7 +5,7 @@ For some hundred rows of a rare class these preparations take longer than the se
 
     tile = bounds of some queries x the whole pool;   U = k-th smallest of block minima + slack;   measured: tile <= U
 
-What is inside: `few` and `hardly_any`, whether that is cheaper; `hits_at_once`, the search; and what it shares with
+What is inside: `fits_one_tile` and `skip_preparation`, whether that is cheaper; `hits_at_once`, the search; and what it shares with
 `_search.py`: `block_width`, `kth_smallest`, `just_above`, `places`.
 """
 
@@ -18,23 +18,32 @@ import numpy as np
 from ._bounds import Screen
 from ._distances import Space
 
-__all__ = ["Hits", "block_width", "few", "hardly_any", "hits_at_once", "just_above", "kth_smallest", "places"]
+__all__ = [
+    "Hits",
+    "block_width",
+    "fits_one_tile",
+    "hits_at_once",
+    "just_above",
+    "kth_smallest",
+    "places",
+    "skip_preparation",
+]
 
 Hits = tuple[slice, np.ndarray, np.ndarray, np.ndarray]  # a run of queries, positions in it, rows of the pool, d2
 
 PLAIN = 1 << 24  # pairs up to which tiles are kept
 KEPT = 1 << 19  # entries of a tile that is kept to be looked at again
-NEXT_TO_NOTHING = 1 << 21  # pairs up to which nothing is found out about the space first
+TRIVIAL = 1 << 21  # pairs up to which nothing is found out about the space first
 
 
-def few(queries: np.ndarray, pool: np.ndarray) -> bool:
+def fits_one_tile(queries: np.ndarray, pool: np.ndarray) -> bool:
     """Are these so few pairs that kept tiles are cheaper than a second look at the best blocks?"""
     return len(queries) * len(pool) <= PLAIN
 
 
-def hardly_any(queries: np.ndarray, pool: np.ndarray) -> bool:
+def skip_preparation(queries: np.ndarray, pool: np.ndarray) -> bool:
     """Are these so few pairs that finding out about the space would cost more than it saves?"""
-    return len(queries) * len(pool) <= NEXT_TO_NOTHING
+    return len(queries) * len(pool) <= TRIVIAL
 
 
 def hits_at_once(
@@ -96,7 +105,7 @@ def just_above(reach: np.ndarray, screen: Screen) -> np.ndarray:
 
 def screen_untried(space: Space, queries: np.ndarray, pool: np.ndarray) -> Screen:
     """The screen of a space as far as it is known; else double precision, which needs no scale, or single for more pairs."""
-    return Screen(space, space.memory.get("precision", np.float64 if hardly_any(queries, pool) else np.float32))
+    return Screen(space, space.memory.get("precision", np.float64 if skip_preparation(queries, pool) else np.float32))
 
 
 def block_width(m: int, k: int) -> int:

@@ -1,10 +1,10 @@
-"""Rows as points: the numbers and the levels of any table, for methods that look for neighbours.
+"""Rows as points: the numbers and the categories of any table, for methods that look for neighbours.
 
 The trouble: distances need numbers, tables hold text, categories and booleans too, and a 0/1 column is a category in disguise:
-between 0 and 1 there is nothing. One-hot columns would multiply memory by the number of levels, so levels stay codes.
+between 0 and 1 there is nothing. One-hot columns would multiply memory by the number of categories, so they stay codes.
 
     number    finite; text, gaps and infinities are refused with column, count and row
-    level     text, category, bool, and numbers with two values only ("auto"), or the columns named; a gap is a level;
+    category  text, category, bool, and numbers with two values only ("auto"), or the columns named; a gap is a category;
               a bool that is not named among named ones is a number, 0 or 1
 
 Numbers are taken as given, without scaling. A sparse matrix is numbers throughout, unless columns are named: a rare word of a
@@ -25,17 +25,30 @@ import pyarrow as pa
 from scipy import sparse
 
 from .._errors import InputError, counted, did_you_mean
-from ..tables import Table, arrow_array, column_numbers, frame_of, is_frame, refuse_lazy, row_count, row_slice
+from .._frames import is_absent
+from ..tables import (
+    Table,
+    arrow_array,
+    column_numbers,
+    frame_of,
+    is_frame,
+    is_real,
+    plain_series,
+    refuse_lazy,
+    row_count,
+    row_slice,
+    sparse_frame,
+)
 
-__all__ = ["Points", "points"]
+__all__ = ["Points", "points", "series_numbers"]
 
 GLANCE = 256  # rows that show most columns to have more than two values
 
 
 @dataclass(frozen=True)
 class Points:
-    """`numbers` (n, p) array or CSR and `codes` (n, q) int32; `names` of the numbers, `categorical` names or positions of the
-    levels in the table they came from; `whole`, names of number columns that hold whole numbers only."""
+    """`numbers` (n, p) array or CSR and `codes` (n, q) int8 to int32; `names` of the numbers, `categorical` names or positions of the
+    categories in the table they came from; `whole`, names of number columns that hold whole numbers only."""
 
     numbers: Any
     codes: np.ndarray
@@ -50,13 +63,13 @@ class Points:
         return Points(self.numbers[rows], self.codes[rows], self.names, self.categorical, self.whole)
 
     @property
-    def levels(self) -> list[int]:
-        """Number of levels of every categorical column."""
+    def sizes(self) -> list[int]:
+        """Number of categories of every categorical column."""
         return [int(c.max(initial=-1)) + 1 for c in self.codes.T]
 
 
 def points(X: Any, *, rows: np.ndarray | None = None, categorical: Any = "auto", who: str = "neighbours") -> Points:
-    """Read a table: which columns are numbers and which are levels, and that every number is finite.
+    """Read a table: which columns are numbers and which are categories, and that every number is finite.
 
     rows : the rows to read, None for all. categorical : "auto", names or positions of columns, or a mask; () for none.
     who : the method, for messages.
@@ -66,6 +79,8 @@ def points(X: Any, *, rows: np.ndarray | None = None, categorical: Any = "auto",
     refuse_lazy(X)
     if isinstance(X, Table):
         made = of_table(X, categorical)
+    elif sparse_frame(X):
+        made = of_sparse_frame(X, categorical)
     elif is_frame(X):
         made = of_frame(frame_of(X), categorical, who)
     elif sparse.issparse(X):
@@ -79,13 +94,13 @@ def points(X: Any, *, rows: np.ndarray | None = None, categorical: Any = "auto",
 
 
 def of_table(X: Table, categorical: Any) -> Points:
-    """A prepared table: its codes are levels; its numbers stay numbers, but for two-valued ones with "auto"."""
+    """A prepared table: its codes are categories; its numbers stay numbers, but for two-valued ones with "auto"."""
     numbers: Any = X.numbers
     p, q = numbers.shape[1], X.codes.shape[1]
     auto = isinstance(categorical, str) and categorical == "auto" and not sparse.issparse(numbers)
     flags = np.flatnonzero(two_valued(numbers)) if auto else np.empty(0, np.int64)
     rest = np.setdiff1d(np.arange(p), flags)
-    codes = stacked([*(levels_of(numbers[:, j]) for j in flags), *(X.codes - X.codes.min(initial=0)).T], len(X))
+    codes = stacked([*(categories_of(numbers[:, j]) for j in flags), *(X.codes - X.codes.min(initial=0)).T], len(X))
     chosen = (*flags.tolist(), *range(p, p + q))
     return Points(numbers[:, rest] if len(flags) else numbers, codes, tuple(rest.tolist()), chosen)
 
@@ -96,26 +111,29 @@ def of_matrix(X: np.ndarray, categorical: Any, who: str) -> Points:
     chosen = named(categorical, list(range(X.shape[1])))
     if X.dtype.kind in "OUSb":
         read = [(j, array_numbers(column, chosen is not None), column) for j, column in enumerate(X.T)]
-        return of_columns([(j, values, lambda c=c: levels_of(c)) for j, values, c in read], chosen, len(X), who)
+        for j, values, column in read:
+            if values is None:
+                refuse_other_values(j, column, who)
+        return of_columns([(j, values, lambda c=c: categories_of(c)) for j, values, c in read], chosen, len(X), who)
     if X.dtype.kind not in "iuf":
         raise InputError(f"`X` must hold numbers or text; got {X.dtype}. Convert it first.")
     if chosen is None:
         chosen = np.flatnonzero(two_valued(X)).tolist()
     names = tuple(j for j in range(X.shape[1]) if j not in chosen)
     numbers = X[:, names] if chosen else X
-    codes = [levels_of(X[:, j]) for j in chosen]
+    codes = [categories_of(X[:, j]) for j in chosen]
     return Points(numbers, stacked(codes, len(X)), names, tuple(chosen), whole_columns(numbers, names))
 
 
 def of_columns(
     columns: list[tuple[Any, np.ndarray | None, Callable]], chosen: list[Any] | None, n: int, who: str
 ) -> Points:
-    """From (name, numbers or None, how to code it) of every column, which are numbers and which are levels."""
-    numbers, codes, names, levels = [], [], [], []
+    """From (name, numbers or None, how to code it) of every column, which are numbers and which are categories."""
+    numbers, codes, names, categories = [], [], [], []
     for name, values, code in columns:
         if (name in chosen) if chosen is not None else (values is None or two_valued(values[:, None])[0]):
             codes.append(code())
-            levels.append(name)
+            categories.append(name)
         elif values is None:
             way = "is not named in `categorical`. Name it, or say 'auto'."
             if who not in ("SMOTE", "neighbours"):  # only those two have `categorical`
@@ -127,7 +145,7 @@ def of_columns(
     table = np.empty((n, len(numbers)), np.result_type(*(v.dtype for v in numbers)) if numbers else np.float64)
     for j, values in enumerate(numbers):
         table[:, j] = values
-    return Points(table, stacked(codes, n), tuple(names), tuple(levels), whole_columns(table, tuple(names)))
+    return Points(table, stacked(codes, n), tuple(names), tuple(categories), whole_columns(table, tuple(names)))
 
 
 def of_sparse(X: Any, categorical: Any) -> Points:
@@ -136,28 +154,44 @@ def of_sparse(X: Any, categorical: Any) -> Points:
     if chosen is None:
         chosen = columns if X.dtype.kind == "b" else []
     X = sparse.csr_array(X, dtype=np.float64) if X.dtype.kind == "b" else X.tocsr()
-    codes = [levels_of(X[:, [j]].toarray()[:, 0]) for j in chosen]
+    codes = [categories_of(X[:, [j]].toarray()[:, 0]) for j in chosen]
     rest = np.setdiff1d(np.arange(X.shape[1]), chosen)
     numbers = np.empty((X.shape[0], 0)) if not len(rest) else X[:, rest] if chosen else X
     return Points(numbers, stacked(codes, X.shape[0]), tuple(rest.tolist()), tuple(chosen))
+
+
+def of_sparse_frame(X: Any, categorical: Any) -> Points:
+    """A pandas frame of sparse columns, as the matrix it is."""
+    names = list(X.columns)
+    chosen = named(categorical, names)
+    places = "auto" if chosen is None else [names.index(c) for c in chosen]
+    made = of_sparse(sparse.csr_array(X.sparse.to_coo()), places)
+    return Points(
+        made.numbers, made.codes, tuple(names[j] for j in made.names), tuple(names[j] for j in made.categorical)
+    )
 
 
 def of_frame(frame: nw.DataFrame, categorical: Any, who: str) -> Points:
     chosen = named(categorical, list(frame.columns))
     columns = []
     for name in frame.columns:
-        series = frame.get_column(name)
-        refuse_other_types(name, series.dtype, who)
-        number = series.dtype.is_numeric() or (series.dtype == nw.Boolean and chosen is not None)
-        values = column_numbers(series) if number else None
-        columns.append((name, values, lambda s=series: frame_codes(s, who)))
+        series = plain_series(frame.get_column(name))
+        refuse_other_types(series, who)
+        values = series_numbers(series, bools=chosen is not None)
+        columns.append(
+            (name, values, lambda s=series, v=values: frame_codes(s, who) if v is None else categories_of(v + 0.0))
+        )
     return of_columns(columns, chosen, frame.shape[0], who)
+
+
+def series_numbers(series: nw.Series, *, bools: bool) -> np.ndarray | None:
+    """(n,) float of a column of numbers, sparse, held as objects or plain; with `bools` also of booleans, as 0 and 1; else None."""
+    series = plain_series(series)
+    return column_numbers(series) if series.dtype.is_numeric() or (bools and series.dtype == nw.Boolean) else None
 
 
 def frame_codes(series: nw.Series, who: str) -> np.ndarray:
     """(n,) codes of a column of text, categories or bools; lists and dates in a column of objects are refused."""
-    if series.dtype.is_float():
-        return levels_of(column_numbers(series) + 0.0)  # -0.0 is 0.0
     values = arrow_array(series)
     if pa.types.is_nested(values.type) or pa.types.is_temporal(values.type):
         raise InputError(cannot_measure(series.name, values.type, who))
@@ -165,7 +199,7 @@ def frame_codes(series: nw.Series, who: str) -> np.ndarray:
 
 
 def arrow_codes(values: Any) -> np.ndarray:
-    """(n,) codes in order of appearance; a gap is a level."""
+    """(n,) codes in order of appearance; a gap is a category."""
     values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     values = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
     return values.dictionary_encode(null_encoding="encode").indices.to_numpy()
@@ -177,20 +211,33 @@ def array_numbers(column: np.ndarray, bools: bool) -> np.ndarray | None:
         return column.astype(np.float64) if bools else None
     if column.dtype.kind != "O":
         return None
-    number = all(isinstance(v, (int, float, np.number)) and not isinstance(v, (bool, np.bool_)) for v in column)
-    return column.astype(np.float64) if number else None
+    return column.astype(np.float64) if all(map(is_real, column)) else None
 
 
-def levels_of(column: np.ndarray) -> np.ndarray:
-    """(n,) codes of a column's values; a gap is a level."""
+def refuse_other_values(name: Any, column: np.ndarray, who: str) -> None:
+    """A column of objects holds numbers, text, booleans and gaps; anything else is no category by itself."""
+    if column.dtype.kind != "O":
+        return
+    for row, v in enumerate(column):
+        if v is not None and not isinstance(v, (str, bytes, bool, int, float, np.generic)) and v == v:
+            message = f"column {name!r} holds a {type(v).__name__}, first at row {row:,}, which {who} cannot measure."
+            raise InputError(
+                f"{message} Each entry must be a number or a string. Turn it into one, or drop the column."
+            )
+
+
+def categories_of(column: np.ndarray) -> np.ndarray:
+    """(n,) codes of a column's values; a gap is a category."""
     if column.dtype.kind != "O":
         return np.unique(column, return_inverse=True)[1].reshape(-1)
     seen: dict[Any, int] = {}
-    return np.array([seen.setdefault("gap" if v is None or v != v else (v,), len(seen)) for v in column])
+    return np.array([seen.setdefault("gap" if is_absent(v) else (v,), len(seen)) for v in column])
 
 
 def stacked(codes: list[np.ndarray], n: int) -> np.ndarray:
-    out = np.empty((n, len(codes)), np.int32)
+    """(n, q) the codes of all columns, in as few bytes as they need."""
+    most = max((int(column.max(initial=0)) for column in codes), default=0)
+    out = np.empty((n, len(codes)), np.int8 if most < 128 else np.int16 if most < 2**15 else np.int32)
     for j, column in enumerate(codes):
         out[:, j] = column
     return out
@@ -202,7 +249,7 @@ def two_valued(values: np.ndarray) -> np.ndarray:
     out = np.array((np.diff(glance, axis=0) > 0).sum(axis=0) < 2)
     for j in np.flatnonzero(out):
         column = values[:, j]
-        low, high = column.min(initial=np.inf), column.max(initial=-np.inf)
+        low, high = (column.min(), column.max()) if len(column) else (0, 0)
         out[j] = low < high and bool(((column == low) | (column == high)).all())
     return out
 
@@ -260,9 +307,11 @@ def masked(mask: list[Any], columns: list[Any]) -> list[Any]:
     return [c for c, yes in zip(columns, mask, strict=True) if yes]
 
 
-def refuse_other_types(name: str, dtype: Any, who: str) -> None:
-    if dtype.is_temporal() or dtype.is_nested() or dtype == nw.Binary:
-        raise InputError(cannot_measure(name, dtype, who))
+def refuse_other_types(series: nw.Series, who: str) -> None:
+    dtype = series.dtype
+    if dtype.is_temporal() or dtype.is_nested() or dtype in (nw.Binary, nw.Unknown):
+        kind = getattr(series.to_native(), "dtype", dtype) if dtype == nw.Unknown else dtype
+        raise InputError(cannot_measure(series.name, kind, who))
 
 
 def cannot_measure(name: str, kind: Any, who: str) -> str:

@@ -11,7 +11,7 @@ list by row number, so copies of it stay.
 
 What is inside: `nearest` (k rows and their squared distances), `nearest_ties` (all rows at the least distance), `pairs_within`
 (all pairs no farther than a radius) and `screen_of`; `_brackets.py` has bounds of the nearest distance. Work: F
-multiplications for F pairs, one pass of minima, and about 2 k blocks a query again (`_at_once.py`: nothing again, where pairs
+multiplications for F pairs, one pass of minima, and about 2 k blocks a query again (`_one_tile.py`: nothing again, where pairs
 are few). One block of at most 64 MB is held beside a screening copy of the pool.
 """
 
@@ -27,9 +27,18 @@ from ._bounds import Pool, Queries, Screen
 from ._copies import Groups, copies_of
 from ._distances import Space
 from ._kdtree import ask_tree, few_dimensions
-from ._one_tile import Hits, block_width, few, hardly_any, hits_at_once, just_above, kth_smallest, places
+from ._one_tile import (
+    Hits,
+    block_width,
+    fits_one_tile,
+    hits_at_once,
+    just_above,
+    kth_smallest,
+    places,
+    skip_preparation,
+)
 
-__all__ = ["Found", "minima", "nearest", "nearest_ties", "pairs_within", "screen_of", "tiles", "with_ties"]
+__all__ = ["Nearest", "minima", "nearest", "nearest_ties", "pairs_within", "screen_of", "tiles", "with_ties"]
 
 TILE = 1 << 20  # entries of one product: 4 to 8 MB
 MINIMA = 1 << 21  # entries of block minima kept at a time
@@ -37,7 +46,7 @@ CANDIDATES = 1 << 20  # pairs measured exactly at a time; more split the queries
 ACROSS = 1024  # queries in one product
 PROBE = 128  # queries that show whether single precision is enough
 
-Found = tuple[np.ndarray, np.ndarray]
+Nearest = tuple[np.ndarray, np.ndarray]
 
 
 def nearest(
@@ -48,7 +57,7 @@ def nearest(
     *,
     within: np.ndarray | None = None,
     screen: Screen | None = None,
-) -> Found:
+) -> Nearest:
     """The k rows of `pool` nearest to each row of `queries`, by (distance, row number), never the row itself.
 
     queries, pool : row numbers of `space`, any order, no row twice in `pool`
@@ -56,13 +65,13 @@ def nearest(
     Returns rows (q, k), int64, and squared distances (q, k), float64, both ascending; where there are fewer rows, -1 at inf.
     """
     queries, pool = np.asarray(queries, dtype=np.int64), np.sort(np.asarray(pool, dtype=np.int64))
-    original = copies_of(space) if screen is None and not hardly_any(queries, pool) else None
+    original = copies_of(space) if screen is None and not skip_preparation(queries, pool) else None
     if original is not None:
         return _nearest_with_copies(space, queries, pool, k, within, original)
     return _nearest(space, queries, pool, k, within, screen)
 
 
-def _nearest(space, queries, pool, k, within, screen, *, own: bool = True) -> Found:
+def _nearest(space, queries, pool, k, within, screen, *, own: bool = True) -> Nearest:
     if screen is None and 0 < k < len(pool) - 4 and few_dimensions(space, len(queries) * len(pool)):
         rows, d2, open_ = ask_tree(space, queries, pool, k, own)
         if open_.any():
@@ -72,7 +81,7 @@ def _nearest(space, queries, pool, k, within, screen, *, own: bool = True) -> Fo
     return _by_products(space, queries, pool, k, within, screen, own)
 
 
-def _by_products(space, queries, pool, k, within, screen, own) -> Found:
+def _by_products(space, queries, pool, k, within, screen, own) -> Nearest:
     rows = np.full((len(queries), k), -1, dtype=np.int64)
     d2 = np.full((len(queries), k), np.inf)
     for run, who, which, gaps in _hits(space, queries, pool, k, within, screen, own=own):
@@ -80,7 +89,7 @@ def _by_products(space, queries, pool, k, within, screen, own) -> Found:
     return rows, d2
 
 
-def _nearest_with_copies(space, queries, pool, k, within, original) -> Found:
+def _nearest_with_copies(space, queries, pool, k, within, original) -> Nearest:
     """Different rows ask for the k + 1 nearest different rows, itself included; then copies are handed out."""
     groups = Groups.of(original, pool)
     asks, back = np.unique(original[queries], return_inverse=True)
@@ -178,7 +187,7 @@ def _hits(
     pool = np.sort(np.asarray(pool, dtype=np.int64))
     if not len(queries) or not len(pool):
         return
-    if few(queries, pool) and not space.sparse:
+    if fits_one_tile(queries, pool) and not space.sparse:
         yield from hits_at_once(space, queries, pool, k, within, screen, own)
         return
     screen = screen or screen_of(space)
@@ -262,9 +271,28 @@ def _look_again(screen: Screen, pool: Pool, asked: Queries, low: np.ndarray, lim
 
 def _fill(rows: np.ndarray, d2: np.ndarray, who: np.ndarray, which: np.ndarray, gaps: np.ndarray) -> None:
     """The first k candidates of each query by (distance, row number), written into `rows` and `d2`."""
+    count = np.bincount(who, minlength=len(rows))
+    if count.max(initial=0) <= 4 * rows.shape[1] + 16 and _ascending(who, which):
+        return _fill_few(rows, d2, who, which, gaps, count)
     order = np.lexsort((which, gaps, who))
     who, which, gaps = who[order], which[order], gaps[order]
     place = np.arange(len(who)) - np.searchsorted(who, who)
     kept = place < rows.shape[1]
     rows[who[kept], place[kept]] = which[kept]
     d2[who[kept], place[kept]] = gaps[kept]
+
+
+def _ascending(who: np.ndarray, which: np.ndarray) -> bool:
+    """Whether candidates come query by query, each with its rows in order."""
+    same = who[1:] == who[:-1]
+    return bool(((who[1:] > who[:-1]) | (same & (which[1:] > which[:-1]))).all())
+
+
+def _fill_few(rows, d2, who, which, gaps, count) -> None:
+    """`_fill` of few candidates in order: a line of them for each query, sorted by distance; ties stay in order of row number."""
+    k, deep = rows.shape[1], int(count.max(initial=0))
+    place = np.arange(len(who)) - (np.cumsum(count) - count)[who]
+    far, near = np.full((len(rows), max(deep, k)), np.inf), np.full((len(rows), max(deep, k)), -1)
+    far[who, place], near[who, place] = gaps, which
+    order = far.argsort(axis=1, kind="stable")[:, :k]
+    rows[:], d2[:] = np.take_along_axis(near, order, axis=1), np.take_along_axis(far, order, axis=1)

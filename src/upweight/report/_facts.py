@@ -7,7 +7,7 @@ asked for by name, and the error says which one failed, where, and what stood in
     check(facts)      raises InputError at the first breach; returns nothing
     finite(value)     the number, or None for null, NaN and infinities: those are printed as a dash
 
-Curves may be absent for a row (it failed) and `pr` and `operating` for all of them (more than two classes).
+`importance` may be absent (documents of version 0.1.0). Curves may be absent for a row (it failed) and `pr` and `operating` for all of them (more than two classes).
 """
 
 from __future__ import annotations
@@ -103,7 +103,9 @@ ROW = {
     **dict.fromkeys(ROW_NUMBERS, NUMBER),
 }
 COLUMN = {"column": SCALAR, "kind": TEXT, "missing": NUMBER, "note": MAYBE_TEXT}
-BIN: dict[str, Rule] = {"proba": NUMBER, "observed": NUMBER, "count": NUMBER}
+DRIVER: dict[str, Rule] = {"column": SCALAR, "ap_drop": NUMBER, "low": NUMBER, "high": NUMBER}
+MAYBE_COUNT: Rule = (lambda value: value is None or is_count(value), "a number, 0 or more, or null")
+BIN: dict[str, Rule] = {"proba": NUMBER, "observed": NUMBER, "count": MAYBE_COUNT}
 
 
 def check(facts: Any) -> None:
@@ -119,6 +121,9 @@ def check(facts: Any) -> None:
     if not facts["rows"]:
         raise InputError(f"`rows` must hold at least one row; got none. {REMEDY}")
     check_objects(facts["rows"], ROW, "rows")
+    if facts.get("importance") is not None:  # documents of version 0.1.0 lack it
+        check_value(facts["importance"], LIST, "importance")
+        check_objects(facts["importance"], DRIVER, "importance")
     for name, curves in facts["curves"].items():
         check_curves(curves, f"curves[{short(name)}]")
 

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from . import _plots as plots
 from . import _words as words
@@ -37,6 +37,7 @@ __all__ = ["page"]
 
 MOST_COLUMNS = 300  # of the data, listed one by one
 MOST_CLASSES = 12
+MOST_DRIVERS = 12
 
 
 def page(facts: dict[str, Any]) -> str:
@@ -107,6 +108,15 @@ def embedded(value: Any) -> Markup:
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
+def with_flags(text: str) -> Markup:
+    """Text, escaped, whose options of the command line do not break at a line's end: `--learner boosting` is one thing to copy.
+
+    >>> print(with_flags("say --cost <b>"))
+    say <span class="flag">--cost</span> &lt;b&gt;
+    """
+    return Markup(re.sub(r"--[a-z][a-z-]*", r'<span class="flag">\g<0></span>', str(escape(text))))
+
+
 def context(facts: dict[str, Any]) -> dict[str, Any]:
     data, shown = facts["data"], rows(facts)
     chosen = next((row for row in shown if row.chosen), shown[0])
@@ -127,6 +137,7 @@ def context(facts: dict[str, Any]) -> dict[str, Any]:
         "pr": pictures(facts, shown, "pr"),
         "reliability": pictures(facts, shown, "calibration"),
         "bench": bench(facts, shown, chosen),
+        "drivers": drivers(facts.get("importance") or []),
         "preparation": preparation(data["preprocessing"]),
         "settings": settings(facts["settings"]),
         "command": facts["settings"].get("command"),
@@ -160,16 +171,27 @@ def positive_class(data: dict[str, Any]) -> int | None:
 def verdict(facts: dict[str, Any]) -> dict[str, Any]:
     found = facts["verdict"]
     code, grade = found["code"], found["grade"]
-    stopped, sentences = words.apart([words.sentence(s) for s in found["sentences"]], code)
+    stopped, sentences = words.split_banner([words.sentence(s) for s in found["sentences"]], code)
     return {
         "code": code,
         "grade": words.plain(grade, 40),
         "tone": grade if grade in words.GRADES else "usable",
-        "meaning": words.grade(grade, facts["data"]["counts"]),
+        "meaning": words.grade(grade, facts["data"]["counts"], found["reasons"]),
         "stopped": stopped,
         "sentences": words.headline(sentences or [words.plain(code, 200)]),
         "reasons": [words.REASONS.get(r, (words.plain(r, 80), "")) for r in found["reasons"]],
     }
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A column, the AP lost without it with its interval, and the bar that shows it."""
+
+    name: str
+    drop: float
+    low: float
+    high: float
+    bar: plots.Bar
 
 
 @dataclass(frozen=True)
@@ -248,6 +270,19 @@ def numbers(able: list[Picture], prevalence: float) -> dict[str, Any]:
     return {"prevalence": prevalence, "rows": table, "area": area, "shapes": plots.SHAPES, "columns": plots.COLUMNS}
 
 
+def drivers(found: list[dict[str, Any]]) -> list[Driver]:
+    """The columns that matter most, each with its bar."""
+    told = [(c, finite(c["ap_drop"]), finite(c["low"]), finite(c["high"])) for c in found]
+    known = [(c, d, low, high) for c, d, low, high in told if d is not None and low is not None and high is not None]
+    most = max((max(d, high) for _, d, _, high in known), default=0.0)
+    if most <= 0:
+        return []
+    return [
+        Driver(words.plain(c["column"], 60), d, low, high, plots.bar(d, low, high, most))
+        for c, d, low, high in known[:MOST_DRIVERS]
+    ]
+
+
 def preparation(found: list[dict[str, Any]]) -> dict[str, Any]:
     """What happened to the columns, those worth a look first if there are too many to list."""
     told = [c for c in found if c["kind"] == "dropped" or finite(c["missing"]) or c["note"]]
@@ -259,6 +294,7 @@ def preparation(found: list[dict[str, Any]]) -> dict[str, Any]:
         "left_out": len(found) - len(listed),
         "kinds": [(words.plain(k, 40), sum(c["kind"] == k for c in found)) for k in kinds],
         "missing": sum(1 for c in found if finite(c["missing"])),
+        "ours": any(c["kind"] != "as given" for c in found),
     }
 
 
@@ -280,6 +316,7 @@ ROOMS = Environment(
     lstrip_blocks=True,
 )
 ROOMS.filters |= {
+    "flags": with_flags,
     "plain": words.plain,
     "fixed": words.fixed,
     "signed": words.signed,

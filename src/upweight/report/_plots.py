@@ -115,6 +115,25 @@ def forest(diff: float | None, low: float | None, high: float | None, limit: flo
 
 
 @dataclass(frozen=True)
+class Bar:
+    """A bar from zero and the whisker of its interval, in units of `FOREST`; what is below zero has no length."""
+
+    length: float
+    low: float
+    high: float
+
+
+def bar(value: float, low: float, high: float, most: float) -> Bar:
+    """A value on an axis from zero to `most`.
+
+    >>> bar(0.1, -0.1, 0.2, 0.2)
+    Bar(length=66.0, low=0.0, high=132.0)
+    """
+    place = lambda v: round(FOREST * min(max(v / most, 0.0), 1.0), 1)
+    return Bar(place(value), place(low), place(high))
+
+
+@dataclass(frozen=True)
 class Counts:
     """What becomes of 1,000 rows: found and missed positives, false alarms, and the rest."""
 

@@ -30,7 +30,6 @@ __all__ = [
     "REASONS",
     "SETTINGS",
     "STATUSES",
-    "apart",
     "count",
     "fixed",
     "grade",
@@ -40,6 +39,7 @@ __all__ = [
     "sentence",
     "short",
     "signed",
+    "split_banner",
 ]
 
 NONE = "–"
@@ -76,7 +76,7 @@ def sentence(text: str, limit: int = 600) -> str:
     return re.sub(r"\[[^\[\]]{1,40}\]", lambda found: found[0].replace(" ", FIXED), shown)
 
 
-def apart(sentences: list[str], code: str) -> tuple[str, list[str]]:
+def split_banner(sentences: list[str], code: str) -> tuple[str, list[str]]:
     """That the run was stopped belongs to the banner, unless nothing else can be said."""
     if code != "incomplete" and len(sentences) > 1 and sentences[0].startswith("Stopped early: "):
         return sentences[0], sentences[1:]
@@ -91,7 +91,7 @@ def headline(sentences: list[str]) -> list[str]:
     >>> headline(["smote ranks better than moving the threshold: AP +0.03 [+0.01, +0.05]."])
     ['smote ranks better than moving the threshold.', 'AP +0.03 [+0.01, +0.05].']
     """
-    first, *rest = [*re.split(r"(?<=\.) (?=[A-Z])", sentences[0], maxsplit=1), *sentences[1:]]
+    first, *rest = [*re.split(r"(?<=[.?]) (?=[A-Z])", sentences[0], maxsplit=1), *sentences[1:]]
     figures = re.fullmatch(r"([^:]{8,}): ((?:AP|AUC)?\W{0,2}\d.*)", first, re.S)
     return [f"{figures[1]}.", figures[2], *rest] if figures else [first, *rest]
 
@@ -152,17 +152,18 @@ def count(value: Any) -> str:
 
 
 GRADES = {
-    "good": "At least 100 rows of every class, and average precision is known to within 0.02.",
-    "usable": "The direction is clear; the size is not. Average precision is known to within 0.05 only.",
-    "unreliable": "Average precision is not even known to within 0.05. Another sample may say otherwise.",
+    "good": "At least 100 rows of every class, and for most remedies average precision is known to within 0.02.",
+    "usable": "The direction is clear; the size is not. For most remedies average precision is known to within 0.05 only.",
+    "unreliable": "For most remedies average precision is not even known to within 0.05. Another sample may say otherwise.",
     "unusable": "These data cannot answer the question. Do not decide by this table.",
 }
 
 ENOUGH = 100  # rows of the rarest class
+TOO_GOOD = "A column may give the label away. Unless it is known before the fact, no figure here will hold."
 
 
-def grade(code: str, counts: Sequence[Any]) -> str:
-    """What a grade means; of its two causes, “unreliable” tells the one that holds.
+def grade(code: str, counts: Sequence[Any], reasons: Sequence[str] = ()) -> str:
+    """What a grade means; of its causes, “unreliable” tells the first that holds.
 
     >>> grade("unreliable", [1433, 51])
     'Only 51 rows of the rarest class, where 100 are wanted. Another sample may say otherwise.'
@@ -170,6 +171,8 @@ def grade(code: str, counts: Sequence[Any]) -> str:
     fewest = min((n for n in map(finite, counts) if n is not None), default=0.0)
     if code != "unreliable":
         return GRADES.get(code, "")
+    if "leak" in reasons:
+        return TOO_GOOD
     if fewest < ENOUGH:
         return f"Only {count(fewest)} rows of the rarest class, where {ENOUGH} are wanted. Another sample may say otherwise."
     return GRADES[code]
@@ -178,12 +181,16 @@ def grade(code: str, counts: Sequence[Any]) -> str:
 SETTINGS = {"inner": "folds of the repair", "cost": "cost of a miss in false alarms", "rng": "seed"}
 
 REASONS = {
+    "another_learner": (
+        "Another learner ranks better",
+        "A control, with nothing balanced, ranks better than this learner by more than 0.01. Try that before any remedy.",
+    ),
     "harmful": (
         "Some remedies do harm",
-        "At least one ranks worse than the untouched learner with its threshold moved.",
+        "At least one ranks worse than the learner with nothing but its threshold moved.",
     ),
     "overpromises": (
-        "Untouched probabilities are off",
+        "Before repair probabilities are off",
         "Before repair some methods promise far more, or far fewer, positives than come: raw O/E outside 0.8 to 1.25.",
     ),
     "not_repaired": (
@@ -192,11 +199,11 @@ REASONS = {
     ),
     "resolution": (
         "Small differences cannot be seen",
-        "The intervals are wider than the differences. “Cannot be told apart” is not “the same”.",
+        "For some remedies the interval is wider than 0.02 to either side. “Cannot be told apart” is not “the same”.",
     ),
     "control_explains": (
         "A gain has another cause",
-        "A control without any balancing does as well: the gain is boosting or bagging, not balancing.",
+        "A remedy gains, and is not shown to gain more than its control, which balances nothing.",
     ),
     "already_balanced": (
         "The classes are nearly balanced",
@@ -204,11 +211,11 @@ REASONS = {
     ),
     "leak": (
         "One column gives the target away",
-        "Alone it ranks almost perfectly (AUC above 0.999). Ask whether it is known when the model has to predict.",
+        "Its values or its gaps alone tell the classes apart. Ask whether it is known when the model has to predict.",
     ),
     "copies": (
         "Rows occur more than once",
-        "Copies may lie in training and in test folds at the same time, which flatters every method.",
+        "Copies may lie in training and in test folds at the same time, which flatters flexible learners.",
     ),
 }
 
@@ -257,6 +264,11 @@ GLOSSARY = (
         "Whether a formula can undo what the remedy did to the probabilities: " + "; ".join(
             f"{name}: {text}" for name, text in STATUSES.items()
         ) + ".",
+    ),
+    (
+        "AP lost",
+        "What average precision falls by, on rows that the model has not seen, when one column is shuffled among them. Columns that "
+        "say the same stand in for each other, so each of them may seem to matter little.",
     ),
     ("Fold", "A part of the rows kept out of training, then used to judge. Every row is judged once in each repeat."),
 )  # fmt: skip

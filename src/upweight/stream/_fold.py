@@ -49,7 +49,7 @@ def fold(data: Any, tally: Any, *, columns: Sequence[str] | None = None, jobs: i
     job = Job(
         TaskFold(source, tally, tuple(names), tuple(tasks)), list(range(len(tasks))), label=partial(name_of, tasks)
     )
-    done = run_job(job, watch=terminal_watch(), workers=jobs if source.table is None else 1)
+    done = run_job(job, watch=terminal_watch(), jobs=jobs if source.table is None else 1)
     if not done.complete:
         raise KeyboardInterrupt
     total = done.parts[0]

@@ -102,7 +102,7 @@ def run(
                 job,
                 journal=journal,
                 watch=terminal_watch() if watch is None else watch,
-                workers=jobs if source.table is None else 1,
+                jobs=jobs if source.table is None else 1,
             )
         except OSError as error:
             raise no_room(error, place, tasks) from error

@@ -1,17 +1,33 @@
 """Any frame as numbers, category codes, labels, row weights and groups; folds; preparation inside a fold."""
 
+from ._as_text import as_text, unnested
 from ._class_labels import Labels, first_rows, positive_code
-from ._columns import Column, as_text, unnested
+from ._columns import Column
 from ._folds import group_codes, inner_default, outer_folds, read_cv, refuse_few, stratified
+from ._frame_columns import (
+    arrow_array,
+    frame_of,
+    is_frame,
+    is_real,
+    plain_series,
+    refuse_doubles,
+    refuse_lazy,
+    refuse_no_rows,
+    row_count,
+    sparse_frame,
+)
+from ._live_rows import LiveRows, live_rows, warn_of, weightless_line
 from ._prepare import Preparation
 from ._rewrap import column_numbers, label_rows, labels_like, numbers_like
 from ._row_weights import idle, live_labels, mean_one, row_weights, weights_line
 from ._rows import concat_rows, interpolate, row_slice
-from ._table import Schema, Table, arrow_array, frame_of, is_frame, matrix, refuse_doubles, refuse_lazy, row_count
+from ._table import Schema, Table, matrix
+from ._unseen import known_versions, seldom_seen
 
 __all__ = [
     "Column",
     "Labels",
+    "LiveRows",
     "Preparation",
     "Schema",
     "Table",
@@ -26,22 +42,31 @@ __all__ = [
     "inner_default",
     "interpolate",
     "is_frame",
+    "is_real",
+    "known_versions",
     "label_rows",
     "labels_like",
     "live_labels",
+    "live_rows",
     "matrix",
     "mean_one",
     "numbers_like",
     "outer_folds",
+    "plain_series",
     "positive_code",
     "read_cv",
     "refuse_doubles",
     "refuse_few",
     "refuse_lazy",
+    "refuse_no_rows",
     "row_count",
     "row_slice",
     "row_weights",
+    "seldom_seen",
+    "sparse_frame",
     "stratified",
     "unnested",
+    "warn_of",
+    "weightless_line",
     "weights_line",
 ]

@@ -17,6 +17,7 @@ import numpy as np
 from sklearn.exceptions import DataConversionWarning
 
 from .._errors import InputError, counted, plain
+from .._frames import absent
 
 __all__ = ["Labels", "first_rows"]
 
@@ -53,7 +54,7 @@ class Labels:
         """(K,) rows of each class."""
         return np.bincount(self.codes, minlength=len(self.classes))
 
-    def rows(self, keep) -> Labels:
+    def take(self, keep) -> Labels:
         """The same classes on some of the rows; a class may become empty."""
         return Labels(self.classes, self.codes[keep], self.positive)
 
@@ -84,12 +85,7 @@ def label_array(y, name: str) -> np.ndarray:
 
 
 def refuse_gaps(values: np.ndarray, name: str) -> None:
-    if values.dtype.kind == "f":
-        gaps = ~np.isfinite(values)
-    elif values.dtype == object:
-        gaps = np.array([v is None or v != v or str(v) in ("<NA>", "NaT") for v in values], dtype=bool)
-    else:
-        return
+    gaps = ~np.isfinite(values) if values.dtype.kind == "f" else absent(values)
     if gaps.any():
         what = "missing or infinite" if values.dtype.kind == "f" else "missing"
         raise InputError(

@@ -1,12 +1,17 @@
-"""One column of any frame, read as numbers or as category codes.
+"""One column of any frame, read as numbers, as category codes or as words.
 
 The trouble: a column may be numbers, text, booleans, dates, numbers written as text, an identifier, or one value all the
-way down, and each needs something else. `describe` decides once, on all rows and without looking at the labels, and says
-what it decided; `numbers` and `codes` then read any later frame the same way.
+way down, and each needs something else; and the same file gives dates to one library and text to another. `describe` decides once, on
+all rows and without looking at the labels, by what the values are and not by how a library holds them, and says what it decided;
+`read_numbers` and `codes` then read any later frame the same way.
 
-    numeric      float64, a gap is NaN; dates count days; text of which 95 % reads as numbers counts as numbers
-    categorical  int32 codes into `levels`; -1 a gap, -2 a level never met before
+    numeric      float64, a gap is NaN; dates count days; text that is numbers or dates in one form counts as such (`_text_forms`)
+    categorical  int32 codes into `categories`; -1 a gap, -2 a value never met before
+    text         words: of several a row, most rows different (`_free_text`)
     dropped      one value only, nothing but gaps, an identifier, or nested values
+
+A type that is none of these is refused by name. Values that were not there in training are told with their share, and refused where
+there is nothing else.
 """
 
 from __future__ import annotations
@@ -20,40 +25,79 @@ import pyarrow as pa
 from pyarrow import compute
 
 from .._errors import InputError
+from ._as_text import as_text, is_gap, is_texty, one_spelling, trimmed, truths, unnested
+from ._free_text import is_prose, vocabulary
+from ._text_forms import DATES, days, form_of, in_form, plain_numbers, resembles
 
-__all__ = ["MISSING", "UNSEEN", "Column", "codes", "describe", "numbers", "read_numbers"]
+__all__ = ["MISSING", "UNSEEN", "Column", "codes", "describe", "numbers", "read_numbers", "read_text"]
 
 pc: Any = compute  # its functions are made at run time, where type checkers do not look
 
 MISSING, UNSEEN = -1, -2
-KEPT_LEVELS = 50  # levels of one column that get a column of their own in the learner's matrix
+KEPT_CATEGORIES = 50  # categories of one column that get a column of their own in the learner's matrix
 READS_AS_NUMBERS = 0.95
 NO_NUMBERS = "values that are none count as gaps"
-A_DAY = {"s": 86_400.0, "ms": 86_400e3, "us": 86_400e6, "ns": 86_400e9}
+AS_DAYS = "dates as days"
+BOOLS = frozenset({"True", "False"})
 
 
 @dataclass(frozen=True)
 class Column:
-    """How one column is read: `kind` numeric, categorical or dropped; `levels` of a category; `note` for the reader."""
+    """How one column is read: `kind` numeric, categorical, text or dropped; its `categories`, or words; `note` for the reader.
+
+    `form` says how numbers are written: a form of `_text_forms`, or "duration"; empty for plain numbers.
+    """
 
     name: str
     kind: str
-    levels: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
     missing: int = 0
     note: str = ""
+    form: str = ""
+
+    @property
+    def dated(self) -> bool:
+        """Whether its numbers are days; version 0.1.0 kept no form, but a note."""
+        return self.form in (*DATES, "time", "duration") or (not self.form and self.note == AS_DAYS)
+
+    def mark(self) -> str:
+        """What a fingerprint is made of; as 0.1.0 printed a column, so that its journals go on."""
+        kept = {
+            "name": self.name,
+            "kind": self.kind,
+            "levels": self.categories,
+            "missing": self.missing,
+            "note": self.note,
+        }
+        return f"Column({', '.join(f'{key}={value!r}' for key, value in kept.items())})"
 
 
 def describe(name: str, values: pa.Array) -> Column:
     """Decide how a column is read."""
-    values = unnested(values)
-    if values is None:
+    refuse_unknown(name, values.type)
+    flat = unnested(values)
+    if flat is None:
         return Column(name, "dropped", note="nested values")
-    if is_numeric(values.type):
-        return describe_numbers(name, numbers(name, values), note=date_note(values.type))
-    return describe_text(name, as_text(values, name))
+    if is_numeric(flat.type):
+        dated = pa.types.is_temporal(flat.type)
+        form = temporal_form(flat.type) if dated else ""
+        return describe_numbers(name, numbers(name, flat), AS_DAYS if dated else "", form)
+    declared = pa.types.is_dictionary(values.type)
+    return describe_text(name, one_spelling(as_text(flat, name)), declared=declared)
 
 
-def describe_numbers(name: str, x: np.ndarray, note: str = "") -> Column:
+def refuse_unknown(name: str, kind: pa.DataType) -> None:
+    """Types that are neither numbers, dates, text nor true and false are never guessed at."""
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    t = pa.types
+    known = t.is_null(inner) or t.is_boolean(inner) or t.is_nested(inner) or is_numeric(inner) or is_texty(inner)
+    if not known or isinstance(inner, pa.BaseExtensionType):
+        raise InputError(
+            f"`X`: column {name!r} must hold numbers, dates, text or true and false; got {inner}. Convert it, or leave it out."
+        )
+
+
+def describe_numbers(name: str, x: np.ndarray, note: str = "", form: str = "") -> Column:
     gaps = int(np.isnan(x).sum())
     present = x[~np.isnan(x)] if gaps else x
     if not len(present):
@@ -62,31 +106,67 @@ def describe_numbers(name: str, x: np.ndarray, note: str = "") -> Column:
         return Column(name, "dropped", missing=gaps, note=f"one value only: {present[0]:g}")
     if name and is_counter(present, gaps) and looks_like_counter(name):
         return Column(name, "dropped", note="numbers the rows: an identifier")
-    return Column(name, "numeric", missing=gaps, note=note)
+    return Column(name, "numeric", missing=gaps, note=note, form=form)
 
 
-def describe_text(name: str, text: pa.Array) -> Column:
+def describe_text(name: str, text: pa.Array, *, declared: bool = False) -> Column:
+    """A column of text; `declared` categories are never read as numbers or dates where they are few."""
     gaps = text.null_count
-    levels = pc.unique(text.drop_null())
-    k, n = len(levels), len(text) - gaps
+    form = None if declared else form_of(text)
+    if form is not None:
+        return describe_numbers(
+            name, finite(name, in_form(form, text)), form_note(form, text), form.removeprefix("number")
+        )
+    categories = pc.unique(text.drop_null())
+    k, n = len(categories), len(text) - gaps
     if not n:
         return Column(name, "dropped", missing=gaps, note="nothing but gaps")
     if k == 1 and not gaps:
-        return Column(name, "dropped", note=f"one value only: {levels[0].as_py()!r}")
-    if k > 20:
-        read = text_as_numbers(text)
-        unread = int(np.isnan(read).sum()) - gaps
-        if unread <= (1 - READS_AS_NUMBERS) * n:
-            note = "text read as numbers" + (f"; {unread:,} {NO_NUMBERS}" if unread else "")
-            return describe_numbers(name, read, note)
-        if k > n / 2:
-            return Column(name, "dropped", missing=gaps, note=f"an identifier: {k:,} different values in {n:,} rows")
+        return Column(name, "dropped", note=f"one value only: {categories[0].as_py()!r}")
+    if k > 20 and (column := mostly_numbers(name, text)) is not None:
+        return column
+    hint = resembles(categories)
+    if k > max(20, n / 2):
+        return many_values(name, text, hint or f"an identifier: {k:,} different values in {n:,} rows", prose=not hint)
     note = (
-        f"{k:,} levels: the {KEPT_LEVELS} most frequent kept, the rest as one"
-        if k > KEPT_LEVELS
+        f"{k:,} levels: the {KEPT_CATEGORIES} most frequent kept, the rest as one"
+        if k > KEPT_CATEGORIES
         else f"{k} level{'s' * (k > 1)}"
     )
-    return Column(name, "categorical", tuple(sorted(levels.to_pylist())), gaps, note)
+    note += f"; {hint}" if hint else ""
+    return Column(name, "categorical", tuple(sorted(categories.to_pylist())), gaps, note)
+
+
+def mostly_numbers(name: str, text: pa.Array) -> Column | None:
+    """The column, if nearly all of its values are plain numbers."""
+    x = plain_numbers(text)
+    unread = int(np.isnan(x).sum()) - text.null_count
+    if unread > (1 - READS_AS_NUMBERS) * (len(text) - text.null_count):
+        return None
+    note = "text read as numbers" + (f"; {unread:,} {NO_NUMBERS}" if unread else "")
+    return describe_numbers(name, x, note)
+
+
+def many_values(name: str, text: pa.Array, note: str, *, prose: bool) -> Column:
+    """A column most of whose values are different: words, if they are sentences; else nothing to learn from."""
+    words = vocabulary(text) if prose and is_prose(text) else ()
+    if words:
+        return Column(name, "text", words, text.null_count, "text: TF-IDF of its words")
+    return Column(name, "dropped", missing=text.null_count, note=note)
+
+
+def form_note(form: str, text: pa.Array) -> str:
+    """What the reader should know of a column of text that is read as numbers; a plain number needs no word."""
+    if form == "number":
+        return ""
+    if form in ("date", "time"):
+        return AS_DAYS
+    present = text.drop_null()
+    if form in DATES:
+        return f"dates as days; written as {form}, first {present[0].as_py()!r}"
+    other = np.isnan(plain_numbers(present))
+    row = int(other.argmax())
+    return f"text read as numbers; first {present[row].as_py()!r} as {in_form(form, present[row : row + 1])[0]:.15g}"
 
 
 def is_counter(present: np.ndarray, gaps: int) -> bool:
@@ -102,16 +182,20 @@ def looks_like_counter(name: str) -> bool:
     return low in ("", "index", "row", "nr", "no", "level_0") or low.startswith("unnamed") or low.endswith("id")
 
 
+# ---- numbers ----------------------------------------------------------------------------------------------------------------
+
+
 def numbers(name: str, values: pa.Array) -> np.ndarray:
-    """(n,) float64, gaps NaN; booleans are 0 and 1; infinities are refused with their row."""
-    values = unnested(values)
-    if values is None:
-        raise InputError(f"`X`: column {name!r} must hold numbers; got nested values. Give one number a row.")
+    """(n,) float64 of numbers, dates, booleans and plain numbers as text, gaps NaN; infinities are refused with their row."""
+    values = plain_values(name, values, "numbers", "one number")
     if pa.types.is_temporal(values.type):
-        values = days(values)
+        return days(values)
     if pa.types.is_boolean(values.type):
         values = values.cast(pa.int8())
-    x = arrow_floats(values) if is_numeric(values.type) else text_as_numbers(as_text(values, name))
+    return finite(name, arrow_floats(values) if is_numeric(values.type) else plain_numbers(as_text(values, name)))
+
+
+def finite(name: str, x: np.ndarray) -> np.ndarray:
     endless = np.isinf(x)
     if endless.any():
         row = int(endless.argmax())
@@ -123,126 +207,115 @@ def numbers(name: str, values: pa.Array) -> np.ndarray:
 
 
 def read_numbers(column: Column, values: pa.Array) -> np.ndarray:
-    """`numbers` of a later frame: a column whose text is no number at all is refused, single such values are told.
+    """Numbers of a later frame, in the form of the column: a column whose text is no number at all is refused, single such values are told.
 
     Of a column that held such values when it was described, they are expected up to the share that was allowed then.
     """
-    x = numbers(column.name, values)
-    plain = unnested(values)
-    if plain is None or not is_texty(plain.type) or not np.isnan(x).any():
-        return x
-    text = as_text(plain, column.name)
-    present = text.is_valid().to_numpy(zero_copy_only=False)
-    unread = present & np.isnan(x)
-    bad, n = int(unread.sum()), int(present.sum())
+    flat = plain_values(column.name, values, "dates" if column.dated else "numbers", "one number")
+    if not is_texty(flat.type):
+        refuse_other_kind(column, flat)
+        return numbers(column.name, flat)
+    text = as_text(flat, column.name)
+    x = in_form(column.form if column.form not in ("", "duration") else "number", text)
+    x = np.where(np.isnan(x), in_form("date" if column.dated else "number", text), x)
+    tell_unread(column, text, np.isnan(x))
+    return finite(column.name, x)
+
+
+def refuse_other_kind(column: Column, values: pa.Array) -> None:
+    """Days are no numbers of another kind, and the other way round."""
+    if values.null_count == len(values) or pa.types.is_boolean(values.type):
+        return
+    came, plain = pa.types.is_temporal(values.type), not is_numeric(values.type)
+    same = not came or not column.form or (column.form in DATES) == (temporal_form(values.type) in DATES)
+    if plain or (came == column.dated and same) or np.isnan(numbers(column.name, values)).all():
+        return
+    what = "dates" if column.dated else "numbers"
+    remedy = "Write 2021-03-04, or pass dates." if column.dated else "Pass numbers, as in training."
+    raise InputError(f"`X`: column {column.name!r} must hold {what}; got {values.type}. {remedy}")
+
+
+def tell_unread(column: Column, text: pa.Array, gaps: np.ndarray) -> None:
+    """Refuse text none of which could be read, warn of single values."""
+    unread = text.is_valid().to_numpy(zero_copy_only=False) & gaps
+    bad, n = int(unread.sum()), len(text) - text.null_count
     known = NO_NUMBERS in column.note
     if not bad or (known and bad <= (1 - READS_AS_NUMBERS) * n):
-        return x
+        return
     row = int(unread.argmax())
+    what = "dates" if column.dated else "numbers"
     came = f"column {column.name!r} {{}} {bad:,} of {n:,} values {{}}, first {text[row].as_py()!r} at row {row}"
     if bad == n and not known:
-        raise InputError(
-            f"`X`: {came.format('must hold numbers; got', 'that are none')}. Write 1234.5, or pass numbers."
-        )
-    said = f"`X`: {came.format('holds numbers, but', 'are none')}; they count as missing. Mend them, or pass numbers."
-    warnings.warn(said, stacklevel=2)
-    return x
+        write = "Write 2021-03-04, or pass dates." if column.dated else "Write 1234.5, or pass numbers."
+        raise InputError(f"`X`: {came.format(f'must hold {what}; got', 'that are none')}. {write}")
+    mend = f"`X`: {came.format(f'holds {what}, but', 'are none')}; they count as missing. Mend them, or pass {what}."
+    warnings.warn(mend, stacklevel=2)
+
+
+# ---- categories and words ---------------------------------------------------------------------------------------------------
 
 
 def codes(column: Column, values: pa.Array) -> np.ndarray:
-    """(n,) int32 codes into `column.levels`; MISSING for a gap, UNSEEN for a level that was not there."""
-    values = unnested(values)
-    if values is None:
-        raise InputError(
-            f"`X`: column {column.name!r} must hold one value a row; got nested values. Give text or numbers."
-        )
-    text = as_text(values, column.name)
-    found = pc.index_in(text, pa.array(column.levels, pa.string()))
+    """(n,) int32 codes into `column.categories`; MISSING for a gap, UNSEEN for a value that was not there, which is told.
+
+    A word for a gap is a gap, but where it is a category itself, as in models of version 0.1.0.
+    """
+    flat = plain_values(column.name, values, "one value a row", "text or numbers")
+    text = trimmed(flat, column.name)
+    if BOOLS.issuperset(column.categories):
+        text = pc.coalesce(truths(text), text)
+    found = pc.index_in(text, pa.array(column.categories, pa.string()))
     code = pc.fill_null(found, UNSEEN).to_numpy(zero_copy_only=False).astype(np.int32)
-    code[text.is_null().to_numpy(zero_copy_only=False)] = MISSING
+    absent = pc.or_kleene(text.is_null(), is_gap(text)).to_numpy(zero_copy_only=False)
+    code[absent & (code == UNSEEN)] = MISSING
+    tell_unseen(column, text, code)
     return code
 
 
-def unnested(values):
-    """A plain array: chunks joined, dictionaries decoded; None for lists, structs and maps."""
-    if isinstance(values, pa.ChunkedArray):
-        values = values.combine_chunks()
-    if pa.types.is_dictionary(values.type):
-        values = values.dictionary_decode()
-    return None if pa.types.is_nested(values.type) else values
+def tell_unseen(column: Column, text: pa.Array, code: np.ndarray) -> None:
+    """Warn of values that training did not have; refuse several of which training had none, unless it had very many."""
+    unseen = code == UNSEEN
+    bad, n = int(unseen.sum()), int((code != MISSING).sum())
+    if not bad:
+        return
+    row = int(unseen.argmax())
+    known = ", ".join(map(repr, column.categories[:4])) + (", ..." if len(column.categories) > 4 else "")
+    came = f"`X`: column {column.name!r} has {bad:,} of {n:,} values ({bad / n:.0%}) that were not there in training"
+    came += f", first {text[row].as_py()!r} at row {row}; known are {known}."
+    if bad == n > 1 and len(column.categories) <= KEPT_CATEGORIES:
+        raise InputError(f"{came} Write them as in training.")
+    warnings.warn(f"{came} Mend what is misspelt; the rest is scored as unknown.", stacklevel=2)
+
+
+def read_text(column: Column, values: pa.Array) -> pa.Array:
+    """(n,) text of a later frame, gaps null."""
+    return as_text(plain_values(column.name, values, "one value a row", "text"), column.name)
+
+
+# ---- types ------------------------------------------------------------------------------------------------------------------
+
+
+def plain_values(name: str, values: pa.Array, what: str, give: str) -> pa.Array:
+    """A plain array of a known type; nested and unknown ones are refused."""
+    refuse_unknown(name, values.type)
+    flat = unnested(values)
+    if flat is None:
+        each = "" if give.startswith("one") else " a row"
+        raise InputError(f"`X`: column {name!r} must hold {what}; got nested values. Give {give}{each or ' a row'}.")
+    return flat
 
 
 def is_numeric(kind: pa.DataType) -> bool:
+    """Whether its values are numbers, dates, times or durations."""
     t = pa.types
-    return t.is_integer(kind) or t.is_floating(kind) or t.is_decimal(kind) or t.is_temporal(kind)
+    temporal = t.is_date(kind) or t.is_time(kind) or t.is_timestamp(kind) or t.is_duration(kind)
+    return t.is_integer(kind) or t.is_floating(kind) or t.is_decimal(kind) or temporal
 
 
-def date_note(kind: pa.DataType) -> str:
-    return "dates as days" if pa.types.is_temporal(kind) else ""
-
-
-def days(values: pa.Array) -> pa.Array:
-    """Dates, times and durations as float days, from their own unit: nanoseconds would end in the year 2262."""
-    kind = values.type
-    if pa.types.is_date32(kind):
-        return values.cast(pa.int32()).cast(pa.float64())
-    whole = values.cast(pa.int32()).cast(pa.int64()) if pa.types.is_time32(kind) else values.cast(pa.int64())
-    unit = "ms" if pa.types.is_date64(kind) else kind.unit
-    return pc.divide(whole.cast(pa.float64(), safe=False), A_DAY[unit])
+def temporal_form(kind: pa.DataType) -> str:
+    return "time" if pa.types.is_time(kind) else "duration" if pa.types.is_duration(kind) else "date"
 
 
 def arrow_floats(values: pa.Array) -> np.ndarray:
     x = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return np.asarray(x, dtype=np.float64)
-
-
-def as_text(values: pa.Array, name: str) -> pa.Array:
-    """Levels as text, blanks at the ends removed; nothing left, NaN and `?` are gaps."""
-    if pa.types.is_null(values.type):
-        return pa.nulls(len(values), pa.string())
-    if pa.types.is_boolean(values.type):
-        text = pc.if_else(values, "True", "False")
-    elif is_bytes(values.type):
-        text = bytes_as_text(values, name)
-    else:
-        text = values.cast(pa.string())
-    text = pc.utf8_trim_whitespace(text)
-    gap = pc.is_in(text, pa.array(["", "?", "nan", "NaN", "None", "<NA>", "NaT"]))
-    return pc.if_else(gap, pa.scalar(None, pa.string()), text)
-
-
-def is_texty(kind: pa.DataType) -> bool:
-    t = pa.types
-    return t.is_string(kind) or t.is_large_string(kind) or t.is_string_view(kind) or is_bytes(kind)
-
-
-def is_bytes(kind: pa.DataType) -> bool:
-    t = pa.types
-    return t.is_binary(kind) or t.is_large_binary(kind) or t.is_fixed_size_binary(kind) or t.is_binary_view(kind)
-
-
-def bytes_as_text(values: pa.Array, name: str) -> pa.Array:
-    """Bytes that are UTF-8 text; others are refused with their row."""
-    try:
-        return values.cast(pa.binary()).cast(pa.string())
-    except pa.ArrowInvalid as error:
-        bad = [row for row, value in enumerate(values.to_pylist()) if value is not None and not is_text(value)]
-        raise InputError(
-            f"column {name!r} must hold numbers or text; got {len(bad):,} values that are bytes, not UTF-8 text, first at row "
-            f"{bad[0]}. Leave the column out, or write it as text."
-        ) from error
-
-
-def is_text(value: bytes) -> bool:
-    try:
-        value.decode("utf8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def text_as_numbers(text: pa.Array) -> np.ndarray:
-    """(n,) float64 of text; what does not read as a number is NaN."""
-    looks = pc.match_substring_regex(text, r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
-    clean = pc.if_else(looks, pc.utf8_ltrim(text, "+"), pa.scalar(None, pa.string()))
-    return arrow_floats(clean.cast(pa.float64()))

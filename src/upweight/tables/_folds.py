@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from .._errors import InputError, counted, plain
+from .._frames import absent
 from ._class_labels import Labels
 
 __all__ = ["default_repeats", "group_codes", "inner_default", "outer_folds", "read_cv", "stratified"]
@@ -48,7 +49,7 @@ def group_codes(group: Any, rows: int) -> np.ndarray | None:
     values = np.asarray(group)
     if values.shape != (rows,):
         raise InputError(f"`group` must be one label a row, shape ({rows},); got {values.shape}.")
-    gaps = np.array([v is None or v != v for v in values.tolist()], dtype=bool)
+    gaps = absent(values)
     if gaps.any():
         raise InputError(
             f"`group` has {counted(gaps.sum(), 'gap')}, first at row {int(gaps.argmax())}. Drop them first."

@@ -1,71 +1,104 @@
-"""What happens to a table inside a training fold: impute, scale, join rare levels; then resampling; then one-hot.
+"""What happens to a table inside a training fold: impute, scale, join rare categories, weigh words; then resampling; then one-hot.
 
-The trouble: medians, scales and rare levels learnt on all rows leak the test fold, and a one-hot matrix is the wrong place
+The trouble: medians, scales and rare categories learnt on all rows leak the test fold, and a one-hot matrix is the wrong place
 to look for neighbours. So the order is fixed:
 
-    Preparation.fit(train)            weighted medians, means and standard deviations; which levels are frequent
-        .table(rows)   -> Table       scaled numbers without gaps, codes 0 .. L (frequent levels, then "rest", then "gap")
+    Preparation.fit(train)            weighted medians, means and standard deviations; which categories are frequent; words
+        .table(rows)   -> Table       scaled numbers without gaps, TF-IDF of words; codes 0 .. L (frequent, then "rest", then "gap")
         (a resampler sees that)
-        .matrix(table) -> (n, m)      numbers beside one column a level; CSR when dense would be large
+        .matrix(table) -> (n, m)      numbers beside one column a category; CSR when dense would be large
 
-A level that is rare or was never met is "rest"; a gap in a category is a level of its own; a gap in a number is the
-median of the training rows.
+A category that is rare is "rest", and so is one never met; a gap in a category is a category of its own; a gap in a number is the
+median of the training rows. Where training had no rare category, or no gap, "rest" and "gap" mean nothing to the learner: such rows are
+asked about once a category, and the answers averaged (`_unseen`).
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from ._columns import KEPT_LEVELS
+from ._columns import KEPT_CATEGORIES
+from ._free_text import frequent_words, tf_idf
 from ._table import Schema, Table
 
 __all__ = ["Preparation"]
 
-RARE = 10  # rows of the training fold below which a level is joined with the rest
+RARE = 10  # rows of the training fold below which a category is joined with the rest
 DENSE_BYTES = 256 << 20  # a one-hot matrix above this is CSR
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """Fitted on training rows: `median`, `mean`, `scale` (p,) and for every category the code of each level."""
+    """Fitted on training rows: `median`, `mean`, `scale` (p,); for every category column the code of each category, the codes that
+    training rows `shown`, and their weighted `shares`; for every text column the chosen words and their idf.
+
+    Models of version 0.1.0 have no shares: they are scored as that version scored them.
+    """
 
     median: np.ndarray
     mean: np.ndarray
     scale: np.ndarray
     recode: tuple[np.ndarray, ...]
     shown: tuple[np.ndarray, ...]
+    shares: tuple[np.ndarray, ...] | None = None
+    words: tuple[np.ndarray, ...] = ()
+    idf: tuple[np.ndarray, ...] = ()
 
     @classmethod
     def fit(cls, schema: Schema, table: Table, w: np.ndarray | None) -> Preparation:
         """Learn from the training rows only; `w` weights them (None: all alike)."""
         w = np.ones(len(table)) if w is None else w
-        levels = [len(c.levels) for c in schema.columns if c.kind == "categorical"]
-        recode = tuple(frequent(table.codes[:, j], k, w) for j, k in enumerate(levels))
+        sizes = [len(c.categories) for c in schema.columns if c.kind == "categorical"]
+        recode = tuple(frequent(table.codes[:, j], k, w) for j, k in enumerate(sizes))
+        recoded = [apply_codes(m, table.codes[:, j]) for j, m in enumerate(recode)]
         shown = tuple(
-            np.flatnonzero(np.bincount(apply_codes(m, table.codes[:, j]), minlength=int(m.max()) + 1))
-            for j, m in enumerate(recode)
+            np.flatnonzero(np.bincount(c, minlength=int(m.max()) + 1)) for c, m in zip(recoded, recode, strict=True)
         )
-        return cls(*centre_and_scale(table.numbers, w), recode, shown)
+        shares = tuple(np.bincount(c, weights=w)[s] / w.sum() for c, s in zip(recoded, shown, strict=True))
+        blocks = word_blocks(schema, table)
+        chosen = [frequent_words(block, w) for block, _ in blocks]
+        words = tuple(columns + start for (columns, _), (_, start) in zip(chosen, blocks, strict=True))
+        return cls(*centre_and_scale(table.numbers, w), recode, shown, shares, words, tuple(idf for _, idf in chosen))
 
     def table(self, table: Table) -> Table:
-        """Scaled numbers without gaps, and codes of frequent levels."""
+        """Scaled numbers without gaps, then TF-IDF of words, and codes of frequent categories."""
         codes = np.empty(table.codes.shape, np.int32)
         for j, mapping in enumerate(self.recode):
             codes[:, j] = apply_codes(mapping, table.codes[:, j])
-        if sparse.issparse(table.numbers):
-            return Table(sparse.csr_array(table.numbers @ sparse.diags_array(1 / self.scale)), codes)
-        return Table((np.where(np.isnan(table.numbers), self.median, table.numbers) - self.mean) / self.scale, codes)
+        texts = [tf_idf(table.words, words, idf) for words, idf in zip(self.words, self.idf, strict=True)]
+        return Table(beside(self.scaled(table.numbers), texts), codes)
+
+    def scaled(self, numbers: Any) -> Any:
+        if sparse.issparse(numbers) and not self.mean.any():
+            return sparse.csr_array(numbers @ sparse.diags_array(1 / self.scale))
+        numbers = numbers.toarray() if sparse.issparse(numbers) else numbers
+        return (np.where(np.isnan(numbers), self.median, numbers) - self.mean) / self.scale
 
     def matrix(self, table: Table) -> np.ndarray | sparse.csr_array:
-        """The learner's matrix: numbers, then one column for every level seen in training (one for a pair of levels)."""
-        width = table.numbers.shape[1] + sum(len(s) for s in self.shown)
-        blocks = [one_hot(table.codes[:, j], shown) for j, shown in enumerate(self.shown)]
-        if sparse.issparse(table.numbers) or (8 * width * len(table) > DENSE_BYTES and blocks):
-            return sparse.csr_array(sparse.hstack([sparse.csr_array(b) for b in (table.numbers, *blocks)]))
-        return np.hstack([table.numbers, *blocks]) if blocks else table.numbers
+        """The learner's matrix: numbers, then one column for every category seen in training (one for a pair of categories)."""
+        return beside(table.numbers, [one_hot(table.codes[:, j], shown) for j, shown in enumerate(self.shown)])
+
+
+def word_blocks(schema: Schema, table: Table) -> list[tuple[Any, int]]:
+    """(word counts, its first column in `table.words`) of every text column."""
+    sizes = [len(c.categories) for c in schema.columns if c.kind == "text"]
+    starts = np.cumsum([0, *sizes])
+    return [(table.words[:, a:b], int(a)) for a, b in itertools.pairwise(starts)]
+
+
+def beside(numbers: Any, blocks: list[Any]) -> Any:
+    """Matrices side by side: dense, unless the numbers are sparse or dense would be large."""
+    if not blocks:
+        return numbers
+    width = numbers.shape[1] + sum(b.shape[1] for b in blocks)
+    if sparse.issparse(numbers) or 8 * width * numbers.shape[0] > DENSE_BYTES:
+        return sparse.csr_array(sparse.hstack([sparse.csr_array(b) for b in (numbers, *blocks)]))
+    return np.hstack([numbers, *(b.toarray() if sparse.issparse(b) else b for b in blocks)])
 
 
 def centre_and_scale(x, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -97,11 +130,11 @@ def weighted_median(x: np.ndarray, w: np.ndarray) -> float:
 
 
 def frequent(codes: np.ndarray, k: int, w: np.ndarray) -> np.ndarray:
-    """Map of `k` levels, then UNSEEN, then MISSING (indexed from the end) to 0 .. L-1 (frequent), L (rest), L+1 (gap)."""
+    """Map of `k` categories, then UNSEEN, then MISSING (indexed from the end) to 0 .. L-1 (frequent), L (rest), L+1 (gap)."""
     present = codes >= 0
     mass = np.bincount(codes[present], weights=w[present], minlength=k)
     rows = np.bincount(codes[present], minlength=k)
-    top = np.argsort(-mass, kind="stable")[:KEPT_LEVELS]
+    top = np.argsort(-mass, kind="stable")[:KEPT_CATEGORIES]
     top = np.sort(top[rows[top] >= min(RARE, max(1, len(codes) // 20))])
     mapping = np.full(k + 2, len(top), np.int32)
     mapping[top] = np.arange(len(top), dtype=np.int32)
@@ -114,6 +147,6 @@ def apply_codes(mapping: np.ndarray, codes: np.ndarray) -> np.ndarray:
 
 
 def one_hot(codes: np.ndarray, shown: np.ndarray) -> np.ndarray:
-    """(n, len(shown)) of 0 and 1; two levels need one column."""
+    """(n, len(shown)) of 0 and 1; two categories need one column."""
     shown = shown[1:] if len(shown) == 2 else shown
     return (codes[:, None] == shown[None, :]).astype(np.float64)

@@ -19,6 +19,8 @@ import narwhals.stable.v1 as nw
 import numpy as np
 import pyarrow as pa
 
+from ._frame_columns import plain_series
+
 __all__ = ["column_numbers", "frame_rows", "label_rows", "labels_like", "numbers_like"]
 
 
@@ -33,6 +35,7 @@ def frame_rows(X: Any, rows: np.ndarray) -> Any:
 
 def column_numbers(series: nw.Series) -> np.ndarray:
     """(n,) float, gaps NaN; float32 stays."""
+    series = plain_series(series)
     dtype = np.float32 if series.dtype == nw.Float32 else np.float64
     gaps = series.is_null()
     if not gaps.any():

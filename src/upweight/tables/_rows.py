@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from ._frame_columns import is_frame
 from ._rewrap import frame_rows
-from ._table import Table, is_frame
+from ._table import Table
 
 __all__ = ["concat_rows", "interpolate", "row_slice"]
 
@@ -22,7 +23,7 @@ BLOCK = 1 << 19  # numbers made at a time, 4 MB
 def row_slice(X: Any, rows: np.ndarray) -> Any:
     """Rows of any table, by number, repeats allowed; its own kind back."""
     if isinstance(X, Table):
-        return X.rows(rows)
+        return X.take(rows)
     if is_frame(X):
         return frame_rows(X, np.asarray(rows) if len(rows) else np.empty(0, np.int64))
     return X.tocsr()[rows] if sparse.issparse(X) else np.asarray(X)[rows]

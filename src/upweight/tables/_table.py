@@ -1,49 +1,57 @@
-"""A table with a rare class, from any frame: numbers, category codes, gaps, and what was done with every column.
+"""A table with a rare class, from any frame: numbers, category codes, words, gaps, and what was done with every column.
 
 The trouble: learners want one matrix of numbers; people have frames of numbers, text, dates and gaps, and later want
-predictions for a *new* frame whose levels differ. A `Schema` is read once from the training frame and turns every frame
-with those columns into a `Table`. Nothing here learns from labels or from row statistics other than which levels exist:
-medians, scales and rare levels belong inside the training fold (`_prepare`).
+predictions for a *new* frame whose categories differ. A `Schema` is read once from the training frame and turns every frame
+with those columns into a `Table`. Nothing here learns from labels or from row statistics other than which categories and words exist:
+medians, scales, rare categories and the weight of words belong inside the training fold (`_prepare`).
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import narwhals.stable.v1 as nw
 import numpy as np
-import pyarrow as pa
 from scipy import sparse
 
 from .._errors import InputError, KindError, counted, did_you_mean
-from ._columns import Column, codes, describe, describe_numbers, read_numbers
+from ._columns import Column, codes, describe, describe_numbers, read_numbers, read_text
+from ._frame_columns import arrow_columns, is_frame, refuse_lazy, refuse_no_rows, row_count, sparse_frame
+from ._free_text import count_words
 
-__all__ = ["Schema", "Table", "frame_of", "is_frame", "refuse_doubles", "refuse_lazy", "row_count"]
+__all__ = ["Schema", "Table", "matrix"]
 
 
 @dataclass(frozen=True)
 class Table:
-    """`numbers` (n, p) float64 or CSR with NaN for gaps; `codes` (n, q) int32 with -1 for gaps, -2 for unseen levels."""
+    """`numbers` (n, p) float64 or CSR with NaN for gaps; `codes` (n, q) int32 with -1 for gaps, -2 for unseen values; `words`
+    (n, v) CSR counts of the words of its text columns, one beside the other, or None."""
 
     numbers: Any
     codes: np.ndarray
+    words: Any = None
 
     def __len__(self) -> int:
         return self.codes.shape[0]
 
-    def rows(self, keep) -> Table:
-        return Table(self.numbers[keep], self.codes[keep])
+    def take(self, keep) -> Table:
+        """Some of the rows, by number or mask."""
+        return Table(self.numbers[keep], self.codes[keep], None if self.words is None else self.words[keep])
+
+    def word_sums(self) -> np.ndarray:
+        """(n, 0 or 1) a number that rows of the same words share, and others do not."""
+        if self.words is None:
+            return np.empty((len(self), 0))
+        return self.words @ np.random.default_rng(0).random((self.words.shape[1], 1))
 
     def fingerprint(self) -> str:
         """SHA-256 of the content, 16 hex digits."""
         digest = hashlib.sha256()
-        dense = self.numbers
-        for part in (dense.data, dense.indices, dense.indptr) if sparse.issparse(dense) else (dense,):
-            digest.update(np.ascontiguousarray(part).tobytes())
-        digest.update(np.ascontiguousarray(self.codes).tobytes())
+        for block in (self.numbers, self.codes, self.words):
+            if block is not None:
+                digest.update(content(block))
         return digest.hexdigest()[:16]
 
 
@@ -57,7 +65,10 @@ class Schema:
     @classmethod
     def of(cls, X) -> Schema:
         """Describe the columns of a frame, NumPy matrix or CSR matrix."""
-        if not is_frame(X):
+        if sparse_frame(X):
+            found = matrix_columns(finite_csr(X))
+            schema = cls(tuple(replace(c, name=str(n)) for c, n in zip(found, X.columns, strict=True)), named=True)
+        elif not is_frame(X):
             schema = cls(tuple(matrix_columns(matrix(X))), named=False)
         else:
             schema = cls(tuple(describe(name, values) for name, values in arrow_columns(X)), named=True)
@@ -79,6 +90,7 @@ class Schema:
 
     def read(self, X) -> Table:
         """Read any frame that has these columns; others are ignored, a missing one is an error."""
+        refuse_no_rows(X)
         if self.named:
             return self.read_frame(X)
         values: Any = matrix(X)
@@ -88,7 +100,7 @@ class Schema:
                 f"{'was' if len(self.columns) == 1 else 'were'} fitted on."
             )
         keep = [j for j, c in enumerate(self.columns) if c.kind == "numeric"]
-        return Table(values[:, keep], np.empty((values.shape[0], 0), np.int32))
+        return Table(values[:, keep], no_codes(values.shape[0]))
 
     def read_frame(self, X) -> Table:
         if not is_frame(X):
@@ -96,12 +108,28 @@ class Schema:
                 f"`X` must be a frame with the columns the model was fitted on: {', '.join(map(repr, self.names[:8]))}"
                 f"{', ...' if len(self.names) > 8 else ''}; got {type(X).__name__}."
             )
+        if sparse_frame(X) and all(c.kind == "numeric" for c in self.kept):
+            there = {str(name): name for name in X.columns}
+            return Table(finite_csr(X[[there[named_as(c.name, there)] for c in self.kept]]), no_codes(len(X)))
         there = dict(arrow_columns(X))
         found = {c.name: there[named_as(c.name, there)] for c in self.kept}
         rows = row_count(X)
         read = [read_numbers(c, found[c.name]) for c in self.kept if c.kind == "numeric"]
         coded = [codes(c, found[c.name]) for c in self.kept if c.kind == "categorical"]
-        return Table(stack(read, rows, np.float64), stack(coded, rows, np.int32))
+        words = [count_words(read_text(c, found[c.name]), c.categories) for c in self.kept if c.kind == "text"]
+        beside = sparse.csr_array(sparse.hstack(words)) if words else None
+        return Table(stack(read, rows, np.float64), stack(coded, rows, np.int32), beside)
+
+    def mark(self) -> str:
+        """What a fingerprint of data is made of; as 0.1.0 printed a schema, so that its journals go on."""
+        marks = [c.mark() for c in self.columns]
+        return f"Schema(columns=({', '.join(marks)}{',' * (len(marks) == 1)}), named={self.named})"
+
+    def told(self) -> list[str]:
+        """Columns whose reading is more than their type: text that was read as numbers, dates or words, with the reason."""
+        return [
+            f"{c.name} ({c.note})" for c in self.kept if c.kind == "text" or (c.kind == "numeric" and c.form and c.note)
+        ]
 
 
 def named_as(name: str, there: Mapping[str, Any]) -> str:
@@ -121,64 +149,19 @@ def stack(columns: list[np.ndarray], rows: int, dtype) -> np.ndarray:
     return out
 
 
-def is_frame(X) -> bool:
-    """Whether `X` is a pandas, polars or Arrow frame."""
-    return not isinstance(X, np.ndarray) and bool(nw.dependencies.is_into_dataframe(X))
+def no_codes(rows: int) -> np.ndarray:
+    return np.empty((rows, 0), np.int32)
 
 
-def frame_of(X) -> nw.DataFrame:
-    """A frame through narwhals; column names that stand twice are refused."""
-    refuse_doubles(X)
-    return nw.from_native(X, eager_only=True)
+def content(block: Any) -> bytes:
+    """The bytes of a matrix, dense or sparse."""
+    parts = (block.data, block.indices, block.indptr) if sparse.issparse(block) else (block,)
+    return b"".join(np.ascontiguousarray(part).tobytes() for part in parts)
 
 
-def refuse_doubles(X) -> None:
-    """Column names of a frame must differ; matrices have none."""
-    if is_frame(X):
-        names_differ(list(X.column_names if isinstance(X, pa.Table) else X.columns))
-
-
-def names_differ(names: list) -> None:
-    if len(set(names)) == len(names):
-        return
-    double = next(n for j, n in enumerate(names) if n in names[:j])
-    at = [j for j, n in enumerate(names) if n == double]
-    raise InputError(f"Column names must differ; {double!r} stands at columns {at}. Rename or drop one.")
-
-
-def refuse_lazy(X) -> None:
-    """A query has no rows yet."""
-    if isinstance(nw.from_native(X, pass_through=True), nw.LazyFrame):
-        raise InputError(f"`X` must be a table that holds its rows; got a {type(X).__name__}. collect() it first.")
-
-
-def row_count(X) -> int:
-    refuse_lazy(X)
-    shape = getattr(X, "shape", None)
-    return int(shape[0]) if shape else len(X)
-
-
-def arrow_columns(X) -> list[tuple[str, pa.Array]]:
-    """(name, Arrow array) of every column; duplicate names are refused."""
-    names = [str(n) for n in (X.column_names if isinstance(X, pa.Table) else X.columns)]
-    names_differ(names)
-    if isinstance(X, pa.Table):
-        return list(zip(names, X.columns, strict=True))
-    frame = frame_of(X)
-    return [(n, arrow_array(frame[:, j])) for j, n in enumerate(names)]
-
-
-def arrow_array(series: nw.Series) -> pa.Array:
-    if series.dtype == nw.Object and series.implementation.is_polars():  # its to_arrow gives addresses in memory
-        return texts(series)
-    try:
-        return series.to_arrow()
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):  # objects of several types
-        return texts(series)
-
-
-def texts(series: nw.Series) -> pa.Array:
-    return pa.array([None if v is None or v != v else str(v) for v in series.to_list()], pa.string())
+def finite_csr(X) -> sparse.csr_array:
+    """The matrix of a frame of sparse columns."""
+    return sparse.csr_array(matrix(X.sparse.to_coo()))
 
 
 def matrix(X) -> np.ndarray | sparse.csr_array:
@@ -237,4 +220,4 @@ def matrix_columns(values) -> list[Column]:
 
 
 def unnamed(column: Column, j: int) -> Column:
-    return Column(f"x{j}", column.kind, column.levels, column.missing, column.note)
+    return replace(column, name=f"x{j}")

@@ -4,18 +4,19 @@ The trouble: an hour of work dies with the laptop's battery. Each finished part 
 renamed into place, so that a file that is there is whole. The folder remembers which data and which settings it belongs to, and
 refuses others.
 
-What is inside: `Journal`; `PartFormat`, how a part becomes a file; `pack_arrays` and `unpack_arrays`, a part as arrays and plain facts
-in one `.npz` that holds no objects.
+What is inside: `Journal`; `PartFormat`, how a part becomes a file; `array_parts`, the format of parts that are arrays; `pack_arrays` and
+`unpack_arrays`, a part as arrays and plain facts in one `.npz` that holds no objects.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ import numpy as np
 from .._errors import InputError
 from ..files import write_whole
 
-__all__ = ["Journal", "PartFormat", "pack_arrays", "unpack_arrays"]
+__all__ = ["Journal", "PartFormat", "array_parts", "pack_arrays", "unpack_arrays"]
 
 SCHEMA = "upweight.journal/1"
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
@@ -84,10 +85,6 @@ class Journal:
         except UNREADABLE:
             return None
 
-    def held(self, keys: Iterable[Any]) -> dict[Any, Any]:
-        """All parts that are there."""
-        return {k: part for k in keys if (part := self.read(k)) is not None}
-
     def write(self, key: Any, part: Any) -> None:
         """Write by temporary file and rename. Parts that the format does not keep are computed again by the next call.
 
@@ -101,6 +98,45 @@ class Journal:
             self.trouble = (
                 f"journal {str(self.folder)!r} cannot be written ({error.strerror}); the run goes on without it"
             )
+
+
+def array_parts(stem: str = "part") -> PartFormat:
+    """The format of parts that are one array, or a dict of arrays by name; files are called `stem` and a checksum of the key.
+
+    A key is told by its repr, which must be the same in every run: numbers, text, tuples of them.
+
+    >>> format = array_parts()
+    >>> format.file_name(("day", 3), ("data", "settings"))
+    'part-b7a1cae8e356f213.npz'
+    >>> format.unpack(3, format.pack(np.arange(2)))
+    array([0, 1])
+    """
+
+    def file_name(key: Any, owner: tuple[str, ...]) -> str:
+        return f"{stem}-{hashlib.sha256(repr((key, owner)).encode()).hexdigest()[:16]}.npz"
+
+    return PartFormat(file_name, pack_part, unpack_part)
+
+
+ALONE = "array"  # the name of a part that is one array
+
+
+def pack_part(part: Any) -> bytes:
+    """An array, or a dict of them."""
+    several = isinstance(part, Mapping)
+    arrays = {str(name): np.asarray(a) for name, a in (part if several else {ALONE: part}).items()}
+    for name, a in arrays.items():
+        if a.dtype.hasobject:
+            raise InputError(
+                f"array {name!r} of a part holds objects ({a.dtype}); a journal keeps numbers and text. Convert it."
+            )
+    return pack_arrays(arrays, {"several": several})
+
+
+def unpack_part(key: Any, content: bytes) -> Any:
+    """What `pack_part` was given."""
+    arrays, facts = unpack_arrays(content)
+    return arrays if facts["several"] else arrays[ALONE]
 
 
 def pack_arrays(arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> bytes:

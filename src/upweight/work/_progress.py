@@ -1,16 +1,19 @@
 """Where progress goes: nowhere, a bar on stderr, or words besides.
 
 The trouble: a bar in a log file is noise, and none in a terminal leaves people guessing. A `Watch` is told the estimate once, every
-part that is done, and the end; `terminal_watch` is a bar where stderr is a terminal.
+part that is done, and the end; `terminal_watch` is a bar where stderr is a terminal. Who has a bar of their own, a notebook's or a
+web page's, gives a function to `CallWatch`.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
-__all__ = ["Watch", "WordedWatch", "shown", "terminal_watch"]
+__all__ = ["CallWatch", "Progress", "Watch", "WordedWatch", "shown", "terminal_watch"]
 
 
 class Watch:
@@ -65,6 +68,41 @@ class WordedWatch(Watch):
 
     def close(self) -> None:
         self.inner.close()
+
+
+class Progress(NamedTuple):
+    """Where some long work stands: parts done, of how many, the label of the last one, seconds since the first, seconds left (about)."""
+
+    done: int
+    parts: int
+    label: str
+    seconds: float
+    left: float
+
+
+class CallWatch(Watch):
+    """Progress from Python: `call(Progress)` once the estimate is known and after every part.
+
+    >>> seen = []
+    >>> watch = CallWatch(lambda p: seen.append(f"{p.done} of {p.parts}: {p.label}"))
+    >>> watch.estimate(8.0, 2, 1)
+    >>> watch.step("a"), watch.step("b"), seen
+    (None, None, ['0 of 2: ', '1 of 2: a', '2 of 2: b'])
+    """
+
+    def __init__(self, call: Callable[[Progress], None]):
+        self.call, self.parts, self.done = call, 0, 0
+
+    def estimate(self, seconds: float, parts: int, processes: int) -> None:
+        self.began, self.foreseen, self.parts = time.perf_counter(), seconds, parts
+        self.call(Progress(0, parts, "", 0.0, seconds))
+
+    def step(self, label: str) -> None:
+        self.done += 1
+        gone = time.perf_counter() - self.began
+        share = self.done / max(self.parts, 1)
+        left = (1 - share) * (self.foreseen if self.done == 1 else gone / share)
+        self.call(Progress(self.done, self.parts, label, gone, max(left, 0.0)))
 
 
 def terminal_watch() -> Watch:

@@ -5,26 +5,24 @@ first part is timed in this process; what it took says what the rest will take. 
 depend on it, so a part is a function of its key and of nothing that another part leaves behind.
 
     total = seconds of the first part + (start-up + sum of foreseen seconds) / processes
+    foreseen seconds of a part = seconds of the first * cost(key) / cost(first),  unless the job foresees otherwise
     processes = 1 where that is less than starting them would cost
+
+Parts are kept, or handed to a consumer one by one, and then no more than a few a process are in memory at any time.
 
 What is inside: `Job`, what is to be run; `run_job`; `Run`, what came of it.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-import joblib
-from joblib.parallel import get_active_backend
-
 from ._journal import Journal
+from ._processes import Mapper, each_part, stoppable, workers
 from ._progress import Watch
 
 __all__ = ["Job", "Run", "run_job"]
@@ -33,10 +31,12 @@ WORTH_PROCESSES = 4.0  # seconds of work below which starting processes costs mo
 START_SECONDS = 2.5  # processor time that starting one takes: it imports scikit-learn
 MOST_BUSY = 20.0
 
+Consumer = Callable[[Any, Any], None]
 
-def as_first(key: Hashable, parts: Mapping[Any, Any], seconds: float, busy: float) -> float:
-    """Every part takes as long as the first."""
-    return seconds
+
+def equal_cost(key: Hashable) -> float:
+    """Every part costs the same."""
+    return 1.0
 
 
 def nothing_refused(part: Any) -> None:
@@ -50,25 +50,27 @@ class Job:
     Attributes
     ----------
     run : function of one key that gives its part; it goes to other processes, so it and what it holds must be picklable.
-    keys : all keys, hashable, in the order in which parts are begun.
+    keys : all keys, hashable, each once, in the order in which parts are begun (dear ones first wastes least at the end).
     label : function of a key that gives what the bar calls it.
+    cost : function of a key that gives what its part costs, in any unit: bytes of its file, rows times columns.
     first : function of the keys that the journal does not hold giving the one whose part is timed, in this process.
     check : function of the first part; what it raises ends the job before anything more is run.
-    foresee : function (key, parts so far, seconds of the first part, busy) giving the seconds that a part will take; `busy` is wall
-        clock over processor time of the first part, above one on a machine that others use too.
+    foresee : function (key, parts in memory so far, seconds of the first part, busy) giving the seconds that a part will take, where a
+        cost is not enough; `busy` is wall clock over processor time of the first part, above one on a machine that others use too.
     """
 
     run: Callable[[Any], Any]
     keys: Sequence[Any]
     label: Callable[[Any], str] = str
+    cost: Callable[[Any], float] = equal_cost
     first: Callable[[list[Any]], Any] = itemgetter(0)
     check: Callable[[Any], None] = nothing_refused
-    foresee: Callable[[Any, Mapping[Any, Any], float, float], float] = as_first
+    foresee: Callable[[Any, Mapping[Any, Any], float, float], float] | None = None
 
 
 @dataclass(frozen=True)
 class Run:
-    """Finished parts by key, whether all are, how long it took, what was foreseen (both seconds), and in how many processes."""
+    """Finished parts by key (none of them if a consumer took them), whether all are, seconds, seconds foreseen, processes."""
 
     parts: dict[Any, Any]
     complete: bool
@@ -77,88 +79,126 @@ class Run:
     processes: int
 
 
-def run_job(job: Job, *, journal: Journal | None = None, watch: Watch | None = None, workers: int | None = None) -> Run:
-    """Run every part that the journal does not hold. Ctrl-C ends it early, with `complete` False and what is done kept.
+def run_job(
+    job: Job,
+    *,
+    journal: Journal | None = None,
+    watch: Watch | None = None,
+    consume: Consumer | None = None,
+    mapper: Mapper | None = None,
+    jobs: int | None = None,
+) -> Run:
+    """Run every part that the journal does not hold.
 
-    workers : processes at most; None: what `joblib.parallel_config` says, else every core we may use.
+        {key: job.run(key) for key in job.keys}
 
-    Raises whatever `job.check` or a part raises; finished parts are in the journal then.
+    Parameters
+    ----------
+    job : what is to be run. journal : where finished parts are kept, and looked for first. watch : where progress goes.
+    consume : function (key, part), called in this process, once for every part as it comes, those of the journal first. Parts are not
+        kept then: four a process are in memory at most, however many there are.
+    mapper : `map`-like function (function, keys) -> answers in any order, to run in instead of our own processes: `executor.map`, a
+        cluster's; nobody knows how many of it work at once, so the estimate counts one. None: as many processes as `joblib.parallel_config` says, else as there are cores.
+    jobs : processes at most; None: as many as said above.
+
+    Returns
+    -------
+    Run; after Ctrl-C with `complete` False, what is done kept.
+
+    Raises
+    ------
+    Whatever `job.check`, a part or the consumer raises; SystemExit(143) on SIGTERM, unless the program handles that signal itself.
+    Finished parts are in the journal then.
+
+    Costs: the first part runs alone; starting processes takes seconds. With a consumer they wait for each other after every four parts.
 
     >>> run_job(Job(abs, [-3, 4])).parts
     {-3: 3, 4: 4}
+    >>> total = []
+    >>> run_job(Job(abs, [-3, 4]), consume=lambda key, part: total.append(part)).parts, sum(total)
+    ({}, 7)
     """
     start = time.perf_counter()
     watch = Watch() if watch is None else watch
-    parts = {} if journal is None else journal.held(job.keys)
-    left = [k for k in job.keys if k not in parts]
+    taken = Taken(journal, consume)
     estimate, processes = 0.0, 1
     try:
-        if left:
-            seconds, busy = run_first(job, left, parts, journal)
-            ahead = [job.foresee(k, parts, seconds, busy) for k in left]
-            rest, processes = foreseen(ahead, busy, allowed() if workers is None else workers)
-            estimate = seconds + rest
-            watch.estimate(estimate, len(left) + 1, processes)
-            watch.step(job.label(next(reversed(parts))))
-            for key, part in each_part(job, left, processes):
-                keep(parts, key, part, journal)
-                watch.step(job.label(key))
+        with stoppable():
+            left = taken.recall(job.keys)
+            if left:
+                first, seconds, busy = run_first(job, left, taken)
+                ahead = [foreseen(job, key, first, taken.parts, seconds, busy) for key in left]
+                rest, processes = spread(ahead, busy, 1 if mapper else jobs or workers())
+                estimate = seconds + rest
+                watch.estimate(estimate, len(left) + 1, processes)
+                watch.step(job.label(first))
+                for key, part in each_part(job.run, left, processes, bounded=consume is not None, mapper=mapper):
+                    taken.take(key, part)
+                    watch.step(job.label(key))
     except KeyboardInterrupt:
         pass
     finally:
         watch.close()
-    return Run(parts, len(parts) == len(job.keys), time.perf_counter() - start, estimate, processes)
+    return Run(taken.parts, taken.count == len(job.keys), time.perf_counter() - start, estimate, processes)
 
 
-def run_first(job: Job, left: list[Any], parts: dict[Any, Any], journal: Journal | None) -> tuple[float, float]:
-    """Run one part here; (its seconds, how busy the machine is)."""
+class Taken:
+    """Parts that are done: written down, then kept or handed on."""
+
+    def __init__(self, journal: Journal | None, consume: Consumer | None):
+        self.journal, self.consume = journal, consume
+        self.parts: dict[Any, Any] = {}
+        self.count = 0
+
+    def recall(self, keys: Iterable[Any]) -> list[Any]:
+        """Hand on what the journal holds; the keys that it does not."""
+        left = []
+        for key in keys:
+            part = None if self.journal is None else self.journal.read(key)
+            if part is None:
+                left.append(key)
+            else:
+                self.hand_on(key, part)
+        return left
+
+    def take(self, key: Any, part: Any) -> None:
+        """A part that was just made."""
+        if self.journal is not None:
+            self.journal.write(key, part)
+        self.hand_on(key, part)
+
+    def hand_on(self, key: Any, part: Any) -> None:
+        if self.consume is None:
+            self.parts[key] = part
+        else:
+            self.consume(key, part)
+        self.count += 1
+
+
+def run_first(job: Job, left: list[Any], taken: Taken) -> tuple[Any, float, float]:
+    """Run one part here; (its key, its seconds, how busy the machine is)."""
     first = job.first(left)
     left.remove(first)
     used, began = time.process_time(), time.perf_counter()
     part = job.run(first)
     seconds = time.perf_counter() - began
     busy = seconds / max(time.process_time() - used, 1e-3)
-    keep(parts, first, part, journal)
+    taken.take(first, part)
     job.check(part)
-    return seconds, min(max(busy, 1.0), MOST_BUSY)
+    return first, seconds, min(max(busy, 1.0), MOST_BUSY)
 
 
-def keep(parts: dict[Any, Any], key: Any, part: Any, journal: Journal | None) -> None:
-    parts[key] = part
-    if journal is not None:
-        journal.write(key, part)
+def foreseen(job: Job, key: Any, first: Any, parts: Mapping[Any, Any], seconds: float, busy: float) -> float:
+    """Seconds that a part will take."""
+    if job.foresee is not None:
+        return job.foresee(key, parts, seconds, busy)
+    return seconds * job.cost(key) / max(job.cost(first), 1e-300)
 
 
-def foreseen(ahead: list[float], busy: float, workers: int) -> tuple[float, int]:
+def spread(ahead: list[float], busy: float, most: int) -> tuple[float, int]:
     """(seconds of what is left, processes)."""
     rest = sum(ahead)
-    processes = min(workers, max(len(ahead), 1))
+    processes = min(most, max(len(ahead), 1))
     if rest < WORTH_PROCESSES or processes == 1:
         return rest, 1
     return START_SECONDS * busy + rest / processes, processes
-
-
-def allowed() -> int:
-    """Processes to use: what `joblib.parallel_config` says, else every core we may use."""
-    asked: Any = get_active_backend()[1]
-    return joblib.effective_n_jobs(-1 if asked is None else asked)
-
-
-def each_part(job: Job, left: list[Any], processes: int) -> Iterator[tuple[Any, Any]]:
-    """Parts as they finish."""
-    if processes == 1:
-        for key in left:
-            yield key, job.run(key)
-        return
-    one: Any = 1  # part at a time, so that each is written down as soon as it is done
-    pool: Any = joblib.Parallel(
-        n_jobs=processes, return_as="generator_unordered", batch_size=one, pre_dispatch="2*n_jobs"
-    )
-    yield from pool(joblib.delayed(quiet_part)(os.getpid(), job.run, key) for key in left)
-
-
-def quiet_part(parent: int, run: Callable[[Any], Any], key: Any) -> Any:
-    """One part in a worker, with its key; Ctrl-C is for the parent alone."""
-    if os.getpid() != parent and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return key, run(key)

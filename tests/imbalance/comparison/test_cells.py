@@ -8,7 +8,8 @@ from sklearn.linear_model import LogisticRegression
 
 from upweight.imbalance import RandomUnder
 from upweight.imbalance.comparison._cells import Key, first_line, run_cell
-from upweight.imbalance.comparison._setup import question
+from upweight.imbalance.comparison._settings import Settings
+from upweight.imbalance.comparison._setup import setup_comparison
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(400, 3))
@@ -33,7 +34,7 @@ def asked(**more):
         "cost": None,
         "rng": 0,
     }
-    return question(X, Y, **(settings | {"sample_weight": None, "group": None} | more)).plan
+    return setup_comparison(X, Y, Settings.read(**(settings | more))).plan
 
 
 def test_a_cell_is_the_same_whenever_it_is_run():
@@ -77,7 +78,7 @@ def test_a_method_that_fails_is_a_cell_with_one_line():
     cell = run_cell(plan, Key("weights", 0, 0))
     assert cell.error == "RuntimeError: no weights please"
     assert len(cell.p) == 0
-    assert cell.said == ("UserWarning: shy",)
+    assert cell.warned == ("UserWarning: shy",)
     assert run_cell(plan, Key("threshold", 0, 0)).error is None
 
 

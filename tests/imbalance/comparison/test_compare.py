@@ -21,7 +21,7 @@ import upweight
 from upweight import InputError, Weights
 from upweight.imbalance import Comparison, RandomOver, compare, score
 from upweight.imbalance.comparison import _running as running
-from upweight.imbalance.comparison._results import row_fields
+from upweight.imbalance.comparison._method_result import FLAT
 
 FIVE = "none,threshold,weights,random_under,random_over"
 RNG = np.random.default_rng(0)
@@ -65,17 +65,19 @@ def test_digits_as_the_page_says(digits):
 
 
 def test_digits_in_words(digits):
-    assert digits.question.header == "1,797 rows, 64 columns, 174 positives (9.7 %), 5 folds x 5 repeats."
+    assert digits.setup.header == (
+        "1,797 rows, 64 columns, 174 positives (y = True; 9.7 %), 5 folds x 5 repeats (by default; --cv 5 runs one)."
+    )
     first = digits.verdict.sentences[0]
     assert first.startswith(
-        "Move the threshold; change nothing else. No remedy ranks better than the untouched learner: best"
+        "Move the threshold; change nothing else. No remedy is shown to rank better than moving the threshold: best"
     )
     assert any(s.startswith("At 0.5 it finds 7") and "at 0.097 it finds 9" in s for s in digits.verdict.sentences)
     assert any(
         "random_under, weights and random_over promise 1.5 to 2.1 times too many positives" in s
         for s in digits.verdict.sentences
     )
-    assert str(digits).startswith(digits.question.header)
+    assert str(digits).startswith(digits.setup.header)
     assert digits.table() in str(digits)
 
 
@@ -138,7 +140,7 @@ def test_another_seed_is_another_answer(small):
 
 def test_a_seed_drawn_for_you_is_told_and_repeats():
     c = compare(X, Y, methods="none", cv="2x1")
-    again = compare(X, Y, methods="none", cv="2x1", rng=c.question.settings["rng"])
+    again = compare(X, Y, methods="none", cv="2x1", rng=c.setup.settings["rng"])
     assert without_timing(c) == without_timing(again)
 
 
@@ -150,7 +152,7 @@ def test_the_kind_of_frame_does_not_matter(small):
 
 
 def test_rows_hold_the_columns_of_the_page():
-    assert row_fields() == [
+    assert list(FLAT) == [
         "name",
         "label",
         "rival",
@@ -194,7 +196,18 @@ def test_rows_hold_the_columns_of_the_page():
 def test_the_document_has_its_schema_and_no_nan(small):
     text = small.to_json()
     facts = json.loads(text, parse_constant=lambda c: pytest.fail(f"{c} in JSON"))
-    assert list(facts) == ["schema", "data", "settings", "rows", "verdict", "curves", "complete", "versions", "timing"]
+    assert list(facts) == [
+        "schema",
+        "data",
+        "settings",
+        "rows",
+        "verdict",
+        "curves",
+        "importance",
+        "complete",
+        "versions",
+        "timing",
+    ]
     assert facts["versions"]["upweight"] == upweight.__version__  # also where it runs from a checkout
     assert facts["schema"] == "upweight.compare/1"
     assert facts["settings"] == {
@@ -213,7 +226,7 @@ def test_the_document_has_its_schema_and_no_nan(small):
 
 
 def test_figures_are_those_of_the_held_out_rows(small):
-    plan, cells = small.question.plan, small.done.parts
+    plan, cells = small.setup.plan, small.done.parts
     from upweight.imbalance.comparison._cells import Key
 
     each, raw = [], []
@@ -241,7 +254,7 @@ def test_weighted_rows_count_as_copies_in_every_figure():
     w = np.where(Y, 2.0, 1.0)
     c = compare(X, Y, methods="weights", cv="3x1", rng=0, sample_weight=Weights.of(w, kind="importance"))
     share = w[Y].sum() / w.sum()
-    assert c.question.facts.share == pytest.approx(share)
+    assert c.setup.facts.share == pytest.approx(share)
     assert row(c, "threshold").threshold == pytest.approx(share, abs=0.01)
     assert all(0.9 < r.oe < 1.1 for r in c.rows)
 
@@ -251,13 +264,13 @@ def test_rows_of_weight_zero_are_as_if_removed():
     a = compare(X, Y, methods="weights", cv="2x1", rng=0, sample_weight=w)
     b = compare(X[w > 0], Y[w > 0], methods="weights", cv="2x1", rng=0, sample_weight=np.ones(600))
     assert [r.ap for r in a.rows] == [r.ap for r in b.rows]
-    assert a.question.facts.rows == 600
+    assert a.setup.facts.rows == 600
 
 
 def test_groups_stay_whole_in_every_fold():
     group = np.repeat(np.arange(225), 4)
     c = compare(X, Y, methods="none", cv="3x2", rng=0, group=group)
-    for folds in c.question.plan.fold_of:
+    for folds in c.setup.plan.fold_of:
         assert all(len(set(folds[group == g])) == 1 for g in range(225))
 
 
@@ -323,7 +336,7 @@ def test_several_classes_are_compared_by_macro_figures():
     assert np.isnan(row(c, "weights").alerts)
     assert set(c.model.predict(X)) == {0, 1, 2}
     assert json.loads(c.to_json())["curves"] == {}
-    assert "3 classes, the rarest 2 with 48 rows" in c.question.header
+    assert "3 classes, the rarest 2 with 48 rows" in c.setup.header
 
 
 def test_pipelines_and_csr_are_taken_as_they_are():
@@ -349,7 +362,12 @@ def test_text_gaps_and_dates_are_fine():
     assert row(c, "threshold").ap > 0.25
     kinds = {p["column"]: p["kind"] for p in json.loads(c.to_json())["data"]["preprocessing"]}
     assert kinds == {"x": "numeric", "city": "categorical", "day": "numeric", "id": "dropped"}
-    assert set(c.model.predict(frame.drop(columns="id").assign(city="never met"))) <= {"yes", "no"}
+    with pytest.warns(UserWarning, match="column 'city' has 1 of 1 values"):
+        assert set(c.model.predict(frame.drop(columns="id").assign(city="never met")[:1])) <= {"yes", "no"}
+    with pytest.raises(
+        InputError, match=r"column 'city' has 900 of 900 values \(100%\) that were not there in training"
+    ):
+        c.model.predict(frame.drop(columns="id").assign(city="never met"))
 
 
 # ---- stopped, resumed -------------------------------------------------------------------------------------------------------
@@ -376,7 +394,8 @@ class Stop(running.Watch):
 
 
 def test_ctrl_c_gives_the_finished_folds_and_the_journal_goes_on(small, tmp_path, monkeypatch, ctrl_c):
-    monkeypatch.setitem(compare.__globals__, "terminal_watch", lambda: Stop(17))
+    monkeypatch.setattr("upweight.work._run.WORTH_PROCESSES", np.inf)  # one process, however busy the machine
+    monkeypatch.setitem(compare.__globals__, "watch_for", lambda progress: Stop(17))
     part = compare(X, Y, methods=FIVE, cv="3x2", rng=0, journal=tmp_path / "j")
     assert not part.complete
     assert part.verdict.sentences[0].startswith("Stopped early: 17 of 30 fits are in")
@@ -392,7 +411,7 @@ def test_ctrl_c_gives_the_finished_folds_and_the_journal_goes_on(small, tmp_path
 
 
 def test_stopped_before_two_folds_says_nothing_about_remedies(monkeypatch, ctrl_c):
-    monkeypatch.setitem(compare.__globals__, "terminal_watch", lambda: Stop(1))
+    monkeypatch.setitem(compare.__globals__, "watch_for", lambda progress: Stop(1))
     part = compare(X, Y, methods=FIVE, cv="3x2", rng=0)
     assert part.verdict.code == "incomplete"
     assert len(part.verdict.sentences) == 1 or not any("Move" in s for s in part.verdict.sentences)
@@ -434,7 +453,8 @@ def test_the_estimate_is_told_after_one_cell(monkeypatch):
         def estimate(self, seconds, cells, processes):
             told.append((seconds, cells, processes))
 
-    monkeypatch.setitem(compare.__globals__, "terminal_watch", Ask)
+    monkeypatch.setattr("upweight.work._run.WORTH_PROCESSES", np.inf)  # one process, however busy the machine
+    monkeypatch.setitem(compare.__globals__, "watch_for", lambda progress: Ask())
     c = compare(X, Y, methods=FIVE, cv="3x2", rng=0)
     assert len(told) == 1
     assert told[0][1:] == (30, 1)

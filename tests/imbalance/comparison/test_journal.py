@@ -8,15 +8,16 @@ import pytest
 from upweight import InputError
 from upweight.imbalance.comparison._cells import Cell, Key
 from upweight.imbalance.comparison._journal import open_journal
-from upweight.imbalance.comparison._setup import question
+from upweight.imbalance.comparison._settings import Settings
+from upweight.imbalance.comparison._setup import setup_comparison
 
 X = np.random.default_rng(0).normal(size=(60, 2))
 Y = np.arange(60) % 3 == 0
-PLAN = question(
-    X, Y, learner="logistic", methods="weights", cv="2x1", cost=None, rng=0, sample_weight=None, group=None
-).plan
+PLAN = setup_comparison(X, Y, Settings.read(learner="logistic", methods="weights", cv="2x1", cost=None, rng=0)).plan
 KEY = Key("weights", 0, 1)
-CELL = Cell(KEY, np.array([0.1, 0.2]), np.array([0.3, 0.4]), 0.33, "exact", 10.0, 5.0, 0.0, 1.5, ("UserWarning: hm",))
+CELL = Cell(
+    KEY, np.array([0.1, 0.2]), np.array([0.3, 0.4]), 0.33, "exact", 10.0, 5.0, 0.0, 1.5, warned=("UserWarning: hm",)
+)
 
 
 def same(a, b):

@@ -8,14 +8,14 @@ from sklearn.linear_model import LogisticRegression
 from upweight import InputError
 from upweight.imbalance import RandomUnder, method
 from upweight.imbalance.comparison import _methods as registry
-from upweight.imbalance.comparison._methods import METHODS, SETS, Method, rows_for
+from upweight.imbalance.comparison._methods import METHODS, SETS, Method, methods_for
 from upweight.imbalance.resamplers._named import CLASSIFIERS, STEPS
 
 FIRST = ["none", "threshold"]
 
 
 def names(methods):
-    return [m.name for m in rows_for(methods)]
+    return [m.name for m in methods_for(methods)]
 
 
 def test_two_rows_are_always_there_and_first():
@@ -75,14 +75,14 @@ def test_objects_behind_names():
 @pytest.mark.parametrize("name", METHODS)
 def test_an_entry_comes_back_from_a_pickle_as_itself(name):
     assert pickle.loads(pickle.dumps(METHODS[name])) is METHODS[name]
-    again = pickle.loads(pickle.dumps(rows_for({"mine": name})[-1 if METHODS[name].rival is None else -2]))
+    again = pickle.loads(pickle.dumps(methods_for({"mine": name})[-1 if METHODS[name].rival is None else -2]))
     assert again.name == "mine"
     assert repr(again.make(LogisticRegression()) if again.whole else again.make()) != ""
     assert again.work(0.1) == METHODS[name].work(0.1)
 
 
 def test_a_classifier_of_ones_own_is_a_row():
-    row = rows_for({"mine": LogisticRegression(C=0.1)})[-1]
+    row = methods_for({"mine": LogisticRegression(C=0.1)})[-1]
     assert row.whole
     assert row.make(None).C == 0.1
 
@@ -101,7 +101,7 @@ def test_a_classifier_of_ones_own_is_a_row():
 )
 def test_unknown_names_are_told_with_the_nearest(methods, message):
     with pytest.raises(InputError) as error:
-        rows_for(methods)
+        methods_for(methods)
     assert message in str(error.value)
 
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from upweight.imbalance.comparison._results import Row
-from upweight.imbalance.comparison._screen import difference, share, table_text
+from upweight.imbalance.comparison._method_result import MethodResult
+from upweight.imbalance.comparison._screen import difference, p_value, share, table_text
+from upweight.learners import Interval
 
 
 def rows():
@@ -20,14 +21,12 @@ def rows():
         "precision": 0.53,
         "folds": 25,
     }
-    first = Row("threshold", "t", **more, specificity=0.91, alerts=172.6, seconds=7.4)
-    second = Row(
+    first = MethodResult("threshold", "t", **more, specificity=0.91, alerts=172.6, seconds=7.4)
+    second = MethodResult(
         "random_under",
         "r",
         **(more | {"ap": 1.0}),
-        ap_diff=-0.01,
-        ap_low=-0.023,
-        ap_high=0.0001,
+        ap_change=Interval(-0.01, -0.023, 0.0001, 0.05),
         alerts=9.0,
         seconds=12.0,
     )
@@ -38,7 +37,9 @@ def test_numbers_under_one_lose_their_zero():
     assert [share(x, 2) for x in (0.934, 1.0, np.nan, 0.0)] == [".93", "1.00", "-", ".00"]
     assert difference(rows()[1]) == "-.010 [-.023, .000]"
     assert difference(rows()[0]) == ""
-    assert difference(replace(rows()[1], ap_diff=0.0004)) == " .000 [-.023, .000]"  # signs stay in their column
+    assert (
+        difference(replace(rows()[1], ap_change=Interval(0.0004, -0.023, 0.0001, 0.5))) == " .000 [-.023, .000]"
+    )  # signs stay in their column
 
 
 def test_every_column_of_the_page_is_there_if_there_is_room():
@@ -77,7 +78,7 @@ def test_lines_are_equal_in_columns_and_no_wider_than_asked(width):
 
 
 def test_a_failed_row_keeps_its_line():
-    assert table_text([*rows(), Row("bad", "b", error="x")]).splitlines()[-1].split() == ["bad", "failed"]
+    assert table_text([*rows(), MethodResult("bad", "b", error="x")]).splitlines()[-1].split() == ["bad", "failed"]
 
 
 def test_folds_are_shown_where_they_differ():
@@ -87,3 +88,7 @@ def test_folds_are_shown_where_they_differ():
 
 def test_the_table_is_latin_1():
     assert table_text(rows()).encode("latin-1")
+
+
+def test_p_values_have_three_digits_where_they_matter():
+    assert [p_value(p) for p in (0.0004, 0.0502, 0.12, 1.0, np.nan)] == ["below .001", ".050", ".12", "1.00", "-"]

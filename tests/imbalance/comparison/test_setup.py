@@ -1,14 +1,17 @@
 """The question of a comparison: what cannot be asked is refused before anything is fitted; weights and rows at the door."""
 
-from dataclasses import asdict
-
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_wine
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 from upweight import InputError, UndoError
 from upweight.imbalance import BalancedBagging, RandomOver, Rebalanced, compare, upweight_errors
+from upweight.imbalance.comparison import Settings, setup_comparison
 from upweight.imbalance.comparison import _running as running
 
 RNG = np.random.default_rng(0)
@@ -17,7 +20,7 @@ Y = RNG.random(900) < 1 / (1 + np.exp(2.5 - 1.5 * X[:, 0]))
 
 
 @pytest.fixture(scope="module")
-def few():
+def fits_one_tile():
     return compare(X, Y, methods="weights", cv="3x1", rng=0)
 
 
@@ -76,7 +79,7 @@ def test_bad_input_is_refused_before_anything_is_fitted(change, message, monkeyp
 def rows_of(c):
     """Figures of every row to nine digits, in a form in which nan equals nan."""
     return [
-        {k: f"{v:.9g}" if isinstance(v, float) else v for k, v in asdict(row).items() if k != "seconds"}
+        {k: f"{v:.9g}" if isinstance(v, float) else v for k, v in row.to_dict().items() if k != "seconds"}
         for row in c.rows
     ]
 
@@ -86,8 +89,8 @@ def test_a_constant_weight_changes_nothing(constant, few):
     c = compare(X, Y, methods="weights", cv="3x1", rng=0, sample_weight=np.full(900, constant))
     assert rows_of(c) == rows_of(few)
     assert c.model.members_[0].coef_ == pytest.approx(few.model.members_[0].coef_, rel=1e-12)
-    assert c.question.opening[-1] == f"Weights rescaled to a mean of one (they averaged {constant:.3g})."
-    assert c.question.opening[-1] in str(c)
+    assert c.setup.opening[-1] == f"Weights rescaled to a mean of one (they averaged {constant:.3g})."
+    assert c.setup.opening[-1] in str(c)
 
 
 def test_the_unit_of_weights_changes_nothing_and_a_mean_of_one_is_not_told(few):
@@ -97,19 +100,19 @@ def test_the_unit_of_weights_changes_nothing_and_a_mean_of_one_is_not_told(few):
     one = compare(X, Y, methods="weights", cv="3x1", rng=0, sample_weight=w)
     ten = compare(X, Y, methods="weights", cv="3x1", rng=0, sample_weight=w * 1024)  # exact in floats
     assert rows_of(one) == rows_of(ten) != rows_of(few)
-    assert one.question.opening[1:] == ["30 rows of zero weight are left out."]
-    assert ten.question.opening[1:] == [
+    assert one.setup.opening[1:] == ["30 rows of zero weight are left out."]
+    assert ten.setup.opening[1:] == [
         "Weights rescaled to a mean of one (they averaged 1.02e+03). 30 rows of zero weight are left out."
     ]
-    assert few.question.opening[1:] == []
+    assert few.setup.opening[1:] == []
 
 
 def test_whole_weights_are_counts_and_stay():
     half = np.arange(450)
     twice = compare(X[half], Y[half], methods="threshold", cv="3x1", rng=0, sample_weight=np.full(450, 2))
     once = compare(X[half], Y[half], methods="threshold", cv="3x1", rng=0)
-    assert twice.question.opening == once.question.opening
-    assert set(twice.question.plan.task.w) == {2.0}
+    assert twice.setup.opening == once.setup.opening
+    assert set(twice.setup.plan.task.w) == {2.0}
     assert twice.rows[0].log_loss != once.rows[0].log_loss  # twice the rows against the same C
 
 
@@ -155,3 +158,41 @@ def test_inputs_are_not_written():
     for a in (A, b, w):
         a.flags.writeable = False
     assert compare(A, b, methods="random_under", cv="2x1", rng=0, sample_weight=w).complete  # a write would have raised
+
+
+# ---- a learner that prepares its columns itself -----------------------------------------------------------------------------
+
+
+def words(n=300):
+    rng = np.random.default_rng(1)
+    text = [" ".join(rng.choice(["cat", "dog", "sun", "rain"], 5)) + f" {i}" for i in range(n)]
+    return pd.DataFrame({"txt": text}), np.array(["cat cat" in t or "sun sun sun" in t for t in text])
+
+
+def reads_words():
+    return make_pipeline(ColumnTransformer([("txt", CountVectorizer(), "txt")]), LogisticRegression(C=10))
+
+
+def test_nothing_is_said_to_be_dropped_of_what_a_pipeline_gets():
+    frame, y = words()
+    for X in (frame.assign(age=np.arange(300) % 40), frame):  # text alone is enough for it
+        c = compare(X, y, learner=reads_words(), methods="weights", cv="3x1", rng=0)
+        assert "dropped" not in str(c)
+        assert "The learner prepares the columns itself." in c.setup.opening
+        assert {p["kind"] for p in c.to_dict()["data"]["preprocessing"]} == {"as given"}
+        assert c.rows[1].roc_auc > 0.6
+        assert c.setup.columns == list(X.columns)
+
+
+def test_the_fingerprint_knows_the_text_that_only_a_pipeline_reads():
+    frame, y = words()
+    settings = Settings.read(learner=reads_words(), methods="weights", cv="3x1", cost=None, rng=0)
+    other = frame.assign(txt=frame.txt.str.upper())
+    assert setup_comparison(frame, y, settings).fingerprint != setup_comparison(other, y, settings).fingerprint
+
+
+def test_a_column_of_patients_that_repeats_wants_a_group_until_one_is_given():
+    frame = pd.DataFrame(X, columns=list("abcd")).assign(patient=np.arange(900) // 3)
+    said = "Column 'patient' has 300 values in 900 rows: if its rows belong together, --group patient keeps them in one fold."
+    assert said in compare(frame, Y, methods="threshold", cv="2x1", rng=0).verdict.sentences
+    assert said not in compare(frame, Y, methods="threshold", cv="2x1", rng=0, group=frame.patient).verdict.sentences

@@ -8,15 +8,15 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from upweight.imbalance.errors._error_fit import ground_of
-from upweight.imbalance.errors._weak_regions import allowed_lift, find_spots, suspects, weak_parts
-from upweight.learners._out_of_fold import out_of_fold
-from upweight.tables._class_labels import Labels
+from upweight.imbalance.errors._error_fit import search_rows
+from upweight.imbalance.errors._weak_regions import allowed_lift, find_weak, suspects, weak_parts
+from upweight.learners import learner_out_of_fold
+from upweight.tables import Labels, live_rows
 from upweight.tables._folds import stratified
 
 
-def ground(X, y, w=None, part=None):
-    return ground_of(X, Labels.of(y), w, part, LogisticRegression(), "row" if part is None else "group")
+def searched(X, y, w=None, part=None):
+    return search_rows(live_rows(X, Labels.of(y), w, part), LogisticRegression(), "row" if part is None else "group")
 
 
 def kish(w):
@@ -73,13 +73,13 @@ def test_parts_alike_are_seldom_called_weak():
 
 def asked_out_of_fold(task, folds, seed):
     rng = np.random.default_rng(seed)
-    return out_of_fold(LogisticRegression(), task, stratified(task.codes, folds, rng, None), rng)
+    return learner_out_of_fold(LogisticRegression(), task, stratified(task.codes, folds, rng, None), rng)
 
 
 def test_predictions_are_out_of_fold():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(200, 3)), rng.integers(0, 2, 200)
-    p = asked_out_of_fold(ground(X, y).task, 5, 3)
+    p = asked_out_of_fold(searched(X, y).task, 5, 3)
     state = int(np.random.default_rng(3).integers(2**31 - 1))
     for train, test in StratifiedKFold(5, shuffle=True, random_state=state).split(X, y):
         expected = LogisticRegression().fit(X[train], y[train]).predict_proba(X[test])
@@ -89,8 +89,8 @@ def test_predictions_are_out_of_fold():
 def test_rows_got_wrong_are_flagged_and_nothing_is_said_of_others():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(300, 2)), rng.integers(0, 2, 300)
-    g = ground(X, y)
-    spots = find_spots(LogisticRegression(), g, by="row", folds=4, rng=np.random.default_rng(1))
+    g = searched(X, y)
+    spots = find_weak(LogisticRegression(), g, by="row", folds=4, rng=np.random.default_rng(1))
     p = asked_out_of_fold(g.task, 4, 1)
     assert (spots.flags == (p.argmax(axis=1) != y)).all()
     assert spots.where is None
@@ -101,13 +101,13 @@ def test_a_region_is_found_and_recognised_in_other_rows():
     X = rng.normal(size=(4000, 3))
     corner = (X[:, 1] > 0.5) & (X[:, 2] > 0)
     y = np.where(corner, rng.random(4000) < 0.5, X[:, 0] > 0).astype(int)  # there x0 says nothing
-    g = ground(X, y)
-    spots = find_spots(LogisticRegression(), g, by="region", folds=5, rng=np.random.default_rng(0))
+    g = searched(X, y)
+    spots = find_weak(LogisticRegression(), g, by="region", folds=5, rng=np.random.default_rng(0))
     assert spots.flags[corner].mean() > 0.9
     assert spots.flags[~corner].mean() < 0.1
     new = rng.normal(size=(1000, 3))
     there = (new[:, 1] > 0.5) & (new[:, 2] > 0)
-    found = spots.where(ground(new, rng.integers(0, 2, 1000)))
+    found = spots.where(searched(new, rng.integers(0, 2, 1000)))
     assert (found == there).mean() > 0.9
 
 
@@ -115,10 +115,10 @@ def test_groups_are_recognised_by_their_codes():
     rng = np.random.default_rng(0)
     X, part = rng.normal(size=(2000, 2)), rng.integers(0, 4, 2000)
     y = np.where(part == 2, X[:, 0] < 0, X[:, 0] > 0).astype(int)
-    g = ground(X, y, part=part)
-    spots = find_spots(LogisticRegression(), g, by="group", folds=5, rng=np.random.default_rng(0))
+    g = searched(X, y, part=part)
+    spots = find_weak(LogisticRegression(), g, by="group", folds=5, rng=np.random.default_rng(0))
     assert (spots.flags == (part == 2)).all()
-    assert spots.where(g.rows(np.arange(50))).tolist() == (part[:50] == 2).tolist()
+    assert spots.where(g.take(np.arange(50))).tolist() == (part[:50] == 2).tolist()
 
 
 @pytest.mark.parametrize("thin", [False, True])
@@ -131,7 +131,7 @@ def test_suspects_are_contradicted_by_all_ten_neighbours(thin):
     X[5] = X[6] = [2, 0, 0, 0]  # copies of two classes: a row is left out of its neighbours by number, not by distance
     y[X[:, 0] > 1] = 1
     y[6] = 0
-    g = ground(sparse.csr_array(X) if thin else X, y)
+    g = searched(sparse.csr_array(X) if thin else X, y)
     looked = np.arange(0, 300, 2)
     found = suspects(g, looked).tolist()
     Z = X / X.std(axis=0)

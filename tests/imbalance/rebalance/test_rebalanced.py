@@ -156,6 +156,7 @@ def test_groups_stay_in_one_inner_fold(monkeypatch):
     assert not any(set(group[f]) & set(group[g]) for i, f in enumerate(seen[0]) for g in seen[0][:i])
 
 
+@pytest.mark.filterwarnings("ignore:.*not there in training")
 @pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.table])
 def test_frames_with_text_gaps_and_new_levels(make):
     rng = np.random.default_rng(3)

@@ -1,5 +1,7 @@
 """Chains against their steps done by hand, and the fast paths after SMOTE against the slow ones."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -13,6 +15,7 @@ from upweight import InputError
 from upweight._undo import Correction
 from upweight.imbalance import SMOTE, Chain, EditedNN, RandomOver, RandomUnder, Resample, TomekLinks
 from upweight.imbalance.resamplers import _chain as chain_file
+from upweight.imbalance.resamplers._donors import Donors
 
 
 def cloud(seed, n=110, share=0.25):
@@ -66,11 +69,45 @@ def test_editing_after_smote_takes_the_same_rows_as_editing_the_whole_table(seed
         np.testing.assert_array_equal(getattr(fast, field), getattr(slow, field))
 
 
+@pytest.mark.parametrize("lists", [False, True])
+@pytest.mark.parametrize("flags", [0, 2])
+def test_links_after_smote_are_those_of_the_whole_table_by_lists_and_by_products(lists, flags, brute, monkeypatch):
+    if lists:
+        monkeypatch.setattr("upweight.imbalance.synthetic_sets._links.LITTLE", 0)
+        monkeypatch.setattr("upweight.imbalance.synthetic_sets._links.MANY", 2)
+    for seed in range(20):
+        X, y = cloud(seed, n=140, share=0.2)
+        X = np.c_[X, np.random.default_rng(seed).integers(0, 2, (len(X), flags))]  # voted, so off every line
+        made = SMOTE(k=3, rng=seed).resample(X, y)
+        table = made.take(X)
+        then = chain_file.after_smote(made, table, SMOTE(), TomekLinks(drop="all"))
+        expected = brute.tomek(brute.square_distances(table), made.y, drop="all")
+        np.testing.assert_array_equal(then.indices, expected)
+
+
+@pytest.mark.parametrize("spread", [lambda x: np.sinh(2 * x), lambda x: np.c_[x[:, :10], x[:, 10:] > 0]])
+def test_links_after_smote_cost_about_what_smote_and_links_cost(spread):
+    """With long tails, or flags that are voted, lists around parents are long: fourteen times the sum, before they were left out."""
+    rng = np.random.default_rng(0)
+    y = (rng.random(3000) < 0.14).astype(int)
+    X = spread(rng.normal(size=(3000, 20)) + 0.3 * y[:, None])
+
+    def seconds(sampler):
+        start = time.process_time()
+        sampler.resample(X, y)
+        return time.process_time() - start
+
+    smote, links = SMOTE(rng=0), TomekLinks(drop="all")
+    least = {s: min(seconds(s) for _ in range(4)) for s in (smote, links, Chain(smote, links))}
+    *parts, both = least.values()
+    assert both < 4 * sum(parts)
+
+
 PATHS = {
-    "lists": {"imbalance.synthetic_sets._lists": {"FAMILY": 0}},
+    "lists": {"imbalance.synthetic_sets._lists": {"MEMBERS": 0}},
     "lists in pieces": {
         "imbalance.synthetic_sets._lists": {
-            "FAMILY": 0,
+            "MEMBERS": 0,
             "WIDTH": 2,
             "MINIMA": 40,
             "LISTED": 30,
@@ -79,8 +116,8 @@ PATHS = {
         },
         "neighbours._one_tile": {"PLAIN": 0},
     },
-    "some lists, some products": {"imbalance.synthetic_sets._lists": {"FAMILY": 0, "PAIR": 8, "MEETING": 1}},
-    "products": {"imbalance.synthetic_sets._lists": {"FAMILY": 10**9}, "neighbours._one_tile": {"PLAIN": 0}},
+    "some lists, some products": {"imbalance.synthetic_sets._lists": {"MEMBERS": 0, "PAIR": 8, "MEETING": 1}},
+    "products": {"imbalance.synthetic_sets._lists": {"MEMBERS": 10**9}, "neighbours._one_tile": {"PLAIN": 0}},
     "k-d tree": {"neighbours._kdtree": {"SMALL": 0}},
 }
 
@@ -107,7 +144,7 @@ def test_editing_after_smote_is_wilsons_rule_on_every_path(path, brute, monkeypa
 @pytest.mark.parametrize("step", [TomekLinks(drop="all"), EditedNN(drop="all"), EditedNN(k=1)], ids=str)
 def test_with_categories_the_same_rows_go_as_from_the_whole_table(step, monkeypatch):
     """A category is voted among neighbours, so a synthetic row is on no line between its parents."""
-    monkeypatch.setattr("upweight.imbalance.synthetic_sets._lists.FAMILY", 0)  # lists wherever they are right
+    monkeypatch.setattr("upweight.imbalance.synthetic_sets._lists.MEMBERS", 0)  # lists wherever they are right
     tables = []
     for seed in range(25):
         rng = np.random.default_rng(seed)
@@ -218,7 +255,7 @@ def test_a_donor_that_was_made_itself_leads_to_its_own_donor():
         np.ones(4),
         np.ones(4),
         Correction.none(),
-        donors=np.array([[0], [1], [2], [2]]),
+        copied=Donors.of(np.array([[0], [1], [2], [2]])),
         categorical=("c",),
     )
     then = Resample(
@@ -228,7 +265,7 @@ def test_a_donor_that_was_made_itself_leads_to_its_own_donor():
         np.ones(3),
         np.ones(3),
         Correction.none(),
-        donors=np.array([[0], [1], [3]]),
+        copied=Donors.of(np.array([[0], [1], [3]])),
         categorical=("c",),
     )
     both = chain_file.follow(first, then, None)

@@ -55,11 +55,11 @@ def test_one_sided_is_one_pass_against_the_first_set_and_tomek_links(brute, seed
 def seeds_of(X, y, seed):
     """The rows that OneSided(rng=seed) starts from, found by asking its own draw."""
     from upweight.imbalance.resamplers._condensed import one_of_each as draw
-    from upweight.imbalance.resamplers._labelled_points import Scene
+    from upweight.imbalance.resamplers._labelled_points import LabelledPoints
     from upweight.tables._class_labels import Labels
 
-    scene = Scene.of(X, Labels.of(y), np.ones(len(y), dtype=bool), who="test")
-    return draw(scene, scene.majority, seed)
+    labelled = LabelledPoints.of(X, Labels.of(y), np.ones(len(y), dtype=bool), who="test")
+    return draw(labelled, labelled.majority, seed)
 
 
 @pytest.mark.parametrize("method", [im.CondensedNN(rng=3), im.CondensedNN(condense="all", rng=3), im.OneSided(rng=3)])

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from upweight import Correction, InputError
 from upweight.imbalance import SMOTE, Resample, adopt
+from upweight.imbalance.resamplers._donors import Donors
 from upweight.imbalance.resamplers._resample import mass_correction
 from upweight.tables._rows import row_slice
 
@@ -59,7 +60,7 @@ def test_differences_of_whole_numbers_do_not_wrap_around(kind, dtype):
 @pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.table])
 def test_frames_keep_kind_dtypes_and_categories_come_from_donors(make):
     frame = make({"x": NUMBERS[:, 0].astype(np.float32), "s": ["a", "b", "c"], "z": NUMBERS[:, 1]})
-    r = mixed(donors=np.array([[0], [2], [2], [1], [0]]), categorical=("s",))
+    r = mixed(copied=Donors.of(np.array([[0], [2], [2], [1], [0]])), categorical=("s",))
     out = r.take(frame)
     assert type(out) is type(frame)
     got = out.to_pandas() if not isinstance(out, pd.DataFrame) else out
@@ -76,7 +77,7 @@ def test_pandas_keep_their_index():
 
 
 def test_donors_in_a_matrix():
-    r = mixed(donors=np.array([[0], [2], [2], [1], [0]]), categorical=(1,))
+    r = mixed(copied=Donors.of(np.array([[0], [2], [2], [1], [0]])), categorical=(1,))
     assert r.take(NUMBERS)[:, 1].tolist() == [10, 40, 40, 20, 10]
 
 

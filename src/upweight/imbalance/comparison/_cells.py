@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 import warnings
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,10 +20,13 @@ from threadpoolctl import threadpool_limits
 from ..._rng import as_generator
 from ...learners import Prepared, Task
 from ...tables import row_slice
-from ..rebalance import Fitted, as_steps, fit_member, fit_task
+from ..rebalance import Fitted, Recipe, as_steps, fit_member, fit_task
+from ._importance import permutation_importance
 from ._methods import Method
 
 __all__ = ["Cell", "Key", "Plan", "fit_method", "run_cell"]
+
+IMPORTANCE_STREAM = zlib.crc32(b"importance")
 
 
 class Key(NamedTuple):
@@ -40,7 +43,7 @@ class Plan:
 
     task: Task
     learner: Any
-    rows: tuple[Method, ...]
+    methods: tuple[Method, ...]
     fold_of: np.ndarray
     folds: int
     inner: int
@@ -51,12 +54,23 @@ class Plan:
     def keys(self) -> list[Key]:
         """All cells, fold by fold, so that a comparison cut short is cut at a fold."""
         repeats = range(len(self.fold_of))
-        return [Key(m.name, r, f) for r in repeats for f in range(self.folds) for m in self.rows]
+        return [Key(m.name, r, f) for r in repeats for f in range(self.folds) for m in self.methods]
 
     def method(self, name: str) -> Method:
-        return next(m for m in self.rows if m.name == name)
+        return next(m for m in self.methods if m.name == name)
+
+    @property
+    def reference(self) -> Method:
+        """What the others are held against: moving the threshold."""
+        return next(m for m in self.methods if m.reference)
+
+    @property
+    def untouched(self) -> Method:
+        """The learner as it is."""
+        return next(m for m in self.methods if m.untouched)
 
     def test(self, repeat: int, fold: int) -> np.ndarray:
+        """Rows that are held out in this fold of this repeat."""
         return np.flatnonzero(self.fold_of[repeat] == fold)
 
     @property
@@ -66,10 +80,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Cell:
-    """What one cell found: held-out probabilities `p` (repaired) and `raw`, (n_test,) of the positive class or (n_test, K).
+    """What one cell gave: held-out probabilities `p` (repaired) and `raw`, (n_test,) of the positive class or (n_test, K).
 
-    `threshold` is on the scale of `p`; `status` that of the correction; `said` what the learner warned of; `error` one line
-    if the method failed, and then the rest is empty.
+    `threshold` is on the scale of `p`; `status` that of the correction; `importance` (d,) AP lost by shuffling a column, only of the
+    reference in the first repeat; `warned` what the learner warned of; `error` one line if the method failed, and then the rest is
+    empty.
     """
 
     key: Key
@@ -81,64 +96,69 @@ class Cell:
     ess_min: float = np.nan
     synthetic_share: float = np.nan
     seconds: float = 0.0
-    said: tuple[str, ...] = ()
+    importance: np.ndarray = field(default_factory=lambda: np.empty(0))
+    warned: tuple[str, ...] = ()
     error: str | None = None
 
 
 def run_cell(plan: Plan, key: Key) -> Cell:
     """Fit on the training fold, predict the held-out one. A method that fails is a cell with its error."""
     start = time.perf_counter()
-    test = plan.test(key.repeat, key.fold)
-    train = np.flatnonzero(plan.fold_of[key.repeat] != key.fold)
     with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            found = cell_of(plan, key, train, test)
+            cell, fitted = fitted_cell(plan, key)
+            cell = replace(cell, seconds=time.perf_counter() - start)
+            if plan.method(key.name).reference and key.repeat == 0:
+                cell = replace(cell, importance=importance_of(plan, key, fitted))
         except Exception as error:  # noqa: BLE001  a method may fail in any way; the others go on
-            empty = np.empty((0,))
-            found = Cell(key, empty, empty, error=" ".join(f"{type(error).__name__}: {error}".split()))
-    said = tuple(sorted({f"{w.category.__name__}: {first_line(str(w.message))}" for w in caught}))
-    return Cell(**{**vars(found), "seconds": time.perf_counter() - start, "said": said})
+            empty, told = np.empty((0,)), " ".join(f"{type(error).__name__}: {error}".split())
+            cell = Cell(key, empty, empty, seconds=time.perf_counter() - start, error=told)
+    return replace(cell, warned=tuple(sorted({f"{w.category.__name__}: {first_line(str(w.message))}" for w in caught})))
 
 
-def cell_of(plan: Plan, key: Key, train: np.ndarray, test: np.ndarray) -> Cell:
+def fitted_cell(plan: Plan, key: Key) -> tuple[Cell, Fitted]:
+    """The cell, and the model behind it."""
     method = plan.method(key.name)
-    task = plan.task.take(train)
-    held = row_slice(plan.task.X, test)
+    task = plan.task.take(np.flatnonzero(plan.fold_of[key.repeat] != key.fold))
     split = np.random.default_rng([plan.seed, key.repeat, key.fold])
     rng = np.random.default_rng([plan.seed, key.repeat, key.fold, zlib.crc32(key.name.encode())])
-    if key.name == "none":
+    if method.untouched:
         member = fit_member(plan.learner, (), task, rng)
         fitted = Fitted((member,), member.correction, None, "none", task.prior, 0.5)
     else:
         fitted = fit_method(plan, method, task, rng, split)
-    raw, p = fitted.both(held)
+    raw, p = fitted.both(row_slice(plan.task.X, plan.test(key.repeat, key.fold)))
     members = fitted.members
-    return Cell(
+    cell = Cell(
         key,
         p[:, task.positive] if plan.binary else p,
         raw[:, task.positive] if plan.binary else raw,
-        fitted.threshold,
-        "untouched" if key.name == "none" else fitted.correction.status,
-        float(np.mean([m.rows for m in members])),
-        float(np.mean([m.ess_rare for m in members])),
-        float(np.mean([m.synthetic_share for m in members])),
+        threshold=fitted.threshold,
+        status="untouched" if method.untouched else fitted.correction.status,
+        n_train=float(np.mean([m.rows for m in members])),
+        ess_min=float(np.mean([m.ess_rare for m in members])),
+        synthetic_share=float(np.mean([m.synthetic_share for m in members])),
     )
+    return cell, fitted
+
+
+def importance_of(plan: Plan, key: Key, fitted: Fitted) -> np.ndarray:
+    """(d,) AP lost on the held-out rows of a cell by shuffling each column; empty if the learner cannot take shuffled columns."""
+    held = plan.task.take(plan.test(key.repeat, key.fold))
+    rng = np.random.default_rng([plan.seed, key.fold, IMPORTANCE_STREAM])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return permutation_importance(fitted.proba, held, rng)
+        except Exception:  # noqa: BLE001  what is shown besides must not cost the cell
+            return np.empty(0)
 
 
 def fit_method(plan: Plan, method: Method, task: Task, rng: Any, split: Any = None) -> Fitted:
     """A method by crossfit on some rows, inner folds from `split`."""
     learner, steps = learner_and_steps(plan, method)
-    return fit_task(
-        learner,
-        steps,
-        task,
-        repair="crossfit",
-        inner=plan.inner,
-        cost=plan.cost,
-        rng=as_generator(rng),
-        split=split,
-    )
+    return fit_task(Recipe(learner, steps, inner=plan.inner, cost=plan.cost), task, as_generator(rng), split)
 
 
 def learner_and_steps(plan: Plan, method: Method) -> tuple[Any, tuple[Any, ...]]:

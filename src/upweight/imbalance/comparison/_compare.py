@@ -6,7 +6,7 @@ folds, its probabilities repaired, the right threshold, and an interval for its 
 changing nothing else. Often that is the answer.
 
     repeated stratified K-fold; in each training fold: impute, scale, join rare levels, resample, one-hot, fit, repair
-    difference per fold, mean +- t sqrt((1/J + n_test/n_train) s^2), Holm over rows
+    difference per fold, mean +- t sqrt((1/J + n_test/n_train) s^2), Holm over methods
 
 Sources: Nadeau and Bengio (2003); Holm (1979); Elkan (2001); van den Goorbergh et al., JAMIA 29 (2022), for the trouble.
 """
@@ -22,23 +22,28 @@ from typing import TYPE_CHECKING, Any
 from ... import _html as html
 from ..._errors import InputError
 from ..._set_module import set_module
-from ...work import Run, Watch, terminal_watch
+from ...work import Run, Watch
 from ..rebalance import Rebalanced, save_model
-from ._cells import learner_and_steps
-from ._document import data_part, document, text_of
+from ._cells import Key, learner_and_steps
+from ._document import document, text_of
+from ._frame import frame_like
+from ._importance import Importance, importance_over_folds
 from ._journal import open_journal
+from ._method_result import FLAT, MethodResult
 from ._methods import METHODS
-from ._results import Figures, Row, rows_of
+from ._results import Figures, figures_of
 from ._running import run_plan
 from ._screen import table_cells, table_text
 from ._sentences import sentences_of
-from ._setup import Question, question
-from ._verdict import Verdict, read_figures
+from ._settings import Settings
+from ._setup import ComparisonSetup, setup_comparison
+from ._verdict import ComparisonVerdict, read_figures
+from ._watching import watch_for
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Comparison", "answer", "compare"]
+__all__ = ["Comparison", "compare", "run_comparison"]
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
 
@@ -46,30 +51,39 @@ NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
 @set_module("upweight.imbalance")
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Every row, the verdict, and the model to use; made by `compare`.
+    """Every method, the verdict, and the model to use; made by `compare`.
 
     Attributes
     ----------
-    rows : tuple of `Row`, one a method. verdict : `Verdict` (code, grade, reasons, sentences).
-    complete : False if it was interrupted. warnings : what the learners warned of, once a row.
+    rows : tuple of `MethodResult`, one a method. verdict : code, grade, reasons, sentences.
+    complete : False if it was interrupted. warnings : what the learners warned of, once a method.
+    importance : which columns drive the ranking, the first most.
     """
 
-    question: Question
+    setup: ComparisonSetup
     figures: Figures
-    verdict: Verdict
+    verdict: ComparisonVerdict
     done: Run
     warnings: tuple[str, ...]
     fitted: list[Rebalanced]
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[MethodResult, ...]:
         """One a method, in the order asked for."""
-        return self.figures.rows
+        return self.figures.results
 
     @property
     def complete(self) -> bool:
         """Whether every cell is in."""
         return self.done.complete
+
+    @property
+    def importance(self) -> tuple[Importance, ...]:
+        """(column, ap_drop, low, high): AP lost by shuffling a column on held-out rows, the threshold moved and nothing else done."""
+        plan = self.setup.plan
+        cells = [self.done.parts.get(Key(plan.reference.name, 0, fold)) for fold in range(plan.folds)]
+        names = self.setup.columns
+        return importance_over_folds(names, [c.importance for c in cells if c is not None], 1 / (plan.folds - 1))
 
     @property
     def model(self) -> Rebalanced:
@@ -79,14 +93,19 @@ class Comparison:
         return self.fitted[0]
 
     def table(self, *, width: int = 120) -> str:
-        """The rows as aligned text."""
+        """The methods as aligned text."""
         return table_text(self.rows, width=width)
+
+    def frame(self) -> Any:
+        """The methods as a frame, one a row, every figure a column, gaps where nothing could be told.
+
+        It is of the kind that `X` was: pandas, polars or Arrow; for an array pandas if it is installed, else polars, else Arrow.
+        """
+        return frame_like(self.setup.given.X, {name: [getattr(r, name) for r in self.rows] for name in FLAT})
 
     def to_dict(self) -> dict[str, Any]:
         """The document `upweight.compare/1`."""
-        q = self.question
-        data = data_part(q.name, q.target, q.schema, q.facts, q.labels, q.fingerprint, q.shown)
-        return document(q.plan, self.done, self.figures, self.verdict, data, q.settings)
+        return document(self.setup, self.done, self.figures, self.verdict, self.importance)
 
     def to_json(self) -> str:
         """The document as text; the same bytes for one `rng`, but for `timing`."""
@@ -104,10 +123,10 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         head, *rows = table_cells(self.rows)
-        return html.block(self.verdict.sentences, head, rows, after=self.question.opening)
+        return html.block(self.verdict.sentences, head, rows, after=self.setup.opening)
 
     def __str__(self) -> str:
-        return "\n".join([*self.question.opening, "", self.table(), "", str(self.verdict)])
+        return "\n".join([*self.setup.opening, "", self.table(), "", str(self.verdict)])
 
     def __repr__(self) -> str:
         return f"Comparison({self.verdict.code}, {self.verdict.grade}, {len(self.rows)} rows)"
@@ -119,12 +138,13 @@ def compare(
     *,
     learner: Any = "logistic",
     methods: Any = "standard",
-    cv: Any = 5,
+    cv: Any = None,
     cost: float | None = None,
     rng: Any = None,
     journal: Any = None,
     sample_weight: Any = None,
     group: Any = None,
+    progress: Any = None,
 ) -> Comparison:
     """Try every remedy on the same folds, repair its probabilities, and say which, if any, earned its place.
 
@@ -136,16 +156,17 @@ def compare(
     y : (n,) labels. The positive class is True, or 1 beside 0 or -1, else the rarest.
     learner : "logistic", "boosting", "MODULE:CLASS" or a classifier; a pipeline object is given `X` as it is.
     methods : "quick", "standard", "survey", "all", names ("weights,random_under" or a list), or {label: resampler, sampler,
-        classifier}. The rows none and threshold and the controls are always there.
-    cv : folds, or "folds x repeats"; 5 repeats below 10,000 rows, 2 below 100,000, else 1.
+        classifier}. The methods none and threshold and the controls are always there.
+    cv : folds, once (5), or "folds x repeats" ("5x2"). None: 5 folds, repeated 5 times below 10,000 rows, twice below 100,000.
     cost : false alarms that one miss is worth; then cost decides, at the threshold 1/(1 + cost), instead of AP.
-    rng : int, Generator or None. One seed, one answer, whatever the number of processes.
+    rng : int, Generator or None. One seed, one run_comparison, whatever the number of processes.
     journal : folder for finished fits; the same call goes on from there.
     sample_weight : (n,) weights or `Weights`, used in fits and figures: whole numbers as counts, others on a mean of one. group : (n,) labels of rows that stay together.
+    progress : None, a bar where there is a terminal; True, lines elsewhere too; False, nothing; or f(done, total), called after every fit.
 
     Returns
     -------
-    Comparison: `rows`, `verdict`, `model` (fitted), `complete`, `table()`, `to_json()`, `save(path)`.
+    Comparison: `rows`, `verdict`, `model` (fitted), `complete`, `importance`, `table()`, `frame()`, `to_json()`, `save(path)`.
 
     Raises
     ------
@@ -165,35 +186,35 @@ def compare(
         raise InputError(
             f"`journal` must be a folder, text or a path; got {journal!r} ({type(journal).__name__}). Say 'run'."
         )
-    asked = question(
-        X, y, learner=learner, methods=methods, cv=cv, cost=cost, rng=rng, sample_weight=sample_weight, group=group
-    )
-    return answer(asked, journal, terminal_watch())
+    watch = watch_for(progress)
+    settings = Settings.read(learner=learner, methods=methods, cv=cv, cost=cost, rng=rng)
+    setup = setup_comparison(X, y, settings, sample_weight=sample_weight, group=group)
+    return run_comparison(setup, journal, watch)
 
 
-def answer(asked: Question, journal: str | os.PathLike[str] | None, watch: Watch) -> Comparison:
+def run_comparison(setup: ComparisonSetup, journal: str | os.PathLike[str] | None, watch: Watch) -> Comparison:
     """Run what the journal does not hold, and judge."""
-    book = None if journal is None else open_journal(journal, asked.plan, asked.fingerprint, asked.mark())
-    result = judged(asked, run_plan(asked.plan, book, watch))
+    book = None if journal is None else open_journal(journal, setup.plan, setup.fingerprint, setup.mark())
+    result = judged(setup, run_plan(setup.plan, book, watch))
     if book is None or book.trouble is None:
         return result
     return replace(result, warnings=(*result.warnings, book.trouble))
 
 
-def judged(asked: Question, run: Run) -> Comparison:
-    """Rows, verdict and sentences from the cells that are there."""
-    figures = rows_of(asked.plan, run.parts)
-    reading = read_figures(asked.plan, asked.facts, figures)
+def judged(setup: ComparisonSetup, run: Run) -> Comparison:
+    """Results, verdict and sentences from the cells that are there."""
+    figures = figures_of(setup.plan, run.parts)
+    reading = read_figures(setup.plan, setup.facts, figures)
     sentences = sentences_of(reading, complete=run.complete, done=len(run.parts))
-    verdict = Verdict(reading.code, reading.grade, reading.reasons, sentences)
-    return Comparison(asked, figures, verdict, run, said(run, [row.name for row in figures.rows]), [])
+    verdict = ComparisonVerdict(reading.code, reading.grade, reading.reasons, sentences)
+    return Comparison(setup, figures, verdict, run, warnings_of(run, [r.name for r in figures.results]), [])
 
 
-def said(run: Run, order: list[str]) -> tuple[str, ...]:
-    """What learners warned of: once, whatever numbers it had in it, with the rows and the number of their folds."""
+def warnings_of(run: Run, order: list[str]) -> tuple[str, ...]:
+    """What learners warned of: once, whatever numbers it had in it, with the methods and the number of their folds."""
     met: dict[str, list[tuple[str, str]]] = {}
     for cell in run.parts.values():
-        for blank, text in {NUMBER.sub("...", text): text for text in cell.said}.items():
+        for blank, text in {NUMBER.sub("...", text): text for text in cell.warned}.items():
             met.setdefault(blank, []).append((text, cell.key.name))
     out = []
     for blank, found in sorted(met.items()):
@@ -207,11 +228,10 @@ def said(run: Run, order: list[str]) -> tuple[str, ...]:
 
 def chosen_model(c: Comparison) -> Rebalanced:
     """The verdict's method on all rows."""
-    q = c.question
-    name = c.verdict.code.removeprefix("use:") if c.verdict.code.startswith("use:") else "threshold"
-    row = q.plan.method(name)
-    learner, steps = learner_and_steps(q.plan, row)
-    method = "none" if not steps else name if METHODS.get(name) is row else list(steps)
-    X, y, w, group = q.given
-    model = Rebalanced(learner, method, inner=q.plan.inner, cost=q.plan.cost, rng=q.plan.seed)
-    return model.fit(X, y, sample_weight=w, group=group)
+    plan, given = c.setup.plan, c.setup.given
+    used = c.verdict.code.startswith("use:")
+    chosen = plan.method(c.verdict.code.removeprefix("use:")) if used else plan.reference
+    learner, steps = learner_and_steps(plan, chosen)
+    method = "none" if not steps else chosen.name if METHODS.get(chosen.name) is chosen else list(steps)
+    model = Rebalanced(learner, method, inner=plan.inner, cost=plan.cost, rng=plan.seed)
+    return model.fit(given.X, given.y, sample_weight=given.w, group=given.group)

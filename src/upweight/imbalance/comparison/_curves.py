@@ -27,7 +27,7 @@ def curves_of(plan: Plan, cells: Mapping[Key, Cell]) -> dict[str, Any]:
     if not plan.binary:
         return {}
     found = {}
-    for method in plan.rows:
+    for method in plan.methods:
         own = sorted((c for c in cells.values() if c.key.name == method.name), key=lambda c: c.key)
         if own and all(c.error is None for c in own):
             found[method.name] = curves(plan, own)

@@ -7,7 +7,7 @@ For one seed it is the same to the byte whatever the number of processes, but fo
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,34 +15,36 @@ import numpy as np
 
 from ..._errors import plain
 from ..._version import versions
-from ...tables import Labels, Schema
+from ...tables import Column
 from ...work import Run
-from ._cells import Plan
 from ._curves import curves_of
-from ._facts import Facts
+from ._importance import Importance
 from ._results import Figures
-from ._verdict import Verdict
+from ._setup import ComparisonSetup
+from ._verdict import ComparisonVerdict
 
-__all__ = ["SCHEMA", "data_part", "document", "text_of", "with_seconds"]
+__all__ = ["SCHEMA", "document", "text_of", "with_seconds"]
 
 SCHEMA = "upweight.compare/1"
+MOST_COLUMNS = 30  # whose importance is written down
 
 
 def document(
-    plan: Plan, run: Run, figures: Figures, verdict: Verdict, data: Mapping[str, Any], settings: Mapping[str, Any]
+    setup: ComparisonSetup, run: Run, figures: Figures, verdict: ComparisonVerdict, importance: Sequence[Importance]
 ) -> dict[str, Any]:
     """The whole comparison as plain lists, numbers and text."""
-    rows = [asdict(r) for r in figures.rows]
+    rows = [r.to_dict() for r in figures.results]
     seconds = {row["name"]: row["seconds"] for row in rows}
     rows = [row | {"seconds": None} for row in rows]
     return clean(
         {
             "schema": SCHEMA,
-            "data": data,
-            "settings": settings,
+            "data": data_part(setup),
+            "settings": setup.settings,
             "rows": rows,
             "verdict": asdict(verdict),
-            "curves": curves_of(plan, run.parts),
+            "curves": curves_of(setup.plan, run.parts),
+            "importance": [i._asdict() for i in importance[:MOST_COLUMNS]],
             "complete": run.complete,
             "versions": versions(),
             "timing": {
@@ -61,31 +63,28 @@ def with_seconds(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {**facts, "rows": [row | {"seconds": seconds.get(row.get("name"))} for row in facts["rows"]]}
 
 
-def data_part(
-    name: str,
-    target: str,
-    schema: Schema,
-    facts: Facts,
-    labels: Labels,
-    fingerprint: str,
-    shown: tuple[str, str] | None,
-) -> dict[str, Any]:
+def data_part(setup: ComparisonSetup) -> dict[str, Any]:
     """What is said about the data: sizes, classes, and how each column was read."""
-    classes = [plain(c) for c in labels.classes] if shown is None else list(shown)
+    facts, labels = setup.facts, setup.labels
+    classes = [plain(c) for c in labels.classes] if setup.shown is None else list(setup.shown)
     return {
-        "name": name,
-        "target": target,
+        "name": setup.name,
+        "target": setup.target,
         "positive": classes[labels.positive] if len(classes) == 2 else None,
         "rows": facts.rows,
         "columns": facts.columns,
         "classes": classes,
         "counts": labels.counts.tolist(),
         "prevalence": facts.share,
-        "fingerprint": fingerprint,
-        "preprocessing": [
-            {"column": c.name, "kind": c.kind, "missing": c.missing, "note": c.note} for c in schema.columns
-        ],
+        "fingerprint": setup.fingerprint,
+        "preprocessing": [column_part(c, prepared=setup.prepared) for c in setup.schema.columns],
     }
+
+
+def column_part(column: Column, *, prepared: bool) -> dict[str, Any]:
+    """How a column was read; a learner that prepares its columns itself gets them as given."""
+    kind, note = (column.kind, column.note) if prepared else ("as given", "")
+    return {"column": column.name, "kind": kind, "missing": column.missing, "note": note}
 
 
 def clean(value: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from functools import partial
 
 from ...work import Journal, PartFormat, pack_arrays, unpack_arrays
@@ -17,10 +17,13 @@ from ._cells import Cell, Key, Plan
 
 __all__ = ["open_journal"]
 
+ARRAYS = ("p", "raw", "importance")  # journals of version 0.1.0 lack the last
+WRITTEN_AS = {"warned": "said"}  # what a field is called in the file: as in version 0.1.0
+
 
 def open_journal(folder: str | os.PathLike[str], plan: Plan, data: str, settings: str) -> Journal:
     """The journal of a comparison: finished cells in `folder`, for these fingerprints of data and settings."""
-    marks = {m.name: m.mark for m in plan.rows}
+    marks = {m.name: m.mark for m in plan.methods}
     return Journal(folder, PartFormat(partial(file_name, marks), pack, unpack), data=data, settings=settings)
 
 
@@ -35,12 +38,15 @@ def pack(cell: Cell) -> bytes | None:
     """The file; a failed cell has none, and is tried again."""
     if cell.error is not None:
         return None
-    facts = {k: v for k, v in asdict(cell).items() if k not in ("key", "p", "raw")}
-    return pack_arrays({"p": cell.p, "raw": cell.raw}, facts)
+    arrays = {name: getattr(cell, name) for name in ARRAYS}
+    facts = {
+        WRITTEN_AS.get(f.name, f.name): getattr(cell, f.name) for f in fields(cell) if f.name not in ("key", *ARRAYS)
+    }
+    return pack_arrays(arrays, facts)
 
 
 def unpack(key: Key, content: bytes) -> Cell:
     """The cell of a file."""
     arrays, facts = unpack_arrays(content)
-    facts |= {"key": key, "said": tuple(facts["said"])}
-    return Cell(**facts, p=arrays["p"], raw=arrays["raw"])
+    warned = tuple(facts.pop(WRITTEN_AS["warned"]))
+    return Cell(key, **arrays, **facts, warned=warned)

@@ -1,4 +1,4 @@
-"""The registry of rows: every remedy that `compare` knows, one entry each.
+"""The registry of methods: every remedy that `compare` knows, one entry each.
 
 An entry says what the remedy is called, what it does to a training set (`make`), against which control it must be judged,
 and in which sets it stands. To add a remedy add one entry; the sets, the command line, the comparison, its controls and
@@ -22,9 +22,7 @@ from ..ensembles import BalanceCascade, BalancedBagging, Boosted, PlainBagging, 
 from ..errors import Lifted
 from ..resamplers import SETS, STEPS
 
-__all__ = ["METHODS", "SETS", "Method", "method", "rows_for"]
-
-ALWAYS = ("none", "threshold")  # the two rows every comparison needs
+__all__ = ["METHODS", "SETS", "Method", "method", "methods_for"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Times:
 
 @dataclass(frozen=True)
 class Method:
-    """One row of a comparison.
+    """What a comparison can try: one line of its table.
 
     name : what the user types. label : the same in words. make : gives the step (None changes nothing), or, with `whole`,
     a classifier that is a remedy in itself, given the learner. rival : name of the control that must be beaten. sets : where it stands.
@@ -57,11 +55,19 @@ class Method:
     work: Callable[[float], float] = Times(1.0)
     whole: bool = False
     control: bool = False
+    untouched: bool = False
+    reference: bool = False
     extra: float = 0.0
     mark: str = ""
+    try_as: str = ""
+
+    @property
+    def always(self) -> bool:
+        """Whether every comparison needs it."""
+        return self.untouched or self.reference
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """A row of the registry comes back as that very row."""
+        """An entry of the registry comes back as that very entry."""
         return (registered, (self.name,)) if METHODS.get(self.name) is self else super().__reduce_ex__(protocol)
 
 
@@ -137,15 +143,23 @@ def ensemble(
     times: float,
     extra: float = 0.0,
 ) -> Method:
-    """A row that is a classifier in itself, beside its control."""
+    """A method that is a classifier in itself, beside its control."""
     return Method(name, label, InPlace(make), sets, rival, Times(times), whole=True, extra=extra)
 
 
 def control(
-    name: str, label: str, make: Callable[[Any], Any], sets: tuple[str, ...] = (), *, times: float, extra: float = 0.0
+    name: str,
+    label: str,
+    make: Callable[[Any], Any],
+    sets: tuple[str, ...] = (),
+    *,
+    times: float,
+    extra: float = 0.0,
+    try_as: str = "",
 ) -> Method:
     """What an ensemble must beat: as many trees on all rows."""
-    return Method(name, label, InPlace(make), sets, None, Times(times), whole=True, control=True, extra=extra)
+    made = Method(name, label, InPlace(make), sets, None, Times(times), whole=True, control=True, extra=extra)
+    return replace(made, try_as=try_as)
 
 
 def step(
@@ -156,27 +170,42 @@ def step(
     work: Callable[[float], float] = Times(1.0),
     extra: float = 0.0,
 ) -> Method:
-    """A row that trains the learner on other rows or weights."""
+    """A method that trains the learner on other rows or weights."""
     return Method(name, label, STEPS[name], sets, work=work, extra=extra)
 
 
 ENSEMBLES = (
-    ensemble("easy_ensemble", "EasyEnsemble", Instead(easy_ensemble), STANDARD, "boosted", times=0, extra=230),
-    ensemble("balance_cascade", "BalanceCascade", Instead(BalanceCascade), STANDARD, "boosted", times=0, extra=220),
+    ensemble("easy_ensemble", "EasyEnsemble", Instead(easy_ensemble), STANDARD, "boosted", times=0, extra=330),
+    ensemble("balance_cascade", "BalanceCascade", Instead(BalanceCascade), STANDARD, "boosted", times=0, extra=310),
     ensemble("balanced_bagging", "balanced bagging", BalancedBagging, rival="bagged", times=3),
     ensemble("balanced_forest", "a balanced forest", Instead(balanced_forest), rival="forest", times=0, extra=2800),
     ensemble("rusboost", "RUSBoost", Instead(partial(RUSBoost, rounds=TREES)), rival="boosted", times=0, extra=1000),
     ensemble("errors", "more weight on what was wrong", Lifted, times=4),
-    control("boosted", "boosting", Instead(partial(Boosted, rounds=TREES)), STANDARD, times=0, extra=540),
-    control("bagged", "bagging", PlainBagging, times=5),
-    control("forest", "a forest", Instead(RandomForestClassifier), times=0, extra=9000),
+    control(
+        "boosted",
+        "boosting",
+        Instead(partial(Boosted, rounds=TREES)),
+        STANDARD,
+        times=0,
+        extra=540,
+        try_as="boosting",
+    ),
+    control("bagged", "bagging", PlainBagging, times=5, try_as="sklearn.ensemble:BaggingClassifier"),
+    control(
+        "forest",
+        "a forest",
+        Instead(RandomForestClassifier),
+        times=0,
+        extra=9000,
+        try_as="sklearn.ensemble:RandomForestClassifier",
+    ),
 )
 
 METHODS = {
     entry.name: entry
     for entry in (
-        step("none", "the untouched learner", QUICK, work=Times(0.35)),
-        step("threshold", "moving the threshold", QUICK),
+        replace(step("none", "the untouched learner", QUICK, work=Times(0.35)), untouched=True),
+        replace(step("threshold", "moving the threshold", QUICK), reference=True),
         step("weights", "class weights", QUICK, work=Times(1.1)),
         step("random_under", "random undersampling", QUICK, work=undersampled),
         step("random_over", "random oversampling", STANDARD, work=oversampled),
@@ -228,18 +257,18 @@ def method(name: str) -> Any:
     return entry.make(None) if entry.whole else entry.make()
 
 
-def rows_for(methods: Any) -> list[Method]:
-    """The rows of a comparison in order: the two that must be there, those asked for, and their controls."""
+def methods_for(methods: Any) -> list[Method]:
+    """The methods of a comparison in order: the two that must be there, those asked for, and their controls."""
     if isinstance(methods, Mapping):
         asked = [custom(str(label), made) for label, made in methods.items()]
     else:
         asked = [METHODS[name] for name in names_asked(methods)]
-    first = [METHODS[name] for name in ALWAYS]
-    rows = {entry.name: entry for entry in (*first, *asked)}
-    for entry in list(rows.values()):
+    first = [entry for entry in METHODS.values() if entry.always]
+    chosen = {entry.name: entry for entry in (*first, *asked)}
+    for entry in list(chosen.values()):
         if entry.rival is not None:
-            rows.setdefault(entry.rival, METHODS[entry.rival])
-    return list(rows.values())
+            chosen.setdefault(entry.rival, METHODS[entry.rival])
+    return list(chosen.values())
 
 
 def names_asked(methods: Any) -> list[str]:
@@ -267,12 +296,11 @@ def names_behind(name: Any) -> list[str]:
 
 
 def custom(label: str, made: Any) -> Method:
-    """A row of the user's own: a method, or a classifier judged as it is."""
-    if label in ALWAYS or not label.strip():
-        raise InputError(f"`methods`: {label!r} cannot be a label; it is a row that every comparison has.")
+    """A method of the user's own: a remedy, or a classifier judged as it is."""
+    if not label.strip() or (label in METHODS and METHODS[label].always):
+        raise InputError(f"`methods`: {label!r} cannot be a label; it is a method that every comparison has.")
     if isinstance(made, str) and made in METHODS:
-        entry = METHODS[made]
-        return replace(entry, name=label, label=label, sets=())
+        return replace(METHODS[made], name=label, label=label, sets=(), untouched=False, reference=False)
     if hasattr(made, "predict_proba") or (hasattr(made, "fit") and hasattr(made, "predict")):
         return Method(label, label, Given(made), whole=True, mark=mark_of(made))
     return Method(label, label, Given(made), mark=mark_of(made))

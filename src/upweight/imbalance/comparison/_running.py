@@ -4,6 +4,8 @@ The estimate of time rests on the row "threshold": what its cell takes, times wh
 takes a row and column besides.
 
     seconds(method) = work(minority share) * seconds(threshold) + extra * 1e-9 * rows * columns * busy
+
+A cell of "threshold" in the first repeat also tries every column (`_importance`), so it is foreseen to take what the first such cell took.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from ..._errors import InputError
 from ...tables import Table
 from ...work import Job, Journal, Run, Watch, run_job
 from ._cells import Cell, Key, Plan, run_cell
+from ._watching import Forewarned
 
 __all__ = ["run_plan"]
 
@@ -23,15 +26,47 @@ ALONE = "the learner fails on its own, without any remedy"
 
 def run_plan(plan: Plan, journal: Journal | None, watch: Watch) -> Run:
     """Run every cell that the journal does not hold. Ctrl-C ends it early, with `complete` False."""
+    forecast = Forecast(plan)
     job = Job(
         partial(run_cell, plan),
         plan.keys,
         label=name_of,
-        first=threshold_first,
-        check=refuse_hopeless,
-        foresee=partial(foresee, plan),
+        first=partial(reference_first, plan),
+        check=partial(refuse_hopeless, plan),
+        foresee=forecast,
     )
-    return run_job(job, journal=journal, watch=watch)
+    return run_job(job, journal=journal, watch=Relay(watch, forecast))
+
+
+class Forecast:
+    """Foresees cells, and remembers what that comes to for each method."""
+
+    def __init__(self, plan: Plan):
+        self.plan = plan
+        self.by_method: dict[str, float] = {}
+
+    def __call__(self, key: Key, cells: Mapping[Key, Cell], seconds: float, busy: float) -> float:
+        ahead = foresee(self.plan, key, cells, seconds, busy)
+        self.by_method[key.name] = self.by_method.get(key.name, 0.0) + ahead
+        return ahead
+
+
+class Relay(Watch):
+    """Another watch, told besides what each method will take, if it cares."""
+
+    def __init__(self, inner: Watch, forecast: Forecast):
+        self.inner, self.forecast = inner, forecast
+
+    def estimate(self, seconds: float, parts: int, processes: int) -> None:
+        if isinstance(self.inner, Forewarned):
+            self.inner.forecast(self.forecast.by_method)
+        self.inner.estimate(seconds, parts, processes)
+
+    def step(self, label: str) -> None:
+        self.inner.step(label)
+
+    def close(self) -> None:
+        self.inner.close()
 
 
 def name_of(key: Key) -> str:
@@ -39,22 +74,24 @@ def name_of(key: Key) -> str:
     return key.name
 
 
-def threshold_first(left: list[Key]) -> Key:
+def reference_first(plan: Plan, left: list[Key]) -> Key:
     """A cell of "threshold", by which the others are foreseen."""
-    return next((k for k in left if k.name == "threshold"), left[0])
+    return next((k for k in left if k.name == plan.reference.name), left[0])
 
 
-def refuse_hopeless(first: Cell) -> None:
+def refuse_hopeless(plan: Plan, first: Cell) -> None:
     """A learner that fails without any remedy fails with all of them."""
-    if first.error is not None and first.key.name == "threshold":
+    if first.error is not None and first.key.name == plan.reference.name:
         plain = first.error.removeprefix("InputError: ")  # ours says what to do without any more words
         raise InputError(plain if plain != first.error else f"{ALONE}: {first.error}")
 
 
 def foresee(plan: Plan, key: Key, cells: Mapping[Key, Cell], seconds: float, busy: float) -> float:
     """Seconds of a cell, from one of "threshold" that is done."""
-    unit = next((c.seconds for c in cells.values() if c.key.name == "threshold"), seconds)
+    unit = next((c.seconds for c in cells.values() if c.key.name == plan.reference.name), seconds)
     method = plan.method(key.name)
+    if method.reference and key.repeat == 0:
+        return max(unit, seconds)
     return method.work(float(plan.task.prior.min())) * unit + method.extra * 1e-9 * size(plan) * busy
 
 

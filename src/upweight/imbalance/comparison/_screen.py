@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._results import Row
+from ._method_result import MethodResult
 
-__all__ = ["difference", "table_cells", "table_text"]
+__all__ = ["difference", "p_value", "share", "table_cells", "table_text"]
 
 GIVES_WAY = ("seconds", "status", "log loss", "spec.")
 
@@ -21,7 +21,7 @@ GIVES_WAY = ("seconds", "status", "log loss", "spec.")
 @dataclass(frozen=True)
 class Field:
     head: str
-    text: Callable[[Row], str]
+    text: Callable[[MethodResult], str]
     left: bool = False
 
 
@@ -41,11 +41,18 @@ def signed(value: float) -> str:
     return " .000" if text in ("+.000", "-.000") else text
 
 
-def difference(row: Row) -> str:
+def difference(row: MethodResult) -> str:
     """AP less that of moving the threshold, with its interval."""
     if not np.isfinite(row.ap_low):
         return ""
     return f"{signed(row.ap_diff)} [{signed(row.ap_low).strip()}, {signed(row.ap_high).strip()}]"
+
+
+def p_value(p: float) -> str:
+    """A p-value: .12, .052, below .001."""
+    if not np.isfinite(p):
+        return "-"
+    return "below .001" if p < 0.001 else share(p, 3 if p < 0.1 else 2)
 
 
 FIELDS = (
@@ -66,7 +73,7 @@ FIELDS = (
 )
 
 
-def table_text(rows: Sequence[Row], *, width: int = 120) -> str:
+def table_text(rows: Sequence[MethodResult], *, width: int = 120) -> str:
     """The rows as aligned text of at most `width` columns, if the least set of columns fits."""
     fields = used_fields(rows)
     lines: list[str] = []
@@ -78,7 +85,7 @@ def table_text(rows: Sequence[Row], *, width: int = 120) -> str:
     return "\n".join(lines)
 
 
-def table_cells(rows: Sequence[Row]) -> list[list[str]]:
+def table_cells(rows: Sequence[MethodResult]) -> list[list[str]]:
     """Names of the columns and the cells under them, all columns that say something of these rows."""
     fields = used_fields(rows)
     blank = [""] * (len(fields) - 2)
@@ -86,14 +93,14 @@ def table_cells(rows: Sequence[Row]) -> list[list[str]]:
     return [[f.head for f in fields], *cells]
 
 
-def used_fields(rows: Sequence[Row]) -> list[Field]:
+def used_fields(rows: Sequence[MethodResult]) -> list[Field]:
     """The columns that say something of these rows."""
     unused = {"cost"} if not any(np.isfinite(r.cost) for r in rows) else set()
     unused |= {"folds"} if len({r.folds for r in rows if r.error is None}) <= 1 else set()
     return [f for f in FIELDS if f.head not in unused]
 
 
-def aligned(rows: Sequence[Row], fields: Sequence[Field]) -> list[str]:
+def aligned(rows: Sequence[MethodResult], fields: Sequence[Field]) -> list[str]:
     cells = [[f.head for f in fields], *([f.text(r) for f in fields] for r in rows if r.error is None)]
     widths = [max(len(line[j]) for line in cells) for j in range(len(fields))]
     lines = [

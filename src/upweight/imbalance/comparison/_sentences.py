@@ -1,211 +1,237 @@
 """The sentences of a comparison: what to do, what it buys, what the probabilities did, what was not told.
 
-Written from a `Reading`; every number in them stands in the rows. "No difference" is said only if the whole interval lies
-within +-.01, otherwise methods "cannot be told apart".
+Written from a `Reading`; every number in them stands in the table or the facts. "No difference" is said only if the whole interval
+lies within +-.01, otherwise methods "cannot be told apart"; "worse" and "better" hold after Holm's adjustment, which is named where it
+decides. The first sentences are those of `_advice`.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 
 import numpy as np
 
-from ...learners import Interval
-from ._facts import percent
-from ._results import Row
-from ._screen import difference
-from ._verdict import FEW, NARROW, REPAIRED_OK, SAME, SURE, Reading, outside, same
+from ._advice import advice, another_learner, at_one_half, interval, leak_sentences
+from ._facts import label_text, percent
+from ._method_result import MethodResult
+from ._screen import p_value, share
+from ._verdict import REPAIRED_OK, SAME, SURE, Reading, half_width, outside, same
 
 __all__ = ["sentences_of"]
-
-AT_CHANCE, POOR = 0.55, 0.65  # AUC up to which a mean, and the end of its interval, are called chance
 
 
 def sentences_of(r: Reading, *, complete: bool, done: int) -> tuple[str, ...]:
     """All sentences that apply, in reading order."""
-    found = [advice(r), *others(r), at_the_cut(r), promises(r), *rankings(r), *warnings_of(r), *failures(r)]
-    if not complete:
-        found.insert(
-            0,
-            f"Stopped early: {done:,} of {len(r.plan.keys):,} fits are in; the figures are of the folds that finished.",
-        )
-    return tuple(s for s in found if s)
-
-
-def advice(r: Reading) -> str:
-    """The first sentence: what to do."""
-    if r.code == "incomplete":
-        return ""
-    if r.code == "too_few":
-        return f"Too few to compare: {lowest(r):,} rows of the rarest class, {FEW} are needed. Collect more before choosing a remedy."
-    if r.code == "no_signal":
-        return unsure(r.figures.auc)
-    if r.code.startswith("use:") and r.best is not None:
-        if r.plan.cost is not None:
-            return f"{r.best.name} costs less than moving the threshold: {cost_of(r, r.best)} per 1,000 rows."
-        return f"{r.best.name} ranks better than moving the threshold: AP {interval(r.best)}."
-    first = "Move the threshold; change nothing else."
-    if r.plan.binary and at_one_half(r.threshold):
-        first = "Change nothing: even the threshold is where it should be."
-    if r.best is None or not np.isfinite(r.threshold.ap):
-        return first
-    if r.plan.cost is not None:
-        return f"{first} No remedy is shown to cost less: best {r.best.name}, {cost_of(r, r.best)} per 1,000 rows."
-    if r.best.ap_p < SURE and r.best.ap_diff > 0:
-        return f"{first} {r.best.name} ranks better, AP {interval(r.best)}, but {flaw(r.best)}."
-    if r.best.ap_low > 0:
-        tried = f"of {len(r.remedies)} tried" if len(r.remedies) > 1 else "beyond chance"
-        return f"{first} No remedy {tried} is sure to rank better: best {r.best.name}, AP {interval(r.best)}, adjusted p {r.best.ap_p:.2f}."
-    return f"{first} No remedy ranks better than the untouched learner: best {r.best.name}, AP {interval(r.best)}."
-
-
-def unsure(auc: Interval) -> str:
-    """An AUC whose interval holds .5: shown to be chance, or not shown to be anything."""
-    told = f"AUC {auc.mean:.3f} [{max(0, auc.low):.3f}, {min(1, auc.high):.3f}]"
-    if auc.mean < AT_CHANCE and auc.high < POOR:
-        return f"The learner ranks no better than chance: {told}. No remedy for imbalance mends that."
-    return f"These folds cannot tell whether the learner ranks at all: {told}. More folds, repeats or rows would."
-
-
-def flaw(row: Row) -> str:
-    if same(row):
-        return f"by no more than {SAME:g}, which makes no difference"
-    if row.log_loss_low > 0:
-        return f"its log loss is worse by {row.log_loss_diff:.4f}"
-    return f"no more than its control {row.rival}"
-
-
-def cost_of(r: Reading, row: Row) -> str:
-    i = r.figures.cost[row.name]
-    return f"{i.mean:+.2f} [{i.low:+.2f}, {i.high:+.2f}]"
-
-
-def interval(row: Row) -> str:
-    return difference(row).strip()
-
-
-def lowest(r: Reading) -> int:
-    return int(np.bincount(r.plan.task.codes, minlength=len(r.plan.task.classes)).min())
+    stopped = (
+        f"Stopped early: {done:,} of {len(r.plan.keys):,} fits are in; the figures are of the folds that finished."
+    )
+    parts = [
+        "" if complete else stopped,
+        *leak_sentences(r),
+        another_learner(r),
+        advice(r),
+        *others(r),
+        at_the_cut(r),
+        promises(r),
+        *rankings(r),
+        *warnings_of(r),
+        *failures(r),
+    ]
+    return tuple(s for s in parts if s)
 
 
 def at_the_cut(r: Reading) -> str:
-    """What 0.5 finds and what the right threshold finds."""
-    none, cut = r.none, r.threshold
-    if not (none.folds and cut.folds) or none.error or cut.error:
+    """What 0.5 finds, what the right threshold finds, and for whom it is right."""
+    none, cut = r.untouched, r.reference
+    if not (none.finished and cut.finished and np.isfinite(none.raw_recall) and np.isfinite(cut.recall)):
         return ""
     if not r.plan.binary:
         return f"Largest p finds {whole(none.raw_recall)} of a class on average; largest p/prior finds {whole(cut.recall)}."
     text = f"At 0.5 it finds {whole(none.raw_recall)} of the positives"
     if not at_one_half(cut):
         text += f"; at {cut.threshold:.2g} it finds {whole(cut.recall)}"
-    text += f", with {cut.alerts:.0f} alerts per 1,000 rows."
+    text += f", with {cut.alerts:.0f} alerts per 1,000 rows{worth(r)}."
     if r.best is not None and np.isfinite(r.best.recall_same_alerts):
         text += f" {r.best.name}, as many alerts: {whole(r.best.recall_same_alerts)}."
     return text
 
 
-def at_one_half(row: Row) -> bool:
-    """Whether the threshold would be printed as the one it was moved from."""
-    return f"{row.threshold:.2g}" == "0.5"
+def worth(r: Reading) -> str:
+    """What a miss must be worth for the threshold to be right: (1 - t)/t false alarms."""
+    if r.plan.cost is not None:
+        return f", a miss being worth {alarms(r.plan.cost)}"
+    t = r.reference.threshold
+    return f": right if a miss is as bad as {alarms((1 - t) / t)} (else say --cost)" if 0 < t < 1 else ""
+
+
+def alarms(number: float) -> str:
+    text = f"{number:.1f}".removesuffix(".0") if number < 10 else f"{number:,.0f}"
+    return "one false alarm" if text == "1" else f"{text} false alarms"
+
+
+# ---- probabilities ----------------------------------------------------------------------------------------------------------
 
 
 def promises(r: Reading) -> str:
     """What the probabilities promised before and after repair."""
-    fixed = [x for x in r.finished if x.name != "none" and not outside(x.oe, REPAIRED_OK)]
     parts = []
-    for rows, invert, word in ((under(r.overpromising), True, "many"), (over(r.overpromising), False, "few")):
-        if rows:
-            verb = "promises" if len(rows) == 1 else "promise"
+    for results, invert, word in ((under(r.overpromising), True, "many"), (over(r.overpromising), False, "few")):
+        if results:
+            verb = "promises" if len(results) == 1 else "promise"
             whom = "positives" if r.plan.binary else "rows of a class"
-            worst = sorted(rows, key=lambda x: x.oe_raw, reverse=not invert)
-            parts.append(
-                f"{join((x.name for x in worst), most=4)} {verb} {times(rows, invert)} times too {word} {whom}"
-            )
-    whose = "the others" if r.unrepaired else "all rows"
-    within = f"; repaired, {whose} are within {spread(fixed)} %" if fixed else ""
-    text = f"Untouched, {'; '.join(parts)}{within}." if parts else ""
-    if not parts and fixed:
-        text = f"All probabilities keep their promises within {spread(fixed)} % once repaired."
-    stay = " ".join(f"{x.name} stays at {x.oe:.2f}." for x in r.unrepaired)
-    return f"{text} {stay}".strip()
+            worst = sorted(results, key=lambda x: x.oe_raw, reverse=not invert)
+            names = join((x.name for x in worst), most=4)
+            parts.append(f"{names} {verb} {times(results, invert)} times too {word} {whom}")
+    fixed = [x for x in r.repaired if not outside(x.oe, REPAIRED_OK)]
+    after = kept_within(r, fixed) if fixed else ""
+    text = "; ".join(p for p in (f"Before repair, {'; '.join(parts)}" if parts else "", after) if p)
+    off = "".join(f" {x.name}: O/E {x.oe:.2f} even after repair." for x in r.unrepaired)
+    return f"{text[:1].upper()}{text[1:]}{'.' * bool(text)}{off}".strip()
 
 
-def under(rows: list[Row]) -> list[Row]:
-    return [x for x in rows if x.oe_raw < 1]
+def kept_within(r: Reading, fixed: list[MethodResult]) -> str:
+    """How near to one the O/E of repaired methods are; the learner as it is has no repair, and may stand further off."""
+    whose = "the others keep their" if r.unrepaired else "all methods keep their"
+    if len(fixed) == 1:
+        whose = f"{fixed[0].name} keeps its"
+    most = spread(fixed)
+    none = r.untouched
+    told = f"repaired, {whose} promises within {most} %"
+    apart = none.finished and np.isfinite(none.oe) and 100 * abs(none.oe - 1) > most + 1e-9
+    return f"{told} ({none.name} is not repaired: O/E {none.oe:.2f})" if apart else told
 
 
-def over(rows: list[Row]) -> list[Row]:
-    return [x for x in rows if x.oe_raw > 1]
+def under(results: list[MethodResult]) -> list[MethodResult]:
+    return [x for x in results if x.oe_raw < 1]
 
 
-def times(rows: list[Row], invert: bool) -> str:
-    factor = sorted(1 / x.oe_raw if invert else x.oe_raw for x in rows)
+def over(results: list[MethodResult]) -> list[MethodResult]:
+    return [x for x in results if x.oe_raw > 1]
+
+
+def times(results: list[MethodResult], invert: bool) -> str:
+    factor = sorted(1 / x.oe_raw if invert else x.oe_raw for x in results)
     shown = list(dict.fromkeys(f"{f:.1f}" if f < 10 else f"{f:.0f}" for f in (factor[0], factor[-1])))
     return " to ".join(shown)
 
 
-def spread(rows: list[Row]) -> str:
-    return f"{max((int(np.ceil(100 * abs(x.oe - 1) - 1e-9)) for x in rows), default=0)}"
+def spread(results: list[MethodResult]) -> int:
+    """Per cent within which they all lie, rounded up."""
+    return max(1, *(int(np.ceil(100 * abs(x.oe - 1) - 1e-9)) for x in results))
+
+
+# ---- rankings ---------------------------------------------------------------------------------------------------------------
 
 
 def others(r: Reading) -> list[str]:
-    """Remedies beside the best: the same, or not told apart. Nothing where no difference would mean anything."""
-    if r.code in ("too_few", "no_signal"):
+    """Remedies beside the best: better too, the same, or not told apart. Nothing where no difference would mean anything."""
+    if not r.usable:
         return []
-    rest = [x for x in r.remedies if x is not r.best and x not in r.worse and np.isfinite(x.ap_low)]
+    rest = [x for x in r.measured if x is not r.best and x not in r.worse]
     alike = [x for x in rest if same(x)]
-    open_ = [x for x in rest if x not in alike and not x.ap_p < SURE]
+    better = [x for x in rest if x not in alike and x.ap_p < SURE]
+    unsure = [x for x in rest if x not in alike and x not in better]
+    aside = [x for x in unsure if x.ap_low > 0 or x.ap_high < 0]
+    apart = [x for x in unsure if x not in aside]
     out = []
-    if alike:
+    if better:
+        out.append(f"{names_of(better)} rank{third(better)} better too (Holm's p below {SURE:g}).")
+    if alike and not (r.plan.cost is None and all(map(same, r.measured))):
+        out.append(f"{names_of(alike)} make{third(alike)} no difference to the ranking (AP within {SAME:g}).")
+    if apart:
+        out.append(f"{names_of(apart)} cannot be told apart from moving the threshold.")
+    if aside:
+        p = sorted(x.ap_p for x in aside)
+        told = " to ".join(dict.fromkeys((p_value(p[0]), p_value(p[-1]))))
+        which = "interval leaves" if len(aside) == 1 else "intervals leave"
+        what = "it either" if apart else "moving the threshold"
         out.append(
-            f"{join((x.name for x in alike), most=4)} make{'s' if len(alike) == 1 else ''} no difference to the ranking (AP within {SAME:g})."
+            f"{names_of(aside)} cannot be told apart from {what}: the {which} out zero, but {r.comparisons} comparisons were made (Holm's p {told})."
         )
-    if open_:
-        out.append(f"{join((x.name for x in open_), most=4)} cannot be told apart from moving the threshold.")
     return out
 
 
 def rankings(r: Reading) -> list[str]:
+    """Remedies that rank worse, gains with another cause, and how sharply these data can tell."""
     out = []
-    if r.worse:
-        out.append(f"{join(x.name for x in r.worse)} rank{'s' if len(r.worse) == 1 else ''} worse.")
-    out += [f"The gain of {x.name} is {r.plan.method(str(x.rival)).label}, not balancing." for x in r.explained]
-    out += another_learner(r)
-    if r.resolution > NARROW:
-        out.append(f"These data cannot tell AP differences below {r.resolution:.2f}.")
+    every = (
+        r.code == "move_threshold" and r.plan.cost is None and len(r.measured) > 1 and len(r.worse) == len(r.measured)
+    )
+    if r.worse and not every:
+        out.append(
+            f"{join(x.name for x in r.worse)} rank{third(r.worse)} worse than moving the threshold (Holm's p below {SURE:g})."
+        )
+    out += [explanation(r, x) for x in r.explained]
+    if "resolution" in r.reasons:
+        out.append(resolution(r))
     return out
 
 
-def another_learner(r: Reading) -> list[str]:
-    """A control that ranks better: trees on all rows, which are a matter of the learner and not of balance."""
-    told = {x.rival for x in r.explained}
-    better = [x for x in r.controls if x.ap_low > 0 and x.name not in told]
-    if r.code != "move_threshold" or not better:
-        return []
-    best = max(better, key=lambda x: x.ap_diff)
-    return [f"Before any remedy try another learner: {best.name}, with nothing balanced, shows AP {interval(best)}."]
+def explanation(r: Reading, result: MethodResult) -> str:
+    """A gain that is not shown to be more than the control's."""
+    control = r.figures.result(str(result.rival))
+    if not (np.isfinite(result.rival_low) and np.isfinite(control.ap_low)):
+        return f"Where the gain of {result.name} comes from is open: its control {control.name} has no figures to hold it against."
+    if control.ap_low > 0 and result.rival_high <= SAME:
+        return f"The gain of {result.name} is {r.plan.method(control.name).label}, not balancing."
+    return f"The gain of {result.name} is not shown to come from balancing: {control.name}, with nothing balanced, has AP {interval(control)}."
+
+
+def resolution(r: Reading) -> str:
+    """How sharply AP differences are known, from the sharpest remedy to the vaguest."""
+    order = sorted(r.measured, key=half_width)
+    low, high = order[0], order[-1]
+    ends = [f"±{share(half_width(x), 3)} for {x.name}" for x in (low, high)]
+    if len(order) == 1:
+        return f"AP differences are known only to within {ends[0]}."
+    return f"AP differences are known to within {ends[0]}, only to within {ends[1]}."
+
+
+# ---- the data, and what failed ----------------------------------------------------------------------------------------------
 
 
 def warnings_of(r: Reading) -> list[str]:
-    out = [
-        f"Column {name!r} alone separates the classes (AUC {auc:.4f}): was it known before the label? If not, leave it out."
-        for name, auc in r.facts.leaks[:3]
-    ]
+    """What was noticed about the data."""
+    facts, out = r.facts, []
+    if facts.twins:
+        spelled = " and ".join(f"'{label_text(label)}' ({n:,})" for label, n in facts.twins)
+        out.append(f"The labels {spelled} differ only in case: if they mean one class, write them alike.")
     if "already_balanced" in r.reasons:
-        out.append(f"The classes are nearly balanced ({percent(r.facts.share)}): there is little to mend.")
-    if r.facts.copies:
-        text = f"{r.facts.copies:,} rows stand more than once; a copy in train and test flatters flexible learners."
-        named = r.plan.task.group is not None
-        out.append(text if named else f"{text} Rows that belong together can be named by group.")
+        out.append(f"The classes are nearly balanced ({percent(facts.share)}): there is little to mend.")
+    named = r.plan.task.group is not None
+    if facts.copies:
+        text = (
+            f"{facts.copies:,} rows equal another in every column; a copy in train and test flatters flexible learners."
+        )
+        out.append(text if named else f"{text} Rows that belong together can be named by --group.")
+    if facts.repeat is not None and not named:
+        name, values = label_text(facts.repeat.name), facts.repeat.values
+        flag = f"--group {shlex.quote(name)}"
+        out.append(
+            f"Column '{name}' has {values:,} values in {facts.rows:,} rows: if its rows belong together, {flag} keeps them in one fold."
+        )
     return out
 
 
 def failures(r: Reading) -> list[str]:
-    return [f"{x.name} failed: {x.error}" for x in r.figures.rows if x.error]
+    return [f"{x.name} failed: {x.error}" for x in r.figures.results if x.error]
 
 
-def whole(share: float) -> str:
-    return f"{100 * share:.0f} %"
+# ---- words ------------------------------------------------------------------------------------------------------------------
+
+
+def whole(value: float) -> str:
+    return f"{100 * value:.0f} %"
+
+
+def third(results: Iterable[MethodResult]) -> str:
+    """The s of a verb whose subject is one method."""
+    return "s" if len(list(results)) == 1 else ""
+
+
+def names_of(results: Iterable[MethodResult]) -> str:
+    return join((x.name for x in results), most=4)
 
 
 def join(names: Iterable[str], most: int = 99) -> str:

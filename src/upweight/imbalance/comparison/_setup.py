@@ -1,8 +1,8 @@
-"""The question of a comparison: everything checked at the door, before anything is fitted.
+"""A comparison ready to run: everything checked at the door, before anything is fitted.
 
-The trouble: an hour into a run is the wrong moment to learn that a class has three rows, that the cost is negative or that
-the learner counts classes itself. So the data, the folds, the methods and the settings are read and refused here; what comes
-out is a `Question`, ready to run, which knows its first line, its fingerprint and how to fit the winner.
+The trouble: an hour into a run is the wrong moment to learn that a class has three rows, that weights are negative or that groups
+cannot be spread over the folds. So settings (`_settings`) and data are read and refused first; what comes out is a
+`ComparisonSetup`, which knows its first lines, its fingerprint and the rows to fit the winner on.
 """
 
 from __future__ import annotations
@@ -16,34 +16,45 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError
-from ..._rng import as_generator
 from ..._version import versions
-from ...learners import Prepared, Task, as_learner, learner_name, refuse_double_count
+from ...learners import Prepared, Task
 from ...tables import (
+    Column,
     Labels,
     Schema,
+    Table,
+    frame_of,
     group_codes,
     inner_default,
-    live_labels,
+    is_frame,
+    live_rows,
     mean_one,
     outer_folds,
-    read_cv,
     row_count,
-    row_slice,
     row_weights,
+    seldom_seen,
     weights_line,
 )
-from ..rebalance import read_cost
 from ._cells import Plan, learner_and_steps
 from ._facts import Facts, columns_line, facts_of, header
-from ._methods import rows_for
+from ._settings import Settings
 
-__all__ = ["Question", "question"]
+__all__ = ["ComparisonSetup", "setup_comparison"]
 
 
 @dataclass(frozen=True)
-class Question:
-    """A comparison that is ready to run: the plan, what is known of the data, and how to fit the winner."""
+class Given:
+    """The rows as they were given, for a model on all of them."""
+
+    X: Any
+    y: np.ndarray
+    w: np.ndarray | None
+    group: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class ComparisonSetup:
+    """A comparison that is ready to run: the plan, what is known of the data, and the rows to fit the winner on."""
 
     plan: Plan
     labels: Labels
@@ -52,21 +63,37 @@ class Question:
     cv: tuple[int, int]
     fingerprint: str
     settings: Mapping[str, Any]
-    given: tuple[Any, ...]
+    given: Given
     name: str = "X"
     target: str = "y"
     shown: tuple[str, str] | None = None
     weighing: str = ""
+    cv_by_rows: bool = False
+
+    @property
+    def prepared(self) -> bool:
+        """Whether columns are read and prepared here; a pipeline gets them as they are."""
+        return isinstance(self.plan.learner, Prepared)
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns, in the order in which a learner's rows have them."""
+        X = self.plan.task.X
+        if isinstance(X, Table):
+            return self.schema.names
+        return [str(n) for n in frame_of(X).columns] if is_frame(X) else [c.name for c in self.schema.columns]
 
     @property
     def header(self) -> str:
         """The first line of the answer."""
-        return header(self.facts, self.labels, self.cv)
+        more = {"target": self.target, "shown": self.shown, "by_rows": self.cv_by_rows}
+        return header(self.facts, self.labels, self.cv, **more)
 
     @property
     def opening(self) -> list[str]:
         """The first line, and more where columns were not all plain numbers or weights not taken as they came."""
-        return [line for line in (self.header, columns_line(self.schema), self.weighing) if line]
+        columns = columns_line(self.schema) if self.prepared else "The learner prepares the columns itself."
+        return [line for line in (self.header, columns, self.weighing) if line]
 
     def mark(self) -> str:
         """Fingerprint of the settings that decide what a cell holds; which methods run is not among them."""
@@ -75,61 +102,57 @@ class Question:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def question(
-    X: Any, y: Any, *, learner: Any, methods: Any, cv: Any, cost: Any, rng: Any, sample_weight: Any, group: Any
-) -> Question:
-    """Everything at the door is checked here, before anything is fitted."""
-    refuse_no_methods(methods)
-    rows = rows_for(methods)
-    made = as_learner(learner)
-    made = made if isinstance(made, Prepared) or hasattr(made, "steps") else Prepared(made)
-    if len(rows) > 2:
-        refuse_double_count(made, rows[2].name)
+def setup_comparison(
+    X: Any, y: Any, settings: Settings, *, sample_weight: Any = None, group: Any = None
+) -> ComparisonSetup:
+    """Data and settings together, checked before anything is fitted."""
     labels = Labels.of(y, rows=row_count(X))
     w, mean = mean_one(row_weights(sample_weight, len(labels.codes)))
-    weighing, groups = weights_line(w, mean), group_codes(group, len(labels.codes))
-    given = (X, labels.classes[labels.codes], w, None if group is None else np.asarray(group))
-    X, labels, w, groups = live(X, labels, w, groups)
-    schema = Schema.of(X)
+    live = live_rows(X, labels, w, group_codes(group, len(labels.codes)))
+    weighing = " ".join(line for line in (weights_line(w, mean), sentence(live.gone)) if line)
+    X, labels, w, groups = live.X, live.labels, live.w, live.group
+    given = Given(X, labels.classes[labels.codes], w, None if group is None else np.asarray(group)[live.rows])
+    prepared = isinstance(settings.learner, Prepared)
+    schema = Schema.of(X) if prepared else schema_as_given(X)
     table = schema.read(X)
-    cv = read_cv(cv, len(labels.codes))
-    cost = binary_cost(cost, labels)
-    drawn = as_generator(rng)
-    seed = int(rng) if isinstance(rng, (int, np.integer)) else int(drawn.integers(2**31 - 1))
-    tests = outer_folds(labels, cv, seed, groups)
-    task = Task(
-        table if isinstance(made, Prepared) else X, labels.codes, labels.classes, labels.positive, w, groups, schema
-    )
+    cost = binary_cost(settings.cost, labels)
+    cv = settings.cv(len(labels.codes))
+    task = Task(table if prepared else X, labels.codes, labels.classes, labels.positive, w, groups, schema)
+    fold_of = fold_numbers(outer_folds(labels, cv, settings.seed, groups), len(labels.codes))
     inner = inner_default(len(labels.codes))
-    plan = Plan(task, made, tuple(rows), fold_numbers(tests, len(labels.codes)), cv[0], inner, cost, seed)
-    for method in rows:
+    plan = Plan(task, settings.learner, settings.methods, fold_of, cv[0], inner, cost, settings.seed)
+    for method in plan.methods:
         refuse_class(method.name, learner_and_steps(plan, method)[0])
-    settings = {
-        "learner": learner_name(learner),
-        "cv": f"{cv[0]}x{cv[1]}",
-        "folds": cv[0],
-        "repeats": cv[1],
-        "inner": inner,
-        "cost": cost,
-        "rng": seed,
-        "methods": [m.name for m in rows],
-    }
-    facts = facts_of(schema, table, labels, w)
-    mark = fingerprint(table.fingerprint(), schema, labels, w, groups)
-    return Question(plan, labels, schema, facts, cv, mark, settings, given, weighing=weighing)
+    facts = facts_of(X, schema, table, labels, w)
+    content = table.fingerprint() if prepared else as_given_fingerprint(X, schema, table)
+    content += " unseen averaged" if prepared and seldom_seen(table, groups) else ""
+    mark = fingerprint(content, schema, labels, w, groups)
+    written = settings.written(cv, inner)
+    by_rows = settings.repeats is None
+    return ComparisonSetup(plan, labels, schema, facts, cv, mark, written, given, weighing=weighing, cv_by_rows=by_rows)
 
 
-def refuse_no_methods(methods: Any) -> None:
-    """`methods` is a set, names, or {label: object}; an object alone has no label."""
-    if isinstance(methods, (str, Mapping, list, tuple)):
-        return
-    mine = (
-        f"{{'mine': {type(methods).__name__}(...)}}" if hasattr(methods, "fit") or hasattr(methods, "resample") else ""
-    )
-    raise InputError(
-        "`methods` must be 'quick', 'standard', 'survey', 'all', names such as 'weights,smote', or {label: object}; got "
-        f"{methods!r} ({type(methods).__name__}). {f'Say methods={mine}.' if mine else 'Leave it out for standard.'}"
-    )
+def schema_as_given(X: Any) -> Schema:
+    """The columns of rows that the learner prepares itself: nothing among them need be a number or vary."""
+    try:
+        return Schema.of(X)
+    except InputError:
+        if not is_frame(X) or not len(X):
+            raise
+        return Schema(tuple(Column(str(n), "dropped") for n in frame_of(X).columns), named=True)
+
+
+def as_given_fingerprint(X: Any, schema: Schema, table: Table) -> str:
+    """The content of the rows with that of the columns which no table reads, and a pipeline does."""
+    unread = [c.name for c in schema.columns if c.kind == "dropped"]
+    if not is_frame(X) or not unread:
+        return table.fingerprint()
+    frame = frame_of(X)
+    digest = hashlib.sha256(table.fingerprint().encode())
+    for name in frame.columns:
+        if str(name) in unread:
+            digest.update(repr((str(name), frame[name].to_list())).encode())
+    return digest.hexdigest()[:16]
 
 
 def refuse_class(label: str, learner: Any) -> None:
@@ -138,16 +161,13 @@ def refuse_class(label: str, learner: Any) -> None:
         raise InputError(f"method {label!r}: {made.__name__} is a class; give an object, {made.__name__}().")
 
 
-def live(X: Any, labels: Labels, w: np.ndarray | None, groups: np.ndarray | None) -> tuple[Any, ...]:
-    """Only the rows of positive weight."""
-    if w is None or w.all():
-        return X, labels, w, groups
-    fewer, keep = live_labels(labels, w)
-    return row_slice(X, keep), fewer, w[keep], None if groups is None else groups[keep]
+def sentence(line: str) -> str:
+    """A line with a capital and a full stop; empty as it is."""
+    return f"{line[:1].upper()}{line[1:]}." if line else ""
 
 
-def binary_cost(cost: Any, labels: Labels) -> float | None:
-    cost = read_cost(cost)
+def binary_cost(cost: float | None, labels: Labels) -> float | None:
+    """A cost is for two classes."""
     if cost is not None and len(labels.classes) > 2:
         raise InputError(f"`cost` is for two classes; `y` has {len(labels.classes)}. Ask about one class: y == label.")
     return cost
@@ -164,7 +184,7 @@ def fold_numbers(tests: list[list[np.ndarray]], rows: int) -> np.ndarray:
 
 def fingerprint(table: str, schema: Schema, labels: Labels, w: Any, groups: Any) -> str:
     """SHA-256 of table, columns, labels, weights and groups, 16 hex digits."""
-    digest = hashlib.sha256(f"{table} {schema} {labels.classes.tolist()} {labels.positive}".encode())
+    digest = hashlib.sha256(f"{table} {schema.mark()} {labels.classes.tolist()} {labels.positive}".encode())
     for part in (labels.codes.astype(np.int64), w, groups):
         digest.update(b"-" if part is None else np.ascontiguousarray(part).tobytes())
     return digest.hexdigest()[:16]

@@ -8,12 +8,14 @@ The first that holds:
     use:NAME          Holm p < .05 in favour, log loss not significantly worse, better than its control
     move_threshold    otherwise
 
-in favour of AP, or of cost if one was given. The grade says how sharply these data can tell: under 100 rows of the rarest
-class or an AP interval wider than +-.05 unreliable, wider than +-.02 usable, else good.
+in favour of AP, or of cost if one was given. The grade says how sharply these data can tell: a column that gives the label away,
+under 100 rows of the rarest class, or an AP interval wider than +-.05 for most remedies is unreliable, wider than +-.02 usable, else
+good. One remedy that varies wildly does not decide it: the middle one does.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +23,22 @@ import numpy as np
 from ...learners import Interval
 from ._cells import Plan
 from ._facts import Facts
-from ._results import Figures, Row
+from ._method_result import MethodResult
+from ._results import Figures
 
-__all__ = ["FEW", "NARROW", "REPAIRED_OK", "SAME", "SURE", "Reading", "Verdict", "outside", "read_figures", "same"]
+__all__ = [
+    "FEW",
+    "NARROW",
+    "REPAIRED_OK",
+    "SAME",
+    "SURE",
+    "ComparisonVerdict",
+    "Reading",
+    "half_width",
+    "outside",
+    "read_figures",
+    "same",
+]
 
 FEW, MANY_ENOUGH = 20, 100
 SURE, WIDE, NARROW, SAME = 0.05, 0.05, 0.02, 0.01
@@ -31,8 +46,8 @@ RAW_OK, REPAIRED_OK = (0.8, 1.25), (0.9, 1.1)
 BALANCED = 0.4
 
 
-@dataclass(frozen=True)
-class Verdict:
+@dataclass(frozen=True, repr=False)
+class ComparisonVerdict:
     """`code`, `grade` (good, usable, unreliable, unusable), `reasons` (codes) and `sentences` to read."""
 
     code: str
@@ -48,111 +63,155 @@ class Verdict:
     def __str__(self) -> str:
         return "\n".join(self.sentences)
 
+    def __repr__(self) -> str:
+        return f"Verdict({', '.join(f'{k}={v!r}' for k, v in vars(self).items())})"
+
 
 @dataclass(frozen=True)
 class Reading:
-    """The figures, sorted by what they say; what the sentences are written from."""
+    """The figures, sorted by what they say; what the sentences are written from.
+
+    remedies : methods that finished and are neither there always nor controls. best : of these the one to name. worse : those that
+    rank worse for sure. explained : those whose gain their control may have too.
+    """
 
     plan: Plan
     facts: Facts
     figures: Figures
     code: str
     grade: str
-    remedies: tuple[Row, ...]
-    best: Row | None
-    worse: tuple[Row, ...]
-    explained: tuple[Row, ...]
-    resolution: float
+    remedies: tuple[MethodResult, ...]
+    best: MethodResult | None
+    worse: tuple[MethodResult, ...]
+    explained: tuple[MethodResult, ...]
 
     @property
-    def controls(self) -> tuple[Row, ...]:
+    def usable(self) -> bool:
+        """Whether remedies may be weighed against each other."""
+        return self.code not in ("incomplete", "too_few", "no_signal")
+
+    @property
+    def controls(self) -> tuple[MethodResult, ...]:
         """As many trees on all rows: what an ensemble is held against."""
         names = control_names(self.plan)
         return tuple(r for r in self.finished if r.name in names)
 
     @property
-    def none(self) -> Row:
-        return self.figures.row("none")
+    def better_controls(self) -> list[MethodResult]:
+        """Controls whose ranking is better than moving the threshold by more than the margin, best first."""
+        if self.code in ("incomplete", "too_few"):
+            return []
+        return sorted((r for r in self.controls if r.ap_low > SAME), key=lambda r: -r.ap_diff)
 
     @property
-    def threshold(self) -> Row:
-        return self.figures.row("threshold")
+    def untouched(self) -> MethodResult:
+        """The learner as it is."""
+        return self.figures.result(self.plan.untouched.name)
 
     @property
-    def finished(self) -> list[Row]:
-        return [r for r in self.figures.rows if r.error is None and r.folds]
+    def reference(self) -> MethodResult:
+        """Moving the threshold."""
+        return self.figures.result(self.plan.reference.name)
 
     @property
-    def overpromising(self) -> list[Row]:
-        return [r for r in self.finished if outside(r.oe_raw, RAW_OK)]
+    def finished(self) -> list[MethodResult]:
+        return [r for r in self.figures.results if r.finished]
 
     @property
-    def unrepaired(self) -> list[Row]:
-        return [r for r in self.finished if r.name != "none" and outside(r.oe, REPAIRED_OK)]
+    def repaired(self) -> list[MethodResult]:
+        """Those whose probabilities were repaired, with an O/E that is known."""
+        return [r for r in self.finished if r.name != self.plan.untouched.name and is_ratio(r.oe)]
+
+    @property
+    def overpromising(self) -> list[MethodResult]:
+        return [r for r in self.finished if is_ratio(r.oe_raw) and outside(r.oe_raw, RAW_OK)]
+
+    @property
+    def unrepaired(self) -> list[MethodResult]:
+        return [r for r in self.repaired if outside(r.oe, REPAIRED_OK)]
+
+    @property
+    def measured(self) -> list[MethodResult]:
+        """Remedies whose AP difference has an interval."""
+        return [r for r in self.remedies if np.isfinite(half_width(r))]
+
+    @property
+    def comparisons(self) -> int:
+        """How many p-values the adjustment allows for."""
+        return sum(bool(np.isfinite(r.ap_p)) for r in self.figures.results)
 
     @property
     def reasons(self) -> tuple[str, ...]:
         holds = {
+            "leak": bool(self.facts.leaks),
+            "another_learner": bool(self.better_controls),
             "harmful": bool(self.worse),
             "overpromises": bool(self.overpromising),
             "not_repaired": bool(self.unrepaired),
-            "resolution": bool(self.resolution > NARROW),
+            "resolution": max(map(half_width, contenders(self.remedies, self.worse)), default=0.0) > NARROW,
             "control_explains": bool(self.explained),
             "already_balanced": BALANCED < self.facts.share < 1 - BALANCED and self.plan.binary,
-            "leak": bool(self.facts.leaks),
             "copies": self.facts.copies > 0,
         }
         return tuple(code for code, true in holds.items() if true)
 
 
 def read_figures(plan: Plan, facts: Facts, figures: Figures) -> Reading:
-    """Sort the rows and decide the code and grade."""
-    controls = control_names(plan)
-    remedies = tuple(
-        r
-        for r in figures.rows
-        if r.name not in ("none", "threshold") and r.name not in controls and r.error is None and r.folds
-    )
+    """Sort the results and decide the code and grade."""
+    aside = control_names(plan) | {m.name for m in plan.methods if m.always}
+    remedies = tuple(r for r in figures.results if r.name not in aside and r.finished)
     worse = tuple(r for r in remedies if r.ap_p < SURE and r.ap_diff < 0 and not same(r))
-    ahead = sorted(
-        (r for r in remedies if np.isfinite(r.ap_low) and np.isfinite(gain(plan, figures, r))),
-        key=lambda r: -gain(plan, figures, r),
-    )
+    known = [r for r in remedies if np.isfinite(p_of(plan, figures, r))]
+    ahead = sorted(known, key=lambda r: -gain(plan, figures, r))
     winners = [r for r in ahead if earns_its_place(plan, figures, r)]
     explained = tuple(r for r in remedies if r.ap_p < SURE and r.ap_diff > 0 and beaten(r) and not same(r))
-    kept = [r for r in remedies if r not in worse and not r.ap_high < 0] or [figures.row("none")]
-    widths = [(r.ap_high - r.ap_low) / 2 for r in kept]
-    resolution = max((h for h in widths if np.isfinite(h)), default=np.nan)
     few = int(np.bincount(plan.task.codes, minlength=len(plan.task.classes)).min())
     code = code_of(few, figures.auc, winners)
-    grade = grade_of(code, few, resolution)
-    best = winners[0] if winners else ahead[0] if ahead else None
-    return Reading(plan, facts, figures, code, grade, remedies, best, worse, explained, resolution)
+    widths = [half_width(r) for r in contenders(remedies, worse)] or [half_width(figures.result(plan.untouched.name))]
+    grade = grade_of(code, few, widths, leak=bool(facts.leaks))
+    sure = [r for r in ahead if p_of(plan, figures, r) < SURE and gain(plan, figures, r) > 0]
+    best = next(iter([*winners, *sure, *ahead]), None)
+    return Reading(plan, facts, figures, code, grade, remedies, best, worse, explained)
 
 
 def control_names(plan: Plan) -> set[str]:
-    """Rows that are there for others to be held against."""
-    return {m.rival for m in plan.rows if m.rival} | {m.name for m in plan.rows if m.control}
+    """Methods that are there for others to be held against."""
+    return {m.rival for m in plan.methods if m.rival} | {m.name for m in plan.methods if m.control}
 
 
-def gain(plan: Plan, figures: Figures, row: Row) -> float:
+def contenders(remedies: Sequence[MethodResult], worse: Sequence[MethodResult]) -> list[MethodResult]:
+    """Remedies that are not out of the running, where something is known of them."""
+    return [r for r in remedies if r not in worse and not r.ap_high < 0 and np.isfinite(half_width(r))]
+
+
+def half_width(result: MethodResult) -> float:
+    """Half the width of the interval of the AP difference."""
+    return result.ap_change.half
+
+
+def gain(plan: Plan, figures: Figures, result: MethodResult) -> float:
     """How much better than moving the threshold, in cost saved or AP."""
-    return -figures.cost[row.name].mean if plan.cost is not None else row.ap_diff
+    return -figures.cost[result.name].mean if plan.cost is not None else result.ap_diff
 
 
-def earns_its_place(plan: Plan, figures: Figures, row: Row) -> bool:
-    p = figures.cost_p[row.name] if plan.cost is not None else row.ap_p
-    if plan.cost is None and same(row):
+def p_of(plan: Plan, figures: Figures, result: MethodResult) -> float:
+    """Adjusted p of what decides."""
+    return figures.cost[result.name].p if plan.cost is not None else result.ap_p
+
+
+def earns_its_place(plan: Plan, figures: Figures, result: MethodResult) -> bool:
+    if plan.cost is None and same(result):
         return False  # sure, and too small to matter
-    return bool(p < SURE and gain(plan, figures, row) > 0 and not row.log_loss_low > 0 and not beaten(row))
+    sure = p_of(plan, figures, result) < SURE and gain(plan, figures, result) > 0
+    return bool(sure and not result.log_loss_low > 0 and not beaten(result))
 
 
-def beaten(row: Row) -> bool:
-    """Whether the row has a control and is not better than it."""
-    return row.rival is not None and not row.rival_low > 0
+def beaten(result: MethodResult) -> bool:
+    """Whether it has a control and is not shown to be better than that."""
+    return result.rival is not None and not result.rival_low > 0
 
 
-def code_of(few: int, auc: Interval, winners: list[Row]) -> str:
+def code_of(few: int, auc: Interval, winners: list[MethodResult]) -> str:
     if np.isnan(auc.low):
         return "incomplete"
     if few < FEW:
@@ -162,18 +221,23 @@ def code_of(few: int, auc: Interval, winners: list[Row]) -> str:
     return f"use:{winners[0].name}" if winners else "move_threshold"
 
 
-def grade_of(code: str, few: int, resolution: float) -> str:
+def grade_of(code: str, few: int, widths: list[float], *, leak: bool) -> str:
     if code in ("incomplete", "too_few", "no_signal"):
         return "unusable"
-    if few < MANY_ENOUGH or not resolution <= WIDE:
+    middle = float(np.median(widths))
+    if leak or few < MANY_ENOUGH or not middle <= WIDE:
         return "unreliable"
-    return "usable" if resolution > NARROW else "good"
+    return "usable" if middle > NARROW else "good"
 
 
-def same(row: Row) -> bool:
+def same(result: MethodResult) -> bool:
     """Whether the whole interval of the AP difference lies within +-.01."""
-    return bool(row.ap_low >= -SAME and row.ap_high <= SAME)
+    return bool(result.ap_low >= -SAME and result.ap_high <= SAME)
 
 
 def outside(value: float, bounds: tuple[float, float]) -> bool:
     return bool(value < bounds[0] or value > bounds[1])
+
+
+def is_ratio(value: float) -> bool:
+    return bool(np.isfinite(value) and value > 0)

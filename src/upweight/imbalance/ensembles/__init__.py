@@ -3,7 +3,7 @@
 from ._bagging import BalancedBagging, PlainBagging, balanced_forest, easy_ensemble
 from ._boosting import Boosted, Votes
 from ._cascade import BalanceCascade
-from ._ensemble import Ensemble, Rows
+from ._ensemble import Ensemble, EnsembleRows
 from ._flat_tree import FlatTree
 from ._rusboost import RUSBoost
 from ._stumps import Stump
@@ -13,10 +13,10 @@ __all__ = [
     "BalancedBagging",
     "Boosted",
     "Ensemble",
+    "EnsembleRows",
     "FlatTree",
     "PlainBagging",
     "RUSBoost",
-    "Rows",
     "Stump",
     "Votes",
     "balanced_forest",

@@ -33,13 +33,22 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ..._errors import InputError
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ..._undo import Correction
 from ...arrays import resample
-from ...learners import bare_learner, fit_plainly, refuse_double_count, refuse_without_proba, seeded, without_proba
+from ...learners import (
+    answers_with_proba,
+    bare_learner,
+    fit_plainly,
+    refuse_double_count,
+    refuse_without_proba,
+    seeded,
+    without_proba,
+)
 from ...tables import first_rows, row_slice
 from ._boosting import Boosted
-from ._ensemble import Ensemble, Rows, balanced_correction, read_count, softmax_rows
+from ._ensemble import Ensemble, EnsembleRows, balanced_correction, read_count, softmax_rows
 
 __all__ = ["BalancedBagging", "PlainBagging", "balanced_forest", "easy_ensemble"]
 
@@ -53,14 +62,14 @@ class Bagging(Ensemble):
     rng: Any
 
     @abstractmethod
-    def _draw(self, rows: Rows, stream: list[int]) -> np.ndarray:
+    def _draw(self, rows: EnsembleRows, stream: list[int]) -> np.ndarray:
         """Row numbers of one member, in order."""
 
     @abstractmethod
-    def _added(self, rows: Rows) -> Correction:
+    def _added(self, rows: EnsembleRows) -> Correction:
         """What the draws added to the log-odds."""
 
-    def _fit_rows(self, rows: Rows, seed: int) -> None:
+    def _fit_rows(self, rows: EnsembleRows, seed: int) -> None:
         learner = self._checked()
         members = []
         for b in range(read_count(self.members, "members")):
@@ -82,10 +91,27 @@ class Bagging(Ensemble):
                 f"{type(learner).__name__} has no decision_function to add up. Use average='proba', or a learner with scores."
             )
         refuse_double_count(learner, type(self).__name__)
-        return learner if self.average == "score" else refuse_without_proba(learner)
+        if self.average == "score":
+            return learner
+        refuse_scores_only(learner)
+        return refuse_without_proba(learner)
 
     def _learner(self) -> Any:
         return DecisionTreeClassifier() if self.learner is None else bare_learner(self.learner)
+
+    @property
+    def coef_(self) -> np.ndarray:
+        """(1, d), or (K, d), mean over members of their `coef_`, if they have one."""
+        return self._mean_of("coef_")
+
+    @property
+    def feature_importances_(self) -> np.ndarray:
+        """(d,) mean over members of their `feature_importances_`, if they have any."""
+        return self._mean_of("feature_importances_")
+
+    def _mean_of(self, attribute: str) -> np.ndarray:
+        """Every member knows all classes and columns, so that their vectors have one shape."""
+        return np.mean([getattr(m, attribute) for m in vars(self).get("members_", [self.learner])], axis=0)
 
     @available_if(lambda self: self.average == "score")
     def decision_function(self, X: Any) -> np.ndarray:
@@ -112,6 +138,7 @@ class Bagging(Ensemble):
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class BalancedBagging(Bagging):
     """Members on balanced draws, averaged: undersampling that throws nothing away in the end.
 
@@ -129,6 +156,7 @@ class BalancedBagging(Bagging):
     ----------
     members_ : tuple of fitted learners, on codes 0 .. K-1 of `classes_`. classes_ : (K,) sorted labels.
     correction_ : `Correction`, exact: `correction_.apply(predict_proba(X))` are probabilities of the world.
+    coef_, feature_importances_ : means over members, if they have these; else there is no such attribute.
 
     Raises
     ------
@@ -158,7 +186,7 @@ class BalancedBagging(Bagging):
         self.average = average
         self.rng = rng
 
-    def _draw(self, rows: Rows, stream: list[int]) -> np.ndarray:
+    def _draw(self, rows: EnsembleRows, stream: list[int]) -> np.ndarray:
         m = int(rows.counts.min())
         keys = first_rows(rows.codes, len(rows.classes))
         parts = []
@@ -167,11 +195,12 @@ class BalancedBagging(Bagging):
             parts.append(mine[draw(rows.w[mine], m, self.replace, np.random.default_rng([*stream, key]))])
         return np.sort(np.concatenate(parts))
 
-    def _added(self, rows: Rows) -> Correction:
+    def _added(self, rows: EnsembleRows) -> Correction:
         return balanced_correction(rows, "exact", "every member saw as many rows of each class, drawn at random")
 
 
 @set_module("upweight.imbalance.ensembles")
+@own_keywords
 class PlainBagging(Bagging):
     """Bootstraps of all rows, not balanced: the control of `BalancedBagging`; rows are drawn by their weights."""
 
@@ -183,7 +212,7 @@ class PlainBagging(Bagging):
         self.average = average
         self.rng = rng
 
-    def _draw(self, rows: Rows, stream: list[int]) -> np.ndarray:
+    def _draw(self, rows: EnsembleRows, stream: list[int]) -> np.ndarray:
         """A bootstrap that has a row of every class, so that every member knows all of them."""
         rng = np.random.default_rng(stream)
         first = first_rows(rows.codes, len(rows.classes))
@@ -191,8 +220,16 @@ class PlainBagging(Bagging):
         missing = np.setdiff1d(np.arange(len(first)), rows.codes[chosen])
         return np.sort(np.concatenate([chosen, first[missing]]))
 
-    def _added(self, rows: Rows) -> Correction:
+    def _added(self, rows: EnsembleRows) -> Correction:
         return Correction.none()
+
+
+def refuse_scores_only(learner: Any) -> None:
+    """A learner that has scores and no probabilities, such as SVC(), can be added up but not averaged."""
+    if hasattr(learner, "decision_function") and answers_with_proba(learner) is False:
+        raise InputError(
+            f"{type(learner).__name__} has no predict_proba to average. Use average='score', which adds up its decision_function."
+        )
 
 
 def draw(w: np.ndarray, m: int, replace: bool, rng: np.random.Generator) -> np.ndarray:
@@ -205,6 +242,7 @@ def draw(w: np.ndarray, m: int, replace: bool, rng: np.random.Generator) -> np.n
     return order[resample(np.log(w[order]), m, method="systematic", rng=rng)]
 
 
+@own_keywords
 def easy_ensemble(*, members: int = 4, rounds: int = 10, depth: int = 1, rng: Any = None) -> BalancedBagging:
     """EasyEnsemble: AdaBoost on balanced draws, the scores of all members added.
 
@@ -236,6 +274,7 @@ def easy_ensemble(*, members: int = 4, rounds: int = 10, depth: int = 1, rng: An
     return BalancedBagging(Boosted(rounds=rounds, depth=depth), members=members, average="score", rng=rng)
 
 
+@own_keywords
 def balanced_forest(*, members: int = 100, rng: Any = None) -> BalancedBagging:
     """Balanced random forest: full trees of sqrt(d) columns a split, on bootstraps of as many rows of each class.
 

@@ -28,9 +28,10 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ..._undo import Correction
-from ._ensemble import Rows, TreeEnsemble, read_count
+from ._ensemble import EnsembleRows, TreeEnsemble, read_count
 from ._flat_tree import FlatTree, fit_tree
 from ._stumps import Presorted, Stump
 
@@ -92,6 +93,7 @@ def grower(X: Any, codes: np.ndarray, classes: int, depth: int, rng: np.random.G
 
 
 @set_module("upweight.imbalance.ensembles")
+@own_keywords
 class Boosted(TreeEnsemble):
     """AdaBoost over shallow trees on all rows it is given: the control that balanced boosting must beat.
 
@@ -125,7 +127,7 @@ class Boosted(TreeEnsemble):
         self.depth = depth
         self.rng = rng
 
-    def _fit_rows(self, rows: Rows, seed: int) -> None:
+    def _fit_rows(self, rows: EnsembleRows, seed: int) -> None:
         self.votes_ = boost(
             rows.X,
             rows.codes,

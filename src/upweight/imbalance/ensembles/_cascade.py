@@ -22,15 +22,17 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ...tables import row_slice
 from ._boosting import Votes, boost
-from ._ensemble import Rows, TreeEnsemble, balanced_correction, read_count
+from ._ensemble import EnsembleRows, TreeEnsemble, balanced_correction, read_count
 
 __all__ = ["BalanceCascade"]
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class BalanceCascade(TreeEnsemble):
     """AdaBoosts on balanced draws from a shrinking pool of common rows; two classes only.
 
@@ -68,7 +70,7 @@ class BalanceCascade(TreeEnsemble):
         self.depth = depth
         self.rng = rng
 
-    def _fit_rows(self, rows: Rows, seed: int) -> None:
+    def _fit_rows(self, rows: EnsembleRows, seed: int) -> None:
         if len(rows.classes) != 2:
             raise InputError(
                 f"Only binary classification is supported. BalanceCascade is for two classes; `y` has {len(rows.classes)}. "
@@ -89,12 +91,12 @@ class BalanceCascade(TreeEnsemble):
         self.members_, self.thetas_, self.pools_ = tuple(members), np.array(thetas), np.array(pools)
         self.correction_ = balanced_correction(rows, "impossible", "BalanceCascade keeps common rows by their scores")
 
-    def _member(self, rows: Rows, pool: np.ndarray, rng: np.random.Generator) -> Votes:
+    def _member(self, rows: EnsembleRows, pool: np.ndarray, rng: np.random.Generator) -> Votes:
         """AdaBoost on the rare rows and as many of the pool."""
         rare = np.flatnonzero(rows.codes == self.rare_)
         some = rng.choice(len(pool), size=min(len(rare), len(pool)), replace=False, shuffle=False)
         chosen = np.sort(np.concatenate([rare, pool[some]]))
-        part = Rows(row_slice(rows.X, chosen), rows.codes[chosen], rows.classes, rows.w[chosen])
+        part = EnsembleRows(row_slice(rows.X, chosen), rows.codes[chosen], rows.classes, rows.w[chosen])
         rounds, depth = read_count(self.rounds, "rounds"), read_count(self.depth, "depth")
         return boost(part.X, part.codes, part.balanced_start, classes=2, rounds=rounds, depth=depth, rng=rng)
 

@@ -28,20 +28,21 @@ from ...tables import (
     Labels,
     frame_of,
     is_frame,
-    live_labels,
+    live_rows,
     refuse_doubles,
     refuse_lazy,
+    refuse_no_rows,
     row_count,
-    row_slice,
     row_weights,
+    warn_of,
 )
 from ..resamplers import mass_correction
 
-__all__ = ["Ensemble", "Rows", "TreeEnsemble", "balanced_correction", "read_count", "softmax_rows"]
+__all__ = ["Ensemble", "EnsembleRows", "TreeEnsemble", "balanced_correction", "read_count", "softmax_rows"]
 
 
 @dataclass(frozen=True)
-class Rows:
+class EnsembleRows:
     """The rows of positive weight: `X`, `codes` (n,) into `classes` (K,), weights `w` (n,) of mean one."""
 
     X: Any
@@ -94,25 +95,25 @@ class Ensemble(ClassifierMixin, BaseEstimator, ABC):
         """(n, K) probabilities as the members give them, columns as `classes_`; not repaired."""
 
     @abstractmethod
-    def _fit_rows(self, rows: Rows, seed: int) -> None:
+    def _fit_rows(self, rows: EnsembleRows, seed: int) -> None:
         """Fit the members; all randomness from `seed`."""
 
-    def _rows(self, X: Any, y: Any, sample_weight: Any) -> Rows:
+    def _rows(self, X: Any, y: Any, sample_weight: Any) -> EnsembleRows:
         X = self._read(X, reset=True)
         labels = Labels.of(y, rows=row_count(X))
         w = row_weights(sample_weight, len(labels.codes))
-        if w is not None and not w.all():
-            labels, live = live_labels(labels, w)
-            X, w = row_slice(X, live), w[live]
-        w = np.ones(len(labels.codes)) if w is None else w / w.mean()
-        return Rows(X, labels.codes, labels.classes, w)
+        live = live_rows(X, labels, w)
+        warn_of(live.gone, stacklevel=4)
+        w = np.ones(len(labels.codes)) if live.w is None else live.w / live.w.mean()
+        return EnsembleRows(live.X, live.labels.codes, live.labels.classes, w)
 
     def _read(self, X: Any, *, reset: bool) -> Any:
         """Check `X` at the door; sets n_features_in_ and, for frames, feature_names_in_. Frames go on as they are."""
         if not reset:
             check_is_fitted(self, "classes_")
-        refuse_lazy(X)
+            refuse_no_rows(X)
         refuse_doubles(X)
+        refuse_lazy(X)
         if is_frame(X):
             validate_data(self, X, reset=reset, skip_check_array=True)
             return X
@@ -143,6 +144,7 @@ class TreeEnsemble(Ensemble):
     def _read(self, X: Any, *, reset: bool) -> Any:
         if not reset:
             check_is_fitted(self, "classes_")
+            refuse_no_rows(X)
         refuse_text(X, type(self).__name__)
         return validate_data(self, X, accept_sparse="csr", dtype=np.float64, ensure_all_finite="allow-nan", reset=reset)
 
@@ -171,7 +173,7 @@ def softmax_rows(score: np.ndarray) -> np.ndarray:
     return p / p.sum(axis=1, keepdims=True)
 
 
-def balanced_correction(rows: Rows, status: str, why: str) -> Correction:
+def balanced_correction(rows: EnsembleRows, status: str, why: str) -> Correction:
     """What training on classes of equal mass adds: delta_c = log(1/K) - log(W_c/W)."""
     k = len(rows.classes)
     return mass_correction((rows.codes, rows.w), (np.arange(k), np.ones(k)), k, status, why)

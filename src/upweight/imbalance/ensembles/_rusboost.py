@@ -21,15 +21,17 @@ from typing import Any
 
 import numpy as np
 
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ...tables import row_slice
-from ._ensemble import Rows, TreeEnsemble, balanced_correction, read_count
+from ._ensemble import EnsembleRows, TreeEnsemble, balanced_correction, read_count
 from ._flat_tree import fit_tree
 
 __all__ = ["RUSBoost"]
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class RUSBoost(TreeEnsemble):
     """AdaBoost.M2 whose every tree is grown on a fresh balanced draw.
 
@@ -65,7 +67,7 @@ class RUSBoost(TreeEnsemble):
         self.depth = depth
         self.rng = rng
 
-    def _fit_rows(self, rows: Rows, seed: int) -> None:
+    def _fit_rows(self, rows: EnsembleRows, seed: int) -> None:
         rng = np.random.default_rng(seed)
         depth = read_count(self.depth, "depth")
         own = np.eye(len(rows.classes), dtype=bool)[rows.codes]
@@ -96,7 +98,7 @@ class RUSBoost(TreeEnsemble):
         return total
 
 
-def fresh_draw(rows: Rows, rng: np.random.Generator) -> np.ndarray:
+def fresh_draw(rows: EnsembleRows, rng: np.random.Generator) -> np.ndarray:
     """As many rows of every class as the rarest has, at random without replacement, in order."""
     m = int(rows.counts.min())
     seed = int(rng.integers(2**63 - 1))

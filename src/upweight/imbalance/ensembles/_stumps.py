@@ -51,7 +51,7 @@ class Presorted:
     def __init__(self, X: np.ndarray):
         values = [np.unique(column, return_inverse=True) for column in X.T]
         few = np.array([len(v) * FEW < len(X) for v, _ in values], dtype=bool)
-        self.groups: list[Columns] = []
+        self.groups: list[StumpColumns] = []
         for make, chosen in ((Bins, np.flatnonzero(few)), (Sorted, np.flatnonzero(~few))):
             step = max(1, BLOCK // len(X))
             for at in range(0, len(chosen), step):
@@ -67,13 +67,13 @@ class Presorted:
         """
         signed = w * (2.0 * codes - 1.0)
         mass, sign = float(w.sum()), float(signed.sum())
-        found = (group.best(w, signed, mass, sign) for group in self.groups)
-        gain, feature, threshold, half = max(found, key=lambda f: f[0])
+        cuts = (group.best(w, signed, mass, sign) for group in self.groups)
+        gain, feature, threshold, half = max(cuts, key=lambda cut: cut[0])
         right = sign - half if np.isfinite(gain) else sign
         return Stump(feature, threshold, int(half > 0), int(right > 0))
 
 
-class Columns(ABC):
+class StumpColumns(ABC):
     """Some columns of a table, and how to sum weights along their values."""
 
     def __init__(self, columns: np.ndarray, levels: list[np.ndarray], cut: np.ndarray):
@@ -98,7 +98,7 @@ class Columns(ABC):
         return float(gain[row, at]), int(self.columns[row]), middle(*self.around(row, at)), float(half[row, at])
 
 
-class Bins(Columns):
+class Bins(StumpColumns):
     """Columns of few values: one place a value."""
 
     def __init__(self, columns: np.ndarray, levels: list[np.ndarray], codes: np.ndarray):
@@ -115,7 +115,7 @@ class Bins(Columns):
         return self.levels[row][at : at + 2].tolist()
 
 
-class Sorted(Columns):
+class Sorted(StumpColumns):
     """Columns of many values: one place a row."""
 
     def __init__(self, columns: np.ndarray, levels: list[np.ndarray], codes: np.ndarray):

@@ -1,6 +1,6 @@
 """Fit a learner with more weight on what it got wrong out of fold.
 
-    flags   rows in weak groups or regions, or got wrong themselves (`_weak_spots`)
+    flags   rows in weak groups or regions, or got wrong themselves (`_weak_regions`)
     w_i     base_i l where flagged, else base_i;  l capped by the effective rows it leaves
 
 What is inside: the steps of that, which `upweight_errors` repeats in every training fold to judge them, and `Lifted`, the same as a
@@ -19,15 +19,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils import get_tags
 
 from ..._errors import InputError, did_you_mean, is_number
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ..._undo import Correction
 from ...learners import Prepared, Task, as_learner
-from ...tables import Labels, Schema, read_cv
-from ..ensembles import Ensemble, Rows
+from ...tables import Labels, LiveRows, Schema, live_rows, read_cv
+from ..ensembles import Ensemble, EnsembleRows
 from ..rebalance import Member, fit_member
-from ._weak_regions import Ground, allowed_lift, find_spots
+from ._weak_regions import SearchRows, allowed_lift, find_weak
 
-__all__ = ["Lifted", "Settings", "fit_lifted", "ground_of", "lifted_rows", "read_settings"]
+__all__ = ["Lifted", "Settings", "fit_lifted", "lifted_rows", "read_settings", "search_rows"]
 
 BY = ("group", "region", "row")
 
@@ -54,20 +55,20 @@ def read_settings(by: str, lift: float, ess: float, folds: int, groups: Any) -> 
     return Settings(by, float(lift), float(ess), folds)
 
 
-def ground_of(X: Any, labels: Labels, w: Any, groups: Any, learner: Any, by: str) -> Ground:
+def search_rows(live: LiveRows, learner: Any, by: str) -> SearchRows:
     """The rows twice: as the learner takes them, and as numbers."""
-    schema = Schema.of(X)
-    table = schema.read(X)
-    prepared = isinstance(learner, Prepared)
-    kept = None if by == "group" else groups
-    task = Task(table if prepared else X, labels.codes, labels.classes, labels.positive, w, kept, schema)
-    return Ground(task, table, schema, groups if by == "group" else None)
+    schema = Schema.of(live.X)
+    table = schema.read(live.X)
+    X, labels = table if isinstance(learner, Prepared) else live.X, live.labels
+    kept = None if by == "group" else live.group
+    task = Task(X, labels.codes, labels.classes, labels.positive, live.w, kept, schema)
+    return SearchRows(task, table, schema, live.group if by == "group" else None)
 
 
-def lifted_rows(learner: Any, ground: Ground, s: Settings, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """(n,) which rows of the ground are lifted, and by how much."""
-    spots = find_spots(learner, ground, by=s.by, folds=s.folds, rng=rng)
-    return spots.flags, allowed_lift(spots.flags, ground.w, lift=s.lift, ess=s.ess)
+def lifted_rows(learner: Any, rows: SearchRows, s: Settings, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """(n,) which of the rows are lifted, and by how much."""
+    weak = find_weak(learner, rows, by=s.by, folds=s.folds, rng=rng)
+    return weak.flags, allowed_lift(weak.flags, rows.w, lift=s.lift, ess=s.ess)
 
 
 def fit_lifted(learner: Any, task: Task, weights: np.ndarray, rng: np.random.Generator) -> Member:
@@ -80,6 +81,7 @@ def fit_lifted(learner: Any, task: Task, weights: np.ndarray, rng: np.random.Gen
 
 
 @set_module("upweight.imbalance.errors")
+@own_keywords
 class Lifted(Ensemble):
     """A learner fitted with more weight where it was weak out of fold: the row `errors` of a comparison.
 
@@ -115,16 +117,17 @@ class Lifted(Ensemble):
         self.cv = cv
         self.rng = rng
 
-    def _fit_rows(self, rows: Rows, seed: int) -> None:
+    def _fit_rows(self, rows: EnsembleRows, seed: int) -> None:
         learner = LogisticRegression(max_iter=1000) if self.learner is None else as_learner(self.learner)
         learner = learner.learner if isinstance(learner, Prepared) else learner
         settings = read_settings(self.by, self.lift, self.ess, read_cv(self.cv, len(rows.codes))[0], None)
         w = None if (rows.w == 1.0).all() else rows.w
-        ground = ground_of(rows.X, Labels(rows.classes, rows.codes, 1), w, None, learner, self.by)
-        flags, self.lift_ = lifted_rows(learner, ground, settings, np.random.default_rng(seed))
-        self.share_ = float(ground.w[flags].sum() / ground.w.sum())
-        weights = ground.w * np.where(flags, self.lift_, 1.0)
-        self.learner_ = fit_lifted(learner, ground.task, weights, np.random.default_rng([seed, 1])).model.learner
+        live = live_rows(rows.X, Labels(rows.classes, rows.codes, 1), w)
+        search = search_rows(live, learner, self.by)
+        flags, self.lift_ = lifted_rows(learner, search, settings, np.random.default_rng(seed))
+        self.share_ = float(search.w[flags].sum() / search.w.sum())
+        weights = search.w * np.where(flags, self.lift_, 1.0)
+        self.learner_ = fit_lifted(learner, search.task, weights, np.random.default_rng([seed, 1])).model.learner
         self.correction_ = Correction.impossible("rows were weighted by where the learner was wrong")
 
     def predict_proba(self, X: Any) -> np.ndarray:

@@ -4,10 +4,10 @@ The trouble: "upweight the errors" is what everybody tries and hardly anybody te
 and mislabelled rows at once; for the last kind more weight is poison. So here nothing is lifted that is not found out of fold, the
 lift is capped by the effective rows it leaves, and whether it helped is read from folds that neither the search nor the fits have seen:
 
-    in every training fold:  find what is weak (`_weak_spots`), fit plainly and with w_i = base_i (1 or l)
+    in every training fold:  find what is weak (`_weak_regions`), fit plainly and with w_i = base_i (1 or l)
     on the fold left out:    accuracy, log loss, accuracy in the weak part;   after - before, mean +- corrected t (`_statistics`)
 
-What is inside: `upweight_errors` and what it returns. The search is `_weak_spots`, the fit `_lifted`.
+What is inside: `upweight_errors` and what it returns. The search is `_weak_regions`, the fit `_error_fit`.
 
 Sources: Liu et al., Just train twice, ICML (2021); Nadeau and Bengio, Machine Learning 52 (2003).
 """
@@ -20,16 +20,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ..._set_module import set_module
 from ..._weights import Weights
-from ...learners import Interval, as_learner, calibrate, paired
-from ...tables import Labels, group_codes, live_labels, outer_folds, read_cv, row_count, row_weights
+from ...learners import Interval, as_learner, calibrate, paired, train_of
+from ...tables import Labels, group_codes, live_rows, outer_folds, read_cv, row_count, row_weights, warn_of
 from ...work import shown
 from ..rebalance import fit_member
 from ..weights import kept_kind
-from ._error_fit import Settings, fit_lifted, ground_of, lifted_rows, read_settings
-from ._weak_regions import Ground, allowed_lift, find_spots, suspects
+from ._error_fit import Settings, fit_lifted, lifted_rows, read_settings, search_rows
+from ._weak_regions import SearchRows, allowed_lift, find_weak, suspects
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -104,6 +105,7 @@ class ErrorWeights:
         return f"ErrorWeights({self.verdict}, share {self.share:.3f}, lift {self.lift:.2f}, suspect {self.suspect_share:.2f})"
 
 
+@own_keywords
 def upweight_errors(
     learner: Any,
     X: Any,
@@ -153,50 +155,51 @@ def upweight_errors(
     >>> found.verdict, round(found.before.accuracy, 2), round(found.after.accuracy, 2)
     ('harmful', 0.75, 0.25)
     """
-    made = as_learner(learner)
+    classifier = as_learner(learner)
     labels = Labels.of(y, rows=row_count(X))
     n = len(labels.codes)
     w, groups = row_weights(sample_weight, n), group_codes(group, n)
     cv = read_cv(cv, n)
     settings = read_settings(by, lift, ess, cv[0], groups)
     seed = int(as_generator(rng).integers(2**31 - 1))
-    kept, live = (labels, np.arange(n)) if w is None else live_labels(labels, w)
-    ground = ground_of(X, labels, w, groups, made, by).rows(live)
-    tests = outer_folds(kept, cv, seed, ground.task.group)
+    live = live_rows(X, labels, w, groups)
+    warn_of(live.gone)
+    rows = search_rows(live, classifier, by)
+    tests = outer_folds(live.labels, cv, seed, rows.task.group)
     judged = []
     with shown(cv[0] * cv[1] + 1) as done:
         for r, repeat in enumerate(tests):
             for f, test in enumerate(repeat):
-                judged.append(judge(made, ground, test, settings, [seed, r, f]))
+                judged.append(judge(classifier, rows, test, settings, [seed, r, f]))
                 done("judging")
-        flags, factor = lifted_rows(made, ground, settings, np.random.default_rng([seed]))
+        flags, factor = lifted_rows(classifier, rows, settings, np.random.default_rng([seed]))
         done("searching")
-    return answer(settings, judged, ground, live, flags, factor, (sample_weight, w, n), 1 / (cv[0] - 1))
+    return answer(settings, judged, rows, live.rows, flags, factor, (sample_weight, w, n), 1 / (cv[0] - 1))
 
 
 def judge(
-    learner: Any, ground: Ground, test: np.ndarray, s: Settings, stream: list[int]
+    learner: Any, rows: SearchRows, test: np.ndarray, s: Settings, stream: list[int]
 ) -> dict[str, tuple[float, float]]:
     """{figure: (before, after)} on one fold left out; both fits from the same seed."""
-    train = np.setdiff1d(np.arange(len(ground.task.codes)), test, assume_unique=True)
-    part, held = ground.rows(train), ground.rows(test)
-    spots = find_spots(learner, part, by=s.by, folds=s.folds, rng=np.random.default_rng(stream))
-    factor = allowed_lift(spots.flags, part.w, lift=s.lift, ess=s.ess)
-    weights = part.w * np.where(spots.flags, factor, 1.0)
+    train = train_of(test, len(rows.task.codes))
+    part, held_out = rows.take(train), rows.take(test)
+    regions = find_weak(learner, part, by=s.by, folds=s.folds, rng=np.random.default_rng(stream))
+    factor = allowed_lift(regions.flags, part.w, lift=s.lift, ess=s.ess)
+    weights = part.w * np.where(regions.flags, factor, 1.0)
     plain = fit_member(learner, (), part.task, np.random.default_rng([*stream, 1]))
     lifted = fit_lifted(learner, part.task, weights, np.random.default_rng([*stream, 1]))
-    weak = np.zeros(len(test), dtype=bool) if spots.where is None else spots.where(held)
-    before, after = (figures(m.raw(held.task.X), held, weak) for m in (plain, lifted))
+    weak = np.zeros(len(test), dtype=bool) if regions.where is None else regions.where(held_out)
+    before, after = (figures(m.raw(held_out.task.X), held_out, weak) for m in (plain, lifted))
     return {key: (before[key], after[key]) for key in FIGURES}
 
 
-def figures(p: np.ndarray, held: Ground, weak: np.ndarray) -> dict[str, float]:
-    codes, w = held.task.codes, held.w
+def figures(p: np.ndarray, held_out: SearchRows, weak: np.ndarray) -> dict[str, float]:
+    codes, w = held_out.task.codes, held_out.w
     right = p.argmax(axis=1) == codes
     shown = p[:, 1] if p.shape[1] == 2 else p
     return {
         "accuracy": float(np.average(right, weights=w)),
-        "log_loss": float(calibrate(codes, shown, held.task.w).log_loss),
+        "log_loss": float(calibrate(codes, shown, held_out.task.w).log_loss),
         "weak_accuracy": float(np.average(right[weak], weights=w[weak])) if weak.any() else np.nan,
     }
 
@@ -204,7 +207,7 @@ def figures(p: np.ndarray, held: Ground, weak: np.ndarray) -> dict[str, float]:
 def answer(
     s: Settings,
     judged: list[Any],
-    ground: Ground,
+    rows: SearchRows,
     live: np.ndarray,
     flags: np.ndarray,
     factor: float,
@@ -217,12 +220,12 @@ def answer(
     before, after = (Untouched(**{k: known_mean(v[:, j]) for k, v in pairs.items()}) for j in (0, 1))
     lifted = np.zeros(n, dtype=bool)
     lifted[live] = flags
-    odd = suspects(ground, np.flatnonzero(flags))
+    odd = suspects(rows, np.flatnonzero(flags))
     factors = np.where(lifted, factor, 1.0)
     return ErrorWeights(
         kept_kind(given, np.ones(n) if w is None else w, factors, "cost"),
         lifted,
-        float(ground.w[flags].sum() / ground.w.sum()),
+        float(rows.w[flags].sum() / rows.w.sum()),
         factor,
         before,
         after,

@@ -9,7 +9,7 @@ and a part is called weak only if its loss stands out of the noise:
 
     ESS/n of weights 1 and l, a share q lifted:   (1 - q + q l)^2 / (1 - q + q l^2)
 
-What is inside: `find_spots`, what is weak and a rule for other rows; `allowed_lift`, the largest l up to the one asked for at which
+What is inside: `find_weak`, what is weak and a rule for other rows; `allowed_lift`, the largest l up to the one asked for at which
 ESS/n keeps its floor; `suspects`, lifted rows that all their neighbours contradict.
 
 Sources: Liu et al., Just train twice, ICML (2021), for "row"; Kish, Survey Sampling (1965), for the effective size.
@@ -25,10 +25,10 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 from sklearn.tree import DecisionTreeRegressor
 
-from ...learners import Task, inner_folds, out_of_fold
+from ...learners import Task, inner_folds, learner_out_of_fold
 from ...tables import Preparation, Schema, Table, stratified
 
-__all__ = ["Ground", "Spots", "allowed_lift", "find_spots", "suspects"]
+__all__ = ["SearchRows", "WeakRegions", "allowed_lift", "find_weak", "suspects"]
 
 DEPTH, LEAF_ROWS, STANDS_OUT = 3, 20, 2.0
 NEAREST = 10
@@ -36,7 +36,7 @@ LEAST = 1e-15  # a probability below which a loss is counted as this
 
 
 @dataclass(frozen=True)
-class Ground:
+class SearchRows:
     """Rows to search: `task` for the learner, the same rows as a `table` for regions and neighbours, `part` (n,) group codes."""
 
     task: Task
@@ -44,9 +44,9 @@ class Ground:
     schema: Schema
     part: np.ndarray | None = None
 
-    def rows(self, keep: np.ndarray) -> Ground:
+    def take(self, keep: np.ndarray) -> SearchRows:
         part = None if self.part is None else self.part[keep]
-        return replace(self, task=self.task.take(keep), table=self.table.rows(keep), part=part)
+        return replace(self, task=self.task.take(keep), table=self.table.take(keep), part=part)
 
     @property
     def w(self) -> np.ndarray:
@@ -63,44 +63,44 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class Spots:
+class WeakRegions:
     """`flags` (n,) bool: the weak rows searched; `where` tells which of other rows lie in the same parts (None: it cannot)."""
 
     flags: np.ndarray
-    where: Callable[[Ground], np.ndarray] | None
+    where: Callable[[SearchRows], np.ndarray] | None
 
 
-def find_spots(learner: Any, ground: Ground, *, by: str, folds: int, rng: np.random.Generator) -> Spots:
+def find_weak(learner: Any, rows: SearchRows, *, by: str, folds: int, rng: np.random.Generator) -> WeakRegions:
     """What `learner` gets wrong on these rows, out of fold."""
-    tests = stratified(ground.task.codes, inner_folds(ground.task, folds), rng, ground.task.group)
-    p = out_of_fold(learner, ground.task, tests, rng)
+    tests = stratified(rows.task.codes, inner_folds(rows.task, folds), rng, rows.task.group)
+    p = learner_out_of_fold(learner, rows.task, tests, rng)
     if by == "row":
-        return Spots(p.argmax(axis=1) != ground.task.codes, None)
-    loss = -np.log(np.maximum(p[np.arange(len(p)), ground.task.codes], LEAST))
+        return WeakRegions(p.argmax(axis=1) != rows.task.codes, None)
+    loss = -np.log(np.maximum(p[np.arange(len(p)), rows.task.codes], LEAST))
     if by == "group":
-        return weak_groups(loss, ground)
-    return weak_regions(loss, ground, rng)
+        return weak_groups(loss, rows)
+    return weak_regions(loss, rows, rng)
 
 
-def weak_groups(loss: np.ndarray, ground: Ground) -> Spots:
-    weak = weak_parts(loss, ground.parts, ground.w)
-    return Spots(np.isin(ground.parts, weak), lambda other: np.isin(other.parts, weak))
+def weak_groups(loss: np.ndarray, rows: SearchRows) -> WeakRegions:
+    weak = weak_parts(loss, rows.parts, rows.w)
+    return WeakRegions(np.isin(rows.parts, weak), lambda other: np.isin(other.parts, weak))
 
 
-def weak_regions(loss: np.ndarray, ground: Ground, rng: np.random.Generator) -> Spots:
+def weak_regions(loss: np.ndarray, rows: SearchRows, rng: np.random.Generator) -> WeakRegions:
     """Leaves grown on one half of the rows and judged on the other."""
-    preparation = ground.prepared()
-    Z = preparation.matrix(preparation.table(ground.table))
+    preparation = rows.prepared()
+    Z = preparation.matrix(preparation.table(rows.table))
     half = rng.permutation(len(loss)) < len(loss) // 2
     tree = DecisionTreeRegressor(max_depth=DEPTH, min_samples_leaf=LEAF_ROWS, random_state=int(rng.integers(2**31 - 1)))
-    tree.fit(Z[half], loss[half], sample_weight=ground.w[half])
+    tree.fit(Z[half], loss[half], sample_weight=rows.w[half])
     leaf = tree.apply(Z)
-    weak = weak_parts(loss[~half], leaf[~half], ground.w[~half])
+    weak = weak_parts(loss[~half], leaf[~half], rows.w[~half])
 
-    def where(other: Ground) -> np.ndarray:
+    def where(other: SearchRows) -> np.ndarray:
         return np.isin(tree.apply(preparation.matrix(preparation.table(other.table))), weak)
 
-    return Spots(np.isin(leaf, weak), where)
+    return WeakRegions(np.isin(leaf, weak), where)
 
 
 def weak_parts(loss: np.ndarray, part: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -142,15 +142,15 @@ def effective_share(a: float, b: float, lift: float) -> float:
     return (1 - a + a * lift) ** 2 / (1 - b + b * lift**2)
 
 
-def suspects(ground: Ground, lifted: np.ndarray) -> np.ndarray:
+def suspects(rows: SearchRows, lifted: np.ndarray) -> np.ndarray:
     """Rows among `lifted` (row numbers) whose ten nearest other rows all carry another label, columns scaled."""
-    k = min(NEAREST, len(ground.task.codes) - 1)
+    k = min(NEAREST, len(rows.task.codes) - 1)
     if not len(lifted) or k < 1:
         return np.empty(0, dtype=np.intp)
-    preparation = ground.prepared()
-    Z = preparation.matrix(preparation.table(ground.table))
+    preparation = rows.prepared()
+    Z = preparation.matrix(preparation.table(rows.table))
     near = NearestNeighbors(n_neighbors=k + 1).fit(Z).kneighbors(Z[lifted], return_distance=False)
     others = [row[row != i][:k] for i, row in zip(lifted.tolist(), near, strict=True)]
-    codes = ground.task.codes
+    codes = rows.task.codes
     alone = [bool((codes[o] != codes[i]).all()) for i, o in zip(lifted.tolist(), others, strict=True)]
     return lifted[np.array(alone, dtype=bool)]

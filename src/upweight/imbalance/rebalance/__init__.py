@@ -1,6 +1,6 @@
 """A learner, a method and a repair: steps, members, the model, the pipeline, the saved file."""
 
-from ._members import Fitted, Member, fit_member, fit_task
+from ._members import Fitted, Member, Recipe, fit_member, fit_task
 from ._pipeline import Pipeline
 from ._rebalanced import Rebalanced, read_cost
 from ._save import load, save_model, strange_types
@@ -11,6 +11,7 @@ __all__ = [
     "Member",
     "Pipeline",
     "Rebalanced",
+    "Recipe",
     "as_steps",
     "fit_member",
     "fit_task",

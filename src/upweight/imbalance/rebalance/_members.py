@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from ..._errors import UndoError
+from ..._errors import InputError, UndoError
 from ..._undo import Correction, Repair, recalibrate
-from ...learners import FittedLearner, Task, fit_prepared, inner_folds, own_correction, prepare_rows, train_of
-from ...tables import row_slice, stratified
-from ._steps import train_with
+from ...learners import FittedLearner, Task, fit_prepared, inner_folds, out_of_fold, own_correction, prepare_rows
+from ...tables import stratified
+from ._step_kinds import name_of
+from ._training_set import TrainingSet
 
-__all__ = ["Fitted", "Member", "fit_member", "fit_task"]
+__all__ = ["Fitted", "Member", "Recipe", "fit_member", "fit_task"]
 
 STATUSES = ("exact", "approximate", "impossible")  # each less certain than the one before
 
@@ -35,6 +36,7 @@ class Member:
     rows: int
     ess_rare: float
     synthetic_share: float
+    notes: tuple[str, ...] = ()
 
     def raw(self, X: Any) -> np.ndarray:
         """(n, K) probabilities as the learner gives them; a class it never saw gets 0."""
@@ -79,57 +81,69 @@ class Fitted:
 def fit_member(learner: Any, steps: tuple[Any, ...], task: Task, rng: np.random.Generator) -> Member:
     """Prepare, apply the steps, encode and fit, on these rows only."""
     preparation, X = prepare_rows(learner, task)
-    training = train_with(steps, X, task.codes, task.w, classes=task.classes, rng=rng)
-    model = fit_prepared(learner, preparation, training.X, training.codes, training.w, classes=task.classes, rng=rng)
+    training = trained_with(steps, TrainingSet(X, task.classes[task.codes], task.w, classes=task.classes), rng)
+    model = fit_prepared(learner, preparation, replace(task, X=training.X, codes=training.codes, w=training.w), rng)
     rare = int(np.bincount(task.codes, minlength=len(task.classes)).argmin())
     return Member(
         model,
         training.correction + own_correction(model.learner),
-        len(training.codes),
-        training.ess_of(rare, len(task.codes)),
-        training.synthetic / max(len(training.codes), 1),
+        len(training),
+        training.ess_of(rare),
+        training.synthetic / max(len(training), 1),
+        training.notes,
     )
 
 
-def fit_task(
-    learner: Any,
-    steps: tuple[Any, ...],
-    task: Task,
-    *,
-    repair: str,
-    inner: int,
-    cost: float | None,
-    rng: np.random.Generator,
-    split: np.random.Generator | None = None,
-) -> Fitted:
+def trained_with(steps: tuple[Any, ...], training: TrainingSet, rng: Any) -> TrainingSet:
+    """The set after all steps of a method; one whose correction is a number a row is refused."""
+    for step in steps:
+        training = training.apply(step, rng=rng)
+        if training.correction.by == "row":
+            raise InputError(f"{name_of(step)} corrects row by row, so it says nothing about held-out rows.")
+    return training
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to fit: the learner, the steps of the method, how to repair ("crossfit", "formula", "none"), folds of crossfit, cost of a miss."""
+
+    learner: Any
+    steps: tuple[Any, ...]
+    repair: str = "crossfit"
+    inner: int = 5
+    cost: float | None = None
+
+
+def fit_task(recipe: Recipe, task: Task, rng: np.random.Generator, split: np.random.Generator | None = None) -> Fitted:
     """Fit by crossfit, by formula, or plainly; `split` draws the inner folds (None: `rng` does)."""
     prior = task.prior
-    if repair == "crossfit":
-        tests = stratified(task.codes, inner_folds(task, inner), rng if split is None else split, task.group)
-        members, fixed = crossfit(learner, steps, task, tests, rng)
+    if recipe.repair == "crossfit":
+        split = rng if split is None else split
+        tests = stratified(task.codes, inner_folds(task, recipe.inner), split, task.group)
+        members, repair = crossfit(recipe, task, tests, rng)
     else:
-        members, fixed = (fit_member(learner, steps, task, rng),), None
-        if repair == "formula" and members[0].correction.status == "impossible":
+        members, repair = (fit_member(recipe.learner, recipe.steps, task, rng),), None
+        if recipe.repair == "formula" and members[0].correction.status == "impossible":
             why = members[0].correction.why
             raise UndoError(f"{why}; no formula undoes that. Use repair='crossfit'.")
     correction = mean_correction(members)
-    at = threshold(prior[task.positive], cost) if len(prior) == 2 else np.nan
-    if repair == "none" and len(prior) == 2:
-        at = on_model_scale(at, correction, task.positive)
-    return Fitted(members, correction, fixed, repair, prior, at)
+    threshold = threshold_of(prior[task.positive], recipe.cost) if len(prior) == 2 else np.nan
+    if recipe.repair == "none" and len(prior) == 2:
+        threshold = before_repair(threshold, correction, task.positive)
+    return Fitted(members, correction, repair, recipe.repair, prior, threshold)
 
 
 def crossfit(
-    learner: Any, steps: tuple[Any, ...], task: Task, tests: list[np.ndarray], rng: np.random.Generator
+    recipe: Recipe, task: Task, tests: list[np.ndarray], rng: np.random.Generator
 ) -> tuple[tuple[Member, ...], Repair]:
     """Members of the inner folds, and one repair from all held-out rows at their own prevalence."""
-    held = np.empty((len(task.codes), len(task.classes)))
-    members = []
-    for test in tests:
-        member = fit_member(learner, steps, task.take(train_of(test, len(held))), rng)
-        held[test] = member.given(member.raw(row_slice(task.X, test)))
-        members.append(member)
-    return tuple(members), recalibrate(task.codes, held, sample_weight=task.w)
+    members, p = out_of_fold(
+        lambda train: fit_member(recipe.learner, recipe.steps, train, rng),
+        lambda member, X: member.given(member.raw(X)),
+        task,
+        tests,
+    )
+    return tuple(members), recalibrate(task.codes, p, sample_weight=task.w)
 
 
 def mean_correction(members: tuple[Member, ...]) -> Correction:
@@ -139,12 +153,12 @@ def mean_correction(members: tuple[Member, ...]) -> Correction:
     return replace(worst, log_odds=delta if delta.ndim else float(delta))
 
 
-def threshold(prior: float, cost: float | None) -> float:
+def threshold_of(prior: float, cost: float | None) -> float:
     """The prevalence, or 1/(1 + R) if a miss costs R false alarms."""
     return float(prior) if cost is None else 1 / (1 + cost)
 
 
-def on_model_scale(at: float, correction: Correction, positive: int) -> float:
-    """A threshold for repaired probabilities, moved to where an unrepaired model stands."""
+def before_repair(threshold: float, correction: Correction, positive: int) -> float:
+    """A threshold for repaired probabilities, moved to where an unrepaired model stands: logit(t) + delta."""
     delta = float(correction.log_odds) * (1 if positive == 1 else -1)
-    return float(1 / (1 + np.exp(-(np.log(at) - np.log1p(-at) + delta))))
+    return float(1 / (1 + np.exp(-(np.log(threshold) - np.log1p(-threshold) + delta))))

@@ -11,7 +11,7 @@ after the first resampler `sample_weight` has the wrong length; and nobody says 
 Transformers see weights only if they ask for them (scikit-learn's metadata request for `sample_weight`). A pipeline inside
 this one is walked through step by step, whoever made it: ours, scikit-learn's or imbalanced-learn's.
 
-What is inside: `Pipeline`. What happens to the rows on their way is in `_flow`.
+What is inside: `Pipeline`. What happens to the rows on their way is in `_training_set`.
 """
 
 from __future__ import annotations
@@ -28,10 +28,13 @@ from sklearn.utils.metaestimators import _BaseComposition, available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ..._errors import InputError
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
-from ...tables import row_count, row_weights
-from ._flow import Flow, fit_last, is_pipeline, kind_of, last_of, live_rows, transform, walk
+from ...tables import refuse_no_rows, row_count, row_weights, warn_of
+from ._last_step import fit_last, transform
 from ._pipeline_checks import refuse_bad_steps, with_parameters
+from ._step_kinds import is_pipeline, kind_of, last_of
+from ._training_set import TrainingSet
 
 __all__ = ["Pipeline"]
 
@@ -43,7 +46,13 @@ def last_has(name: str) -> Any:
     return lambda self: hasattr(last_of(self), name)
 
 
+def of_classes(pipeline: Pipeline) -> bool:
+    """Whether y is labels: the last step classifies, or some step resamples."""
+    return is_classifier(last_of(pipeline)) or any(kind_of(step) == "sampler" for _, step in pipeline.steps)
+
+
 @set_module("upweight.imbalance")
+@own_keywords
 class Pipeline(_BaseComposition):
     """Transformers, resamplers and an estimator in order, fitted as one; weights go through, prediction skips resamplers.
 
@@ -93,9 +102,9 @@ class Pipeline(_BaseComposition):
         `Weights`; rows of zero weight are as if removed. step__parameter=value goes to the fit of that step; a `sample_weight`
         of a step is refused where the pipeline carries weights, or rows have changed before it.
         """
-        steps, flow = self._enter(X, y, sample_weight, step_parameters)
-        flow = fit_last(steps[-1][1], walk(steps[:-1], flow))
-        self.correction_, self.notes_ = flow.correction, flow.notes
+        steps, rows = self._enter(X, y, sample_weight, step_parameters)
+        training = fit_last(steps[-1], rows.apply_all(steps[:-1]))
+        self.correction_, self.notes_ = training.correction, training.notes
         return self
 
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None, **step_parameters: Any) -> Any:
@@ -105,19 +114,21 @@ class Pipeline(_BaseComposition):
     @available_if(lambda self: kind_of(last_of(self)) == "sampler")
     def fit_resample(self, X: Any, y: Any, sample_weight: Any = None, **step_parameters: Any) -> tuple[Any, ...]:
         """Fit, and give what the last resampler leaves: (X, y), and the weights too if weights were given."""
-        steps, flow = self._enter(X, y, sample_weight, step_parameters)
-        flow = walk(steps, flow)
-        self.correction_, self.notes_ = flow.correction, flow.notes
-        return (flow.X, flow.y) if sample_weight is None else (flow.X, flow.y, flow.w)
+        steps, rows = self._enter(X, y, sample_weight, step_parameters)
+        left = rows.apply_all(steps)
+        self.correction_, self.notes_ = left.correction, left.notes
+        return (left.X, left.y) if sample_weight is None else (left.X, left.y, left.w)
 
-    def _enter(self, X: Any, y: Any, sample_weight: Any, given: dict[str, Any]) -> tuple[list[tuple[str, Any]], Flow]:
+    def _enter(self, X: Any, y: Any, sample_weight: Any, given: dict[str, Any]) -> tuple[list[Any], TrainingSet]:
         """Steps and rows, checked."""
         refuse_bad_steps(self.steps)
         self._validate_names([name for name, _ in self.steps])
         w = row_weights(sample_weight, row_count(X))
         idle = 0 if w is None else int((w == 0).sum())
         steps = with_parameters(self.steps, given, rows=row_count(X), weighted=w is not None, dropped=idle)
-        return steps, live_rows(X, y, w)
+        rows = TrainingSet.of(X, y, w, labels=np.ndim(y) == 1 and of_classes(self))
+        warn_of("".join(rows.notes), stacklevel=4)
+        return [step for _, step in steps], rows
 
     def set_output(self, *, transform: str | None = None) -> Pipeline:
         """Have every transformer give "pandas" or "polars" frames, or "default"; None changes nothing."""
@@ -133,6 +144,7 @@ class Pipeline(_BaseComposition):
 
     def _before_last(self, X: Any) -> Any:
         """X as the last estimator sees it, and that estimator; resamplers skipped."""
+        refuse_no_rows(X)
         for _, step in self.steps[:-1]:
             X = transform(step, X)
         last = self.steps[-1][1]

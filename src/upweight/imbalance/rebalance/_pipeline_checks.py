@@ -19,7 +19,7 @@ from typing import Any
 
 from ..._errors import InputError, did_you_mean
 from ...tables import idle
-from ._flow import is_pipeline, kind_of
+from ._step_kinds import is_pipeline, kind_of
 
 __all__ = ["refuse_bad_steps", "with_parameters"]
 
@@ -63,7 +63,7 @@ def refuse_no_pairs(steps: Any) -> None:
 
 
 @dataclass(frozen=True)
-class Rows:
+class RowsBefore:
     """What is known of the rows before a step: how many came, and what has changed them ("" if nothing has)."""
 
     came: int
@@ -77,8 +77,8 @@ class Bound:
         self._step, self._given = step, given
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._step, name)
-        return partial(found, **self._given) if name in FITS else found
+        member = getattr(self._step, name)
+        return partial(member, **self._given) if name in FITS else member
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,12 @@ def with_parameters(
     if not given:
         return list(steps)
     changed = idle(dropped) if dropped else ""
-    return bound_steps(steps, given, "", Rows(rows, changed), weighted)[0]
+    return bound_steps(steps, given, "", RowsBefore(rows, changed), weighted)[0]
 
 
 def bound_steps(
-    steps: list[tuple[str, Any]], given: Mapping[str, Any], path: str, rows: Rows, weighted: bool
-) -> tuple[list[tuple[str, Any]], Rows]:
+    steps: list[tuple[str, Any]], given: Mapping[str, Any], path: str, rows: RowsBefore, weighted: bool
+) -> tuple[list[tuple[str, Any]], RowsBefore]:
     per_step = by_step(given, [name for name, _ in steps], path)
     out = []
     for name, step in steps:
@@ -115,7 +115,7 @@ def bound_steps(
             refuse_collision(f"{whole}__{parameter}", value, rows, weighted or kind == "sampler")
         out.append((name, bound(step, own) if own else step))
         if kind == "sampler":
-            rows = Rows(rows.came, f"step {whole!r} ({type(step).__name__}) changes the rows")
+            rows = RowsBefore(rows.came, f"step {whole!r} ({type(step).__name__}) changes the rows")
     return out, rows
 
 
@@ -150,7 +150,7 @@ def refuse_unknown(step: Any, kind: str, name: str, parameter: str) -> None:
     raise InputError(f"step {name!r} ({what}) takes no parameter {parameter!r} in its fit. It takes: {takes}.")
 
 
-def refuse_collision(key: str, value: Any, rows: Rows, weighted: bool) -> None:
+def refuse_collision(key: str, value: Any, rows: RowsBefore, weighted: bool) -> None:
     """Weights beside the pipeline's own, and values a row where rows have changed."""
     if key.endswith("__sample_weight") and (weighted or rows.changed):
         why = f", and {rows.changed}" if rows.changed else ""

@@ -20,23 +20,35 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..._errors import InputError, did_you_mean, is_number
+from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ..._set_module import set_module
-from ...learners import Prepared, Task, as_learner, learner_name, refuse_double_count
+from ...learners import (
+    Prepared,
+    Task,
+    as_learner,
+    learner_name,
+    member_mean,
+    member_names,
+    refuse_double_count,
+    together,
+)
 from ...tables import (
     Labels,
+    LiveRows,
     Schema,
     group_codes,
     is_frame,
-    live_labels,
+    live_rows,
     matrix,
     refuse_doubles,
     refuse_lazy,
+    refuse_no_rows,
     row_count,
-    row_slice,
     row_weights,
+    warn_of,
 )
-from ._members import fit_task
+from ._members import Member, Recipe, fit_task
 from ._steps import as_steps
 
 __all__ = ["Rebalanced", "read_cost"]
@@ -46,6 +58,7 @@ NOTHING = ("none", "threshold")  # methods that change nothing
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class Rebalanced(ClassifierMixin, BaseEstimator):
     """A classifier trained with a remedy for imbalance, whose probabilities are repaired.
 
@@ -53,8 +66,8 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    learner : "logistic", "boosting", "MODULE:CLASS" (frames with text and gaps are prepared inside each fold), or a
-        scikit-learn classifier or pipeline, which is given `X` as it is.
+    learner : "logistic", "boosting", "MODULE:CLASS", settings in brackets ("logistic(C=0.1)"; frames with text and gaps are prepared
+        inside each fold), or a scikit-learn classifier or pipeline, which is given `X` as it is.
     method : a name ("none", "threshold", "weights", "random_under", "random_over"), a resampler, an imbalanced-learn
         sampler, a function f(y, base) -> Weights, or a list of these applied in order.
     repair : "crossfit" keeps the models of `inner` folds and recalibrates them on the rows each has not seen; "formula" fits
@@ -68,7 +81,10 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
     classes_ : (K,) sorted labels. positive_ : the label asked about. prior_ : (K,) class shares, weighted.
     threshold_ : float on the scale of `predict_proba`; `predict` says positive_ from here on. nan if K > 2.
     correction_ : `Correction`, what the method did to the log-odds. repair_ : `Repair` from held-out rows, or None.
-    members_ : tuple of fitted models, one an inner fold.
+    members_ : tuple of fitted models, one an inner fold. notes_ : tuple of str, what the method noted in them.
+    coef_, feature_importances_ : means over members of what the learner has of these (else there is no such attribute), last axis
+        `feature_names_out_`: names after encoding, "city=rest" for rare levels, "city=gap"; a column that a member has not counts 0
+        there. Of a learner by name numbers stand in standard deviations.
 
     Raises
     ------
@@ -127,11 +143,12 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
         X = self._read(X, learner)
         labels = Labels.of(y, rows=row_count(X))
         w = row_weights(sample_weight, len(labels.codes))
-        task = live_task(X, labels, w, group_codes(group, len(labels.codes)), learner)
-        self.fitted_ = fit_task(
-            learner, steps, task, repair=self.repair, inner=self.inner, cost=self.cost, rng=as_generator(self.rng)
-        )
-        self.classes_, self.positive_ = labels.classes, labels.classes[task.positive]
+        live = live_rows(X, labels, w, group_codes(group, len(labels.codes)))
+        warn_of(live.gone)
+        task = task_of(live, learner)
+        recipe = Recipe(learner, steps, self.repair, self.inner, self.cost)
+        self.fitted_ = fit_task(recipe, task, as_generator(self.rng))
+        self.classes_, self.positive_ = task.classes, task.classes[task.positive]
         self.schema_ = task.schema
         return self._tell_fitted()
 
@@ -140,6 +157,7 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
         self.prior_, self.threshold_ = self.fitted_.prior, self.fitted_.threshold
         self.correction_, self.repair_ = self.fitted_.correction, self.fitted_.repair
         self.members_ = tuple(m.model.learner for m in self.fitted_.members)
+        self.notes_ = tuple(dict.fromkeys(note for m in self.fitted_.members for note in m.notes))
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -160,6 +178,32 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
         at = int(np.flatnonzero(self.classes_ == self.positive_)[0])
         return self.classes_[np.where(proba[:, at] >= self.threshold_, at, 1 - at)]
 
+    @property
+    def feature_names_out_(self) -> np.ndarray:
+        """(m,) names of the columns that the learners got, after encoding."""
+        return np.array(together(self._member_names()), dtype=object)
+
+    @property
+    def coef_(self) -> np.ndarray:
+        """(1, m), or (K, m), mean over members of the learner's `coef_`."""
+        return member_mean([m.model for m in self._members()], "coef_", self._member_names())
+
+    @property
+    def feature_importances_(self) -> np.ndarray:
+        """(m,) mean over members of the learner's `feature_importances_`."""
+        return member_mean([m.model for m in self._members()], "feature_importances_", self._member_names())
+
+    def _members(self) -> tuple[Member, ...]:
+        if "fitted_" not in vars(self):
+            raise AttributeError("fit first")
+        return self.fitted_.members
+
+    def _member_names(self) -> list[list[str]]:
+        given = getattr(self, "feature_names_in_", None)
+        models = [m.model for m in self._members()]
+        names = [f"x{j}" for j in range(self.n_features_in_)] if given is None else [str(n) for n in given]
+        return member_names(models, self.schema_, names)
+
     def _steps(self, learner: Any) -> tuple[Any, ...]:
         if self.repair not in REPAIRS:
             raise InputError(f"unknown repair {self.repair!r}.{did_you_mean(self.repair, REPAIRS)}")
@@ -173,8 +217,8 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
 
     def _read(self, X: Any, learner: Any) -> Any:
         """Check `X` at the door; sets n_features_in_ and, for frames, feature_names_in_."""
-        refuse_lazy(X)
         refuse_doubles(X)
+        refuse_lazy(X)
         if is_frame(X) or isinstance(learner, Prepared):
             X = X if is_frame(X) else matrix(X)
             validate_data(self, X, skip_check_array=True)
@@ -183,6 +227,7 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
 
     def _table(self, X: Any) -> Any:
         check_is_fitted(self, "fitted_")
+        refuse_no_rows(X)
         if self.schema_ is not None and self.schema_.named:
             return self.schema_.read(X)  # by name: any order, more columns, another kind of frame
         if is_frame(X) or self.schema_ is not None:
@@ -199,16 +244,11 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def live_task(X: Any, labels: Labels, w: np.ndarray | None, group: np.ndarray | None, learner: Any) -> Task:
-    """The rows of positive weight, read as a table if the learner is prepared."""
-    if w is not None and not w.all():
-        labels, live = live_labels(labels, w)
-        X, w = row_slice(X, live), w[live]
-        group = None if group is None else group[live]
-    schema = Schema.of(X) if isinstance(learner, Prepared) else None
-    return Task(
-        X if schema is None else schema.read(X), labels.codes, labels.classes, labels.positive, w, group, schema
-    )
+def task_of(live: LiveRows, learner: Any) -> Task:
+    """Rows to learn from, read as a table if the learner is prepared."""
+    schema = Schema.of(live.X) if isinstance(learner, Prepared) else None
+    X, labels = live.X if schema is None else schema.read(live.X), live.labels
+    return Task(X, labels.codes, labels.classes, labels.positive, live.w, live.group, schema)
 
 
 def read_cost(cost: Any) -> float | None:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError
+from ..._foreign_keywords import own_keywords
 from ..._undo import Correction, Repair
 from ..._version import versions
 from ...files import write_whole
@@ -50,6 +51,7 @@ def save_model(model: Rebalanced, path: Path) -> None:
         raise InputError(text) from error
 
 
+@own_keywords
 def load(path: str | os.PathLike[str], *, trusted: Iterable[str] = ()) -> Rebalanced:
     """The model that `Comparison.save` or `upweight compare --save` wrote: it predicts on frames like the one it saw.
 
@@ -74,20 +76,31 @@ def load(path: str | os.PathLike[str], *, trusted: Iterable[str] = ()) -> Rebala
     """
     import skops.io
 
-    content, found = read_types(path)
-    strange = [name for name in untrusted(found) if name not in set(trusted)]
+    content, types = read_types(path)
+    strange = [name for name in untrusted(types) if name not in set(trusted)]
     if strange:
         raise InputError(
             f"{str(path)!r} holds types that are not known to be safe: {', '.join(strange)}. If you trust whoever made it, "
             f"load(path, trusted={strange!r})."
         )
-    facts: Any = skops.io.loads(content, trusted=sorted(found))
+    facts: Any = skops.io.loads(content, trusted=sorted(types))
     if not isinstance(facts, dict) or facts.get("schema") != SCHEMA:
         kind = facts.get("schema") if isinstance(facts, dict) else type(facts).__name__
         raise InputError(f"{str(path)!r} holds {kind!r}, not a model saved by upweight.")
+    refuse_shifted(facts, str(path))
     for tree, columns in trees(facts, set()):
         refuse_forged(tree, columns, str(path))
     return model_from(facts)
+
+
+def refuse_shifted(facts: Mapping[str, Any], path: str) -> None:
+    """Labels of a class without weight, which version 0.1.0 wrote beside the probabilities of the others."""
+    labels, classes = len(facts["classes"]), len(facts["prior"])
+    if labels != classes:
+        raise InputError(
+            f"{path!r} holds {labels} labels for {classes} classes: a class without weight was left out of the fit and kept "
+            "among the labels, so that every answer would be a wrong one. Fit and save it again."
+        )
 
 
 def strange_types(path: str | os.PathLike[str]) -> list[str]:
@@ -95,8 +108,8 @@ def strange_types(path: str | os.PathLike[str]) -> list[str]:
     return untrusted(read_types(path)[1])
 
 
-def untrusted(found: set[str]) -> list[str]:
-    return sorted(found - OWN_TYPES)
+def untrusted(types: set[str]) -> list[str]:
+    return sorted(types - OWN_TYPES)
 
 
 def read_types(path: str | os.PathLike[str]) -> tuple[bytes, set[str]]:
@@ -135,7 +148,7 @@ def document_of(model: Rebalanced) -> dict[str, Any]:
         },
         "classes": model.classes_,
         "positive": int(np.flatnonzero(model.classes_ == model.positive_)[0]),
-        "columns": None if schema is None else [asdict(c) | {"levels": list(c.levels)} for c in schema.columns],
+        "columns": None if schema is None else [column_document(c) for c in schema.columns],
         "named": schema is not None and schema.named,
         "n_features_in": model.n_features_in_,
         "feature_names_in": getattr(model, "feature_names_in_", None),
@@ -187,8 +200,17 @@ def model_from(facts: Mapping[str, Any]) -> Rebalanced:
     return model._tell_fitted()
 
 
+def column_document(column: Column) -> dict[str, Any]:
+    """A column; its categories stand under `levels`, as in version 0.1.0."""
+    facts = asdict(column)
+    return facts | {"levels": list(facts.pop("categories"))}
+
+
 def schema_from(columns: Iterable[Mapping[str, Any]], named: bool) -> Schema:
-    return Schema(tuple(Column(**{**c, "levels": tuple(c["levels"])}) for c in columns), named)
+    made: list[dict[str, Any]] = [
+        {k: v for k, v in c.items() if k != "levels"} | {"categories": tuple(c["levels"])} for c in columns
+    ]
+    return Schema(tuple(Column(**facts) for facts in made), named)
 
 
 def member_from(facts: Mapping[str, Any]) -> Member:

@@ -12,6 +12,7 @@ from ._random import RandomOver, RandomUnder
 from ._resample import Resample, mass_correction
 from ._smote import SMOTE
 from ._tomek import TomekLinks
+from ._vanished import require_two_classes
 
 __all__ = [
     "SETS",
@@ -30,5 +31,6 @@ __all__ = [
     "TomekLinks",
     "adopt",
     "mass_correction",
+    "require_two_classes",
     "step_of",
 ]

@@ -17,10 +17,12 @@ from scipy import sparse
 from sklearn.base import clone
 
 from ..._errors import InputError, counted, did_you_mean
+from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ...tables import Labels, Table, frame_of, is_frame, refuse_doubles, row_count, row_slice
 from ._resample import Resample, mass_correction
 from ._sampler import Sampler, read_inputs
+from ._vanished import notes_of_vanished
 
 __all__ = ["Adopted", "adopt"]
 
@@ -77,11 +79,12 @@ class Adopted(Sampler):
             weights,
             correction,
             removed=np.setdiff1d(rows, indices),
-            notes=made_up(int((~real).sum())),
+            notes=(*made_up(int((~real).sum())), *notes_of_vanished(labels.classes, labels.codes[rows], codes)),
             made=None if real.all() else as_it_came(row_slice(made_X, np.flatnonzero(~real)), X),
         )
 
 
+@own_keywords
 def adopt(sampler: Any, *, rng: Any = None) -> Adopted:
     """Put any object with `fit_resample` behind our interface, so that it says which rows it kept and which it made.
 

@@ -6,7 +6,7 @@ what the first knew of them (which parents, which step, which weights) is lost w
     X --R1--> X1 --R2--> X2:    row j of X2 is row i of X1, and row i of X1 has parents in X;   corrections add up
 
 SMOTE+Tomek is `Chain(SMOTE(), TomekLinks(drop="all"))`, SMOTE+ENN `Chain(SMOTE(), EditedNN(drop="all"))`; both know that the
-second table came from the first and use it (`_family`), for the same rows at a fraction of the work.
+second table came from the first and use it (`synthetic_sets/`), for the same rows at a fraction of the work.
 
 What is inside: `Chain`; `follow`, two resamples as one. Source: Batista, Prati and Monard, SIGKDD Explorations 6 (2004).
 """
@@ -21,23 +21,26 @@ import numpy as np
 from sklearn.base import clone
 
 from ..._errors import InputError
+from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ..._set_module import set_module
 from ...neighbours import few_dimensions
 from ...tables import row_slice
-from ..synthetic_sets import Family, family_edit, family_links
+from ..synthetic_sets import SyntheticSet, edit_synthetic, synthetic_links
 from ._adopt import adopt, for_the_sampler
 from ._edited import EditedNN
-from ._labelled_points import Scene
+from ._labelled_points import LabelledPoints
 from ._resample import Resample
 from ._sampler import Sampler, read_inputs
 from ._smote import SMOTE
 from ._tomek import TomekLinks
+from ._vanished import require_two_classes
 
 __all__ = ["Chain"]
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class Chain(Sampler):
     """Apply resamplers one after the other: fill the rare class, then clean the border, or any other order.
 
@@ -65,6 +68,8 @@ class Chain(Sampler):
     (Resample(204 rows, 92 synthetic, 88 removed, impossible), [85, 119])
     """
 
+    _reads_text = True
+
     def __init__(self, *steps: Any, rng: Any = None):
         for j, step in enumerate(steps):
             setattr(self, f"step{j}", step)
@@ -87,12 +92,22 @@ class Chain(Sampler):
         steps = self._ready()
         made = steps[0].resample(X, y, sample_weight=sample_weight, neighbours=neighbours)
         for before, step in pairwise(steps):
+            require_two_classes(made, before)
             between = made.take(X)
             then = after_smote(made, between, before, step)
             if then is None:
                 then = step.resample(between, made.y, sample_weight=made.weights)
             made = follow(made, then, between)
         return made
+
+    def _check(self) -> None:
+        self._ready()
+
+    def _check_table(self, X: Any, rows: np.ndarray) -> None:
+        first = self._ready()[0]
+        if isinstance(first, Sampler):
+            first._check()
+            first._check_table(X, rows)
 
     def _ready(self) -> list[Any]:
         """The steps as our own resamplers; a step without `rng` draws from ours."""
@@ -137,15 +152,15 @@ def after_smote(made: Resample, between: Any, before: Any, step: Any) -> Resampl
         return None
     step._check()
     labels, w, live = read_inputs(between, made.y, made.weights)
-    scene = Scene.of(between, labels, live, who=type(step).__name__)
-    family = None
-    if not few_dimensions(scene.space, float(scene.space.n) ** 2):  # there a tree is faster
-        family = Family.of(scene.space, scene.codes, parents_within(made), made.step)
-    if family is None:
-        stays, _ = step._stay(scene, labels)
+    labelled = LabelledPoints.of(between, labels, live, who=type(step).__name__)
+    synthetic = None
+    if not few_dimensions(labelled.space, float(labelled.space.n) ** 2):  # there a tree is faster
+        synthetic = SyntheticSet.of(labelled.space, labelled.codes, parents_within(made), made.step)
+    if synthetic is None:
+        stays, _ = step._keep_mask(labelled, labels)
     else:
-        stays = unlinked(step, scene, family) if linking else unedited(step, scene, family)
-    return step._chosen(labels, w, scene.rows, stays, ())
+        stays = unlinked(step, labelled, synthetic) if linking else unedited(step, labelled, synthetic)
+    return step._kept(labels, w, labelled.rows, stays, ())
 
 
 def parents_within(made: Resample) -> np.ndarray:
@@ -158,18 +173,18 @@ def parents_within(made: Resample) -> np.ndarray:
     return out
 
 
-def unlinked(step: TomekLinks, scene: Scene, family: Family) -> np.ndarray:
-    ends = family_links(family).ravel()
-    stays = np.ones(scene.space.n, dtype=bool)
-    stays[ends if step.drop == "all" else ends[scene.codes[ends] != scene.minority]] = False
+def unlinked(step: TomekLinks, labelled: LabelledPoints, synthetic: SyntheticSet) -> np.ndarray:
+    ends = synthetic_links(synthetic).ravel()
+    stays = np.ones(labelled.space.n, dtype=bool)
+    stays[ends if step.drop == "all" else ends[labelled.codes[ends] != labelled.minority]] = False
     return stays
 
 
-def unedited(step: EditedNN, scene: Scene, family: Family) -> np.ndarray:
+def unedited(step: EditedNN, labelled: LabelledPoints, synthetic: SyntheticSet) -> np.ndarray:
     """(common rows, members) that may go: all, or those that are not of the minority."""
-    filled = scene.codes[family.made[0]]
-    drop = (True, True) if step.drop == "all" else (filled == scene.minority, filled != scene.minority)
-    return family_edit(family, min(int(step.k), scene.space.n - 1), drop)
+    filled = labelled.codes[synthetic.made[0]]
+    drop = (True, True) if step.drop == "all" else (filled == labelled.minority, filled != labelled.minority)
+    return edit_synthetic(synthetic, min(int(step.k), labelled.space.n - 1), drop)
 
 
 def follow(first: Resample, then: Resample, between: Any) -> Resample:
@@ -194,7 +209,7 @@ def follow(first: Resample, then: Resample, between: Any) -> Resample:
 
 
 def same_columns(first: Resample, then: Resample) -> bool:
-    return first.donors is None or then.donors is None or first.categorical == then.categorical
+    return first.copied is None or then.copied is None or first.categorical == then.categorical
 
 
 def rows_of(first: Resample, rows: np.ndarray) -> Resample:
@@ -209,7 +224,7 @@ def rows_of(first: Resample, rows: np.ndarray) -> Resample:
         indices=first.indices[rows],
         parents=first.parents[rows],
         step=first.step[rows],
-        donors=None if first.donors is None else first.donors[rows],
+        copied=None if first.copied is None else first.copied.rows(rows),
         made=stored_rows,
         notes=(),
     )
@@ -219,10 +234,9 @@ def mapped(first: Resample, then: Resample) -> Resample:
     """The second made rows from real rows of the first: their parents are rows of the source."""
     base = rows_of(first, np.maximum(then.indices, 0))
     new = then.is_synthetic & (then.indices >= 0)
-    donors, categorical = base.donors, first.categorical or then.categorical
-    if then.donors is not None:
-        each = np.arange(then.donors.shape[1])
-        donors = first.indices[then.donors] if first.donors is None else first.donors[then.donors, each]
+    copied, categorical = base.copied, first.categorical or then.categorical
+    if then.copied is not None:
+        copied = then.copied.through(first.indices, first.copied)
     return replace(
         base,
         indices=np.where(then.indices < 0, -1, base.indices),
@@ -230,7 +244,7 @@ def mapped(first: Resample, then: Resample) -> Resample:
             new[:, None], first.indices[then.parents], np.where(then.indices[:, None] < 0, -1, base.parents)
         ),
         step=np.where(new, then.step, base.step),
-        donors=donors,
+        copied=copied,
         categorical=categorical,
         made=then.made,
     )
@@ -248,7 +262,7 @@ def stored(first: Resample, then: Resample, between: Any) -> Resample:
         indices=indices,
         parents=np.stack([indices, indices], axis=1),
         step=np.zeros(len(indices)),
-        donors=None,
+        copied=None,
         categorical=(),
         made=row_slice(out, np.flatnonzero(~real)),
         notes=(note,),

@@ -5,7 +5,7 @@ kept, and the neighbours go.
 
     A1  majority rows outvoted by their k nearest;   A2  the outvoting neighbours of outvoted minority rows, of classes > share n_min
 
-`_neighbourhood.py` holds the rule. If unsure between this and `EditedNN`: they differ little; `compare` says.
+`_cleaning_rule.py` holds the rule. If unsure between this and `EditedNN`: they differ little; `compare` says.
 
 Sources: Laurikkala (2001), AIME.
 """
@@ -17,16 +17,19 @@ from numbers import Real
 import numpy as np
 
 from ..._errors import InputError, require_int
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ...tables import Labels
 from ._cleaning_rule import clean
-from ._labelled_points import Scene, Selecting
+from ._labelled_points import LabelledPoints
+from ._row_selector import RowSelector
 
 __all__ = ["NeighbourhoodCleaning"]
 
 
 @set_module("upweight.imbalance")
-class NeighbourhoodCleaning(Selecting):
+@own_keywords
+class NeighbourhoodCleaning(RowSelector):
     """Take out majority rows that are noise, or that outvote a minority row: more room around the minority.
 
         A1 = {majority i: more than k/2 of its k nearest are of other classes}
@@ -57,13 +60,13 @@ class NeighbourhoodCleaning(Selecting):
         if isinstance(self.share, bool) or not isinstance(self.share, Real) or not 0 <= float(self.share) < np.inf:
             raise InputError(f"`share` must be a number, 0 or more; got {self.share!r}. The rule's own is 0.5.")
 
-    def _stay(self, scene: Scene, labels: Labels) -> tuple[np.ndarray, tuple[str, ...]]:
+    def _keep_mask(self, labelled: LabelledPoints, labels: Labels) -> tuple[np.ndarray, tuple[str, ...]]:
         kept = clean(
-            scene.space,
-            scene.codes,
-            minority=scene.minority,
+            labelled.space,
+            labelled.codes,
+            minority=labelled.minority,
             k=int(self.k),
             share=float(self.share),
-            lists=scene.lists,
+            lists=labelled.lists,
         )
         return kept, ()

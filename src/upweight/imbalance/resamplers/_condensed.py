@@ -6,7 +6,7 @@ is left is the border, noise included, which suits no other learner; `compare` s
     CondensedNN   S = minority + one random row of each other class; a row that the nearest row of S gets wrong joins S at once
     OneSided      one pass against the initial S, the misread rows are kept with it; then Tomek links on what is kept
 
-`_condense.py` holds both passes, `_links.py` the links. If unsure: neither.
+`_hart.py` holds both passes, `_tomek_links.py` the links. If unsure: neither.
 
 Sources: Hart (1968), IEEE Trans. IT 14; Kubat and Matwin (1997), ICML.
 """
@@ -18,18 +18,21 @@ from typing import Any
 import numpy as np
 
 from ..._errors import require_choice
+from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ..._set_module import set_module
 from ...tables import Labels, first_rows
 from ._hart import condense, misread
-from ._labelled_points import Scene, Selecting
+from ._labelled_points import LabelledPoints
+from ._row_selector import RowSelector
 from ._tomek_links import linked
 
 __all__ = ["CondensedNN", "OneSided"]
 
 
 @set_module("upweight.imbalance")
-class CondensedNN(Selecting):
+@own_keywords
+class CondensedNN(RowSelector):
     """Keep the rows that a nearest-neighbour rule needs to get all rows right: a small set, all of it border.
 
         repeat over rows in order:  i not in S and y of its nearest row in S != y_i  =>  i joins S;   until a pass adds none
@@ -59,16 +62,17 @@ class CondensedNN(Selecting):
     def _check(self) -> None:
         require_choice("condense", self.condense, ("majority", "all"))
 
-    def _stay(self, scene: Scene, labels: Labels) -> tuple[np.ndarray, tuple[str, ...]]:
+    def _keep_mask(self, labelled: LabelledPoints, labels: Labels) -> tuple[np.ndarray, tuple[str, ...]]:
         every = self.condense == "all"
-        seeds = one_of_each(scene, [*scene.majority, scene.minority] if every else scene.majority, self.rng)
-        start = seeds if every else np.concatenate([scene.of_class(scene.minority), seeds])
-        kept, passes = condense(scene.space, scene.codes, start, np.setdiff1d(np.arange(scene.space.n), start))
-        return mask_of(kept, scene.space.n), (f"{passes} passes",) if passes > 1 else ()
+        seeds = one_of_each(labelled, [*labelled.majority, labelled.minority] if every else labelled.majority, self.rng)
+        start = seeds if every else np.concatenate([labelled.of_class(labelled.minority), seeds])
+        kept, passes = condense(labelled.space, labelled.codes, start, np.setdiff1d(np.arange(labelled.space.n), start))
+        return mask_of(kept, labelled.space.n), (f"{passes} passes",) if passes > 1 else ()
 
 
 @set_module("upweight.imbalance")
-class OneSided(Selecting):
+@own_keywords
+class OneSided(RowSelector):
     """Keep the majority rows that one random row of their class cannot stand for, less their Tomek links.
 
         keep = S + {i: y of its nearest row in S != y_i},  S = minority + one row of each other class;  then drop linked ends
@@ -92,20 +96,22 @@ class OneSided(Selecting):
     def __init__(self, *, rng: Any = None):
         self.rng = rng
 
-    def _stay(self, scene: Scene, labels: Labels) -> tuple[np.ndarray, tuple[str, ...]]:
-        start = np.concatenate([scene.of_class(scene.minority), one_of_each(scene, scene.majority, self.rng)])
-        rest = np.setdiff1d(np.arange(scene.space.n), start)
-        stays = mask_of(np.concatenate([start, misread(scene.space, scene.codes, start, rest)]), scene.space.n)
-        ends = linked(scene.space, scene.codes, alive=stays, lists=scene.lists)
-        return stays & (~ends | (scene.codes == scene.minority)), ()
+    def _keep_mask(self, labelled: LabelledPoints, labels: Labels) -> tuple[np.ndarray, tuple[str, ...]]:
+        start = np.concatenate(
+            [labelled.of_class(labelled.minority), one_of_each(labelled, labelled.majority, self.rng)]
+        )
+        rest = np.setdiff1d(np.arange(labelled.space.n), start)
+        stays = mask_of(np.concatenate([start, misread(labelled.space, labelled.codes, start, rest)]), labelled.space.n)
+        ends = linked(labelled.space, labelled.codes, alive=stays, lists=labelled.lists)
+        return stays & (~ends | (labelled.codes == labelled.minority)), ()
 
 
-def one_of_each(scene: Scene, classes: list[int], rng: Any) -> np.ndarray:
+def one_of_each(labelled: LabelledPoints, classes: list[int], rng: Any) -> np.ndarray:
     """A random row of each class; the stream is keyed by the first row of the class, so renaming labels changes nothing."""
     seed = int(as_generator(rng).integers(2**63 - 1))
-    keys = first_rows(scene.codes, len(scene.counts))
-    draws = {c: np.random.default_rng([seed, int(keys[c])]).integers(scene.counts[c]) for c in classes}
-    return np.array([scene.of_class(c)[draws[c]] for c in classes], dtype=np.int64)
+    keys = first_rows(labelled.codes, len(labelled.counts))
+    draws = {c: np.random.default_rng([seed, int(keys[c])]).integers(labelled.counts[c]) for c in classes}
+    return np.array([labelled.of_class(c)[draws[c]] for c in classes], dtype=np.int64)
 
 
 def mask_of(rows: np.ndarray, n: int) -> np.ndarray:

@@ -16,16 +16,19 @@ from __future__ import annotations
 import numpy as np
 
 from ..._errors import require_choice, require_int
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ...tables import Labels
 from ._editing import edit
-from ._labelled_points import Scene, Selecting
+from ._labelled_points import LabelledPoints
+from ._row_selector import RowSelector
 
 __all__ = ["EditedNN"]
 
 
 @set_module("upweight.imbalance")
-class EditedNN(Selecting):
+@own_keywords
+class EditedNN(RowSelector):
     """Take out rows that disagree with their neighbours: a cleaner, wider region for the minority.
 
         row i goes  <=>  #{j among its k nearest: y_j != y_i} >= 1 ("all")  or  > k/2 ("most")
@@ -66,17 +69,17 @@ class EditedNN(Selecting):
         require_choice("scheme", self.scheme, ("once", "repeated", "growing"))
         require_choice("drop", self.drop, ("majority", "all"))
 
-    def _stay(self, scene: Scene, labels: Labels) -> tuple[np.ndarray, tuple[str, ...]]:
+    def _keep_mask(self, labelled: LabelledPoints, labels: Labels) -> tuple[np.ndarray, tuple[str, ...]]:
         made = edit(
-            scene.space,
-            scene.codes,
-            minority=scene.minority,
-            drop=scene.majority if self.drop == "majority" else [*scene.majority, scene.minority],
+            labelled.space,
+            labelled.codes,
+            minority=labelled.minority,
+            drop=labelled.majority if self.drop == "majority" else [*labelled.majority, labelled.minority],
             k=int(self.k),
             vote=self.vote,
             scheme=self.scheme,
             rounds=int(self.rounds),
-            lists=scene.lists,
+            lists=labelled.lists,
         )
         notes = (f"{made.rounds} rounds",) if self.scheme == "repeated" else ()
         return made.kept, (*notes, made.note) if made.note else notes

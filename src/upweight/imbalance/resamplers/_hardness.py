@@ -17,19 +17,21 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError, counted, require_int
+from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ..._set_module import set_module
-from ...learners import Prepared, Task, as_learner, out_of_fold
+from ...learners import Prepared, Task, as_learner, learner_out_of_fold
 from ...tables import Column, Labels, Schema, Table, first_rows, refuse_few, row_slice, stratified
-from ._labelled_points import Selecting
 from ._resample import Resample
+from ._row_selector import RowSelector
 from ._sampler import read_inputs, rows_wanted
 
 __all__ = ["InstanceHardness", "easiest"]
 
 
 @set_module("upweight.imbalance")
-class InstanceHardness(Selecting):
+@own_keywords
+class InstanceHardness(RowSelector):
     """Keep the majority rows that are easiest for a model: a clean, well separated training set.
 
         keep the n'_c rows of class c with the highest out-of-fold p(c | x_i)
@@ -54,6 +56,8 @@ class InstanceHardness(Selecting):
     [0, 2, 4, 5]
     """
 
+    _reads_text, _reads_gaps = False, True
+
     def __init__(self, *, learner: Any = None, proba: Any = None, to: Any = "balanced", cv: int = 5, rng: Any = None):
         self.learner = learner
         self.proba = proba
@@ -63,6 +67,9 @@ class InstanceHardness(Selecting):
 
     def _check(self) -> None:
         require_int("cv", self.cv, 2)
+
+    def _check_table(self, X: Any, rows: np.ndarray) -> None:
+        """The table is the learner's affair."""
 
     def resample(self, X: Any, y: Any, *, sample_weight: Any = None, neighbours: Any = None) -> Resample:
         """Rows to keep, in the order they stand.
@@ -74,7 +81,7 @@ class InstanceHardness(Selecting):
         self._check()
         labels, w, live = read_inputs(X, y, sample_weight)
         rows = np.flatnonzero(live)
-        present = labels.rows(rows)
+        present = labels.take(rows)
         counts = np.bincount(present.codes, minlength=len(labels.classes))
         wanted = rows_wanted(labels, counts, self.to, fewer=True)
         if self.proba is None:
@@ -82,7 +89,7 @@ class InstanceHardness(Selecting):
             own = own_class_proba(X, labels, rows, weights, self.learner or "logistic", int(self.cv), self.rng)
         else:
             own = given_proba(self.proba, len(live), len(labels.classes))[rows, present.codes]
-        return self._chosen(labels, w, rows, easiest(own, present.codes, wanted), ())
+        return self._kept(labels, w, rows, easiest(own, present.codes, wanted), ())
 
 
 def easiest(own: np.ndarray, codes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -110,7 +117,7 @@ def own_class_proba(
     table, schema = read(X) if isinstance(made, Prepared) else (X, None)
     weights = None if w is None else w[rows]
     task = Task(row_slice(table, rows), codes, classes, 0, weights, None, schema)
-    raw = out_of_fold(made, task, stratified(codes, cv, rng, None), rng)
+    raw = learner_out_of_fold(made, task, stratified(codes, cv, rng, None), rng)
     return raw[np.arange(len(rows)), codes]
 
 

@@ -6,7 +6,7 @@ the rest of the majority looks like, so ranking suffers; `compare` usually finds
     1  least mean distance to the k nearest minority rows       2  ... to the k farthest
     3  of the `reach` nearest majority rows of each minority row those with the greatest mean distance to their k nearest
 
-`_near.py` does the work. If unsure: `RandomUnder`.
+`_near_rules.py` does the work. If unsure: `RandomUnder`.
 
 Sources: Mani and Zhang (2003), ICML workshop on learning from imbalanced data.
 """
@@ -18,17 +18,20 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError, counted, plain, require_choice, require_int
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ...tables import Labels
-from ._labelled_points import Scene, Selecting
+from ._labelled_points import LabelledPoints
 from ._near_rules import near_miss
+from ._row_selector import RowSelector
 from ._sampler import rows_wanted
 
 __all__ = ["NearMiss"]
 
 
 @set_module("upweight.imbalance")
-class NearMiss(Selecting):
+@own_keywords
+class NearMiss(RowSelector):
     """Keep the majority rows nearest to the minority: few rows, all about the border.
 
         version 1, 2: least mean of d(i, its k nearest / k farthest minority rows);   3: greatest, within a pool
@@ -63,21 +66,21 @@ class NearMiss(Selecting):
         require_int("k", self.k)
         require_int("reach", self.reach)
 
-    def _stay(self, scene: Scene, labels: Labels) -> tuple[np.ndarray, tuple[str, ...]]:
-        wanted = rows_wanted(labels, scene.counts, self.to, fewer=True)
-        if wanted[scene.minority] < scene.counts[scene.minority]:
-            name = plain(labels.classes[scene.minority])
+    def _keep_mask(self, labelled: LabelledPoints, labels: Labels) -> tuple[np.ndarray, tuple[str, ...]]:
+        wanted = rows_wanted(labels, labelled.counts, self.to, fewer=True)
+        if wanted[labelled.minority] < labelled.counts[labelled.minority]:
+            name = plain(labels.classes[labelled.minority])
             raise InputError(
-                f"`to` asks for {counted(wanted[scene.minority], 'row')} of class {name!r}, the minority, which has "
-                f"{scene.counts[scene.minority]:,}. NearMiss keeps all of it; leave it out of `to`."
+                f"`to` asks for {counted(wanted[labelled.minority], 'row')} of class {name!r}, the minority, which has "
+                f"{labelled.counts[labelled.minority]:,}. NearMiss keeps all of it; leave it out of `to`."
             )
-        stays, notes = np.ones(scene.space.n, dtype=bool), []
-        few = scene.of_class(scene.minority)
-        for code in scene.majority:
-            rows, m = scene.of_class(code), int(wanted[code])
+        stays, notes = np.ones(labelled.space.n, dtype=bool), []
+        few = labelled.of_class(labelled.minority)
+        for code in labelled.majority:
+            rows, m = labelled.of_class(code), int(wanted[code])
             if m == len(rows):
                 continue
-            kept = near_miss(scene.space, rows, few, m, version=self.version, k=int(self.k), reach=int(self.reach))
+            kept = near_miss(labelled.space, rows, few, m, version=self.version, k=int(self.k), reach=int(self.reach))
             stays[rows], stays[kept] = False, True
             if len(kept) < m:
                 name = plain(labels.classes[code])

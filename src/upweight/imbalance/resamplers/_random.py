@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import UndoError
+from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ..._set_module import set_module
 from ...tables import Labels, first_rows
@@ -30,6 +31,7 @@ __all__ = ["RandomOver", "RandomUnder"]
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class RandomUnder(Sampler):
     """Keep every row of the minority and a random part of each other class: faster, with an exact repair.
 
@@ -55,10 +57,16 @@ class RandomUnder(Sampler):
     (Resample(20 rows, 0 synthetic, 80 removed, exact), 2.1972)
     """
 
+    _reads_text = _reads_gaps = True
+
     def __init__(self, *, to: Any = "balanced", undo: str = "offset", rng: Any = None):
         self.to = to
         self.undo = undo
         self.rng = rng
+
+    def _check(self) -> None:
+        if self.undo not in ("offset", "weights"):
+            raise UndoError(f"`undo` must be 'offset' or 'weights', one of them, never both; got {self.undo!r}.")
 
     def resample(self, X: Any, y: Any, *, sample_weight: Any = None, neighbours: Any = None) -> Resample:
         """Rows to keep, in the order they stand.
@@ -66,8 +74,7 @@ class RandomUnder(Sampler):
         X : the table, n rows, read only for its length. y : (n,) labels. sample_weight : (n,) weights or `Weights`; rows of
         zero weight are as if removed, the others keep theirs. Returns `Resample`; its correction is exact.
         """
-        if self.undo not in ("offset", "weights"):
-            raise UndoError(f"`undo` must be 'offset' or 'weights', one of them, never both; got {self.undo!r}.")
+        self._check()
         labels, w, live = read_inputs(X, y, sample_weight)
         counts = np.bincount(labels.codes[live], minlength=len(labels.classes))
         wanted = rows_wanted(labels, counts, self.to, fewer=True)
@@ -84,6 +91,7 @@ class RandomUnder(Sampler):
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class RandomOver(Sampler):
     """Repeat rows of the smaller classes at random until they are as many as asked.
 
@@ -106,6 +114,8 @@ class RandomOver(Sampler):
     >>> r, np.bincount(r.y).tolist()
     (Resample(180 rows, 0 synthetic, 0 removed, approximate), [90, 90])
     """
+
+    _reads_text = _reads_gaps = True
 
     def __init__(self, *, to: Any = "balanced", rng: Any = None):
         self.to = to

@@ -22,9 +22,9 @@ from ... import _html as html
 from ..._errors import InputError, counted
 from ..._set_module import set_module
 from ..._undo import Correction
+from ...neighbours import series_numbers
 from ...tables import (
     Table,
-    column_numbers,
     concat_rows,
     frame_of,
     interpolate,
@@ -33,6 +33,7 @@ from ...tables import (
     row_count,
     row_slice,
 )
+from ._donors import Donors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Resample", "mass_correction"]
+
+BLOCK = 1 << 16  # numbers made at a time
 
 
 @set_module("upweight.imbalance")
@@ -55,8 +58,7 @@ class Resample:
     y : (m,) labels of the output rows.
     weights : (m,) float64 weights to train with: those of the source rows, times what the method adds.
     correction : `Correction` of the log-odds, from weighted class masses.
-    donors : (m, number of `categorical`) int64 source row of each category, or None.
-    categorical : positions or names of the columns that donors are for.
+    copied : `Donors`, the source row of each category, or None. categorical : positions or names of the columns it is for.
     removed : (r,) int64 source rows of positive weight that are in no output row.
     notes : tuple of str, what the reader should know.
     made : rows that an adopted sampler made up, in order, in its own kind; None if there are none.
@@ -68,7 +70,7 @@ class Resample:
     y: np.ndarray
     weights: np.ndarray
     correction: Correction
-    donors: np.ndarray | None = None
+    copied: Donors | None = None
     categorical: tuple[Any, ...] = ()
     removed: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     notes: tuple[str, ...] = ()
@@ -97,6 +99,11 @@ class Resample:
     def is_synthetic(self) -> np.ndarray:
         """(m,) bool, rows that are in no source table."""
         return (self.parents[:, 0] != self.parents[:, 1]) | (self.indices < 0)
+
+    @property
+    def donors(self) -> np.ndarray | None:
+        """(m, number of `categorical`) int64 source row that each category is copied from, or None; made when it is asked for."""
+        return None if self.copied is None else self.copied.table()
 
     def __repr__(self) -> str:
         made = int(self.is_synthetic.sum())
@@ -147,53 +154,65 @@ class Resample:
 def table_between(X: Table, r: Resample) -> Table:
     """A prepared table: `categorical` counts through its numbers, then through its codes."""
     p = X.numbers.shape[1]
-    if r.donors is None:
+    if r.copied is None:
         return Table(interpolate(X.numbers, r.parents, r.step), X.codes[r.indices])
     place = np.asarray(r.categorical, dtype=np.int64)
     flags = place < p
-    numbers = replace(r, categorical=tuple(place[flags].tolist()), donors=r.donors[:, flags] if flags.any() else None)
-    return Table(matrix_between(X.numbers, numbers), np.take_along_axis(X.codes, r.donors[:, ~flags], axis=0))
+    flagged = r.copied.columns(flags) if flags.any() else None
+    numbers = matrix_between(X.numbers, replace(r, categorical=tuple(place[flags].tolist()), copied=flagged))
+    voted, codes = r.copied.columns(~flags), np.empty((len(r), X.codes.shape[1]), X.codes.dtype)
+    for j in range(codes.shape[1]):
+        codes[:, j] = X.codes[voted.column(j), j]
+    return Table(numbers, codes)
 
 
 def matrix_between(X: Any, r: Resample) -> Any:
     """Numbers between their parents, categorical columns from their donors."""
     X = X.tocsr() if sparse.issparse(X) else np.asarray(X)
-    if r.donors is None:
+    if r.copied is None and X.dtype.kind != "O":
         return interpolate(X, r.parents, r.step)
-    chosen = list(r.categorical)
+    if not sparse.issparse(X):
+        return dense_between(X, r)
+    assert r.copied is not None
+    rest = np.setdiff1d(np.arange(X.shape[1]), r.categorical)
+    copied = [sparse.csr_array(X[r.copied.column(j)][:, [column]]) for j, column in enumerate(r.categorical)]
+    both = sparse.hstack([interpolate(X[:, rest], r.parents, r.step), *copied] if len(rest) else copied)
+    return sparse.csr_array(both)[:, np.argsort([*rest, *r.categorical])]
+
+
+def dense_between(X: np.ndarray, r: Resample) -> np.ndarray:
+    """The same of an array, some rows at a time: nothing is held but the output and a block."""
+    chosen = r.categorical if r.copied is not None else ()
     rest = np.setdiff1d(np.arange(X.shape[1]), chosen)
-    if sparse.issparse(X):
-        copied = [sparse.csr_array(X[r.donors[:, j]][:, [column]]) for j, column in enumerate(chosen)]
-        both = sparse.hstack([interpolate(X[:, rest], r.parents, r.step), *copied] if len(rest) else copied)
-        return sparse.csr_array(both)[:, np.argsort([*rest, *chosen])]
-    mixed = (
-        interpolate(X[:, rest].astype(np.float64) if X.dtype.kind == "O" else X[:, rest], r.parents, r.step)
-        if len(rest)
-        else None
-    )
-    out = np.array(X[r.indices], dtype=X.dtype if mixed is None else np.result_type(X.dtype, mixed.dtype))
-    if mixed is not None:
-        out[:, rest] = mixed
-    out[:, chosen] = np.take_along_axis(X[:, chosen], r.donors, axis=0)
+    whole = X.dtype.kind in "iub" and len(rest)
+    out = X[r.indices] if not whole else X[r.indices].astype(np.result_type(X.dtype, np.float64))
+    new = np.flatnonzero(r.parents[:, 0] != r.parents[:, 1]) if len(rest) else np.empty(0, np.int64)
+    for some in np.array_split(new, 1 + new.size * X.shape[1] // BLOCK):
+        two = X[r.parents[some].T.ravel()][:, rest]
+        two = two.astype(np.float64) if X.dtype.kind == "O" else two
+        pairs = np.arange(2 * len(some)).reshape(2, -1).T
+        out[some[:, None], rest] = interpolate(two, pairs, r.step[some])
+    for j, column in enumerate(chosen):
+        assert r.copied is not None
+        out[:, column] = X[r.copied.column(j), column]
     return out
 
 
 def frame_between(X: Any, r: Resample) -> Any:
     """Column by column: numbers between their parents, categories from their donors, the rest from the starting row."""
     frame = frame_of(X)
-    start = frame[r.indices.tolist()]
-    columns = {}
+    made = []
     for j, name in enumerate(frame.columns):
         series = frame.get_column(name)
         where = [i for i, c in enumerate(r.categorical) if c in (name, j)]
-        if r.donors is not None and where:
-            values = series[r.donors[:, where[0]].tolist()]
-        elif series.dtype.is_numeric() or series.dtype == nw.Boolean:
-            values = numbers_like(series, interpolate(column_numbers(series)[:, None], r.parents, r.step)[:, 0])
+        if r.copied is not None and where:
+            values = series[r.copied.column(where[0])]
+        elif (numbers := series_numbers(series, bools=True)) is not None:
+            values = numbers_like(series, interpolate(numbers[:, None], r.parents, r.step)[:, 0])
         else:
-            values = series[r.indices.tolist()]
-        columns[name] = values
-    made = [nw.maybe_reset_index(values).alias(name) for name, values in columns.items()]
+            values = series[r.indices]
+        made.append(nw.maybe_reset_index(values).alias(name))
+    start = frame.select(nw.col(frame.columns[0]))[r.indices]
     out = nw.to_native(nw.maybe_reset_index(start).with_columns(*made))
     if (index := nw.maybe_get_index(start)) is not None:
         out.index = index

@@ -1,8 +1,10 @@
-"""What every resampler is: settings, `resample`, imbalanced-learn's `fit_resample`; and how its inputs are read.
+"""What every resampler is: settings, `resample`, and what imbalanced-learn's pipelines and ensembles ask of a sampler.
 
     to   "balanced", a ratio rare/common in (0, 1], or {label: rows}  ->  (K,) rows each class shall have
 
-`read_inputs` meets labels and weights once, at the door; `rows_wanted` reads `to`.
+`read_inputs` meets labels and weights once, at the door; `rows_wanted` reads `to`. Imbalanced-learn's pipeline calls `fit` and
+`fit_resample` and routes `sample_weight` by `set_fit_resample_request`; its ensembles read `_sampling_type`, where "bypass" says
+that the sampler is used with the settings it has.
 """
 
 from __future__ import annotations
@@ -11,29 +13,83 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin
+from sklearn.utils import Tags
+from sklearn.utils.metadata_routing import UNCHANGED
 
 from ..._errors import InputError, counted, did_you_mean, is_number, plain
-from ...tables import Labels, labels_like, row_count, row_weights
+from ...tables import Labels, frame_of, is_frame, labels_like, row_count, row_weights
 from ._resample import Resample
+from ._sampler_tags import sampler_tags
+from ._vanished import require_two_classes
 
 __all__ = ["Sampler", "read_inputs", "rows_wanted"]
 
 
-class Sampler(BaseEstimator):
+class Sampler(OneToOneFeatureMixin, BaseEstimator):
     """What all resamplers share: settings only, `resample` and imbalanced-learn's `fit_resample`."""
+
+    _sampling_type = "bypass"
+    _estimator_type = "sampler"
+    _reads_text = _reads_gaps = False
 
     def resample(self, X: Any, y: Any, *, sample_weight: Any = None, neighbours: Any = None) -> Resample:
         """Choose rows; see the class. `X` is read only for its number of rows, `neighbours` is not used here."""
         raise TypeError(f"{type(self).__name__} chooses no rows; use one of its subclasses.")
 
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Sampler:
+        """Refuse settings, labels, weights and tables that `resample` would refuse; nothing is learned. Returns the sampler."""
+        self._check()
+        _, _, live = read_inputs(X, y, sample_weight)
+        self._check_table(X, np.flatnonzero(live))
+        note_columns(self, X)
+        return self
+
     def fit_resample(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[Any, ...]:
-        """(X, y), or (X, y, w) if weights are given, each in its own kind, as imbalanced-learn's samplers do; sets `resample_`."""
-        self.resample_ = self.resample(X, y, sample_weight=sample_weight)
-        self.sample_indices_ = self.resample_.indices
-        taken = self.resample_.take(X)
-        made = taken, labels_like(y, self.resample_, taken)
-        return made if sample_weight is None else (*made, self.resample_.weights)
+        """(X, y), or (X, y, w) if weights are given, each in its own kind, as imbalanced-learn's samplers do; sets `resample_`.
+
+        Raises InputError if one class or none is left: what comes next could not be trained. `resample` only notes it.
+        """
+        r = require_two_classes(self.resample(X, y, sample_weight=sample_weight), self)
+        note_columns(self, X)
+        self.resample_, self.sample_indices_ = r, r.indices
+        taken = r.take(X)
+        made = taken, labels_like(y, r, taken)
+        return made if sample_weight is None else (*made, r.weights)
+
+    def set_fit_resample_request(self, *, sample_weight: bool | str | None = UNCHANGED) -> Sampler:
+        """Whether pipelines that route metadata hand `sample_weight` to `fit_resample`: True, False, None or another name."""
+        requests = self._get_metadata_request()
+        method = getattr(requests, "fit_resample", None)
+        if method is None:
+            raise InputError(
+                "nothing that routes to `fit_resample` is loaded. Import imbalanced-learn (imblearn) first."
+            )
+        if sample_weight != UNCHANGED:
+            method.add_request(param="sample_weight", alias=sample_weight)
+        self._metadata_request = requests
+        return self
+
+    def __sklearn_tags__(self) -> Tags:
+        return sampler_tags(super().__sklearn_tags__(), string=self._reads_text, allow_nan=self._reads_gaps)
+
+    def _check(self) -> None:
+        """Refuse settings that mean nothing."""
+
+    def _check_table(self, X: Any, rows: np.ndarray) -> None:
+        """Refuse a table whose live `rows` cannot be read; methods that do not look at features take any."""
+
+
+def note_columns(sampler: Any, X: Any) -> None:
+    """scikit-learn's `n_features_in_`, and `feature_names_in_` if all names are text; of a table only."""
+    names = list(frame_of(X).columns) if is_frame(X) else []
+    shape = (row_count(X), len(names)) if names else np.shape(X)
+    for name in ("n_features_in_", "feature_names_in_"):
+        vars(sampler).pop(name, None)
+    if len(shape) == 2:
+        sampler.n_features_in_ = int(shape[1])
+    if names and all(isinstance(name, str) for name in names):
+        sampler.feature_names_in_ = np.array(names, dtype=object)
 
 
 def read_inputs(X: Any, y: Any, sample_weight: Any) -> tuple[Labels, np.ndarray, np.ndarray]:

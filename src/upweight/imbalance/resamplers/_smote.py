@@ -19,21 +19,22 @@ Sources: Chawla, Bowyer, Hall and Kegelmeyer, JAIR 16 (2002); Han, Wang and Mao,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..._errors import InputError, counted, did_you_mean, plain
+from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ..._set_module import set_module
-from ...neighbours import Lists, Neighbours, Points, Space, donors_of, lists_from, nearest_by_tables, points
-from ...neighbours import nearest as nearest_rows
+from ...neighbours import donors_of, nearest_by_tables, points
 from ...tables import Labels, first_rows
-from ._labelled_points import measured
-from ._resample import Resample, mass_correction
+from ._bases import Bases, bases_of
+from ._labelled_points import LabelledPoints
+from ._resample import Resample
 from ._sampler import Sampler, read_inputs, rows_wanted
-from ._synthesis import Pairs, draw_pairs, equal_shares, largest_remainder, neighbours_apart, stream_of
+from ._synthesis import Pairs, draw_pairs, neighbours_apart, stream_of
+from ._synthetic_rows import SyntheticRows, joined
 
 __all__ = ["SMOTE"]
 
@@ -41,6 +42,7 @@ KINDS = ("plain", "borderline1", "borderline2", "adasyn")
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 class SMOTE(Sampler):
     """Make synthetic rows of the smaller classes until they are as many as asked.
 
@@ -71,6 +73,8 @@ class SMOTE(Sampler):
     True
     """
 
+    _reads_text = True
+
     def __init__(
         self,
         *,
@@ -95,7 +99,7 @@ class SMOTE(Sampler):
         synthetic row has (1-u) w_a + u w_b, scaled to the mean weight of its class. neighbours : a `Neighbours` of X, or an
         object with `kneighbors`. Returns `Resample`; no formula undoes it.
         """
-        self._refuse_bad_settings()
+        self._check()
         labels, w, live = read_inputs(X, y, sample_weight)
         rows = np.flatnonzero(live)
         codes = labels.codes[rows]
@@ -104,186 +108,61 @@ class SMOTE(Sampler):
         refuse_lone_rows(labels, counts, extra)
         seed = int(as_generator(self.rng).integers(2**63 - 1))
         table = points(X, rows=rows, categorical=self.categorical, who="SMOTE")
-        ground = Ground(table, codes, rows, X, neighbours)
         keys = first_rows(codes, len(counts))
-        filled = [c for c in np.argsort(keys, kind="stable") if extra[c]]
-        made = [self._fill(ground, labels, c, int(extra[c]), stream_of(seed, int(keys[c]))) for c in filled]
-        return assembled(labels, w, rows, table, filled, made)
+        made = []
+        for c in np.argsort(keys, kind="stable"):
+            if extra[c]:
+                labelled = LabelledPoints.about(int(c), table, labels, rows, X=X, neighbours=neighbours)
+                made.append(self._fill(labelled, labels, int(extra[c]), stream_of(seed, int(keys[c]))))
+        return joined(labels, w, rows, table, made)
 
-    def _refuse_bad_settings(self) -> None:
+    def _check(self) -> None:
         if self.kind not in KINDS:
             raise InputError(f"unknown kind {self.kind!r} of SMOTE.{did_you_mean(self.kind, KINDS)}")
         for name, value in (("k", self.k), ("m", self.m)):
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
                 raise InputError(f"`{name}` must be a number of neighbours, 1 or more; got {value!r}.")
 
-    def _fill(self, ground: Ground, labels: Labels, c: int, extra: int, stream: np.random.Generator) -> Made:
-        """Synthetic rows of class `c`."""
-        shown = plain(labels.classes[c])
-        mine = np.flatnonzero(ground.codes == c)
-        space, notes = ground.of_class(mine)
-        k, m = min(self.k, len(mine) - 1), min(self.m, len(ground.codes) - 1)
+    def _check_table(self, X: Any, rows: np.ndarray) -> None:
+        points(X, rows=rows, categorical=self.categorical, who="SMOTE")
+
+    def _fill(self, labelled: LabelledPoints, labels: Labels, extra: int, stream: np.random.Generator) -> SyntheticRows:
+        """`extra` synthetic rows of the class that the points are about."""
+        code, shown = labelled.minority, plain(labels.classes[labelled.minority])
+        members, n = labelled.of_class(code), len(labelled.codes)
+        k, m = min(self.k, len(members) - 1), min(self.m, n - 1)
+        notes = list(labelled.notes)
         if k < self.k:
-            notes.append(f"k={k} for class {shown!r}: it has {counted(len(mine), 'row')}")
+            notes.append(f"k={k} for class {shown!r}: it has {counted(len(members), 'row')}")
         if m < self.m and self.kind.startswith("border"):
             notes.append(f"m={m}: there are {counted(m + 1, 'row')}")
-        base, times, why = self._bases(ground, space, mine, extra, min(self.k, len(ground.codes) - 1), m, stream)
-        notes += [f"{why}; class {shown!r} is filled as plain SMOTE does"] if why else []
-        base, times = base[times > 0], times[times > 0]
-        if not ground.points.numbers.shape[1]:
-            return voted(ground, space, mine, base, times, k, tuple(notes))
-        near = neighbours_apart(space.search, base, mine, k)
-        other = (
-            space.search(base, np.flatnonzero(ground.codes != c), 1)[0][:, 0]
-            if self.kind == "borderline2" and not why
-            else None
-        )
-        pairs = draw_pairs(base, times, near, other, stream)
+        bases = bases_of(self.kind, labelled, extra, k=min(self.k, n - 1), m=m, stream=stream)
+        if bases.fallback:
+            notes.append(f"{bases.fallback}; class {shown!r} is filled as plain SMOTE does")
+        if not labelled.table.numbers.shape[1]:
+            return voted(labelled, bases, members, k, notes)
+        near = neighbours_apart(labelled.search, bases.rows, members, k)
+        other = None
+        if self.kind == "borderline2" and not bases.fallback:
+            other = labelled.search(bases.rows, np.flatnonzero(labelled.codes != code), 1)[0][:, 0]
+        pairs = draw_pairs(bases.rows, bases.times, near, other, stream)
         if pairs.copies:
-            made = f"{counted(pairs.copies, 'row')} of class {shown!r} {'is a copy' if pairs.copies == 1 else 'are copies'}"
-            notes.append(f"{made}: it has no row at a distance > 0")
-        donors = None
-        if ground.points.codes.shape[1]:
-            donors = np.repeat(donors_of(ground.points.codes, near, base), times, axis=0)
-        return Made(pairs, donors, tuple(notes))
-
-    def _bases(
-        self, ground: Ground, space: Measure, mine: np.ndarray, extra: int, k: int, m: int, stream: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray, str]:
-        """Base rows, how often each is used, and why the kind fell back to plain."""
-        if self.kind == "plain":
-            return mine, equal_shares(extra, len(mine), stream), ""
-        everyone = np.arange(len(ground.codes))
-        if self.kind == "adasyn":
-            share = others_among(ground, space.search(mine, everyone, k)[0], mine) / k
-            if not share.any():
-                return mine, equal_shares(extra, len(mine), stream), "no row of another class is near"
-            return mine, largest_remainder(extra, share), ""
-        others = others_among(ground, space.search(mine, everyone, m)[0], mine)
-        danger = mine[(2 * others >= m) & (others < m)]
-        if not len(danger):
-            return mine, equal_shares(extra, len(mine), stream), "no row is in danger"
-        return danger, equal_shares(extra, len(danger), stream), ""
+            copies = f"{counted(pairs.copies, 'row')} of class {shown!r} {'is a copy' if pairs.copies == 1 else 'are copies'}"
+            notes.append(f"{copies}: it has no row at a distance > 0")
+        donors = donors_of(labelled.table.codes, near, bases.rows) if labelled.table.codes.shape[1] else None
+        return SyntheticRows(code, pairs, bases.times, donors, tuple(notes))
 
 
-@dataclass(frozen=True)
-class Made:
-    """Synthetic rows of one class: pairs, donors (m, q) or None, and notes; all rows are positions among the live rows."""
-
-    pairs: Pairs
-    donors: np.ndarray | None
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A distance between the live rows, and the search in it: by the lists that were passed, or from scratch."""
-
-    space: Space
-    lists: Lists | None = None
-
-    def search(self, queries: np.ndarray, pool: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """The k rows of `pool` nearest to each query, by (distance, row), and their squared distances."""
-        if self.lists is None:
-            return nearest_rows(self.space, queries, pool, k)
-        alive = np.zeros(self.space.n, dtype=bool)
-        alive[pool] = True
-        return self.lists.of(queries).first(k, alive)
-
-
-@dataclass(frozen=True)
-class Ground:
-    """The live `rows` of X as points, their class codes, and the neighbours somebody passed."""
-
-    points: Points
-    codes: np.ndarray
-    rows: np.ndarray
-    X: Any
-    given: Any = None
-
-    def of_class(self, mine: np.ndarray) -> tuple[Measure, list[str]]:
-        """The distance that counts for a class (Med is the class's own), and a note if the neighbours are not ours."""
-        space = measured(self.points, self.codes, mine)
-        if isinstance(self.given, Neighbours) and self.given.table.codes.shape[1] != self.points.codes.shape[1]:
-            return Measure(space), []  # searched with two-valued columns as numbers: another distance
-        lists, notes = lists_from(self.given, self.X, self.points, space, self.rows)
-        return Measure(space, lists), list(notes)
-
-
-def others_among(ground: Ground, near: np.ndarray, mine: np.ndarray) -> np.ndarray:
-    """(q,) how many of the listed neighbours are of another class."""
-    return (ground.codes[near] != ground.codes[mine][:, None]).sum(axis=1)
-
-
-def voted(
-    ground: Ground,
-    measure: Measure,
-    mine: np.ndarray,
-    base: np.ndarray,
-    times: np.ndarray,
-    k: int,
-    notes: tuple[str, ...],
-) -> Made:
+def voted(labelled: LabelledPoints, bases: Bases, members: np.ndarray, k: int, notes: list[str]) -> SyntheticRows:
     """SMOTE-N: every value by vote of the base row and its k nearest of the class."""
-    codes, at = ground.points.codes, np.searchsorted(mine, base)
-    tables, kinds = measure.space.tables, np.asarray(measure.space.codes)
-    near = nearest_by_tables(tuple(np.asarray(t) for t in tables), kinds[mine], at, k)
-    near = np.where(near >= 0, mine[near], -1)
-    donors = donors_of(codes, np.concatenate([base[:, None], near], axis=1), base)
-    again = np.repeat(np.arange(len(base)), times)
-    return Made(Pairs(base[again], near[again, 0], np.zeros(len(again))), donors[again], notes)
-
-
-def assembled(
-    labels: Labels, w: np.ndarray, rows: np.ndarray, table: Points, filled: list[int], made: list[Made]
-) -> Resample:
-    """Real rows, then synthetic ones, with weights, donors and the correction from weighted masses."""
-    empty = np.empty(0, np.int64)
-    base = rows[np.concatenate([m.pairs.base for m in made] or [empty])]
-    partner = rows[np.concatenate([m.pairs.partner for m in made] or [empty])]
-    step = np.concatenate([m.pairs.step for m in made] or [np.empty(0)])
-    class_of = np.repeat(np.array(filled, dtype=np.int64), [len(m.pairs.base) for m in made])
-    codes = np.concatenate([labels.codes[rows], class_of])
-    weights = np.concatenate([w[rows], synthetic_weights(labels, w, rows, base, partner, step, class_of)])
-    donors = None
-    if table.categorical:
-        voted_rows = [rows[m.donors] for m in made if m.donors is not None]
-        donors = np.concatenate([np.repeat(rows[:, None], len(table.categorical), axis=1), *voted_rows])
-    why = "SMOTE made rows that never were"
-    before, after = (labels.codes, w), (codes, weights)
-    whole = tuple(f"synthetic values of {name!r} are fractions; it holds whole numbers" for name in table.whole[:1])
-    if len(table.whole) > 1:
-        whole = (
-            f"synthetic values of {len(table.whole)} columns of whole numbers are fractions, first {table.whole[0]!r}",
-        )
-    return Resample(
-        np.concatenate([rows, base]),
-        np.concatenate([np.stack([rows, rows], axis=1), np.stack([base, partner], axis=1)]),
-        np.concatenate([np.zeros(len(rows)), step]),
-        labels.classes[codes],
-        weights,
-        mass_correction(before, after, len(labels.classes), "impossible", why),
-        donors=donors,
-        categorical=table.categorical,
-        notes=tuple(n for m in made for n in m.notes) + (whole if made else ()),
-    )
-
-
-def synthetic_weights(
-    labels: Labels,
-    w: np.ndarray,
-    rows: np.ndarray,
-    base: np.ndarray,
-    partner: np.ndarray,
-    step: np.ndarray,
-    class_of: np.ndarray,
-) -> np.ndarray:
-    """(1-u) w_a + u w_b, scaled so that the synthetic rows of a class have its mean weight."""
-    k = len(labels.classes)
-    between = (1 - step) * w[base] + step * w[partner]
-    real = np.bincount(labels.codes[rows], w[rows], k) / np.maximum(np.bincount(labels.codes[rows], minlength=k), 1)
-    now = np.bincount(class_of, between, k) / np.maximum(np.bincount(class_of, minlength=k), 1)
-    return between * (real / np.where(now > 0, now, 1.0))[class_of]
+    codes, at = labelled.table.codes, np.searchsorted(members, bases.rows)
+    tables, kinds = labelled.space.tables, np.asarray(labelled.space.codes)
+    near = nearest_by_tables(tuple(np.asarray(t) for t in tables), kinds[members], at, k)
+    near = np.where(near >= 0, members[near], -1)
+    donors = donors_of(codes, np.concatenate([bases.rows[:, None], near], axis=1), bases.rows)
+    again = np.repeat(np.arange(len(bases.rows)), bases.times)
+    pairs = Pairs(bases.rows[again], near[again, 0], np.zeros(len(again)))
+    return SyntheticRows(labelled.minority, pairs, bases.times, donors, tuple(notes))
 
 
 def refuse_lone_rows(labels: Labels, counts: np.ndarray, extra: np.ndarray) -> None:

@@ -5,7 +5,7 @@ often one per cent of the rows, and so it also helps little; nearly always it is
 
     (i, j) linked  <=>  different classes, no row nearer to i or to j than they are to each other; ties link all of them
 
-`_links.py` finds the links. If unsure whether to use it: `compare`.
+`_tomek_links.py` finds the links. If unsure whether to use it: `compare`.
 
 Sources: Tomek (1976), Two modifications of CNN, IEEE Trans. SMC 6(11); Batista, Prati and Monard (2004), SIGKDD Explorations.
 """
@@ -15,16 +15,19 @@ from __future__ import annotations
 import numpy as np
 
 from ..._errors import require_choice
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ...tables import Labels
-from ._labelled_points import Scene, Selecting
+from ._labelled_points import LabelledPoints
+from ._row_selector import RowSelector
 from ._tomek_links import linked
 
 __all__ = ["TomekLinks"]
 
 
 @set_module("upweight.imbalance")
-class TomekLinks(Selecting):
+@own_keywords
+class TomekLinks(RowSelector):
     """Take out rows that are linked across the border: a slightly wider gap between the classes.
 
         (i, j) linked  <=>  y_i != y_j  and  d(i, j) = min_l d(i, l) = min_l d(j, l)
@@ -53,6 +56,6 @@ class TomekLinks(Selecting):
     def _check(self) -> None:
         require_choice("drop", self.drop, ("majority", "all"))
 
-    def _stay(self, scene: Scene, labels: Labels) -> tuple[np.ndarray, tuple[str, ...]]:
-        ends = linked(scene.space, scene.codes, lists=scene.lists)
-        return ~ends if self.drop == "all" else ~ends | (scene.codes == scene.minority), ()
+    def _keep_mask(self, labelled: LabelledPoints, labels: Labels) -> tuple[np.ndarray, tuple[str, ...]]:
+        ends = linked(labelled.space, labelled.codes, lists=labelled.lists)
+        return ~ends if self.drop == "all" else ~ends | (labelled.codes == labelled.minority), ()

@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError
+from ..._foreign_keywords import own_keywords
 from ..._frames import read, require
 from ...tables import row_weights
 
 __all__ = ["macro_mae"]
 
 
+@own_keywords
 def macro_mae(y: Any, pred: Any, *, sample_weight: Any = None) -> float:
     """Mean absolute error of ordered classes, averaged over the classes that occur.
 

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError, did_you_mean, is_number, plain
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ...learners import average_precision, calibrate, decision, farthest, macro, roc_auc
-from ...tables import Labels, row_weights
+from ...tables import Labels, live_rows, row_weights
 from ..rebalance import read_cost
 
 __all__ = ["Scores", "read_threshold", "score"]
@@ -60,6 +61,7 @@ class Scores:
         return "\n".join([*lines, f"{'support':<18} {self.support:>8,}"])
 
 
+@own_keywords
 def score(
     y: Any,
     proba: Any,
@@ -78,7 +80,9 @@ def score(
     y : (n,) labels. proba : (n,) p(positive), or (n, K) with a column a class, classes sorted.
     threshold : in [0, 1]. cost : false alarms that one miss is worth; one of the two.
     positive : label; None takes True, or 1 beside 0 or -1, else the rarest.
-    sample_weight : (n,) weights >= 0 or `Weights`; they count in every figure but `support`.
+    sample_weight : (n,) weights >= 0 or `Weights`; they count in every figure but `support`. Rows of zero weight are as if removed, and
+        a class that has no others goes with them: columns of `proba` are those of the classes left, or of all, and then its column
+        is taken out and the others scaled to sum one.
 
     Returns
     -------
@@ -95,9 +99,9 @@ def score(
     >>> round(s.sensitivity, 2), round(s.precision, 2), round(s.average_precision, 3), round(s.oe, 2)
     (1.0, 0.67, 0.833, 0.83)
     """
-    labels = Labels.of(y)
-    w = row_weights(sample_weight, len(labels.codes))
-    p = proba_columns(proba, labels, positive)
+    labels, p, w = read_scored(y, proba, sample_weight)
+    if p.ndim == 2 and len(labels.classes) == 2:
+        p = p[:, labels.positive if positive is None else code_of(labels, positive)]
     if p.ndim == 1:
         code = labels.positive if positive is None else code_of(labels, positive)
         return one_class(labels.codes == code, p, cut(labels.codes == code, w, threshold, cost), w)
@@ -111,22 +115,33 @@ def score(
     return macro_scores(each, labels, p, w)
 
 
-def proba_columns(proba: Any, labels: Labels, positive: Any) -> np.ndarray:
-    """(n,) of the positive class for two classes, else (n, K)."""
+def read_scored(y: Any, proba: Any, sample_weight: Any) -> tuple[Labels, np.ndarray, np.ndarray | None]:
+    """Labels, probabilities and weights of the rows that count, columns of the classes that count."""
+    every = Labels.of(y)
+    live = live_rows(None, every, row_weights(sample_weight, len(every.codes)))
+    p = proba_of(proba, every, live.labels)
+    if p.ndim == 2 and p.shape[1] > len(live.labels.classes):  # of a model that knows the class that is gone
+        kept = p[:, np.isin(every.classes, live.labels.classes)]
+        mass = kept.sum(axis=1, keepdims=True)
+        p = np.divide(kept, mass, out=np.full(kept.shape, 1 / kept.shape[1]), where=mass > 0)
+    return live.labels, p[live.rows], live.w
+
+
+def proba_of(proba: Any, every: Labels, live: Labels) -> np.ndarray:
+    """(n,) for two classes, or (n, K) with a column for each class, or for each class that counts."""
     try:
         p = np.asarray(proba, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(f"`proba` must be numbers: {error}. Pass what predict_proba says, not labels.") from error
-    k = len(labels.classes)
-    if p.shape[:1] != labels.codes.shape or p.ndim > 2 or (p.ndim == 2 and p.shape[1] != k) or (p.ndim == 1 and k > 2):
+    k, n = len(live.classes), len(every.codes)
+    columns = p.ndim == 2 and p.shape[1] in (k, len(every.classes))
+    if p.shape[:1] != (n,) or not (columns or (p.ndim == 1 and k == 2)):
         raise InputError(
-            f"`proba` must be (n,) for two classes or (n, {k}), a column a class, n = {len(labels.codes):,}; got {p.shape}."
+            f"`proba` must be (n,) for two classes or (n, {k}), a column a class, n = {n:,}; got {p.shape}."
         )
     if not (np.isfinite(p).all() and (p >= 0).all() and (p <= 1).all()):
         row = int((~((p >= 0) & (p <= 1))).reshape(len(p), -1).any(axis=1).argmax())
         raise InputError(f"`proba` must lie in [0, 1]; first other value at row {row}. Log-odds? Apply expit first.")
-    if p.ndim == 2 and k == 2:
-        return p[:, labels.positive if positive is None else code_of(labels, positive)]
     return p
 
 
@@ -156,17 +171,17 @@ def read_threshold(threshold: Any) -> float:
 def one_class(
     hit: np.ndarray, p: np.ndarray, at: float | None, w: np.ndarray | None, flagged: np.ndarray | None = None
 ) -> Scores:
-    found = decision(hit, p >= at if flagged is None else flagged, w)
-    shares: dict[str, Any] = {k: v for k, v in found.items() if k not in ("misses", "false_alarms")}
-    held = calibrate(hit.astype(int), p, w)
+    figures = decision(hit, p >= at if flagged is None else flagged, w)
+    shares: dict[str, Any] = {k: v for k, v in figures.items() if k not in ("misses", "false_alarms")}
+    calibration = calibrate(hit.astype(int), p, w)
     return Scores(
         **shares,
         roc_auc=roc_auc(hit, p, w),
         average_precision=average_precision(hit, p, w),
-        brier=held.brier,
-        log_loss=held.log_loss,
-        oe=held.oe,
-        slope=held.slope,
+        brier=calibration.brier,
+        log_loss=calibration.log_loss,
+        oe=calibration.oe,
+        slope=calibration.slope,
         support=int(hit.sum()),
         threshold=np.nan if at is None else at,
     )
@@ -177,13 +192,13 @@ def macro_scores(each: Mapping[Any, Scores], labels: Labels, p: np.ndarray, w: n
     own = ("by_class", "support", "threshold", "oe", "slope", "brier", "log_loss")
     names = [f.name for f in fields(Scores) if f.name not in own]
     means: dict[str, Any] = {name: macro([getattr(s, name) for s in each.values()]) for name in names}
-    held = calibrate(labels.codes, p, w)
+    calibration = calibrate(labels.codes, p, w)
     return Scores(
         **means,
-        brier=held.brier,
-        log_loss=held.log_loss,
-        slope=held.slope,
-        oe=farthest(held.oe),
+        brier=calibration.brier,
+        log_loss=calibration.log_loss,
+        slope=calibration.slope,
+        oe=farthest(calibration.oe),
         support=len(labels.codes),
         by_class=each,
     )

@@ -19,8 +19,9 @@ import numpy as np
 from sklearn.metrics import make_scorer
 
 from ..._errors import InputError, did_you_mean
+from ..._foreign_keywords import own_keywords
 from ...learners import decision, macro
-from ...tables import Labels, row_weights
+from ...tables import Labels, live_rows, row_weights
 from ._mae import macro_mae
 from ._score import read_threshold, score
 
@@ -31,6 +32,7 @@ RANKINGS = ("roc_auc", "average_precision")
 PROMISES = ("brier", "log_loss", "oe", "slope")
 
 
+@own_keywords
 def scorer(name: str, *, threshold: float | None = None) -> Any:
     """A scikit-learn scorer of one figure of `score`: `cross_val_score(model, X, y, scoring=scorer("iba"))`.
 
@@ -77,19 +79,21 @@ def figure(y: Any, given: Any, *, name: str, threshold: float | None = None, sam
     """One figure of predictions: labels for a decision, probabilities (of the last class, or of all) for the rest."""
     if name == "macro_mae":
         return -macro_mae(y, given, sample_weight=sample_weight)
-    labels = Labels.of(y)
+    every = Labels.of(y)
+    live = live_rows(None, every, row_weights(sample_weight, len(every.codes)))
+    labels = live.labels
     if name in DECISIONS and threshold is None:
-        return of_labels(labels, np.asarray(given), name, row_weights(sample_weight, len(labels.codes)))
+        return of_labels(labels, np.asarray(given)[live.rows], name, live.w)
     p = np.asarray(given, dtype=np.float64)
     if p.ndim == 1 and labels.positive == 0:
         p = 1 - p
-    found = getattr(score(y, p, threshold=threshold, sample_weight=sample_weight), name)
+    value = getattr(score(y, p, threshold=threshold, sample_weight=sample_weight), name)
     if name == "oe":
-        return -abs(float(np.log(found))) if found > 0 else -np.inf
-    return -abs(found - 1) if name == "slope" else -found if name in PROMISES else found
+        return -abs(float(np.log(value))) if value > 0 else -np.inf
+    return -abs(value - 1) if name == "slope" else -value if name in PROMISES else value
 
 
-def of_labels(labels: Labels, said: np.ndarray, name: str, w: np.ndarray | None) -> float:
+def of_labels(labels: Labels, predicted: np.ndarray, name: str, w: np.ndarray | None) -> float:
     """A decision figure of predicted labels: of the positive class, or the mean over three classes and more."""
-    asked = [labels.positive] if len(labels.classes) == 2 else range(len(labels.classes))
-    return macro([decision(labels.codes == c, said == labels.classes[c], w)[name] for c in asked])
+    codes = [labels.positive] if len(labels.classes) == 2 else range(len(labels.classes))
+    return macro([decision(labels.codes == c, predicted == labels.classes[c], w)[name] for c in codes])

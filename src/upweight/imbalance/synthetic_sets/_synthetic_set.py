@@ -1,20 +1,20 @@
 """Synthetic rows and the parents they lie next to: neighbours of a row that was made, from lists of the rows that were there.
 
 The trouble: after SMOTE a table has twice the rows, and cleaning it looks for the neighbours of every one of them, four times the
-work of cleaning the table before. But a synthetic row is not anywhere: it lies r from its nearer parent, its *home*, so
+work of cleaning the table before. But a synthetic row is not anywhere: it lies r from its nearest parent, so
 
-    d(z, x) <= t   implies   d(home, x) <= t + r        (triangle)
+    d(z, x) <= t   implies   d(parent, x) <= t + r        (triangle)
 
-and one list of the common rows around each home, long enough for its family, has every neighbour its family can have. Most rows
+and one list of the common rows around each parent, long enough for its children, has every neighbour they can have. Most rows
 need no list: z = a + v (b - a) lies on a line, L = |ab| long, and
 
     d(z, x)^2 = (1-v) d(a, x)^2 + v d(b, x)^2 - v (1-v) L^2  >=  (1-v) D_a^2 + v D_b^2 - v (1-v) L^2          (Stewart)
 
 with D_a and D_b the distances from the parents to their nearest common rows. Rounding moves z off the line by no more than
-`drift`, which is measured.
+`rounding`, which is measured.
 
-What is inside: `Family`, made of a table after SMOTE; `Family.may_meet_common`, whose nearest common row may be near;
-`Family.around`, the pairs of a member and a common row within a distance, measured exactly.
+What is inside: `SyntheticSet`, made of a table after SMOTE; `SyntheticSet.may_meet_common`, whose nearest common row may be near;
+`SyntheticSet.around`, the pairs of a member and a common row within a distance, measured exactly.
 """
 
 from __future__ import annotations
@@ -26,35 +26,35 @@ import numpy as np
 
 from ...neighbours import Space, pairs_within
 
-__all__ = ["Family"]
+__all__ = ["SyntheticSet"]
 
-ROOM = 1 + 1e-9  # distances are rounded; radii step aside
+MARGIN = 1 + 1e-9  # distances are rounded; radii step aside
 PAIRS = 1 << 19  # pairs measured at a time
-HOMES = 128  # lists held at a time
-BLOCK = 1 << 18  # numbers of a block while drift is measured
+PARENTS = 128  # lists held at a time
+BLOCK = 1 << 18  # numbers of a block while rounding is measured
 
 
 @dataclass(frozen=True, eq=False)
-class Family:
-    """Rows of the filled class with their homes, and the rows of the other class.
+class SyntheticSet:
+    """Rows of the filled class with their parents, and the rows of the other class.
 
     space : all rows, real ones first. rare, made, common : row numbers of the real and the synthetic rows of the filled class
-    and of the other class, ascending. home, off : (n,) nearer parent and the distance to it; a real row is its own home.
-    partner, share : (n,) the other parent, and how far towards it, in [0, 1/2].
+    and of the other class, ascending. nearest_parent, parent_distance : (n,) the nearer parent and the distance to it; a real
+    row is its own. other_parent, share : (n,) the other parent, and how far towards it, in [0, 1/2].
     """
 
     space: Space
     rare: np.ndarray
     made: np.ndarray
     common: np.ndarray
-    home: np.ndarray
-    off: np.ndarray
-    partner: np.ndarray
+    nearest_parent: np.ndarray
+    parent_distance: np.ndarray
+    other_parent: np.ndarray
     share: np.ndarray
 
     @classmethod
-    def of(cls, space: Space, codes: np.ndarray, parents: np.ndarray, step: np.ndarray) -> Family | None:
-        """The family of a table after SMOTE; None unless there are two classes, one of them filled from its own rows.
+    def of(cls, space: Space, codes: np.ndarray, parents: np.ndarray, step: np.ndarray) -> SyntheticSet | None:
+        """The synthetic set of a table after SMOTE; None unless there are two classes, one of them filled from its own rows.
 
         codes : (n,) classes. parents : (n, 2) rows of this very table, (i, i) for real ones. step : (n,).
         """
@@ -66,12 +66,12 @@ class Family:
         filled = codes == codes[made[0]]
         if not filled[near[made]].all() or (np.isin(near[made], made)).any():
             return None
-        off = np.zeros(space.n)
-        off[made] = np.sqrt(space.pairs(made, near[made]))
+        distance = np.zeros(space.n)
+        distance[made] = np.sqrt(space.pairs(made, near[made]))
         rare = filled.copy()
         rare[made] = False
         return cls(
-            space, np.flatnonzero(rare), made, np.flatnonzero(~filled), near, off, far, np.minimum(step, 1 - step)
+            space, np.flatnonzero(rare), made, np.flatnonzero(~filled), near, distance, far, np.minimum(step, 1 - step)
         )
 
     @property
@@ -80,15 +80,19 @@ class Family:
         return np.sort(np.concatenate([self.rare, self.made]))
 
     @cached_property
-    def drift(self) -> float:
+    def rounding(self) -> float:
         """How far a synthetic row lies from its place on the line between its parents, at most; measured."""
         most, space = 0.0, self.space
         for some in np.array_split(self.made, -(-len(self.made) * space.values.shape[1] // BLOCK) or 1):
-            a, b, v = space.dense(self.home[some]), space.dense(self.partner[some]), self.share[some, None]
+            a, b, v = (
+                space.dense(self.nearest_parent[some]),
+                space.dense(self.other_parent[some]),
+                self.share[some, None],
+            )
             away = space.dense(some) - (a + v * (b - a))
             size = np.sqrt(np.einsum("ij,ij->i", away, away)) + 1e-15 * np.sqrt(np.einsum("ij,ij->i", a, a))
             most = max(most, float(size.max()))
-        return most * ROOM
+        return most * MARGIN
 
     def may_meet_common(self, members: np.ndarray, within: np.ndarray, reach: np.ndarray) -> np.ndarray:
         """(m,) bool: whether the line between a member's parents leaves room for a common row at most `within` (squared) away.
@@ -97,31 +101,31 @@ class Family:
         """
         if self.space.tables:
             return np.ones(len(members), dtype=bool)
-        v = np.where(self.home[members] == members, 0.0, self.share[members])
+        v = np.where(self.nearest_parent[members] == members, 0.0, self.share[members])
         bound = np.zeros(self.space.n)
         bound[self.rare] = reach  # a parent that is a common row itself has none
-        l2 = self.space.pairs(self.home[members], self.partner[members])
-        least = (1 - v) * bound[self.home[members]] + v * bound[self.partner[members]] - v * (1 - v) * l2
-        return least <= (np.sqrt(within) + self.drift) ** 2 * (1 + 1e-6) + 1e-12 * l2
+        l2 = self.space.pairs(self.nearest_parent[members], self.other_parent[members])
+        least = (1 - v) * bound[self.nearest_parent[members]] + v * bound[self.other_parent[members]] - v * (1 - v) * l2
+        return least <= (np.sqrt(within) + self.rounding) ** 2 * (1 + 1e-6) + 1e-12 * l2
 
     def around(self, members: np.ndarray, within: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Every pair of a member and a common row at most `within` (squared) apart: positions in `members`, rows, d2."""
-        homes, at = np.unique(self.home[members], return_inverse=True)
-        found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
-        for first in range(0, len(homes), HOMES):
-            some = np.flatnonzero((at >= first) & (at < first + HOMES))
-            found += self._around_some(members, within, some, homes[first : first + HOMES], at[some] - first)
-        return tuple(np.concatenate(part) for part in zip(*found, strict=True))  # type: ignore[return-value]
+        parents, at = np.unique(self.nearest_parent[members], return_inverse=True)
+        pairs = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
+        for first in range(0, len(parents), PARENTS):
+            some = np.flatnonzero((at >= first) & (at < first + PARENTS))
+            pairs += self._around_some(members, within, some, parents[first : first + PARENTS], at[some] - first)
+        return tuple(np.concatenate(part) for part in zip(*pairs, strict=True))  # type: ignore[return-value]
 
-    def _around_some(self, members, within, some, homes, at):
-        """The pairs of some members, whose homes are listed, by one list around each home."""
-        reach = (np.sqrt(within[some]) + self.off[members[some]]) * ROOM
-        radius = np.zeros(len(homes))
+    def _around_some(self, members, within, some, parents, at):
+        """The pairs of some members, whose parents are listed, by one list around each parent."""
+        reach = (np.sqrt(within[some]) + self.parent_distance[members[some]]) * MARGIN
+        radius = np.zeros(len(parents))
         np.maximum.at(radius, at, reach)
-        whose, which, d2 = pairs_within(self.space, homes, self.common, radius**2 * ROOM)
+        whose, which, d2 = pairs_within(self.space, parents, self.common, radius**2 * MARGIN)
         order = np.lexsort((d2, whose))
         whose, which = whose[order], which[order]
-        first, count = listed(whose, np.sqrt(d2[order]), at, reach, len(homes))
+        first, count = listed(whose, np.sqrt(d2[order]), at, reach, len(parents))
         for part in np.split(np.arange(len(some)), cuts(count)):
             who = np.repeat(part, count[part])
             place = np.arange(len(who)) - np.repeat(np.cumsum(count[part]) - count[part], count[part])
@@ -133,13 +137,13 @@ class Family:
 
 
 def listed(
-    whose: np.ndarray, distance: np.ndarray, at: np.ndarray, reach: np.ndarray, homes: int
+    whose: np.ndarray, distance: np.ndarray, at: np.ndarray, reach: np.ndarray, parents: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where the list of a member's home begins, and how many of its entries lie within the member's reach.
+    """Where the list of a member's parent begins, and how many of its entries lie within the member's reach.
 
     whose, distance : entries, ascending by list, then by distance. at, reach : list and reach of every member.
     """
-    start = np.searchsorted(whose, np.arange(homes))
+    start = np.searchsorted(whose, np.arange(parents))
     group, value = np.concatenate([whose, at]), np.concatenate([distance, reach])
     asks = np.arange(len(group)) >= len(whose)
     order = np.lexsort((asks, value, group))

@@ -23,12 +23,14 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError, did_you_mean, is_number, plain
+from ..._foreign_keywords import own_keywords
 from ..._weights import Weights
 from ...tables import Labels, row_weights
 
 __all__ = ["class_weights", "cost_weights"]
 
 
+@own_keywords
 def class_weights(
     y: Any,
     *,
@@ -127,6 +129,7 @@ def effective_factor(labels: Labels, base_w: np.ndarray, mass: np.ndarray, beta:
     return np.where(there, rows / np.where(there, number * mass, 1.0), 1.0)
 
 
+@own_keywords
 def cost_weights(y: Any, cost: Any, *, base: Any = None) -> Weights:
     """Weigh rows by what getting them wrong costs.
 

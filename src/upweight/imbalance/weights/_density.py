@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError
+from ..._foreign_keywords import own_keywords
 from ..._frames import read, require, same_rows
 from ..._weights import Weights
 from ...tables import row_weights
@@ -35,6 +36,7 @@ NODES = 12  # Chebyshev points a bandwidth
 REACH = 8  # bandwidths beyond which exp(-z^2/2) < 2e-14 counts as nothing
 
 
+@own_keywords
 def density_weights(
     y: Any, *, alpha: float = 1.0, bandwidth: float | None = None, floor: float = 1e-6, base: Any = None
 ) -> Weights:

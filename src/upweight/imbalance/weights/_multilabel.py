@@ -23,6 +23,7 @@ import numpy as np
 from scipy import sparse
 
 from ..._errors import InputError
+from ..._foreign_keywords import own_keywords
 from ..._frames import NUMPY, Container
 from ..._weights import Weights
 from ...tables import is_frame, row_weights
@@ -30,6 +31,7 @@ from ...tables import is_frame, row_weights
 __all__ = ["label_weights"]
 
 
+@own_keywords
 def label_weights(Y: Any, *, per: str = "row", combine: str = "mean", base: Any = None) -> Weights:
     """Weigh rows of multi-label data by how rare their labels are.
 

@@ -7,8 +7,9 @@ from imblearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from upweight import Correction, InputError, Weights
-from upweight.imbalance import Pipeline, RandomOver, RandomUnder, Resample, class_weights, cost_weights
-from upweight.imbalance.rebalance._steps import as_steps, train_with
+from upweight.imbalance import Pipeline, RandomOver, RandomUnder, Rebalanced, Resample, class_weights, cost_weights
+from upweight.imbalance.rebalance._steps import as_steps
+from upweight.imbalance.rebalance._training_set import TrainingSet
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(200, 2))
@@ -17,7 +18,9 @@ CLASSES = np.array(["no", "yes"])
 
 
 def train(*steps, w=None):
-    return train_with(as_steps(list(steps)), X, CODES, w, classes=CLASSES, rng=np.random.default_rng(1))
+    return TrainingSet(X, CLASSES[CODES], w, classes=CLASSES).apply_all(
+        as_steps(list(steps)), rng=np.random.default_rng(1)
+    )
 
 
 def masses(t):
@@ -130,10 +133,10 @@ def test_what_is_no_method_is_refused(method, message):
 
 
 def test_effective_rows_count_distinct_sources():
-    assert train("none").ess_of(1, 200) == pytest.approx(20)
-    assert train("random_over").ess_of(1, 200) == pytest.approx(20)  # nine copies of one row are one row
-    assert train(RandomOver(to={"yes": 30})).ess_of(1, 200) == pytest.approx(30**2 / (10 * 4 + 10 * 1))
-    assert train("random_under").ess_of(1, 200) == pytest.approx(20)
+    assert train("none").ess_of(1) == pytest.approx(20)
+    assert train("random_over").ess_of(1) == pytest.approx(20)  # nine copies of one row are one row
+    assert train(RandomOver(to={"yes": 30})).ess_of(1) == pytest.approx(30**2 / (10 * 4 + 10 * 1))
+    assert train("random_under").ess_of(1) == pytest.approx(20)
 
 
 class Between:
@@ -151,9 +154,9 @@ class Between:
 def test_a_synthetic_row_is_half_of_each_parent_through_later_steps():
     t = train(Between())
     assert t.synthetic == 1
-    assert t.ess_of(1, 200) == pytest.approx(21**2 / (18 + 2 * 1.5**2))
+    assert t.ess_of(1) == pytest.approx(21**2 / (18 + 2 * 1.5**2))
     again = train(Between(), RandomOver(to={"yes": 42}))
-    assert again.ess_of(1, 200) == pytest.approx(21**2 / (18 + 2 * 1.5**2))
+    assert again.ess_of(1) == pytest.approx(21**2 / (18 + 2 * 1.5**2))
     assert again.synthetic == 2
     np.testing.assert_allclose(again.X[again.codes == 1][20], (X[198] + X[199]) / 2)
 
@@ -180,7 +183,7 @@ def test_seeds_of_resamplers_that_have_none_come_from_us():
     a, b = train("random_under"), train("random_under")
     np.testing.assert_array_equal(a.X, b.X)
     fixed = [
-        train_with(as_steps(RandomUnder(rng=0)), X, CODES, None, classes=CLASSES, rng=np.random.default_rng(s)).X
+        TrainingSet(X, CLASSES[CODES]).apply_all(as_steps(RandomUnder(rng=0)), rng=np.random.default_rng(s)).X
         for s in (0, 1)
     ]
     np.testing.assert_array_equal(*fixed)
@@ -188,3 +191,45 @@ def test_seeds_of_resamplers_that_have_none_come_from_us():
 
 def test_class_weights_as_a_function_equal_the_name():
     np.testing.assert_allclose(train(lambda y, base: class_weights(y, base=base)).w, train("weights").w)
+
+
+# ---- one way for methods and pipelines --------------------------------------------------------------------------------------
+
+
+def test_a_pipeline_and_a_method_leave_the_same_rows():
+    steps = [RandomOver(to=0.5, rng=0), RandomUnder(rng=1)]
+    y, w = CLASSES[CODES], RNG.exponential(size=200)
+    a = TrainingSet(X, y, w, classes=CLASSES).apply_all(steps, rng=np.random.default_rng(9))
+    p = Pipeline([("a", steps[0]), ("b", steps[1])])
+    bX, by, bw = p.fit_resample(X, y, sample_weight=w)
+    np.testing.assert_array_equal(a.X, bX)
+    np.testing.assert_array_equal(a.target, by)
+    np.testing.assert_array_equal(a.w, bw)
+    np.testing.assert_array_equal(a.correction.log_odds, p.correction_.log_odds)
+
+
+def test_a_method_that_leaves_one_class_is_refused_by_name():
+    def only_rare(y, base):
+        return (y == "yes").astype(float)
+
+    with pytest.raises(InputError, match="only_rare gives class 'no' no weight, and one class is left to train on"):
+        train(only_rare)
+
+
+def test_a_class_without_weight_among_three_is_noted():
+    def without_b(y, base):
+        return (y != "b").astype(float)
+
+    y = np.repeat(["a", "b", "c"], 40)
+    t = TrainingSet(RNG.normal(size=(120, 2)), y).apply(without_b)
+    assert t.notes == ("no row of class 'b' has weight after without_b",)
+    points = RNG.normal(size=(120, 2)) + 3 * np.repeat([0, 1, 2], 40)[:, None]
+    assert Rebalanced("logistic", without_b, rng=0).fit(points, y).notes_ == t.notes
+
+
+def test_a_training_set_never_writes_to_what_it_was_given():
+    w = RNG.exponential(size=200)
+    kept = X.copy(), CODES.copy(), w.copy()
+    train("weights", RandomOver(to=0.5), "random_under", w=w)
+    for a, b in zip(kept, (X, CODES, w), strict=True):
+        np.testing.assert_array_equal(a, b)
