@@ -7,6 +7,7 @@ from ._fit import fit
 from ._forecast import Forecast
 from ._make_plan import plan
 from ._make_sample import sample
+from ._metrics import Metrics, metrics
 from ._pilot import Pilot
 from ._plan import Plan
 from ._rule import Rule
@@ -19,6 +20,7 @@ from ._streamed_logistic import StreamedLogistic
 __all__ = [
     "Explanation",
     "Forecast",
+    "Metrics",
     "NegativeSampler",
     "Pilot",
     "Plan",
@@ -29,6 +31,7 @@ __all__ = [
     "check",
     "demo_clicks",
     "fit",
+    "metrics",
     "plan",
     "sample",
     "start",
