@@ -53,6 +53,12 @@ class Forecast:
         """Kept rows over all rows."""
         return (self.kept_negatives + self.positives) / self.rows
 
+    def plot(self, ax: Any = None) -> Any:
+        """The picture of `upweight.plots.forecast`; gives back the Axes."""
+        from ..plots import forecast
+
+        return forecast(self, ax=ax)
+
     def __str__(self) -> str:
         """What will be kept and what it costs, in words."""
         factor = f"{self.factor_offset:.2f} times the variance of training on all rows (by weights {self.factor_weights:.2f})"

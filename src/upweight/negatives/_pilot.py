@@ -1,8 +1,7 @@
-"""What scores the rows before they are thinned: a linear pilot fitted on some of them, a column of probabilities, or a model file.
+"""What scores the rows before they are thinned: a linear pilot fitted on some of them, or a column of probabilities.
 
     Pilot.linear(features)          a logistic regression of `rows` rows of each class, cheap to apply
     Pilot.column("score")           a probability that the data bring along, say of yesterday's model
-    Pilot.model(model, features)    a fitted classifier, scored as the rows are sampled
 
 The pilot shall see what the model will see and nothing else: the offset is exact only if it is a function of what the model is given.
 """

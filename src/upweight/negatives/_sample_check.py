@@ -73,6 +73,12 @@ class SampleCheck:
     def __repr__(self) -> str:
         return f"<SampleCheck {self.grade}: {', '.join(self.reasons) or 'no reason to doubt'}>"
 
+    def plot(self, ax: Any = None) -> Any:
+        """The picture of `upweight.plots.sample_check`; gives back the Axes."""
+        from ..plots import sample_check
+
+        return sample_check(self, ax=ax)
+
     def to_dict(self) -> dict[str, Any]:
         """Schema "upweight.sample-check/1": plain types only; what is not a finite number is None."""
         reasons = [{"code": r.code, "grade": r.grade, "text": r.text, "advice": r.advice} for r in self.reasons]
