@@ -76,6 +76,19 @@ def test_pilot_of_clicks_has_the_published_shift_and_size():
     assert abs(kept - made.forecast.kept_negatives) < 4 * made.forecast.kept_negatives_se
 
 
+def test_a_uniform_plan_is_foreseen_by_what_its_columns_tell_and_keeps_the_same_rows():
+    """Of clicks at 5 negatives a positive 1.66 and 2.52 were seen, by offset and by weights: the order is foreseen, not the digit."""
+    rows = clicks(400_000)
+    made = plan(rows, label="clicked", key="impression_id", rule="uniform", rng=7)
+    assert 1.4 < made.forecast.factor_offset < 1.9
+    assert 2.0 < made.forecast.factor_weights < 4.0
+    assert made.design["pilot"] == {"kind": "none"}
+    blind = plan(rows.select(["impression_id", "clicked"]), label="clicked", key="impression_id", rule="uniform", rng=7)
+    assert blind.id == made.id
+    assert blind.forecast.factor_offset == pytest.approx(1.2, abs=0.01)
+    assert "a lower bound" in blind.notes[0]
+
+
 # ---- laws -------------------------------------------------------------------------------------------------------------------
 
 

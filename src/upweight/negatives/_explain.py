@@ -74,6 +74,7 @@ def explain(design: Mapping[str, Any], needs: tuple[str, ...], key: Any, data: A
         names = ", ".join(part["column"] for part in spec)
         raise InputError(f"the key has {len(spec)} columns ({names}); got {len(values)} values. Give one a column.")
     arrays = [typed(value, part) for value, part in zip(values, spec, strict=True)]
+    values = tuple(array[0].as_py() for array in arrays)
     u = float(draw(*arrays, seed=design["seed"])[0])
     if data is None:
         return Explanation(values, u)

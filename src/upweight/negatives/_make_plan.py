@@ -13,7 +13,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -91,20 +91,21 @@ def plan(
     spec = key_spec(empty, key)
     names = [n for n in source.schema.names if n not in {column, *key_names(spec)}]
     features = list(pilot.features) if pilot.features is not None else names
-    wanted = wanted_columns(features, source.schema.names)
     look = PlanPass(
         label=column,
         positive=value,
         key=spec,
         seed=seed,
-        features=None if rule.flat else tuple(wanted),
-        score=pilot.features[0] if pilot.kind == "column" and pilot.features and not rule.flat else None,
+        features=tuple(wanted_columns(features, source.schema.names)) or None,
+        score=pilot.features[0] if pilot.kind == "column" and pilot.features else None,
         most=(None if pilot.normaliser is None else pilot.rows + max(pilot.normaliser, 1000), pilot.rows),
         below=(1.0, 1.0),
         cut=None if isinstance(spec, str) else cut_for(source.rows),
     )
     seen = passed(source, look)
     counts = refuse_counts(seen, rule, look)
+    if look.features is None and not rule.flat:
+        raise InputError("the pilot has no column to learn from. Use rule='uniform', or name features.")
     design: dict[str, Any] = {
         "draw": DRAW,
         "seed": seed,
@@ -113,16 +114,39 @@ def plan(
         "rule": rule_part(rule, kappa, counts),
         "pilot": {"kind": "none"},
     }
-    sets, notes = None, []
-    if design["rule"]["rate"] >= 1:
-        notes.append("there is nothing to thin: every negative stays")
-    if seen.pilot is not None:
-        sets = seen.pilot.result(rows=pilot.rows, fitted=pilot.kind == "linear", normaliser=pilot.normaliser)
-        design["pilot"], skipped = pilot_part(pilot, features, sets, counts)
+    made = with_pilot(design, rule, pilot, features, seen)
+    return Plan(design, forecast_of(design, made, seen, source.bytes), source.to_dict(), tuple(made.notes))
+
+
+class Made(NamedTuple):
+    """What was found for a design: the rows it was found on, the pilot that foresees (of "uniform" it decides nothing), what is to be told."""
+
+    sets: PilotSets | None
+    pilot: dict[str, Any]
+    notes: list[str]
+
+
+def with_pilot(design: dict[str, Any], rule: Rule, pilot: Pilot, features: list[str], seen: PlanTally) -> Made:
+    """Fit the pilot into the design; of "uniform" only for the forecast, where it can be fitted."""
+    notes = ["there is nothing to thin: every negative stays"] if design["rule"]["rate"] >= 1 else []
+    if seen.pilot is None or seen.counts[1] < FEW_POSITIVES:
+        return Made(None, design["pilot"], [*notes, BLIND])
+    sets = seen.pilot.result(rows=pilot.rows, fitted=pilot.kind == "linear", normaliser=pilot.normaliser)
+    try:
+        part, skipped = pilot_part(pilot, features, sets, seen.counts)
+    except InputError:
+        if not rule.flat:
+            raise
+        return Made(None, design["pilot"], [*notes, BLIND])
+    if not rule.flat:
+        design["pilot"] = part
         design["rule"] |= scale_part(rule, design, sets)
         notes += [f"the pilot skips {name!r}: {why}" for name, why in skipped.items()]
         notes += told_outcome(area(design, sets))
-    return Plan(design, forecast_of(design, sets, seen, source.bytes), source.to_dict(), tuple(notes))
+    return Made(sets, part, notes)
+
+
+BLIND = "no column tells positives apart here, so the variance foreseen is a lower bound"
 
 
 def area(design: dict[str, Any], sets: PilotSets) -> float:
@@ -303,27 +327,26 @@ def transform_part(criterion: str, sets: PilotSets, pilot: dict[str, Any]) -> di
     }
 
 
-def forecast_of(design: dict[str, Any], sets: PilotSets | None, seen: PlanTally, bytes_in: int) -> Forecast:
+def forecast_of(design: dict[str, Any], made: Made, seen: PlanTally, bytes_in: int) -> Forecast:
     """What the sample will hold and cost."""
     zeros, ones = seen.counts
     rate, pi1 = min(1.0, design["rule"]["rate"]), design["rule"]["positives"]
-    gain = None
+    gain, sets = None, made.sets
     if sets is None:
         pi0_w, everything = np.full(1, rate), True
         share = ones / (zeros + ones)  # the prevalence stands in for what a pilot would say of the positives
         factors = variance_factors(np.array([share]), np.array([rate]), np.array([pi1]))
         kept_ones = ones * pi1
     else:
-        looked = keep_probabilities(design, sets.normaliser)
-        pi0_w, everything = looked.pi0, sets.all_negatives
+        pi0_w, everything = keep_probabilities(design, sets.normaliser).pi0, sets.all_negatives
         at = keep_probabilities(design, sets.positives)
-        p = probabilities(design["pilot"], sets.positives)
+        p = probabilities(made.pilot, sets.positives)
         fine = np.isfinite(p)
         factors = variance_factors(p[fine], at.pi0[fine], at.pi1[fine])
         kept_ones = ones * float(at.pi1.mean())
-        if design["pilot"]["kind"] == "linear" and design["rule"]["score"] in ("proportional", "optimal") and rate < 1:
-            rule = design["rule"] | transform_part("prediction", sets, design["pilot"])
-            norms = norm_of(rule, sets.positives, design["pilot"])
+        if made.pilot["kind"] == "linear" and design["rule"]["score"] in ("proportional", "optimal") and rate < 1:
+            rule = design["rule"] | transform_part("prediction", sets, made.pilot)
+            norms = norm_of(rule, sets.positives, made.pilot)
             gain = 1 - float(norms.mean()) ** 2 / float((norms**2).mean())
     kept = zeros * float(pi0_w.mean())
     size = int(bytes_in * (kept + kept_ones) / max(zeros + ones, 1))

@@ -146,12 +146,12 @@ class Plan:
     def sql(self) -> str:
         """The plan as one Spark SQL statement over a view called `rows`: the same rows, with the same three columns.
 
-        Raises InputError for plans without a native form: rows by position, rule "optimal", models, more than 32 terms.
+        Raises InputError for plans without a native form: rows by position, rule "optimal", more than 32 terms.
         """
         parts = self.sql_parts()
         if parts is None:
             raise InputError(
-                f"this plan has no SQL form (rows by position, rule 'optimal', a model, or more than {MOST_TERMS} terms). Use stream.on_spark(df, plan)."
+                f"this plan has no SQL form (rows by position, rule 'optimal', or more than {MOST_TERMS} terms). Use stream.on_spark(df, plan)."
             )
         return statement(parts)
 
