@@ -17,7 +17,7 @@ import numpy as np
 from scipy.special import chdtrc
 
 from .._errors import InputError
-from ._logistic import Part, fit_newton, product
+from ._logistic import Part, first_guess, fit_newton, product
 from ._score import sigmoid
 
 __all__ = ["Disagreement", "disagreement"]
@@ -55,7 +55,8 @@ def disagreement(X: np.ndarray, y: np.ndarray, *, offset: np.ndarray, weight: np
 
 def influences(rows: Part) -> tuple[np.ndarray, np.ndarray]:
     """(beta (1 + d,), influence of each row on it (m, 1 + d)) of a weighted logistic fit with an offset."""
-    done = fit_newton(lambda: iter([rows]), np.zeros(1 + rows.X.shape[1]), l2=RIDGE, tol=1e-10, max_iter=50)
+    parts = lambda: iter([rows])
+    done = fit_newton(parts, first_guess(parts, rows.X.shape[1]), l2=RIDGE, tol=1e-10, max_iter=50)
     p = sigmoid(rows.X @ done.beta[1:] + done.beta[0] + rows.offset)
     curvature = product(rows.X, rows.w * p * (1 - p))
     z = np.column_stack([np.ones(len(rows.X)), rows.X])

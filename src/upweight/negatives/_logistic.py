@@ -22,7 +22,7 @@ from scipy import linalg, optimize, sparse
 from .._errors import InputError
 from ._score import sigmoid
 
-__all__ = ["Fit", "Part", "fit_lbfgs", "fit_newton"]
+__all__ = ["Fit", "Part", "first_guess", "fit_lbfgs", "fit_newton"]
 
 SURE = 30.0  # log-odds beyond which a probability is one for all that doubles can tell
 NO_DOUBT = -1e-6  # log-likelihood of all rows together
@@ -114,9 +114,24 @@ def one_pass(parts: Parts, beta: np.ndarray, l2: float, *, curved: bool) -> Sums
     )
 
 
+def first_guess(parts: Parts, columns: int) -> np.ndarray:
+    """(1 + d,) no slopes, and the intercept of the weighted share of positives less the mean offset, from one pass.
+
+    From zero, an offset that is far off would send the first step to where the likelihood is flat.
+    """
+    total = ones = moved = 0.0
+    for part in parts():
+        total += float(part.w.sum())
+        ones += float(part.w @ part.y)
+        moved += float(part.w @ part.offset)
+    if not 0 < ones < total:
+        return np.zeros(1 + columns)
+    return np.r_[np.log(ones) - np.log(total - ones) - moved / total, np.zeros(columns)]
+
+
 def fit_newton(parts: Parts, begin: np.ndarray, *, l2: float, tol: float, max_iter: int) -> Fit:
     """Damped Newton from `begin` (1 + d,); raises InputError where the classes can be separated, or passes run out."""
-    beta, passes = begin, 1
+    beta, passes, steps = begin, 1, 0
     here = one_pass(parts, beta, l2, curved=True)
     while True:
         assert here.curvature is not None
@@ -125,10 +140,9 @@ def fit_newton(parts: Parts, begin: np.ndarray, *, l2: float, tol: float, max_it
         refuse_separation(here, gain, l2)
         if gain < tol * max(1.0, abs(here.likelihood)):
             break
-        if passes >= max_iter:
-            raise InputError(
-                f"no convergence in {max_iter} passes over the rows (gain {gain:.2g}). Scale the columns, or add l2."
-            )
+        if steps >= max_iter:
+            raise InputError(f"no convergence in {max_iter} steps (gain {gain:.2g}). Scale the columns, or add l2.")
+        steps += 1
         there = here
         for _ in range(HALVINGS):
             there = one_pass(parts, beta + step, l2, curved=True)

@@ -19,7 +19,7 @@ from .._errors import InputError, is_number, require_choice, require_int
 from .._set_module import set_module
 from ..tables import row_weights
 from ._columns import arrow_table, positive_rows
-from ._logistic import Fit, Part, Parts, fit_lbfgs, fit_newton
+from ._logistic import Fit, Part, Parts, first_guess, fit_lbfgs, fit_newton
 from ._score import sigmoid
 from ._start import offset_rows
 from ._terms import column_of, numbers_of
@@ -52,7 +52,7 @@ class StreamedLogistic(ClassifierMixin, BaseEstimator):
     >>> x = np.linspace(-2, 2, 200)[:, None]
     >>> m = StreamedLogistic().fit(x, np.sin(9 * x[:, 0]) + x[:, 0] > 0)
     >>> m.coef_.round(3), m.n_passes_
-    (array([[2.643]]), 8)
+    (array([[2.643]]), 9)
     """
 
     def __init__(self, *, l2: float = 0.0, tol: float = 1e-10, max_iter: int = 50, solver: str = "auto"):
@@ -149,10 +149,11 @@ class StreamedLogistic(ClassifierMixin, BaseEstimator):
     def _fitted(self, parts: Parts, columns: int) -> StreamedLogistic:
         newton = self.solver == "newton" or (self.solver == "auto" and columns <= MANY)
         solve = fit_newton if newton else fit_lbfgs
-        done: Fit = solve(parts, np.zeros(1 + columns), l2=float(self.l2), tol=self.tol, max_iter=self.max_iter)
+        begin = first_guess(parts, columns)
+        done: Fit = solve(parts, begin, l2=float(self.l2), tol=self.tol, max_iter=self.max_iter)
         self.intercept_, self.coef_ = done.beta[:1], done.beta[None, 1:]
-        self.covariance_, self.n_passes_ = done.covariance, done.passes
-        self.n_iter_ = done.passes  # the name by which scikit-learn asks
+        self.covariance_, self.n_passes_ = done.covariance, done.passes + 1
+        self.n_iter_ = done.passes + 1  # the name by which scikit-learn asks
         return self
 
     def __sklearn_tags__(self) -> Any:

@@ -26,19 +26,21 @@ compute: Any = pyarrow.compute  # its functions are made at run time, which type
 def linear_score(pilot: Mapping[str, Any], rows: pa.Table | pa.RecordBatch) -> np.ndarray:
     """(n,) float64 log-odds of a linear pilot for these rows."""
     e = np.full(rows.num_rows, float(pilot["intercept"]))
+    spare = np.empty(rows.num_rows)
     for term in pilot["terms"]:
         column = column_of(rows, term["column"])
-        e += number_term(term, column) if term["kind"] == "number" else level_term(term, column)
+        e += number_term(term, column, spare) if term["kind"] == "number" else level_term(term, column)
     return e
 
 
-def number_term(term: Mapping[str, Any], column: pa.Array) -> np.ndarray:
+def number_term(term: Mapping[str, Any], column: pa.Array, spare: np.ndarray) -> np.ndarray:
+    """The term of each row, in `spare`; a gap is found in what comes out, so that columns without one cost no search."""
     x = numbers_of(column, term["column"])
-    gap = np.isnan(x)
-    value = np.maximum(term["low"], np.minimum(term["high"], x))
+    value = np.minimum(term["high"], x, out=spare)
+    np.maximum(term["low"], value, out=value)
     value *= term["coef"]
-    if gap.any():
-        value[gap] = term["null"]
+    if np.isnan(value.sum()):
+        value[np.isnan(x)] = term["null"]
     return value
 
 
@@ -71,8 +73,8 @@ def numbers_of(column: pa.Array, name: str) -> np.ndarray:
     kind: Any = column.type
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         raise InputError(f"the plan reads {name!r} as numbers; it is {kind} here.")
-    x = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    return np.asarray(x, dtype=np.float64)
+    column = column if pa.types.is_float64(kind) else column.cast(pa.float64(), safe=False)
+    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def level_texts(column: pa.Array, name: str) -> pa.Array:
