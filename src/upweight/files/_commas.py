@@ -3,7 +3,7 @@
 The trouble: half of Europe writes 3,5 and 1.234,5 where others write 3.5 and 1234.5. Between semicolons a column all of whose
 values can be read that way, one of them with a comma, is meant so. The rule stands here once, for whole tables and for batches.
 
-What is inside: `with_decimal_commas` and `note_dressed_numbers` for tables; `comma_columns`, which columns they are, for batches.
+What is inside: `with_decimal_commas` for tables; `comma_columns`, which columns they are, for batches.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ import pyarrow as pa
 from ._fields import DECIMAL_COMMA, NUMBER, all_match, comma_numbers, has_comma, plain_numbers
 from ._text import Text, conversion
 
-__all__ = ["comma_columns", "note_commas", "note_dressed_numbers", "with_decimal_commas"]
+__all__ = ["comma_columns", "note_commas", "with_decimal_commas"]
 
-DRESSED = r"^\s*[+-]?[$€£¥]?\s?[+-]?(\d+|\d{1,3}([,' ]\d{3})+)([.,]\d+)?\s?[$€£¥%]?\s*$"  # $1,234  1'234  12 %
 PLAIN = NUMBER.pattern
 BLOCK = 1 << 23  # bytes parsed at a time
 
@@ -53,14 +52,3 @@ def note_commas(names: Sequence[str], file: str, notice: Callable[[str], None]) 
     if names:
         more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
         notice(f"{file}: commas read as decimal points in {', '.join(map(repr, names[:3]))}{more}.")
-
-
-def note_dressed_numbers(table: pa.Table, file: str, notice: Callable[[str], None]) -> None:
-    """Say which text columns look like numbers with a currency, a thousands mark, a per cent sign or a decimal comma."""
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        if pa.types.is_string(column.type) and all_match(column, DRESSED):
-            first = next((v.as_py() for v in column if v.is_valid and not NUMBER.match(v.as_py())), None)
-            if first is not None:
-                notice(
-                    f"{file}: column {name!r} is read as text, first {first!r}. For numbers write them plainly: 1234.5."
-                )

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from .._errors import InputError
-from ._commas import note_dressed_numbers, with_decimal_commas
+from ._commas import with_decimal_commas
 from ._text import Text, conversion
 
 __all__ = ["read_text"]
@@ -36,7 +36,6 @@ def read_text(text: Text, notice: Callable[[str], None]) -> pa.Table:
             as_text[name] = pa.string()
     if text.mark == ";":
         table = with_decimal_commas(table, text.place.name, notice)
-    note_dressed_numbers(table, text.place.name, notice)
     return table
 
 

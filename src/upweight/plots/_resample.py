@@ -123,8 +123,8 @@ def _made(r: Resample, X: Any, rows: np.ndarray) -> tuple[Any, np.ndarray]:
     if r.made is not None:
         return r.take(X), rows
     parts = {name: getattr(r, name)[rows] for name in ("indices", "parents", "step", "y", "weights")}
-    donors = None if r.donors is None else r.donors[rows]
-    return replace(r, **parts, donors=donors).take(X), np.arange(len(rows))
+    copied = None if r.copied is None else r.copied.rows(rows)
+    return replace(r, **parts, copied=copied).take(X), np.arange(len(rows))
 
 
 # ---- numbers of a table ---------------------------------------------------------------------------------------------

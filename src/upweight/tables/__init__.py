@@ -6,6 +6,7 @@ from ._columns import Column
 from ._folds import group_codes, inner_default, outer_folds, read_cv, refuse_few, stratified
 from ._frame_columns import (
     arrow_array,
+    column_names,
     frame_of,
     is_frame,
     is_real,
@@ -33,6 +34,7 @@ __all__ = [
     "Table",
     "arrow_array",
     "as_text",
+    "column_names",
     "column_numbers",
     "concat_rows",
     "first_rows",

@@ -23,6 +23,7 @@ from .._frames import is_absent
 __all__ = [
     "arrow_array",
     "arrow_columns",
+    "column_names",
     "dense_series",
     "frame_of",
     "is_frame",
@@ -49,10 +50,16 @@ def frame_of(X) -> nw.DataFrame:
     return nw.from_native(X, eager_only=True)
 
 
+def column_names(X) -> list:
+    """Names of the columns of a frame as they are, also where one stands twice; none of a matrix."""
+    if not is_frame(X):
+        return []
+    return list(X.column_names if isinstance(X, pa.Table) else X.columns)
+
+
 def refuse_doubles(X) -> None:
     """Column names of a frame must differ; matrices have none."""
-    if is_frame(X):
-        names_differ(list(X.column_names if isinstance(X, pa.Table) else X.columns))
+    names_differ(column_names(X))
 
 
 def names_differ(names: list) -> None:

@@ -20,7 +20,7 @@ Y = RNG.random(900) < 1 / (1 + np.exp(2.5 - 1.5 * X[:, 0]))
 
 
 @pytest.fixture(scope="module")
-def fits_one_tile():
+def few():
     return compare(X, Y, methods="weights", cv="3x1", rng=0)
 
 

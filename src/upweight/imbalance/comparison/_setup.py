@@ -144,7 +144,7 @@ def schema_as_given(X: Any) -> Schema:
 
 def as_given_fingerprint(X: Any, schema: Schema, table: Table) -> str:
     """The content of the rows with that of the columns which no table reads, and a pipeline does."""
-    unread = [c.name for c in schema.columns if c.kind == "dropped"]
+    unread = [c.name for c in schema.columns if c.kind in ("dropped", "text")]
     if not is_frame(X) or not unread:
         return table.fingerprint()
     frame = frame_of(X)

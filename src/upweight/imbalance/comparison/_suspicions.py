@@ -134,7 +134,8 @@ def copied(table: Table, rare: np.ndarray) -> int:
         return 0
     whole = np.ascontiguousarray(values).view(f"V{8 * values.shape[1]}").ravel()
     copies = times_met(whole) > 1
-    if not are_many(copies, rare) or values.shape[1] > MOST_COLUMNS:
+    explained = table.words is None and values.shape[1] <= MOST_COLUMNS  # equal texts of several words are no chance
+    if not are_many(copies, rare) or not explained:
         return int(copies.sum()) if are_many(copies, rare) else 0
     copies = beyond_chance(values, copies)
     return int(copies.sum()) if are_many(copies, rare) else 0

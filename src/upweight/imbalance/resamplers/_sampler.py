@@ -18,7 +18,7 @@ from sklearn.utils import Tags
 from sklearn.utils.metadata_routing import UNCHANGED
 
 from ..._errors import InputError, counted, did_you_mean, is_number, plain
-from ...tables import Labels, frame_of, is_frame, labels_like, row_count, row_weights
+from ...tables import Labels, column_names, labels_like, row_count, row_weights
 from ._resample import Resample
 from ._sampler_tags import sampler_tags
 from ._vanished import require_two_classes
@@ -82,7 +82,7 @@ class Sampler(OneToOneFeatureMixin, BaseEstimator):
 
 def note_columns(sampler: Any, X: Any) -> None:
     """scikit-learn's `n_features_in_`, and `feature_names_in_` if all names are text; of a table only."""
-    names = list(frame_of(X).columns) if is_frame(X) else []
+    names = column_names(X)
     shape = (row_count(X), len(names)) if names else np.shape(X)
     for name in ("n_features_in_", "feature_names_in_"):
         vars(sampler).pop(name, None)
