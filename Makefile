@@ -50,8 +50,8 @@ bare: $(BARE)/.ready      ## the trunk on its four dependencies
 floor: $(FLOOR)/.ready      ## the main jobs on the lowest versions that pyproject.toml declares
 	PYTHONPATH=src $(FLOOR)/bin/python -W error::DeprecationWarning:upweight tests/floor/smoke.py > /dev/null
 
-engines: $(ENGINES)/.ready      ## the same rows on a local Spark (needs Java 17) and on Ray
-	UPWEIGHT_ENGINES=1 $(ENGINES)/bin/python -m pytest -q -p no:cacheprovider tests/stream/test_spark.py tests/stream/test_ray.py
+engines: $(ENGINES)/.ready      ## the same rows on a local Spark (needs Java 17), on Ray, and on S3 as moto plays it
+	UPWEIGHT_ENGINES=1 $(ENGINES)/bin/python -m pytest -q -p no:cacheprovider tests/stream/test_spark.py tests/stream/test_ray.py tests/stream/test_s3.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
@@ -77,7 +77,7 @@ $(BARE)/.ready: pyproject.toml constraints.txt
 
 $(ENGINES)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(ENGINES)
-	$(ENGINES)/bin/python $(PIP) install -c constraints.txt -e '.[spark,ray]' pandas pytest
+	$(ENGINES)/bin/python $(PIP) install -c constraints.txt -e '.[spark,ray]' 'moto[server]' pandas pytest
 	@touch $@
 
 $(FLOOR)/.ready: pyproject.toml tools/lowest_versions.py
