@@ -88,8 +88,20 @@ def test_rows_that_were_filtered_afterwards_do_not_add_up(tmp_path):
     assert "HORVITZ" in found.reasons
     assert found.grade == "unreliable"
     assert "SIZE" in found.reasons
+    positives = np.flatnonzero(kept["y"].to_numpy() == 1)
+    lost = check(external(tmp_path, kept.filter(pa.array(~np.isin(np.arange(len(kept)), positives[::10])))))
+    assert "1/pi of the kept positives adds up to" in str(lost)
+    assert lost.grade == "unreliable"
     with pytest.raises(InputError, match="written without its label"):
         check(sample(TABLE, DESIGN, tmp_path / "few", columns=["a"]))
+
+
+def test_thinned_positives_add_up_too(tmp_path):
+    half = plan(TABLE, label="y", key="id", rule=Rule(positives=0.5), rng=1)
+    found = check(external(tmp_path, half.apply(TABLE), half))
+    assert abs(found.figures["horvitz_z1"]) < 4
+    assert found.figures["inverse_pi1"] == 2 * found.figures["kept_positives"]
+    assert "HORVITZ" not in found.reasons
 
 
 def test_other_data_than_the_plans_are_drift(tmp_path):

@@ -1,6 +1,6 @@
 """Check a sample: are its files whole, does it add up to what there was, does its pilot still tell the truth?
 
-    HORVITZ    z = ( sum over kept negatives of 1/pi0  -  N0 ) / sqrt( sum (1 - pi0)/pi0^2 * rows a key )       |z| < 4
+    HORVITZ    z = ( sum over kept negatives of 1/pi0  -  N0 ) / sqrt( sum (1 - pi0)/pi0^2 * rows a key )       |z| < 4, and so for positives
     SIZE       kept negatives against what was foreseen, 4 standard errors
     DRIFT      weighted positives against those that the pilot expects, in ten bins of its probability
     DISAGREE   the model by offset against the model by weights
@@ -88,7 +88,7 @@ def check(
     if broken:
         return finished(SampleCheck(thin.out, thin.plan.id, tuple(broken), figures_of(thin)), strict)
     rows = rows_of(thin)
-    figures = figures_of(thin)
+    figures = figures_of(thin) | positives_of(thin, rows)
     weights = None if rows.y.all() else Weights.of(rows.weight[~rows.y], kind="inclusion", design=thin.plan.id).check()
     bins = score_bins(rows, thin.plan)
     apart = disagree_of(rows, thin.plan)
@@ -122,6 +122,15 @@ def figures_of(thin: Sample) -> dict[str, float]:
     figures["foreseen"] = forecast.kept_negatives * share
     figures["foreseen_se"] = forecast.kept_negatives_se * max(share, np.sqrt(share)) * np.sqrt(figures["rows_per_key"])
     return {k: float(v) for k, v in figures.items()}
+
+
+def positives_of(thin: Sample, rows: Rows) -> dict[str, float]:
+    """What the kept positives add up to; where all were kept there is nothing to be off by."""
+    w, there = rows.weight[rows.y], thin.manifest["positives"]
+    variance = float((w * w - w).sum()) * (thin.plan.forecast.rows_per_key or 1.0)
+    off = float(w.sum()) - there
+    z = off / np.sqrt(variance) if variance > 0 else 0.0 if abs(off) < CLOSE * there else np.copysign(np.inf, off)
+    return {"inverse_pi1": float(w.sum()), "horvitz_z1": float(z)}
 
 
 def rows_of(thin: Sample) -> Rows:
@@ -207,13 +216,14 @@ def sha256(place: Output, name: str) -> str:
 
 
 def horvitz(f: dict[str, float]) -> Iterator[Reason]:
-    z = f["horvitz_z"]
-    text = f"1/pi of the kept negatives adds up to {f['inverse_pi']:,.0f} of {f['negatives']:,.0f} (z = {z:+.1f})"
-    if abs(z) >= SURE:
+    for what, total, z in (("negatives", "inverse_pi", "horvitz_z"), ("positives", "inverse_pi1", "horvitz_z1")):
+        if abs(f[z]) < SURE:
+            continue
+        text = f"1/pi of the kept {what} adds up to {f[total]:,.0f} of {f[what]:,.0f} (z = {f[z]:+.1f}), beyond {SURE:.0f} standard errors"
         advice = (
             "the rows kept are not those that the plan draws: was the data filtered or joined in between? Sample again"
         )
-        yield Reason("HORVITZ", "unreliable", "adds up", f"{text}, beyond {SURE:.0f} standard errors", advice)
+        yield Reason("HORVITZ", "unreliable", "adds up", text, advice)
 
 
 def of_weights(verdict: Verdict | None) -> Iterator[Reason]:
