@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from upweight.neighbours._copies import Groups, copies_of
+from upweight.neighbours._copies import EqualRows, copies_of
 from upweight.neighbours._distances import Space
 from upweight.neighbours._search import nearest
 
@@ -55,7 +55,7 @@ def test_rows_whose_hashes_collide_are_told_apart_by_their_distance(monkeypatch)
 
 def test_groups_hand_out_copies_by_distance_and_row_number():
     original = np.array([0, 1, 0, 1, 0, 5])
-    groups = Groups.of(original, np.array([1, 2, 3, 4, 5]))  # row 0 is not among them
+    groups = EqualRows.of(original, np.array([1, 2, 3, 4, 5]))  # row 0 is not among them
     assert sorted(groups.first.tolist()) == [1, 2, 5]
     rows, d2 = groups.hand_out(np.array([[2, 1], [5, -1]]), np.array([[1.0, 1.0], [3.0, np.inf]]), 3)
     assert rows.tolist() == [[1, 2, 3], [5, -1, -1]]

@@ -29,7 +29,7 @@ from .._errors import InputError
 from .._frames import same_rows
 from .._set_module import set_module
 from .._weights import rows_worth
-from ._columns import Table
+from ._columns import SourceTarget
 from ._differences import FIGURES, Row, against_known, cells_of, compared, text_of
 from ._numbers import Weighting
 
@@ -235,10 +235,10 @@ def balance(
     """
     if scale not in ("target", "pooled"):
         raise InputError(f"`scale` must be 'target' or 'pooled'; got {scale!r}.")
-    s = Table.of(source, "source")
+    s = SourceTarget.of(source, "source")
     rows = _weightings(s, weights)
     known = isinstance(target, Mapping)
-    t = None if known else Table.of(target, "target")
+    t = None if known else SourceTarget.of(target, "target")
     names = _chosen(s, target if known else t.names if t else (), columns)
     found = s.read(names, rows, "source")
     if t is None:
@@ -251,7 +251,7 @@ def balance(
     return _gathered(table, s.rows, None if t is None else t.rows, weights, inverse)
 
 
-def _weightings(s: Table, weights: Weights | None) -> tuple[Weighting, Weighting]:
+def _weightings(s: SourceTarget, weights: Weights | None) -> tuple[Weighting, Weighting]:
     """Equal weights, and those of the user."""
     equal = Weighting.equal(s.rows)
     if weights is None:
@@ -266,7 +266,7 @@ def _weightings(s: Table, weights: Weights | None) -> tuple[Weighting, Weighting
     return equal, Weighting(w, w / weights.ess if weights.kind == "frequency" else w * w)
 
 
-def _chosen(s: Table, have: Any, columns: Sequence[Any] | None) -> tuple[Any, ...]:
+def _chosen(s: SourceTarget, have: Any, columns: Sequence[Any] | None) -> tuple[Any, ...]:
     """The columns to compare; those that one side lacks are named."""
     if columns is None:
         columns = tuple(have) if isinstance(have, Mapping) else tuple(dict.fromkeys((*s.names, *have)))

@@ -5,7 +5,7 @@ is neither and is counted by itself. A sparse matrix must not become dense on th
 
 Moments are taken over the rows where x is there; the share of rows where it is not is a figure of its own.
 
-What is inside: `Table`, columns by name of an array, sparse matrix or frame; `Categories`, what is known about a categorical column
+What is inside: `SourceTarget`, columns by name of an array, sparse matrix or frame; `Categories`, what is known about a categorical column
 under several weightings at once. Numeric columns are read in `_numbers`.
 """
 
@@ -21,7 +21,7 @@ from .._errors import InputError
 from .._frames import NUMPY, Container, refuse_doubled
 from ._numbers import Numbers, Weighting, dense, sparse
 
-__all__ = ["Categories", "Table"]
+__all__ = ["Categories", "SourceTarget"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Categories:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class SourceTarget:
     """Columns by name: of a 2-d array (names are positions), of a sparse matrix, or of a frame."""
 
     data: Any
@@ -43,7 +43,7 @@ class Table:
     container: Container = NUMPY
 
     @classmethod
-    def of(cls, x: Any, name: str) -> Table:
+    def of(cls, x: Any, name: str) -> SourceTarget:
         """Read `x`; nothing is copied yet."""
         if hasattr(x, "tocsc"):
             x = x.tocsc()
@@ -61,7 +61,7 @@ class Table:
         return cls(a, tuple(range(a.shape[1])), a.shape[0], "array")
 
     @classmethod
-    def _frame(cls, x: Any, name: str) -> Table:
+    def _frame(cls, x: Any, name: str) -> SourceTarget:
         import narwhals as nw
 
         refuse_doubled(x, name)

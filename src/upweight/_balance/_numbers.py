@@ -54,7 +54,7 @@ class Numbers:
     missing: np.ndarray
 
 
-class Sums(NamedTuple):
+class ColumnSums(NamedTuple):
     """Per column (d,): sum w d, sum w d^2, sum w, the freedom lost, and the weight of missing rows."""
 
     first: np.ndarray
@@ -100,13 +100,13 @@ def _scan(
     names: Sequence[Any],
     label: str,
     scale: Any = None,
-) -> list[Sums]:
+) -> list[ColumnSums]:
     """The sums under each weighting of d = (x - pivot) scale, in one pass."""
     n, size = x.shape
     step = max(1, CELLS // size)
     order = "F" if x.flags.f_contiguous else "C"
     far, squares = (np.empty((min(step, n), size), order=order) for _ in range(2))
-    sums = [Sums(*np.zeros((5, size))) for _ in weightings]
+    sums = [ColumnSums(*np.zeros((5, size))) for _ in weightings]
     for i in range(0, n, step):
         rows = slice(i, i + step)
         block = x[rows]
@@ -127,7 +127,9 @@ def _scaled(block: np.ndarray, pivot: np.ndarray, scale: np.ndarray) -> np.ndarr
     return block * scale - pivot * scale
 
 
-def _add(s: Sums, w: np.ndarray, lost: np.ndarray, d: np.ndarray, square: np.ndarray, there: np.ndarray | None) -> None:
+def _add(
+    s: ColumnSums, w: np.ndarray, lost: np.ndarray, d: np.ndarray, square: np.ndarray, there: np.ndarray | None
+) -> None:
     """Add a block of rows to the sums, in place; no BLAS, whose threads cost more than such a block."""
     with np.errstate(over="ignore", invalid="ignore"):
         np.add(s.first, np.einsum("i,ij->j", w, d), out=s.first)
@@ -147,7 +149,7 @@ def _there(x: np.ndarray, block: np.ndarray, names: Sequence[Any], label: str) -
 
 
 def _mended(
-    x: np.ndarray, weighting: Weighting, pivot: np.ndarray, sums: Sums
+    x: np.ndarray, weighting: Weighting, pivot: np.ndarray, sums: ColumnSums
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Means, sds and missing shares (d,); columns whose sums lost digits, or left the range of a float, are read again."""
     mean, spread = _around(sums, pivot)
@@ -169,7 +171,7 @@ def _mended(
         return mean, sd, sums.missing / (sums.missing + sums.total)
 
 
-def _around(sums: Sums, pivot: np.ndarray, scale: Any = 1.0) -> tuple[np.ndarray, np.ndarray]:
+def _around(sums: ColumnSums, pivot: np.ndarray, scale: Any = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Means, and spreads in the scaled unit."""
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         far = sums.first / sums.total

@@ -50,7 +50,7 @@ def merge(n_a: Any, mean_a: Any, centred_a: Any, n_b: Any, mean_b: Any, centred_
     return n, start + gap * share, centred_a + centred_b + gap * gap * (n_a * share)
 
 
-class Sums(NamedTuple):
+class WeightSums(NamedTuple):
     """Of some weights e = exp(l - peak): how many, mean e, sum (e - mean)^2, sum e log e; plain floats, because they are fast."""
 
     n: int = 0
@@ -58,20 +58,20 @@ class Sums(NamedTuple):
     centred: float = 0.0
     elog: float = 0.0
 
-    def merged(self, other: Sums) -> Sums:
+    def merged(self, other: WeightSums) -> WeightSums:
         """`merge`, with the entropy added up; both relative to one peak."""
         n = self.n + other.n
         share, gap = other.n / n if n else 0.0, other.mean - self.mean
         centred = self.centred + other.centred + gap * gap * (self.n * share)
-        return Sums(n, self.mean + gap * share, centred, self.elog + other.elog)
+        return WeightSums(n, self.mean + gap * share, centred, self.elog + other.elog)
 
-    def rebased(self, peak: float, to: float) -> Sums:
+    def rebased(self, peak: float, to: float) -> WeightSums:
         """The same relative to exp(to) instead of exp(peak)."""
         if peak in (to, _NONE):
             return self
         scale = math.exp(peak - to)
         elog = scale * (self.elog + (peak - to) * self.n * self.mean) if scale else 0.0
-        return Sums(self.n, self.mean * scale, self.centred * scale * scale, elog)
+        return WeightSums(self.n, self.mean * scale, self.centred * scale * scale, elog)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,8 +136,8 @@ class WeightSummary:
             _together(self.distinct, other.distinct),
         )
 
-    def _sums_at(self, peak: float) -> Sums:
-        return Sums(self.n, self.mean, self.centred, self.elog).rebased(self.peak, peak)
+    def _sums_at(self, peak: float) -> WeightSums:
+        return WeightSums(self.n, self.mean, self.centred, self.elog).rebased(self.peak, peak)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists and numbers."""
@@ -231,7 +231,7 @@ class _Run:
     def __init__(self, *, lean: bool) -> None:
         self.lean = lean
         self.zeros, self.peak, self.row, self.low = 0, _NONE, -1, np.inf
-        self.sums = Sums()
+        self.sums = WeightSums()
         self.distinct: dict[float, int] | None = None if lean else {}
         self._log, self._e = np.empty(BLOCK), np.empty(BLOCK)
 
@@ -249,11 +249,11 @@ class _Run:
             self.distinct = _counted(self.distinct, block, len(block) - zeros)
         self.sums = self.sums.merged(self._sums(block, zeros > 0 or low - self.peak < UNDERFLOW))
 
-    def _sums(self, block: np.ndarray, far: bool) -> Sums:
+    def _sums(self, block: np.ndarray, far: bool) -> WeightSums:
         """The sums of a block; `far` if some weights underflow."""
         n = len(block)
         if self.peak == _NONE:
-            return Sums(n)
+            return WeightSums(n)
         log = np.subtract(block, self.peak, out=self._log[:n])
         e = np.exp(log, out=self._e[:n])
         mean = float(e.sum()) / n
@@ -265,7 +265,7 @@ class _Run:
         if centred < CANCELS * squares:
             e -= mean
             centred = float(np.einsum("i,i->", e, e))
-        return Sums(n, mean, centred, elog)
+        return WeightSums(n, mean, centred, elog)
 
 
 def _counted(seen: dict[float, int], block: np.ndarray, positive: int) -> dict[float, int] | None:

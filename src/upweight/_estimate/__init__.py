@@ -10,10 +10,10 @@ Other rooms import the names below, and nothing from the files behind them.
 from ._average import averages, integral, mean
 from ._belief import Average, average
 from ._blocks import block_length, relative_efficiency
-from ._columns import Columns, read_values
+from ._columns import NamedValues, read_values
 from ._estimate import Estimate, estimate
 from ._influence import Dense
-from ._interval import Interval, NeverSeen, OnScale
+from ._interval import IntervalRule, NeverSeen, OnScale
 from ._quantile import cdf, quantile
 from ._sample import Sample, broken_promise, clusters_of, mean_test, multipliers, sample_of
 from ._spread import corr, cov, std, var
@@ -23,10 +23,10 @@ from ._wording import tail_said
 
 __all__ = [
     "Average",
-    "Columns",
     "Dense",
     "Estimate",
-    "Interval",
+    "IntervalRule",
+    "NamedValues",
     "NeverSeen",
     "OnScale",
     "Sample",

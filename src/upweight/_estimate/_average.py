@@ -11,7 +11,7 @@ The trouble: four formulas are called "the weighted mean", and each has its own 
 Copies (frequency) are averaged as repeated rows. `f` is read less a pivot, so that a constant f is exact and f = 1e9 + noise loses no
 digit.
 
-What is inside: `mean` and `integral`, which `Weights.mean` and `Weights.integral` call; `Fit`, a formula's value and influences.
+What is inside: `mean` and `integral`, which `Weights.mean` and `Weights.integral` call; `AverageFit`, a formula's value and influences.
 
 Sources: Hesterberg (1995) for self-normalising and control variates; Horvitz and Thompson (1952) for totals, their variance
 under Poisson sampling; Owen (2013), Monte Carlo theory, methods and examples, chapter 9.
@@ -33,7 +33,7 @@ from .._weights import Step
 from ..arrays import ess_for
 from ._belief import Average, average
 from ._blocks import groups_of
-from ._columns import Column, Columns, carried, read_values
+from ._columns import NamedValues, Values, carried, read_values
 from ._estimate import Estimate, estimate
 from ._influence import Line, Multipliers, blocks
 from ._interval import NeverSeen
@@ -42,7 +42,7 @@ from ._sample import ALONE, Groups, Sample, multipliers, sample_of
 if TYPE_CHECKING:
     from .._weights import Weights
 
-__all__ = ["Fit", "averages", "fit", "integral", "mean", "self_normalised"]
+__all__ = ["AverageFit", "averages", "fit", "integral", "mean", "self_normalised"]
 
 LAWFUL_HOW = {"importance": ("self", "plain", "control"), "inclusion": ("self", "total"), "frequency": ("self",)}
 
@@ -84,7 +84,7 @@ def integral(w: Weights, f: Any = None, *, cluster: Any = None) -> Estimate:
     return estimate(columns.terms(averages(w, columns, "integral", groups)), (*w.trail, step))
 
 
-def averages(w: Weights, columns: Columns, how: str, groups: Groups) -> list[Average]:
+def averages(w: Weights, columns: NamedValues, how: str, groups: Groups) -> list[Average]:
     """Every column averaged under one vector of weights; tails are those of the weights before taming."""
     u = multipliers(w, how)
     before = multipliers(w.raw, how) if w.tamed else u
@@ -92,7 +92,7 @@ def averages(w: Weights, columns: Columns, how: str, groups: Groups) -> list[Ave
     return [_one(w, x, how, sample, u, before) for x in columns.each]
 
 
-def _one(w: Weights, x: Column, how: str, sample: Sample, u: Multipliers, before: Multipliers) -> Average:
+def _one(w: Weights, x: Values, how: str, sample: Sample, u: Multipliers, before: Multipliers) -> Average:
     used = fit(u, x, how)
     raw = used if before is u else fit(before, x, how)
     worth = w.ess if w.kind == "frequency" else partial(ess_for, w.log_w, x.values)
@@ -104,7 +104,7 @@ def _one(w: Weights, x: Column, how: str, sample: Sample, u: Multipliers, before
     return e if x.unit == 1.0 else e.moved(x.unit)
 
 
-def _batch(w: Weights, columns: Columns, how: str, cluster: Any, dependent: tuple[int | None, bool]) -> Estimate:
+def _batch(w: Weights, columns: NamedValues, how: str, cluster: Any, dependent: tuple[int | None, bool]) -> Estimate:
     """Averages of every vector of a batch, over the same rows: (...) of them for one column, (..., c) for several."""
     every, groups = [], ALONE
     for i in np.ndindex(w.shape[:-1]):
@@ -116,7 +116,7 @@ def _batch(w: Weights, columns: Columns, how: str, cluster: Any, dependent: tupl
     return estimate(columns.terms(every, shape), (*w.trail, step))
 
 
-def _influences(w: Weights, columns: Columns, how: str) -> list[np.ndarray]:
+def _influences(w: Weights, columns: NamedValues, how: str) -> list[np.ndarray]:
     u = multipliers(w, how)
     return [fit(u, x, how).line.part(slice(None)) for x in columns.each]
 
@@ -141,14 +141,14 @@ def _refuse(w: Weights, how: str) -> None:
 # ---- the formulas -----------------------------------------------------------------------------------------------------------
 
 
-class Fit(NamedTuple):
+class AverageFit(NamedTuple):
     """A formula's value and the influences of its rows, in units of the column."""
 
     value: float
     line: Line
 
 
-def fit(u: Multipliers, x: Column, how: str) -> Fit:
+def fit(u: Multipliers, x: Values, how: str) -> AverageFit:
     """The average of one column by one formula."""
     with np.errstate(over="ignore", invalid="ignore"):
         found = _FORMULAS[how](u, x.values, x.seen[0])
@@ -158,19 +158,19 @@ def fit(u: Multipliers, x: Column, how: str) -> Fit:
     return found
 
 
-def self_normalised(u: Multipliers, f: np.ndarray, pivot: float = 0.0) -> Fit:
+def self_normalised(u: Multipliers, f: np.ndarray, pivot: float = 0.0) -> AverageFit:
     """mu = sum W f, read less a pivot: a value of f that counts, so that no digit is lost to an offset."""
     mu = pivot + u.dot(f, pivot)
-    return Fit(mu, Line(u, f, mu))
+    return AverageFit(mu, Line(u, f, mu))
 
 
-def _plain(u: Multipliers, f: np.ndarray, pivot: float) -> Fit:
+def _plain(u: Multipliers, f: np.ndarray, pivot: float) -> AverageFit:
     """mu = mean(w f)"""
     mu = u.dot(f, 0.0)
-    return Fit(mu, Line(u, f, 0.0, -mu / f.size))
+    return AverageFit(mu, Line(u, f, 0.0, -mu / f.size))
 
 
-def _control(u: Multipliers, f: np.ndarray, pivot: float) -> Fit:
+def _control(u: Multipliers, f: np.ndarray, pivot: float) -> AverageFit:
     """mu = mean(w f) - beta (mean(w) - 1), with f less a pivot, so that a constant f is exact."""
     n = f.size
     mean_w, mean_wf = u.total, u.dot(f, pivot)
@@ -182,15 +182,15 @@ def _control(u: Multipliers, f: np.ndarray, pivot: float) -> Fit:
         var += float(np.einsum("i,i", far, far))
     beta = cov / var if var > 0 else 0.0
     mu = mean_wf - beta * (mean_w - 1)
-    return Fit(pivot + mu, Line(u, f, pivot + beta, (beta - mu) / n))
+    return AverageFit(pivot + mu, Line(u, f, pivot + beta, (beta - mu) / n))
 
 
-def _total(u: Multipliers, f: np.ndarray, pivot: float) -> Fit:
+def _total(u: Multipliers, f: np.ndarray, pivot: float) -> AverageFit:
     """T = sum w f"""
-    return Fit(u.dot(f, 0.0), Line(replace(u, design=True), f, 0.0))
+    return AverageFit(u.dot(f, 0.0), Line(replace(u, design=True), f, 0.0))
 
 
-_FORMULAS: dict[str, Callable[[Multipliers, np.ndarray, float], Fit]] = {
+_FORMULAS: dict[str, Callable[[Multipliers, np.ndarray, float], AverageFit]] = {
     "self": self_normalised,
     "plain": _plain,
     "control": _control,

@@ -24,7 +24,7 @@ from .. import arrays
 from .._weights import rows_worth
 from ..arrays import TOO_FEW, tail_size, threshold
 from ._influence import Influences, Masked, Scaled
-from ._interval import Interval, Moved, Symmetric
+from ._interval import IntervalRule, Moved, Symmetric
 from ._sample import Sample
 from ._tails import scan
 
@@ -52,7 +52,7 @@ class Average:
     own_tails: tuple[float, ...] = ()
     bounded: bool = False
     doubt: str = ""
-    interval: Interval | None = None
+    interval: IntervalRule | None = None
     ess_f: Any = math.nan
 
     @property

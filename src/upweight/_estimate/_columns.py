@@ -6,7 +6,7 @@ nor has anything between known bounds.
 
     f = unit · values,   unit a power of two wherever |f| leaves 2^-400 to 2^400, so that scaling loses no digit
 
-What is inside: `Column`, one f ready to be averaged; `Columns`, all of them with their names and container; `read_values`, which reads
+What is inside: `Values`, one f ready to be averaged; `NamedValues`, all of them with their names and container; `read_values`, which reads
 and refuses; `carried`, how many rows carry an average whose values are mostly the same.
 
 Source: Kish (1965) for effective rows.
@@ -32,7 +32,7 @@ from ._terms import Terms
 if TYPE_CHECKING:
     from .._weights import Weights
 
-__all__ = ["FEWEST", "Column", "Columns", "carried", "one_column", "read_values"]
+__all__ = ["FEWEST", "NamedValues", "Values", "carried", "one_column", "read_values"]
 
 MANY = 3  # distinct values of f from which its tail is watched
 ORDINARY = 2.0**-400, 2.0**400  # magnitudes whose squares, weighted, fit a float
@@ -43,7 +43,7 @@ Bounds = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
+class Values:
     """One f (n,), finite everywhere, in units of a power of two; `seen` holds its values where the weight is positive, up to three."""
 
     values: np.ndarray
@@ -52,7 +52,7 @@ class Column:
     bounded: bool  # few values, or bounds that are known: no tail of its own
 
     @classmethod
-    def of(cls, f: np.ndarray, log_w: np.ndarray, bounds: Bounds | None = None, name: str = "`f`") -> Column:
+    def of(cls, f: np.ndarray, log_w: np.ndarray, bounds: Bounds | None = None, name: str = "`f`") -> Values:
         """Read f (n,); what is not finite, or huge, is refused where the weight is positive, and replaced where it is zero."""
         reach = lambda f: float(np.max([(f[p].max(), -f[p].min()) for p in blocks(f.size)]))
         top = reach(f)
@@ -68,10 +68,10 @@ class Column:
 
 
 @dataclass(frozen=True, eq=False)
-class Columns:
+class NamedValues:
     """All columns of an f, whether it was one, and what they are called."""
 
-    each: Sequence[Column]
+    each: Sequence[Values]
     scalar: bool
     names: tuple[Any, ...]
     container: Container
@@ -84,7 +84,7 @@ class Columns:
         return Terms(tuple(each), shape, self.each[0].values.size, (), self.container)
 
 
-def read_values(w: Weights, f: Any, bounds: Any = None, *, name: str = "f") -> Columns:
+def read_values(w: Weights, f: Any, bounds: Any = None, *, name: str = "f") -> NamedValues:
     """`f` (n,) or (n, c) as columns; lengths, indexes, gaps and bounds are looked at here and nowhere else."""
     table, container = read_columns(f, name)
     if table.ndim not in (1, 2) or table.size == 0:
@@ -98,8 +98,8 @@ def read_values(w: Weights, f: Any, bounds: Any = None, *, name: str = "f") -> C
     same_rows(w._container, container, ("weights", name))
     each = [table] if table.ndim == 1 else np.ascontiguousarray(table.T)
     known = None if bounds is None else _two_bounds(bounds)
-    return Columns(
-        [Column.of(x, w.log_w, known, f"`{name}`") for x in each], table.ndim == 1, container.columns, container
+    return NamedValues(
+        [Values.of(x, w.log_w, known, f"`{name}`") for x in each], table.ndim == 1, container.columns, container
     )
 
 
@@ -161,7 +161,7 @@ def _few_values(f: np.ndarray, log_w: np.ndarray) -> tuple[float, ...]:
 # ---- who carries the average ------------------------------------------------------------------------------------------------
 
 
-def carried(x: Column, u: Multipliers, sample: Sample, mean: float | None = None) -> str:
+def carried(x: Values, u: Multipliers, sample: Sample, mean: float | None = None) -> str:
     """One sentence if a handful of effective rows (or clusters) carries the average; empty otherwise.
 
         rows = (sum u |f - mode|)^2 / sum u^2 (f - mode)^2 >= sum u |f - mode| / max u |f - mode|
@@ -180,7 +180,7 @@ def carried(x: Column, u: Multipliers, sample: Sample, mean: float | None = None
     return f"the {'clusters' if sample.groups else 'rows'} {side} are worth {rows:.3g}, {needed:.0f} needed."
 
 
-def _rarer_side(x: Column, u: Multipliers, sample: Sample, mean: float | None) -> float:
+def _rarer_side(x: Values, u: Multipliers, sample: Sample, mean: float | None) -> float:
     low, high = x.seen[:2]
     if mean is not None and sample.codes is None:
         share = (mean - low) / (high - low)

@@ -20,13 +20,13 @@ from typing import Protocol
 
 import numpy as np
 
-__all__ = ["Ends", "Interval", "Mapped", "Moved", "NeverSeen", "OnScale", "Symmetric", "t_quantile"]
+__all__ = ["Ends", "IntervalRule", "Mapped", "Moved", "NeverSeen", "OnScale", "Symmetric", "t_quantile"]
 
 Ends = tuple[float, float]
 REAL = -math.inf, math.inf
 
 
-class Interval(Protocol):
+class IntervalRule(Protocol):
     """Anything that has ends at a level, `df` degrees of freedom given."""
 
     def ends(self, level: float, df: float) -> Ends:
@@ -101,7 +101,7 @@ class NeverSeen:
 class Moved:
     """Another interval times `by` plus `to`."""
 
-    interval: Interval
+    interval: IntervalRule
     by: float
     to: float
 
@@ -115,7 +115,7 @@ class Moved:
 class Mapped:
     """The ends of another interval through a rising function, "log", "exp" or "root"."""
 
-    interval: Interval
+    interval: IntervalRule
     name: str
 
     def ends(self, level: float, df: float) -> Ends:

@@ -29,7 +29,7 @@ from .._weights import Step
 from ._average import self_normalised
 from ._belief import Average, average
 from ._blocks import groups_of
-from ._columns import Column, Columns, carried, read_values
+from ._columns import NamedValues, Values, carried, read_values
 from ._estimate import Estimate, estimate
 from ._influence import Dense, Multipliers, Scaled
 from ._interval import Mapped, OnScale
@@ -103,7 +103,7 @@ def _of_columns(
 
 def _two(
     w: Weights, f: Any, g: Any, step: Step, cluster: Any, blocks: Any
-) -> tuple[_State, tuple[Column, Column], Step, Columns]:
+) -> tuple[_State, tuple[Values, Values], Step, NamedValues]:
     state, step = _state(w, step, cluster, blocks)
     left, right = (read_values(w, values, name=name) for values, name in ((f, "f"), (g, "g")))
     same_rows(left.container, right.container, ("f", "g"))
@@ -113,12 +113,12 @@ def _two(
     return state, (left.each[0], right.each[0]), step, left
 
 
-def _variance(state: _State, x: Column) -> Average:
+def _variance(state: _State, x: Values) -> Average:
     a = _moment(state, x, x)
     return _doubted(replace(a, interval=OnScale(a.value, a.spread, "log")), state, x)
 
 
-def _moment(state: _State, x: Column, y: Column) -> Average:
+def _moment(state: _State, x: Values, y: Values) -> Average:
     """c sum W (f - mu)(g - nu) in the units of the columns."""
     ends, far = _products(state.u, x, y)
     mean, line = self_normalised(state.u, far)
@@ -128,18 +128,18 @@ def _moment(state: _State, x: Column, y: Column) -> Average:
     return a.moved(1 / freedom) if freedom > 0 else a
 
 
-def _products(u: Multipliers, x: Column, y: Column) -> tuple[np.ndarray, np.ndarray]:
+def _products(u: Multipliers, x: Values, y: Values) -> tuple[np.ndarray, np.ndarray]:
     """f - mu, and (f - mu)(g - nu)."""
     ends = _far(u, x)
     return ends, ends * (ends if y is x else _far(u, y))
 
 
-def _far(u: Multipliers, x: Column) -> np.ndarray:
+def _far(u: Multipliers, x: Values) -> np.ndarray:
     """f less its weighted mean."""
     return x.values - self_normalised(u, x.values, x.seen[0]).value
 
 
-def _standardised(u: Multipliers, x: Column) -> np.ndarray:
+def _standardised(u: Multipliers, x: Values) -> np.ndarray:
     far = _far(u, x)
     return far / math.sqrt(u.dot(far * far, 0.0))
 
@@ -163,6 +163,6 @@ def _root(a: Average, unit: float) -> Average:
     return root if unit == 1.0 else root.moved(unit)
 
 
-def _doubted(a: Average, state: _State, *columns: Column) -> Average:
+def _doubted(a: Average, state: _State, *columns: Values) -> Average:
     doubts = (carried(x, state.u, state.sample) for x in columns)
     return replace(a, doubt=a.doubt or next((doubt for doubt in doubts if doubt), ""))

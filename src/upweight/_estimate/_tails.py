@@ -8,7 +8,7 @@ rows that were not drawn matter more, and the bar is far too short. How heavy th
 One pooled tail of |phi| would mix two lumps and overstate both. Sums of squares are taken of influences scaled by a power of two where
 they would leave the range of a float, so that se(c f) = |c| se(f) at every scale.
 
-What is inside: `Tails`, the largest of either sign, kept in one pass; `Scan`, norm and tails of some influences, and `scan`, which takes
+What is inside: `Tails`, the largest of either sign, kept in one pass; `TailScan`, norm and tails of some influences, and `scan`, which takes
 them; `kish`, how many rows of equal size would be worth as much.
 
 Sources: Liang and Zeger (1986) for sums over clusters; Vehtari et al. (2024) for the tail; Kish (1965).
@@ -25,12 +25,12 @@ from ..arrays import TOO_FEW, tail_index, tail_size
 from ._influence import BLOCK, Influences, Scaled, blocks, by_cluster
 from ._sample import Sample
 
-__all__ = ["Scan", "Tails", "kish", "power_of_two", "scan"]
+__all__ = ["TailScan", "Tails", "kish", "power_of_two", "scan"]
 
 SAFE = 2.0**-900, 2.0**900  # sums of squares outside lose digits, or everything
 
 
-class Scan(NamedTuple):
+class TailScan(NamedTuple):
     """What one pass over some influences finds."""
 
     norm: float  # root of the sum of squares, added up by cluster first
@@ -79,7 +79,7 @@ def _top(x: np.ndarray, count: int) -> np.ndarray:
     return x if x.size <= count else np.partition(x, x.size - count)[x.size - count :]
 
 
-def scan(line: Influences, sample: Sample, n: int, *, watch: bool = False) -> Scan:
+def scan(line: Influences, sample: Sample, n: int, *, watch: bool = False) -> TailScan:
     """Norm of the n influences of `line`, and the tails of their sides: those of rows if `watch`, those of clusters always."""
     with np.errstate(over="ignore", invalid="ignore"):
         found = _scan(line, sample, n, watch)
@@ -99,7 +99,7 @@ def power_of_two(x: float) -> float:
     return 0.0 if x == 0 else 2.0 ** max(-1020, min(1020, math.frexp(x)[1]))
 
 
-def _scan(line: Influences, sample: Sample, n: int, watch: bool) -> Scan:
+def _scan(line: Influences, sample: Sample, n: int, watch: bool) -> TailScan:
     if sample.codes is not None:
         return _scan_clusters(line, sample.codes, sample, watch)
     square = 0.0
@@ -116,18 +116,18 @@ def _scan(line: Influences, sample: Sample, n: int, watch: bool) -> Scan:
         if tails is not None:
             tails.add(phi)
     if tails is None:
-        return Scan(math.sqrt(square), [], [])
-    return Scan(math.sqrt(square), tails.khats(), [], tails.short)
+        return TailScan(math.sqrt(square), [], [])
+    return TailScan(math.sqrt(square), tails.khats(), [], tails.short)
 
 
-def _scan_clusters(line: Influences, codes: np.ndarray, sample: Sample, watch: bool) -> Scan:
+def _scan_clusters(line: Influences, codes: np.ndarray, sample: Sample, watch: bool) -> TailScan:
     rows, clusters = _tails_for(sample.size, watch), _tails_for(sample.groups, True)
     sums = by_cluster(line, codes, sample.groups, None if rows is None else rows.add)
     for piece in blocks(sums.size):
         if clusters is not None:
             clusters.add(sums[piece])
     k = [[] if tails is None else tails.khats() for tails in (rows, clusters)]
-    return Scan(math.sqrt(float(np.einsum("i,i", sums, sums))), k[0], k[1], rows is not None and rows.short)
+    return TailScan(math.sqrt(float(np.einsum("i,i", sums, sums))), k[0], k[1], rows is not None and rows.short)
 
 
 def _tails_for(size: int, watch: bool) -> Tails | None:

@@ -32,8 +32,8 @@ from ._reliability import reliability
 __all__ = [
     "CLIP",
     "Calibration",
-    "Fit",
     "HeldOut",
+    "LogisticFit",
     "calibration",
     "fit_logits",
     "is_calibrated",
@@ -237,7 +237,7 @@ def _two_sided(tests: int) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class LogisticFit:
     """a (K,) with a_0 = 0, slope b and its standard error, the weighted log-likelihood, and whether b has no end."""
 
     a: np.ndarray
@@ -247,7 +247,7 @@ class Fit:
     separated: bool
 
 
-def fit_logits(held: HeldOut, *, slope: bool) -> Fit:
+def fit_logits(held: HeldOut, *, slope: bool) -> LogisticFit:
     """Maximise sum w log softmax(a + b log p)[y] over a (and b, else b = 1); nan for a slope that nothing can tell."""
     x = held.log_p
     with np.errstate(divide="ignore"):
@@ -266,7 +266,9 @@ def fit_logits(held: HeldOut, *, slope: bool) -> Fit:
             break
     separated = level > perfect
     b = float(theta[-1]) if free == held.k else (np.nan if slope else 1.0)
-    return Fit(np.append(0.0, theta[:-1]), b, _slope_se(held, q) if free == held.k else np.nan, level, separated)
+    return LogisticFit(
+        np.append(0.0, theta[:-1]), b, _slope_se(held, q) if free == held.k else np.nan, level, separated
+    )
 
 
 def _varies(x: np.ndarray) -> bool:

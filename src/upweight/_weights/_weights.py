@@ -192,7 +192,7 @@ class Weights:
         return self._raw is not None
 
     @cached_property
-    def _sums(self) -> arrays.Sums:
+    def _sums(self) -> arrays.LogSums:
         """Sums of the weights and of their squares relative to the largest; for the rooms that average, which share them."""
         return arrays.log_sums(self.log_w, squares=True)
 

@@ -2,13 +2,13 @@
 
 NumPy, PyTorch or JAX in, the same out. Nothing here knows `Weights`, kinds or promises.
 
-Names in capitals, `Sums`, `fit_logs`, `hill`, `log_sums`, `moved`, `positive`, `tail_index`, `tail_size` and `threshold` are for the other rooms of
+Names in capitals, `LogSums`, `fit_logs`, `hill`, `log_sums`, `moved`, `positive`, `tail_index`, `tail_size` and `threshold` are for the other rooms of
 this package, which take them from here and not from the files behind; the rest is for everybody.
 """
 
 from ._alias import AliasTable, alias_table
 from ._ess import design_effect, ess, ess_for, hill, positive
-from ._log import BLOCK, UNDERFLOW, Sums, log_mean_exp, log_sum_exp, normalise
+from ._log import BLOCK, UNDERFLOW, LogSums, log_mean_exp, log_sum_exp, normalise
 from ._log import sums as log_sums
 from ._pareto import fit_logs, fit_pareto
 from ._rate import min_rows, rate, threshold, widening
@@ -24,7 +24,7 @@ __all__ = [
     "TOO_FEW",
     "UNDERFLOW",
     "AliasTable",
-    "Sums",
+    "LogSums",
     "alias_table",
     "clip",
     "design_effect",

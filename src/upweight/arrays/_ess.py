@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError
-from ._log import Sums, _lse, as_rows, finite_peak, sums, tiles
+from ._log import LogSums, _lse, as_rows, finite_peak, sums, tiles
 from ._namespace import Array, device, floats, working
 
 __all__ = ["design_effect", "ess", "ess_for", "hill"]
@@ -148,7 +148,7 @@ def ess_for(log_w: Array, f: Array) -> Array:
     return _ess_for(np.broadcast_to(l, shape), np.broadcast_to(f, shape)).astype(l.dtype)[()]
 
 
-def hill(l: np.ndarray, s: Sums, order: float) -> np.ndarray:
+def hill(l: np.ndarray, s: LogSums, order: float) -> np.ndarray:
     """ESS of order 0, 1, 2 or infinity from `sums` (`squares` for 2, `entropy` for 1); 0 for all zeros."""
     if order == 0:
         return positive(l).astype(np.float64)

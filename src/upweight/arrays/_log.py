@@ -25,7 +25,7 @@ import numpy as np
 
 from ._namespace import Array, floats, stop_gradient, working
 
-__all__ = ["BLOCK", "Sums", "as_rows", "log_mean_exp", "log_sum_exp", "normalise", "sums", "tiles"]
+__all__ = ["BLOCK", "LogSums", "as_rows", "log_mean_exp", "log_sum_exp", "normalise", "sums", "tiles"]
 
 BLOCK = 1 << 16  # numbers a tile: two float64 buffers of this size lie in the second-level cache
 UNDERFLOW = -746.0  # exp of this, and of everything below, is zero in float64
@@ -114,7 +114,7 @@ def normalise(log_w: Array) -> Array:
     return l - xp.where(xp.isfinite(total) | xp.isnan(total), total, xp.zeros_like(total))
 
 
-class Sums(NamedTuple):
+class LogSums(NamedTuple):
     """Sums over each row relative to its largest weight: w = exp(l - peak)."""
 
     peak: np.ndarray  # (...) largest log-weight, 0 if that is not finite
@@ -123,7 +123,7 @@ class Sums(NamedTuple):
     wlogw: np.ndarray | None  # (...) sum of w log w
 
 
-def sums(l: np.ndarray, *, squares: bool = False, entropy: bool = False) -> Sums:
+def sums(l: np.ndarray, *, squares: bool = False, entropy: bool = False) -> LogSums:
     """The sums of NumPy log-weights `l` (..., n) that sizes and means are made of, with one `exp` a row."""
     rows = as_rows(l)
     peak = finite_peak(rows)
@@ -141,7 +141,7 @@ def sums(l: np.ndarray, *, squares: bool = False, entropy: bool = False) -> Sums
             wlogw[i] += np.einsum("ij,ij->i", e, d)
     shape = l.shape[:-1]
     back = lambda x, wanted: x.reshape(shape) if wanted else None
-    return Sums(peak.reshape(shape), w.reshape(shape), back(w2, squares), back(wlogw, entropy))
+    return LogSums(peak.reshape(shape), w.reshape(shape), back(w2, squares), back(wlogw, entropy))
 
 
 def as_rows(l: np.ndarray) -> np.ndarray:

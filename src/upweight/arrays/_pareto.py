@@ -37,7 +37,7 @@ from ._namespace import Array, compiled, floats
 from ._tail_constants import CAP, FEWEST, NEGLIGIBLE, PRIOR_K, PRIOR_ROWS
 from ._tail_tensors import fit_tensor
 
-__all__ = ["Fit", "first_quartile", "fit_logs", "fit_pareto", "grid"]
+__all__ = ["ParetoFit", "first_quartile", "fit_logs", "fit_pareto", "grid"]
 
 ROWS = 256  # rows fitted together
 TILE = 1 << 15
@@ -45,7 +45,7 @@ SHORT = 128  # sums of fewer numbers are faster by einsum, longer ones more exac
 SMALL = 0.03  # size of b y below which a product of factors loses digits that log1p keeps
 
 
-class Fit(NamedTuple):
+class ParetoFit(NamedTuple):
     """One generalised Pareto fit a row, in units of exp(unit)."""
 
     k: np.ndarray  # (r,) tail index, with the prior
@@ -106,7 +106,7 @@ def fit_pareto(y: Array) -> tuple[Array, Array]:
 
 
 @np.errstate(all="ignore")  # extremes overflow or divide by zero on the way to a finite answer
-def fit_logs(l: np.ndarray, cut: np.ndarray) -> Fit:
+def fit_logs(l: np.ndarray, cut: np.ndarray) -> ParetoFit:
     """Fit the exceedances exp(l) - exp(cut) of ascending logs `l` (r, M), M >= 5, all above `cut` (r,)."""
     size, q = l.shape[1], first_quartile(l.shape[1])
     unit = l[:, q]
@@ -120,7 +120,7 @@ def fit_logs(l: np.ndarray, cut: np.ndarray) -> Fit:
     b = np.einsum("ij,ij->i", _posterior(_per_kappa(b, kappa, y), kappa, size), b)
     kappa = np.log1p(b[:, None] * y).mean(axis=-1) + beyond
     k = (size * kappa + PRIOR_ROWS * PRIOR_K) / (size + PRIOR_ROWS)
-    return Fit(k, -below[:, q] / _per_kappa(b[:, None], kappa[:, None], y)[:, 0], unit)
+    return ParetoFit(k, -below[:, q] / _per_kappa(b[:, None], kappa[:, None], y)[:, 0], unit)
 
 
 def first_quartile(size: int) -> int:

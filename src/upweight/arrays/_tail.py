@@ -30,7 +30,7 @@ from .._errors import InputError
 from ._ess import positive
 from ._log import BLOCK, as_rows
 from ._namespace import Array, compiled, floats
-from ._pareto import Fit, fit_logs
+from ._pareto import ParetoFit, fit_logs
 from ._tail_constants import FAR, FEWEST, TIE, TOO_FEW, tail_size
 from ._tail_tensors import khat_tensor, psis_tensor
 
@@ -196,7 +196,7 @@ def _top(rows: np.ndarray, count: int) -> np.ndarray:
     return top
 
 
-def _judge(tail: np.ndarray, eps: float) -> tuple[np.ndarray, list[tuple[slice | np.ndarray, int, Fit]]]:
+def _judge(tail: np.ndarray, eps: float) -> tuple[np.ndarray, list[tuple[slice | np.ndarray, int, ParetoFit]]]:
     """k-hat of ascending tails (r, M+1) that begin at the cut, and the fits behind it: (rows, count, fit)."""
     with np.errstate(all="ignore"):
         near = TIE * eps * np.maximum(1.0, np.abs(tail))
@@ -224,7 +224,7 @@ def _distinct(tail: np.ndarray, near: np.ndarray, above: np.ndarray) -> np.ndarr
     return np.count_nonzero(fresh, axis=-1) >= FEWEST
 
 
-def _smooth(out: np.ndarray, rows: np.ndarray, tail: np.ndarray, fit: Fit, count: int) -> None:
+def _smooth(out: np.ndarray, rows: np.ndarray, tail: np.ndarray, fit: ParetoFit, count: int) -> None:
     """Write fitted quantiles over the `count` exceedances of these `rows` of `out`, which end in `tail`."""
     u, edge, top = tail[:, 0], tail[:, -count - 1], tail[:, -1]
     sound = _view(np.flatnonzero(np.isfinite(fit.k))) if np.isfinite(fit.k).any() else slice(0)

@@ -34,7 +34,7 @@ from ._tail_constants import (
 __all__ = ["fit_tensor", "khat_tensor", "psis_tensor"]
 
 
-class Fit(NamedTuple):
+class TensorFit(NamedTuple):
     """A fit of the last axis, kept as an axis of length one; sigma in units of exp(unit)."""
 
     k: Array
@@ -49,7 +49,7 @@ class Judged(NamedTuple):
     inside: Array
     count: Array
     cut: Array
-    fit: Fit
+    fit: TensorFit
     khat: Array
 
 
@@ -142,7 +142,7 @@ def _judge(xp: Any, ascending: Array, reach: int, r_eff: float, eps: float) -> J
     return Judged(tail, inside, count, cut, fit, xp.where(judged & ~few, fit.k, nothing))
 
 
-def _fit(xp: Any, l: Array, inside: Array, count: Array, cut: Array) -> Fit:
+def _fit(xp: Any, l: Array, inside: Array, count: Array, cut: Array) -> TensorFit:
     """`fit_logs` on the entries of `l` that are `inside`, which end the last axis."""
     length = l.shape[-1]
     m = 30 + math.isqrt(length)
@@ -169,7 +169,7 @@ def _fit(xp: Any, l: Array, inside: Array, count: Array, cut: Array) -> Fit:
     kappa = xp.sum(xp.log1p(b * y), axis=-1, keepdims=True) / size + beyond
     k = (size * kappa + PRIOR_ROWS * PRIOR_K) / (size + PRIOR_ROWS)
     sigma = -xp.take_along_axis(below, q, axis=-1) / _per_kappa(xp, b, kappa, mean_y)
-    return Fit(k, sigma, unit)
+    return TensorFit(k, sigma, unit)
 
 
 def _per_kappa(xp: Any, b: Array, kappa: Array, mean_y: Array) -> Array:

@@ -10,7 +10,7 @@ parsed, by the rules of the parser:
 Of a run of L quotes only the parity counts: an even one changes nothing; an odd one closes what is open, and otherwise opens if it
 may (c = 1). With s the state after the k-th odd run, s(k) = c(k) and not s(k-1): between the runs that may not open, it alternates.
 
-What is inside: `scan`, from bytes to a `Scan` or a refusal; `QuoteScan`, the state from piece to piece; `line_at`.
+What is inside: `scan`, from bytes to a `TextScan` or a refusal; `QuoteScan`, the state from piece to piece; `line_at`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import numpy as np
 
 from .._errors import InputError
 
-__all__ = ["BOM", "LONG", "LongField", "Scan", "line_at", "line_ends", "scan"]
+__all__ = ["BOM", "LONG", "LongField", "TextScan", "line_at", "line_ends", "scan"]
 
 BOM = codecs.BOM_UTF8
 LONG = 100  # lines that a quoted field may span before it is told
@@ -44,7 +44,7 @@ class LongField(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Scan:
+class TextScan:
     """What is true of the whole file: all of it UTF-8? Quoted fields over `LONG` lines; the first blank line between others."""
 
     utf8: bool
@@ -52,7 +52,7 @@ class Scan:
     blank: int | None
 
 
-def scan(opener: Opener, name: str, mark: str, *, blanks: bool = True) -> Scan:
+def scan(opener: Opener, name: str, mark: str, *, blanks: bool = True) -> TextScan:
     """Look at every byte; refuse what would lose rows: an open quote, a field that ends inside another, a zero byte.
 
     Parameters
@@ -77,7 +77,7 @@ def scan(opener: Opener, name: str, mark: str, *, blanks: bool = True) -> Scan:
     refuse_swallowed(quotes, opener, name)
     long_fields = tuple(LongField(line_at(opener, at), lines) for at, lines in quotes.long[:3])
     rest = tuple(LongField(0, lines) for _, lines in quotes.long[3:])
-    return Scan(utf8, long_fields + rest, None if quotes.blank is None else line_at(opener, quotes.blank))
+    return TextScan(utf8, long_fields + rest, None if quotes.blank is None else line_at(opener, quotes.blank))
 
 
 def refuse_swallowed(quotes: QuoteScan, opener: Opener, name: str) -> None:

@@ -27,7 +27,7 @@ from pyarrow import compute
 from .._errors import InputError, counted
 from ._fields import GAPS, WITH_COMMA, kind_of_column, kind_of_field, plain_field
 from ._paths import Place, one_line
-from ._scan import BOM, LONG, Scan, scan
+from ._scan import BOM, LONG, TextScan, scan
 
 __all__ = ["Text", "conversion", "inspect_text", "opened", "refuse_binary", "refuse_doubles"]
 
@@ -161,7 +161,7 @@ def inspect_text(place: Place, notice: Callable[[str], None]) -> Text:
     return text
 
 
-def note_long_fields(facts: Scan, name: str, notice: Callable[[str], None]) -> None:
+def note_long_fields(facts: TextScan, name: str, notice: Callable[[str], None]) -> None:
     """Say which quoted fields span so many lines that their quote may be a slip."""
     for field in facts.long_fields[:3]:
         notice(

@@ -7,7 +7,7 @@ its copies: a list of three neighbours has to choose among a hundred rows at dis
 
 That is enough: whoever is among the first k has fewer than k different rows before its own.
 
-What is inside: `copies_of`, the lowest row number of each row's copies (or None, if copies are rare), and `Groups`, which
+What is inside: `copies_of`, the lowest row number of each row's copies (or None, if copies are rare), and `EqualRows`, which
 hands them out. Rows are compared by a hash of their bits, and by their distance where hashes agree.
 """
 
@@ -20,14 +20,14 @@ import numpy as np
 
 from ._distances import Space
 
-__all__ = ["Groups", "copies_of"]
+__all__ = ["EqualRows", "copies_of"]
 
 COMMON = 0.05  # share of copies below which they are not worth grouping
 HANDFUL = 1 << 20  # entries while copies are handed out
 
 
 @dataclass(frozen=True)
-class Groups:
+class EqualRows:
     """Some rows grouped by content: `first` (g,) lowest row of each group, members in `order` from `starts`, `counts`."""
 
     first: np.ndarray
@@ -36,7 +36,7 @@ class Groups:
     counts: np.ndarray
 
     @classmethod
-    def of(cls, original: np.ndarray, rows: np.ndarray) -> Groups:
+    def of(cls, original: np.ndarray, rows: np.ndarray) -> EqualRows:
         """Group `rows`, ascending, by `original` (n,), as `copies_of` gives it."""
         order = np.argsort(original[rows], kind="stable")
         starts = np.flatnonzero(np.diff(original[rows][order], prepend=-1))

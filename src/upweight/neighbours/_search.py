@@ -24,7 +24,7 @@ from itertools import pairwise
 import numpy as np
 
 from ._bounds import Pool, Queries, Screen
-from ._copies import Groups, copies_of
+from ._copies import EqualRows, copies_of
 from ._distances import Space
 from ._kdtree import ask_tree, few_dimensions
 from ._one_tile import (
@@ -91,7 +91,7 @@ def _by_products(space, queries, pool, k, within, screen, own) -> Nearest:
 
 def _nearest_with_copies(space, queries, pool, k, within, original) -> Nearest:
     """Different rows ask for the k + 1 nearest different rows, itself included; then copies are handed out."""
-    groups = Groups.of(original, pool)
+    groups = EqualRows.of(original, pool)
     asks, back = np.unique(original[queries], return_inverse=True)
     if within is not None:
         widest = np.full(len(asks), -np.inf)

@@ -29,7 +29,7 @@ SHOWN = 60  # lines of a forest
 
 
 @dataclass(frozen=True)
-class Line:
+class ForestLine:
     """One line of a forest."""
 
     name: str
@@ -91,12 +91,12 @@ def estimates(named: Mapping[Any, Estimate] | Estimate, *, level: float = 0.95, 
     return ax
 
 
-def _lines(name: Any, e: Estimate, level: float) -> list[Line]:
+def _lines(name: Any, e: Estimate, level: float) -> list[ForestLine]:
     low, high = e.interval(level)
     each = zip(*(np.atleast_1d(x).ravel().tolist() for x in (e.value, low, high, e.khat)), strict=True)
     many = np.ndim(e.value) > 0
     return [
-        Line(
+        ForestLine(
             label(f"{name}[{i}]" if many else name, most=36),
             value,
             a,
@@ -115,7 +115,7 @@ def _tail(khat: float) -> str:
     return "no tail" if khat == -math.inf else f"k-hat {khat:.2f}"
 
 
-def _sentence(items: Mapping[Any, Estimate], lines: list[Line]) -> str:
+def _sentence(items: Mapping[Any, Estimate], lines: list[ForestLine]) -> str:
     """What a single estimate says of itself; of several, whether all can be believed."""
     if len(lines) == 1:
         (e,) = (e for e in items.values() if np.size(e.value))
@@ -128,7 +128,7 @@ def _sentence(items: Mapping[Any, Estimate], lines: list[Line]) -> str:
     return f"{len(lines)} estimates{cut}; {name}{wrong[1].why}"
 
 
-def _draw(ax: Axes, lines: list[tuple[int, Line]], ok: bool) -> None:
+def _draw(ax: Axes, lines: list[tuple[int, ForestLine]], ok: bool) -> None:
     """The lines that can be believed, or those that cannot, as one set of marks."""
     if not lines:
         return

@@ -191,11 +191,11 @@ class Driver:
     drop: float
     low: float
     high: float
-    bar: plots.Bar
+    bar: plots.IconBar
 
 
 @dataclass(frozen=True)
-class Picture:
+class PagePicture:
     """One row in a picture; `index` ties it to the table and to the script."""
 
     index: int
@@ -204,10 +204,10 @@ class Picture:
     curves: dict[str, Any]
 
 
-def pictures(facts: dict[str, Any], shown: list[Any], key: str) -> list[Picture]:
+def pictures(facts: dict[str, Any], shown: list[Any], key: str) -> list[PagePicture]:
     """The rows that have this curve, in the order of the table."""
     found = ((row, facts["curves"].get(row.raw["name"]) or {}) for row in shown)
-    return [Picture(row.index, row.name, row, curves) for row, curves in found if curves.get(key)]
+    return [PagePicture(row.index, row.name, row, curves) for row, curves in found if curves.get(key)]
 
 
 def bench(facts: dict[str, Any], shown: list[Any], chosen: Any) -> dict[str, Any] | None:
@@ -248,12 +248,12 @@ def far_apart(here: float, table: float | None) -> bool:
     return table is not None and abs(here - table) > max(2.0, 0.2 * max(here, table))
 
 
-def first_step(picture: Picture, prevalence: float) -> int:
+def first_step(picture: PagePicture, prevalence: float) -> int:
     wanted = finite(picture.row.raw["threshold"])
     return plots.nearest(picture.curves["operating"]["threshold"], prevalence if wanted is None else wanted)
 
 
-def numbers(able: list[Picture], prevalence: float) -> dict[str, Any]:
+def numbers(able: list[PagePicture], prevalence: float) -> dict[str, Any]:
     """What the script needs, and no more: seven figures each, and not one word."""
     cut = lambda values: [float(f"{v:.7g}") for v in values]
     table = {}

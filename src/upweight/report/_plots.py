@@ -115,7 +115,7 @@ def forest(diff: float | None, low: float | None, high: float | None, limit: flo
 
 
 @dataclass(frozen=True)
-class Bar:
+class IconBar:
     """A bar from zero and the whisker of its interval, in units of `FOREST`; what is below zero has no length."""
 
     length: float
@@ -123,14 +123,14 @@ class Bar:
     high: float
 
 
-def bar(value: float, low: float, high: float, most: float) -> Bar:
+def bar(value: float, low: float, high: float, most: float) -> IconBar:
     """A value on an axis from zero to `most`.
 
     >>> bar(0.1, -0.1, 0.2, 0.2)
     Bar(length=66.0, low=0.0, high=132.0)
     """
     place = lambda v: round(FOREST * min(max(v / most, 0.0), 1.0), 1)
-    return Bar(place(value), place(low), place(high))
+    return IconBar(place(value), place(low), place(high))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import Any
 from . import _words as words
 from ._facts import ROW_TEXTS, finite
 
-__all__ = ["Column", "Row", "columns", "every_figure", "rows"]
+__all__ = ["PageColumn", "PageRow", "columns", "every_figure", "rows"]
 
 SAME = 0.01
 SURE = 0.05
@@ -26,7 +26,7 @@ CONTROLS = {"boosted", "bagged", "forest"}
 
 
 @dataclass(frozen=True)
-class Column:
+class PageColumn:
     """A column of the main table; `first` is the direction of the first click: the better end on top."""
 
     key: str
@@ -37,22 +37,22 @@ class Column:
 
 
 MAIN = (
-    Column("ap", "AP", "ranking", words.fixed, "descending"),
-    Column("ap_diff", "AP against threshold", "difference, 95 % interval", words.signed, "descending"),
-    Column("oe_raw", "O/E raw", "1 is right", lambda v: words.fixed(v, 2), "ascending"),
-    Column("oe", "O/E repaired", "1 is right", lambda v: words.fixed(v, 2), "ascending"),
-    Column("log_loss", "Log-loss", "low is good", words.fixed, "ascending"),
-    Column("recall", "Recall", "found", words.percent, "descending"),
-    Column("precision", "Precision", "of alerts", words.percent, "descending"),
-    Column("specificity", "Specificity", "left alone", words.percent, "descending"),
-    Column("alerts", "Alerts", "per 1,000", lambda v: words.fixed(v, 0), "ascending"),
-    Column("cost", "Cost", "per 1,000", lambda v: words.fixed(v, 1), "ascending"),
-    Column("seconds", "Seconds", "to fit", lambda v: words.fixed(v, 1), "ascending"),
+    PageColumn("ap", "AP", "ranking", words.fixed, "descending"),
+    PageColumn("ap_diff", "AP against threshold", "difference, 95 % interval", words.signed, "descending"),
+    PageColumn("oe_raw", "O/E raw", "1 is right", lambda v: words.fixed(v, 2), "ascending"),
+    PageColumn("oe", "O/E repaired", "1 is right", lambda v: words.fixed(v, 2), "ascending"),
+    PageColumn("log_loss", "Log-loss", "low is good", words.fixed, "ascending"),
+    PageColumn("recall", "Recall", "found", words.percent, "descending"),
+    PageColumn("precision", "Precision", "of alerts", words.percent, "descending"),
+    PageColumn("specificity", "Specificity", "left alone", words.percent, "descending"),
+    PageColumn("alerts", "Alerts", "per 1,000", lambda v: words.fixed(v, 0), "ascending"),
+    PageColumn("cost", "Cost", "per 1,000", lambda v: words.fixed(v, 1), "ascending"),
+    PageColumn("seconds", "Seconds", "to fit", lambda v: words.fixed(v, 1), "ascending"),
 )
 
 
 @dataclass(frozen=True)
-class Row:
+class PageRow:
     """A row as it is shown; `raw` is the document's own, `chosen` the one the verdict recommends."""
 
     index: int
@@ -66,16 +66,16 @@ class Row:
     raw: dict[str, Any]
 
 
-def rows(facts: dict[str, Any]) -> list[Row]:
+def rows(facts: dict[str, Any]) -> list[PageRow]:
     code = facts["verdict"]["code"]
     advised = code.removeprefix("use:") if code.startswith("use:") else "threshold"
     return [row_view(i, found, advised, code) for i, found in enumerate(facts["rows"])]
 
 
-def row_view(index: int, found: dict[str, Any], advised: str, code: str) -> Row:
+def row_view(index: int, found: dict[str, Any], advised: str, code: str) -> PageRow:
     name, label = found["name"], found["label"]
     chosen = name == advised
-    return Row(
+    return PageRow(
         index=index,
         name=words.plain(name, 60),
         label=words.plain(label, 80) if label and label != name else "",
@@ -104,7 +104,7 @@ def word(found: dict[str, Any]) -> str:
     return "cannot tell" if not sure else "better" if low + high > 0 else "worse"
 
 
-def columns(found: list[dict[str, Any]]) -> list[Column]:
+def columns(found: list[dict[str, Any]]) -> list[PageColumn]:
     """The main columns that have at least one figure."""
     return [c for c in MAIN if any(finite(row[c.key]) is not None for row in found)]
 

@@ -116,7 +116,7 @@ class Instead:
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
+class GivenObject:
     """An object of the user's own, whatever the learner."""
 
     made: Any
@@ -302,8 +302,8 @@ def custom(label: str, made: Any) -> Method:
     if isinstance(made, str) and made in METHODS:
         return replace(METHODS[made], name=label, label=label, sets=(), untouched=False, reference=False)
     if hasattr(made, "predict_proba") or (hasattr(made, "fit") and hasattr(made, "predict")):
-        return Method(label, label, Given(made), whole=True, mark=mark_of(made))
-    return Method(label, label, Given(made), mark=mark_of(made))
+        return Method(label, label, GivenObject(made), whole=True, mark=mark_of(made))
+    return Method(label, label, GivenObject(made), mark=mark_of(made))
 
 
 def mark_of(made: Any) -> str:

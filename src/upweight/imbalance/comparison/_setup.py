@@ -43,7 +43,7 @@ __all__ = ["ComparisonSetup", "setup_comparison"]
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenData:
     """The rows as they were given, for a model on all of them."""
 
     X: Any
@@ -63,7 +63,7 @@ class ComparisonSetup:
     cv: tuple[int, int]
     fingerprint: str
     settings: Mapping[str, Any]
-    given: Given
+    given: GivenData
     name: str = "X"
     target: str = "y"
     shown: tuple[str, str] | None = None
@@ -111,7 +111,7 @@ def setup_comparison(
     live = live_rows(X, labels, w, group_codes(group, len(labels.codes)))
     weighing = " ".join(line for line in (weights_line(w, mean), sentence(live.gone)) if line)
     X, labels, w, groups = live.X, live.labels, live.w, live.group
-    given = Given(X, labels.classes[labels.codes], w, None if group is None else np.asarray(group)[live.rows])
+    given = GivenData(X, labels.classes[labels.codes], w, None if group is None else np.asarray(group)[live.rows])
     prepared = isinstance(settings.learner, Prepared)
     schema = Schema.of(X) if prepared else schema_as_given(X)
     table = schema.read(X)

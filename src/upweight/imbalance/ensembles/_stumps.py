@@ -52,7 +52,7 @@ class Presorted:
         values = [np.unique(column, return_inverse=True) for column in X.T]
         few = np.array([len(v) * FEW < len(X) for v, _ in values], dtype=bool)
         self.groups: list[StumpColumns] = []
-        for make, chosen in ((Bins, np.flatnonzero(few)), (Sorted, np.flatnonzero(~few))):
+        for make, chosen in ((Bins, np.flatnonzero(few)), (SortedColumn, np.flatnonzero(~few))):
             step = max(1, BLOCK // len(X))
             for at in range(0, len(chosen), step):
                 columns = chosen[at : at + step]
@@ -115,7 +115,7 @@ class Bins(StumpColumns):
         return self.levels[row][at : at + 2].tolist()
 
 
-class Sorted(StumpColumns):
+class SortedColumn(StumpColumns):
     """Columns of many values: one place a row."""
 
     def __init__(self, columns: np.ndarray, levels: list[np.ndarray], codes: np.ndarray):

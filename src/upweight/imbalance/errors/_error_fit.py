@@ -28,13 +28,13 @@ from ..ensembles import Ensemble, EnsembleRows
 from ..rebalance import Member, fit_member
 from ._weak_regions import SearchRows, allowed_lift, find_weak
 
-__all__ = ["Lifted", "Settings", "fit_lifted", "lifted_rows", "read_settings", "search_rows"]
+__all__ = ["Lifted", "SearchSettings", "fit_lifted", "lifted_rows", "read_settings", "search_rows"]
 
 BY = ("group", "region", "row")
 
 
 @dataclass(frozen=True)
-class Settings:
+class SearchSettings:
     """How to search and lift."""
 
     by: str
@@ -43,7 +43,7 @@ class Settings:
     folds: int
 
 
-def read_settings(by: str, lift: float, ess: float, folds: int, groups: Any) -> Settings:
+def read_settings(by: str, lift: float, ess: float, folds: int, groups: Any) -> SearchSettings:
     if by not in BY:
         raise InputError(f"unknown `by` {by!r}.{did_you_mean(by, BY)}")
     if by == "group" and groups is None:
@@ -52,7 +52,7 @@ def read_settings(by: str, lift: float, ess: float, folds: int, groups: Any) -> 
         raise InputError(f"`lift` must be a finite factor of 1 or more; got {lift!r}.")
     if not is_number(ess) or not 0 < ess <= 1:
         raise InputError(f"`ess` must be a share in (0, 1] of the effective rows to keep; got {ess!r}.")
-    return Settings(by, float(lift), float(ess), folds)
+    return SearchSettings(by, float(lift), float(ess), folds)
 
 
 def search_rows(live: LiveRows, learner: Any, by: str) -> SearchRows:
@@ -65,7 +65,9 @@ def search_rows(live: LiveRows, learner: Any, by: str) -> SearchRows:
     return SearchRows(task, table, schema, live.group if by == "group" else None)
 
 
-def lifted_rows(learner: Any, rows: SearchRows, s: Settings, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+def lifted_rows(
+    learner: Any, rows: SearchRows, s: SearchSettings, rng: np.random.Generator
+) -> tuple[np.ndarray, float]:
     """(n,) which of the rows are lifted, and by how much."""
     weak = find_weak(learner, rows, by=s.by, folds=s.folds, rng=rng)
     return weak.flags, allowed_lift(weak.flags, rows.w, lift=s.lift, ess=s.ess)

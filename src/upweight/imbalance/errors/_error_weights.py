@@ -29,7 +29,7 @@ from ...tables import Labels, group_codes, live_rows, outer_folds, read_cv, row_
 from ...work import shown
 from ..rebalance import fit_member
 from ..weights import kept_kind
-from ._error_fit import Settings, fit_lifted, lifted_rows, read_settings, search_rows
+from ._error_fit import SearchSettings, fit_lifted, lifted_rows, read_settings, search_rows
 from ._weak_regions import SearchRows, allowed_lift, find_weak, suspects
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def upweight_errors(
 
 
 def judge(
-    learner: Any, rows: SearchRows, test: np.ndarray, s: Settings, stream: list[int]
+    learner: Any, rows: SearchRows, test: np.ndarray, s: SearchSettings, stream: list[int]
 ) -> dict[str, tuple[float, float]]:
     """{figure: (before, after)} on one fold left out; both fits from the same seed."""
     train = train_of(test, len(rows.task.codes))
@@ -205,7 +205,7 @@ def figures(p: np.ndarray, held_out: SearchRows, weak: np.ndarray) -> dict[str, 
 
 
 def answer(
-    s: Settings,
+    s: SearchSettings,
     judged: list[Any],
     rows: SearchRows,
     live: np.ndarray,
