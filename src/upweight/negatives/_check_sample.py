@@ -41,7 +41,7 @@ FEW_UNIFORM = 5.0  # negatives a positive below which the test of uniform sample
 CLOSE = 1e-9
 
 
-class Rows(NamedTuple):
+class KeptRows(NamedTuple):
     """Kept rows: columns that the pilot reads (None where they were not kept), labels, pi0, offset, weight."""
 
     table: pa.Table | None
@@ -124,7 +124,7 @@ def figures_of(thin: Sample) -> dict[str, float]:
     return {k: float(v) for k, v in figures.items()}
 
 
-def positives_of(thin: Sample, rows: Rows) -> dict[str, float]:
+def positives_of(thin: Sample, rows: KeptRows) -> dict[str, float]:
     """What the kept positives add up to; where all were kept there is nothing to be off by."""
     w, there = rows.weight[rows.y], thin.manifest["positives"]
     variance = float((w * w - w).sum()) * (thin.plan.forecast.rows_per_key or 1.0)
@@ -133,7 +133,7 @@ def positives_of(thin: Sample, rows: Rows) -> dict[str, float]:
     return {"inverse_pi1": float(w.sum()), "horvitz_z1": float(z)}
 
 
-def rows_of(thin: Sample) -> Rows:
+def rows_of(thin: Sample) -> KeptRows:
     """The kept rows, with the pilot's columns if all were kept."""
     label, source = thin.plan.design["label"], thin.source
     if label["column"] not in source.schema.names:
@@ -144,10 +144,10 @@ def rows_of(thin: Sample) -> Rows:
     table = thin.table(list(dict.fromkeys([*pilot, label["column"], *OWN])))
     read = [n for n in thin.plan.reads if n not in table.schema.names]
     own = [table[name].to_numpy() for name in OWN]
-    return Rows(None if read else table, positive_rows(table, label["column"], label["positive"]), *own)
+    return KeptRows(None if read else table, positive_rows(table, label["column"], label["positive"]), *own)
 
 
-def score_bins(rows: Rows, plan: Plan) -> tuple[ScoreBin, ...]:
+def score_bins(rows: KeptRows, plan: Plan) -> tuple[ScoreBin, ...]:
     """Weighted positives seen and expected, by tenths of the positives' scores."""
     if rows.table is None or plan.design["pilot"]["kind"] == "none" or not rows.y.any():
         return ()
@@ -175,7 +175,7 @@ def score_bins(rows: Rows, plan: Plan) -> tuple[ScoreBin, ...]:
     return tuple(out)
 
 
-def disagree_of(rows: Rows, plan: Plan) -> Disagreement | None:
+def disagree_of(rows: KeptRows, plan: Plan) -> Disagreement | None:
     """The two fits of a linear pilot's columns, where the test holds its level."""
     rule, pilot = plan.design["rule"], plan.design["pilot"]
     if rows.table is None or pilot["kind"] != "linear" or rule["rate"] >= 1 or rows.y.all() or not rows.y.any():
@@ -280,7 +280,7 @@ def of_disagreement(apart: Disagreement | None, plan: Plan, f: dict[str, float])
     yield Reason("DISAGREE", "usable", "model", text, advice)
 
 
-def edges(rows: Rows, plan: Plan) -> Iterator[Reason]:
+def edges(rows: KeptRows, plan: Plan) -> Iterator[Reason]:
     """Notes: how many kept negatives stand at the floor, and at one."""
     rule, pi = plan.design["rule"], rows.pi0[~rows.y]
     if rule["score"] == "uniform" or rule["rate"] >= 1 or not len(pi):

@@ -95,13 +95,13 @@ def typed(value: Any, part: Mapping[str, str]) -> pa.Array:
 
 
 @dataclass(frozen=True)
-class Found:
+class KeyMatches:
     """Rows of one key so far."""
 
     rows: pa.Table
 
-    def __add__(self, other: Found) -> Found:
-        return Found(pa.concat_tables([self.rows, other.rows]).slice(0, MOST))
+    def __add__(self, other: KeyMatches) -> KeyMatches:
+        return KeyMatches(pa.concat_tables([self.rows, other.rows]).slice(0, MOST))
 
     def result(self) -> pa.Table:
         return self.rows
@@ -113,7 +113,7 @@ class KeyRows:
 
     key: Mapping[str, pa.Array]
 
-    def of(self, rows: pa.Table) -> Found:
+    def of(self, rows: pa.Table) -> KeyMatches:
         """Those among some rows."""
         there = np.ones(rows.num_rows, dtype=bool)
         for name, value in self.key.items():
@@ -124,7 +124,7 @@ class KeyRows:
                 else compute.equal(column, value.cast(column.type)[0]).fill_null(False)
             )
             there &= np.asarray(same)
-        return Found(rows.filter(pa.array(there)).slice(0, MOST))
+        return KeyMatches(rows.filter(pa.array(there)).slice(0, MOST))
 
 
 def with_rows(values: tuple[Any, ...], u: float, design: Mapping[str, Any], rows: pa.Table) -> Explanation:

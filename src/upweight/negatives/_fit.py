@@ -24,7 +24,7 @@ from ..learners import refuse_double_count
 from ..tables import row_count, row_slice, row_weights
 from ._score import sigmoid
 from ._start import binary_labels, offset_rows, start
-from ._trainers import Rows, Trainer, trainer_of
+from ._trainers import FitRows, Trainer, trainer_of
 
 __all__ = ["fit"]
 
@@ -80,7 +80,7 @@ def fit(
     trainer = trainer_of(last)
     w = row_weights(sample_weight, len(y))
     if offset is None:
-        fit_by_weights(last, trainer, Rows(X, y, None, w), valid)
+        fit_by_weights(last, trainer, FitRows(X, y, None, w), valid)
         return model
     refuse_twice(last, y, offset, sample_weight)
     if trainer is None:
@@ -90,7 +90,7 @@ def fit(
         )
     ell = offset_rows(offset, len(y))
     b = start(y, offset=ell, sample_weight=w)
-    trainer.fit(last, Rows(X, y, ell + b, w), valid_rows(valid, b), b)
+    trainer.fit(last, FitRows(X, y, ell + b, w), valid_rows(valid, b), b)
     if trainer.log_odds is not None:
         tell_few(y)
     check_baked(last, trainer, X, b)
@@ -98,13 +98,13 @@ def fit(
     return model
 
 
-def fit_by_weights(last: Any, trainer: Trainer | None, rows: Rows, valid: tuple[Any, ...] | None) -> None:
+def fit_by_weights(last: Any, trainer: Trainer | None, rows: FitRows, valid: tuple[Any, ...] | None) -> None:
     """A plain weighted fit."""
     if trainer is not None:
         other = None
         if valid is not None:
             labels = binary_labels(valid[1])
-            other = Rows(valid[0], labels, None, row_weights(valid[2] if len(valid) > 2 else None, len(labels)))
+            other = FitRows(valid[0], labels, None, row_weights(valid[2] if len(valid) > 2 else None, len(labels)))
         trainer.fit(last, rows, other, 0.0)
         return
     if valid is not None:
@@ -117,7 +117,7 @@ def fit_by_weights(last: Any, trainer: Trainer | None, rows: Rows, valid: tuple[
         raise InputError(f"{type(last).__name__}.fit takes no sample_weight. Use a learner that takes weights.")
 
 
-def valid_rows(valid: tuple[Any, ...] | None, b: float) -> Rows | None:
+def valid_rows(valid: tuple[Any, ...] | None, b: float) -> FitRows | None:
     """Validation rows carry their own offset, so that early stopping by log loss is valid."""
     if valid is None:
         return None
@@ -126,7 +126,7 @@ def valid_rows(valid: tuple[Any, ...] | None, b: float) -> Rows | None:
             "`valid` must be (X, y, offset) where the rows have an offset: validation rows carry their own."
         )
     labels = binary_labels(valid[1])
-    return Rows(valid[0], labels, offset_rows(valid[2], len(labels)) + b, None)
+    return FitRows(valid[0], labels, offset_rows(valid[2], len(labels)) + b, None)
 
 
 # ---- guards -----------------------------------------------------------------------------------------------------------------

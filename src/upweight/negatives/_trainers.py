@@ -26,11 +26,11 @@ import numpy as np
 from .._errors import InputError
 from ._score import sigmoid
 
-__all__ = ["Rows", "Trainer", "trainer_of"]
+__all__ = ["FitRows", "Trainer", "trainer_of"]
 
 
 @dataclass(frozen=True)
-class Rows:
+class FitRows:
     """Rows for a trainer: X, y (n,) bool, start (n,) = offset + b or None, weights (n,) or None."""
 
     X: Any
@@ -44,7 +44,7 @@ class Trainer:
     """One library: `fit(model, rows, valid, b)` trains in place and bakes `b`; `log_odds(model, X)` is the model's own."""
 
     name: str
-    fit: Callable[[Any, Rows, Rows | None, float], None]
+    fit: Callable[[Any, FitRows, FitRows | None, float], None]
     log_odds: Callable[[Any, Any], np.ndarray] | None
 
 
@@ -71,7 +71,7 @@ CLASSIFIERS = {"lightgbm": "LGBMClassifier", "xgboost": "XGBClassifier", "catboo
 # ---- LightGBM ---------------------------------------------------------------------------------------------------------------
 
 
-def fit_lightgbm(model: Any, rows: Rows, valid: Rows | None, b: float) -> None:
+def fit_lightgbm(model: Any, rows: FitRows, valid: FitRows | None, b: float) -> None:
     """Train at `init_score`; move every leaf of the first tree by b."""
     params = model.get_params()
     if params.get("linear_tree"):
@@ -103,7 +103,7 @@ def log_odds_lightgbm(model: Any, X: Any) -> np.ndarray:
 # ---- XGBoost ----------------------------------------------------------------------------------------------------------------
 
 
-def fit_xgboost(model: Any, rows: Rows, valid: Rows | None, b: float) -> None:
+def fit_xgboost(model: Any, rows: FitRows, valid: FitRows | None, b: float) -> None:
     """Train at `base_margin`; `base_score` is what predictions without a margin start from."""
     if rows.start is not None:
         model.set_params(base_score=float(sigmoid(np.array(b))))
@@ -121,7 +121,7 @@ def log_odds_xgboost(model: Any, X: Any) -> np.ndarray:
 # ---- CatBoost ---------------------------------------------------------------------------------------------------------------
 
 
-def fit_catboost(model: Any, rows: Rows, valid: Rows | None, b: float) -> None:
+def fit_catboost(model: Any, rows: FitRows, valid: FitRows | None, b: float) -> None:
     """Train at `baseline`; add b to the bias."""
     model.fit(pool(model, rows), eval_set=None if valid is None else pool(model, valid))
     if rows.start is not None:
@@ -129,7 +129,7 @@ def fit_catboost(model: Any, rows: Rows, valid: Rows | None, b: float) -> None:
         model.set_scale_and_bias(scale, float(np.ravel(bias)[0]) + b)
 
 
-def pool(model: Any, rows: Rows) -> Any:
+def pool(model: Any, rows: FitRows) -> Any:
     """CatBoost's own container, whose class is found beside the model's."""
     Pool = sys.modules["catboost"].Pool
     columns = model.get_params().get("cat_features")
@@ -143,7 +143,7 @@ def log_odds_catboost(model: Any, X: Any) -> np.ndarray:
 # ---- models with an offset of their own -------------------------------------------------------------------------------------
 
 
-def fit_with_offset(model: Any, rows: Rows, valid: Rows | None, b: float) -> None:
+def fit_with_offset(model: Any, rows: FitRows, valid: FitRows | None, b: float) -> None:
     """glum and StreamedLogistic: `offset` is theirs, and so is the intercept."""
     if valid is not None:
         raise InputError(f"{type(model).__name__} stops by itself; `valid` would not be used. Leave it out.")

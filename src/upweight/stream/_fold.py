@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from ..work import Job, run_job, terminal_watch
-from ._source import Source, Task, source_of
+from ._source import Source, SourceTask, source_of
 
 __all__ = ["fold"]
 
@@ -65,7 +65,7 @@ class TaskFold:
     source: Source
     tally: Any
     columns: tuple[str, ...]
-    tasks: tuple[Task, ...]
+    tasks: tuple[SourceTask, ...]
 
     def __call__(self, number: int) -> Any:
         total = None
@@ -79,5 +79,5 @@ class TaskFold:
         return total if total is not None else self.tally.of(self.source.schema_of(self.columns).empty_table())
 
 
-def name_of(tasks: list[Task], number: int) -> str:
+def name_of(tasks: list[SourceTask], number: int) -> str:
     return tasks[number].pieces[0].file.path

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
-__all__ = ["Kernel", "Sql", "Tally"]
+__all__ = ["Kernel", "KernelTally", "Sql"]
 
 
 class Sql(NamedTuple):
@@ -24,7 +24,7 @@ class Sql(NamedTuple):
     columns: tuple[tuple[str, str], ...]
 
 
-class Tally(Protocol):
+class KernelTally(Protocol):
     """Sums of one part that merge: whole numbers are added, fractions by exact summation."""
 
     def __add__(self, other: Any) -> Any: ...
@@ -47,6 +47,6 @@ class Kernel(Protocol):
 
     def apply(self, rows: Any) -> Any: ...
 
-    def tally(self, incoming: pa.RecordBatch, outgoing: pa.RecordBatch) -> Tally: ...
+    def tally(self, incoming: pa.RecordBatch, outgoing: pa.RecordBatch) -> KernelTally: ...
 
     def sql_parts(self) -> Sql | None: ...

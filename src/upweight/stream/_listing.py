@@ -22,7 +22,7 @@ from pyarrow import fs
 
 from .._errors import InputError
 
-__all__ = ["Found", "find_files", "folder_keys", "is_data", "is_parquet", "resolved"]
+__all__ = ["DataFiles", "find_files", "folder_keys", "is_data", "is_parquet", "resolved"]
 
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 PARQUET = (".parquet", ".pq")
@@ -30,7 +30,7 @@ TEXT = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt")
 WILD = "*?["
 
 
-class Found(NamedTuple):
+class DataFiles(NamedTuple):
     """Files of one filesystem: {path in it: relative path}; `root` is what messages call them, `folders` those that were named."""
 
     system: Any
@@ -39,7 +39,7 @@ class Found(NamedTuple):
     paths: dict[str, str]
 
 
-def find_files(paths: str | Sequence[str], filesystem: Any = None) -> Found:
+def find_files(paths: str | Sequence[str], filesystem: Any = None) -> DataFiles:
     """The data files of what was named, sorted by relative path.
 
     Raises InputError where nothing is there, or names lie on several filesystems.
@@ -62,7 +62,7 @@ def find_files(paths: str | Sequence[str], filesystem: Any = None) -> Found:
         )
     base = bases[0] if len(given) == 1 else posixpath.commonpath(bases)
     paths_of = sorted((posixpath.relpath(full, base or "."), full) for full in found)
-    return Found(systems[0], given[0] if len(given) == 1 else base, tuple(folders), {f: r for r, f in paths_of})
+    return DataFiles(systems[0], given[0] if len(given) == 1 else base, tuple(folders), {f: r for r, f in paths_of})
 
 
 def listing(path: str, filesystem: Any) -> tuple[Any, str, list[str]]:

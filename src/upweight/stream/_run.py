@@ -30,7 +30,7 @@ from .._errors import InputError
 from ..work import Job, Watch, run_job, terminal_watch
 from ._kernel import Kernel
 from ._output import HIDDEN, Output
-from ._source import Source, Task
+from ._source import Source, SourceTask
 
 __all__ = ["MANIFEST", "Manifest", "read_manifest", "run"]
 
@@ -128,7 +128,7 @@ class TaskWork:
     kernel: Kernel
     place: Output
     keep: tuple[str, ...]
-    tasks: tuple[Task, ...]
+    tasks: tuple[SourceTask, ...]
 
     def __call__(self, number: int) -> dict[str, Any]:
         task = self.tasks[number]
@@ -138,7 +138,7 @@ class TaskWork:
         except InputError as error:
             return {"error": str(error)}
 
-    def write(self, task: Task, path: Path) -> dict[str, Any]:
+    def write(self, task: SourceTask, path: Path) -> dict[str, Any]:
         """Write the rows of a task and commit them."""
         needed = list(dict.fromkeys([*self.keep, *self.kernel.needs]))
         schema = self.kernel.schema(self.source.schema)
@@ -175,7 +175,7 @@ class TaskWork:
         self.commit(part)
         return part
 
-    def slices(self, task: Task, columns: list[str]) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
+    def slices(self, task: SourceTask, columns: list[str]) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
         """(rows that came, rows that stay), a slice at a time; what the kernel refuses is told with file and row groups."""
         for piece in task.pieces:
             at = piece.before
@@ -239,7 +239,7 @@ class Commits:
 
     trouble = None
 
-    def __init__(self, place: Output, tasks: list[Task]):
+    def __init__(self, place: Output, tasks: list[SourceTask]):
         self.place, self.tasks = place, tasks
 
     def read(self, number: int) -> dict[str, Any] | None:
@@ -259,7 +259,7 @@ class Commits:
 # ---- beginning and end ------------------------------------------------------------------------------------------------------
 
 
-def run_facts(source: Source, kernel: Kernel, keep: list[str], tasks: list[Task]) -> dict[str, Any]:
+def run_facts(source: Source, kernel: Kernel, keep: list[str], tasks: list[SourceTask]) -> dict[str, Any]:
     """What a run is: two runs of the same facts write the same bytes."""
     return {
         "format": RUN_FORMAT,
@@ -358,7 +358,7 @@ def read_manifest(out: str, filesystem: Any = None) -> Manifest:
     raise InputError(f"{out!r} holds no finished sample.")
 
 
-def no_room(error: OSError, place: Output, tasks: list[Task]) -> InputError:
+def no_room(error: OSError, place: Output, tasks: list[SourceTask]) -> InputError:
     """A disk that is full: what is done, and what is still needed."""
     done = len(place.names("tasks"))
     left = sum(t.bytes for t in tasks) * (1 - done / max(len(tasks), 1))
@@ -377,11 +377,11 @@ def refuse_inside(source: Source, place: Output) -> None:
         raise InputError(f"{place.name!r} lies inside the data ({source.root!r}). Use a folder outside it.")
 
 
-def inputs_of(task: Task) -> list[dict[str, Any]]:
+def inputs_of(task: SourceTask) -> list[dict[str, Any]]:
     return [{"path": p.file.path, "token": p.file.token, "row_groups": [p.first, p.stop]} for p in task.pieces]
 
 
-def task_label(tasks: list[Task], number: int) -> str:
+def task_label(tasks: list[SourceTask], number: int) -> str:
     return tasks[number].pieces[0].file.path
 
 

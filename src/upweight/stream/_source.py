@@ -35,7 +35,7 @@ __all__ = [
     "Piece",
     "Source",
     "SourceFile",
-    "Task",
+    "SourceTask",
     "open_files",
     "open_source",
     "source_of",
@@ -81,7 +81,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Task:
+class SourceTask:
     """Pieces that are done together; `id` is a fingerprint of which rows they are."""
 
     pieces: tuple[Piece, ...]
@@ -120,11 +120,11 @@ class Source:
         """Bytes of all files."""
         return sum(f.size for f in self.files)
 
-    def tasks(self) -> list[Task]:
+    def tasks(self) -> list[SourceTask]:
         """The same tasks whatever the number of workers."""
         total = sum(size for f in self.files for _, size in f.groups)
         full = min(max(total // SHARE, LEAST_BYTES), MOST_BYTES)
-        tasks: list[Task] = []
+        tasks: list[SourceTask] = []
         pieces: list[Piece] = []
         held = 0
         for file in self.files:
@@ -132,11 +132,11 @@ class Source:
             for group, (_, size) in enumerate(file.groups):
                 held += size
                 if held >= full:
-                    tasks.append(Task((*pieces, Piece(file, first, group + 1))))
+                    tasks.append(SourceTask((*pieces, Piece(file, first, group + 1))))
                     pieces, held, first = [], 0, group + 1
             if first < len(file.groups):
                 pieces.append(Piece(file, first, len(file.groups)))
-        return tasks + ([Task(tuple(pieces))] if pieces else [])
+        return tasks + ([SourceTask(tuple(pieces))] if pieces else [])
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """All rows in order, 65,536 at most at a time."""
