@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BARE ?= $(VENV)-bare
 FLOOR ?= $(VENV)-floor
+ENGINES ?= $(VENV)-engines
 BIN = $(VENV)/bin
 PIP = -m pip --quiet --disable-pip-version-check --no-input
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test check fast slow papers bench rules types bare floor format clean
+.PHONY: help demo test check fast slow papers bench rules types bare floor engines format clean
 
 help:      ## show this list
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/'
@@ -49,11 +50,14 @@ bare: $(BARE)/.ready      ## the trunk on its four dependencies
 floor: $(FLOOR)/.ready      ## the main jobs on the lowest versions that pyproject.toml declares
 	PYTHONPATH=src $(FLOOR)/bin/python -W error::DeprecationWarning:upweight tests/floor/smoke.py > /dev/null
 
+engines: $(ENGINES)/.ready      ## the same rows on a local Spark (needs Java 17), on Ray, and on S3 as moto plays it
+	UPWEIGHT_ENGINES=1 $(ENGINES)/bin/python -m pytest -q -p no:cacheprovider tests/stream/test_spark.py tests/stream/test_ray.py tests/stream/test_s3.py
+
 format: $(VENV)/.dev
 	$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
 clean:
-	rm -rf $(VENV) $(BARE) $(FLOOR) out .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BARE) $(FLOOR) $(ENGINES) out .pytest_cache .ruff_cache
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -69,6 +73,11 @@ $(VENV)/.dev: $(VENV)/.base
 $(BARE)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(BARE)
 	$(BARE)/bin/python $(PIP) install -c constraints.txt numpy scipy narwhals array-api-compat pytest
+	@touch $@
+
+$(ENGINES)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(ENGINES)
+	$(ENGINES)/bin/python $(PIP) install -c constraints.txt -e '.[spark,ray]' 'moto[server]' pandas pytest
 	@touch $@
 
 $(FLOOR)/.ready: pyproject.toml tools/lowest_versions.py

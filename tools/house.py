@@ -34,7 +34,7 @@ INSIDE = {  # floors inside a branch
         ["comparison"],
     ],
 }
-PICTURED = ["_estimate", "_balance", "_check", "_undo", "imbalance"]  # rooms whose results have `.plot()`
+PICTURED = ["_estimate", "_balance", "_check", "_undo", "imbalance", "negatives"]  # rooms whose results have `.plot()`
 DOORS = {  # methods that call upward from inside, as `w.check` does: room -> rooms
     "_weights": {"_estimate", "_check"},
     **{room: {"plots"} for room in PICTURED},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 import upweight as uw
-from upweight import imbalance
+from upweight import imbalance, negatives
 
 
 def drawn(picture: Any) -> list[Axes]:
@@ -50,6 +51,16 @@ def lifted(**more: Any) -> Any:
     return imbalance.upweight_errors("logistic", X, y, cv="3x1", rng=0, **more)
 
 
+def thinned(**how: Any) -> Any:
+    return negatives.plan(negatives.demo_clicks(30_000), label="clicked", key="impression_id", **how)
+
+
+def checked(**how: Any) -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        thin = negatives.sample(negatives.demo_clicks(30_000), thinned(**how), f"{folder}/thin")
+        return negatives.check(thin)
+
+
 def nobody() -> Any:
     return imbalance.Resample.of_rows([], np.empty(0, int), np.empty(0), uw.Correction.none())
 
@@ -66,6 +77,8 @@ PLAIN: dict[str, Callable[[], Any]] = {
     "resample": lambda: imbalance.SMOTE(rng=0).resample(table(), labels(table())).plot(table()),
     "resample dropped": lambda: imbalance.RandomUnder(rng=0).resample(table(), labels(table())).plot(table()),
     "error weights": lambda: lifted(by="row").plot(),
+    "forecast": lambda: thinned().forecast.plot(),
+    "sample check": lambda: checked().plot(),
 }
 
 DEGENERATE: dict[str, Callable[[], Any]] = {
@@ -105,5 +118,8 @@ DEGENERATE: dict[str, Callable[[], Any]] = {
         imbalance.RandomUnder(rng=0).resample(table(), labels(table())).plot(np.full((200, 2), "x", dtype=object))
     ),
     "error weights": lambda: lifted(by="region", lift=1.0).plot(),
+    "forecast uniform": lambda: thinned(rule="uniform", per_positive=0.1).forecast.plot(),
+    "forecast everything": lambda: thinned(per_positive=1e5).forecast.plot(),
+    "sample check uniform": lambda: checked(rule="uniform").plot(),
 }
 EVERY = PLAIN | DEGENERATE

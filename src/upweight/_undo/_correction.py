@@ -263,16 +263,17 @@ class Correction:
         return cls(np.log(before / np.maximum(prior.world, least)), "approximate", why, prior, (step,))
 
     @classmethod
-    def impossible(cls, why: str) -> Correction:
+    def impossible(cls, why: str, *, remedy: str | None = None) -> Correction:
         """No formula exists, because `why`: p(x given y) itself was changed. `apply` refuses; `verify` recalibrates.
 
-        Border selection, cleaning and synthetic rows are of this sort.
+        Border selection, cleaning and synthetic rows are of this sort. remedy : what to do instead; None: recalibrate on held-out rows.
 
         >>> Correction.impossible("SMOTE made rows that never were").apply([0.5])
         Traceback (most recent call last):
         upweight.UndoError: SMOTE made rows that never were; no formula gives the odds back: recalibrate on ...
         """
-        return cls(np.nan, "impossible", why, None, (Step("Correction.impossible", {"why": why}),))
+        said = {"why": why} if remedy is None else {"why": why, "remedy": remedy}
+        return cls(np.nan, "impossible", why, None, (Step("Correction.impossible", said),))
 
     @classmethod
     def none(cls) -> Correction:
@@ -475,11 +476,11 @@ class Correction:
     # ---- refuse -----------------------------------------------------------------------------------------------------
 
     def _refuse_impossible(self) -> None:
-        if self.status == "impossible":
-            raise UndoError(
-                f"{self.why}; no formula gives the odds back: recalibrate on held-out rows, "
-                f"upweight.recalibrate(y, proba)."
-            )
+        if self.status != "impossible":
+            return
+        other = [s.params["remedy"] for s in self.trail if "remedy" in s.params]
+        usual = "no formula gives the odds back: recalibrate on held-out rows, upweight.recalibrate(y, proba)"
+        raise UndoError(f"{self.why}; {other[0] if other else usual}.")
 
 
 def _thinning(name: str, params: dict[str, Any], design: str | None) -> tuple[Step, tuple[str, ...]]:

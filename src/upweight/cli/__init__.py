@@ -21,7 +21,7 @@ from ._terminal import write_notice
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = ("check", "cite", "compare", "report")
+COMMANDS = ("check", "cite", "compare", "negatives", "report")
 HELP = "Importance weights you can trust: make them, check them, tame them, use them, undo their bias."
 
 
@@ -127,6 +127,6 @@ def with_bare_json(args: list[str]) -> list[str]:
     """`--json` may stand alone: then it is standard output."""
     out = []
     for i, arg in enumerate(args):
-        bare = arg == "--json" and (i + 1 == len(args) or args[i + 1].startswith("--"))
+        bare = arg == "--json" and (i + 1 == len(args) or (args[i + 1].startswith("-") and args[i + 1] != "-"))
         out += ["--json", STANDARD_OUTPUT] if bare else [arg]
     return out

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyarrow import compute
 
 from .._errors import InputError, plain
-from ..files import Source, named
+from ..files import SourceTable, named
 from ..tables import as_text, positive_code, unnested
 
 __all__ = ["TableParts", "take_apart"]
@@ -39,7 +39,13 @@ class TableParts:
 
 
 def take_apart(
-    source: Source, target: str, *, positive: str | None, weights: str | None, group: str | None, exclude: Sequence[str]
+    source: SourceTable,
+    target: str,
+    *,
+    positive: str | None,
+    weights: str | None,
+    group: str | None,
+    exclude: Sequence[str],
 ) -> TableParts:
     """Take the columns apart; every complaint names file, column and row."""
     target = column(source, target, "--target")
@@ -60,7 +66,7 @@ def take_apart(
     return TableParts(X, y, w, g, target, shown)
 
 
-def column(source: Source, name: str, option: str) -> str:
+def column(source: SourceTable, name: str, option: str) -> str:
     """The column of that name; of a demo the targets are told."""
     names = source.table.column_names
     if source.leave_out and option == "--target" and name not in names:
@@ -70,7 +76,7 @@ def column(source: Source, name: str, option: str) -> str:
     return named(name, names, option, file=source.name, headless=source.headless)
 
 
-def refuse_infinities(source: Source, X: pa.Table, weights: np.ndarray | None) -> None:
+def refuse_infinities(source: SourceTable, X: pa.Table, weights: np.ndarray | None) -> None:
     """Infinities in rows that count, while the file still knows where its rows stand."""
     for name, values in zip(X.column_names, X.columns, strict=True):
         if not pa.types.is_floating(values.type):
@@ -85,7 +91,7 @@ def refuse_infinities(source: Source, X: pa.Table, weights: np.ndarray | None) -
             )
 
 
-def refuse_gaps(source: Source, name: str, values: pa.Array, what: str) -> None:
+def refuse_gaps(source: SourceTable, name: str, values: pa.Array, what: str) -> None:
     gaps = values.is_null(nan_is_null=True)
     count = pc.sum(gaps).as_py() or 0
     if count == len(values):
@@ -100,7 +106,7 @@ def refuse_gaps(source: Source, name: str, values: pa.Array, what: str) -> None:
         )
 
 
-def labels(source: Source, name: str, positive: str | None) -> tuple[np.ndarray, tuple[str, str] | None]:
+def labels(source: SourceTable, name: str, positive: str | None) -> tuple[np.ndarray, tuple[str, str] | None]:
     """(n,) labels: numbers, booleans or text; or, where `positive` is not what they say, that class against the rest."""
     values = unnested(source.table[name])
     if values is None:
@@ -116,7 +122,7 @@ def labels(source: Source, name: str, positive: str | None) -> tuple[np.ndarray,
     return one_against(source, name, y, positive)
 
 
-def text_labels(source: Source, name: str, values: pa.Array) -> pa.Array:
+def text_labels(source: SourceTable, name: str, values: pa.Array) -> pa.Array:
     """Labels as text; among words `None` is one ("no illness"), while in columns of numbers it is a gap."""
     text = as_text(values, name)
     if not text.null_count or text.null_count == len(text):
@@ -129,7 +135,7 @@ def text_labels(source: Source, name: str, values: pa.Array) -> pa.Array:
     return pc.if_else(none, "None", text)
 
 
-def whole_numbers(source: Source, name: str, y: np.ndarray) -> np.ndarray:
+def whole_numbers(source: SourceTable, name: str, y: np.ndarray) -> np.ndarray:
     """Labels 0.0, 1.0, .. as integers; infinite ones are refused, fractions and those too large stay as they are."""
     endless = np.isinf(y)
     if endless.any():
@@ -142,7 +148,7 @@ def whole_numbers(source: Source, name: str, y: np.ndarray) -> np.ndarray:
 
 
 def one_against(
-    source: Source, name: str, y: np.ndarray, positive: str | None
+    source: SourceTable, name: str, y: np.ndarray, positive: str | None
 ) -> tuple[np.ndarray, tuple[str, str] | None]:
     classes, counts = np.unique(y, return_counts=True)
     if len(classes) == 1:
@@ -172,7 +178,7 @@ def one_against(
     return np.isin(y, chosen), (f"not {called}", called)
 
 
-def refuse_two_spellings(source: Source, name: str, classes: np.ndarray, counts: np.ndarray) -> None:
+def refuse_two_spellings(source: SourceTable, name: str, classes: np.ndarray, counts: np.ndarray) -> None:
     """Two classes that are one in two spellings."""
     if len(spellings(classes, classes[0])) == 2:
         named = " and ".join(f"{plain(c)!r} ({n:,})" for c, n in zip(classes, counts, strict=True))
@@ -183,7 +189,7 @@ def refuse_two_spellings(source: Source, name: str, classes: np.ndarray, counts:
 
 
 def chosen_classes(
-    source: Source, name: str, classes: np.ndarray, counts: np.ndarray, positive: str, shown: str
+    source: SourceTable, name: str, classes: np.ndarray, counts: np.ndarray, positive: str, shown: str
 ) -> list[Any]:
     """The classes that --positive names: one, in quotes that very spelling, or several with commas between.
 
@@ -224,7 +230,7 @@ def spellings(classes: np.ndarray, label: Any) -> list[str]:
     return [str(plain(c)) for c in classes if str(plain(c)).casefold() == alike]
 
 
-def matching(source: Source, name: str, classes: np.ndarray, positive: str, shown: str) -> Any:
+def matching(source: SourceTable, name: str, classes: np.ndarray, positive: str, shown: str) -> Any:
     """The class that the text names: as it is, else as a number, else in other case if that is one class only."""
     text = positive.strip()
     texts = [str(plain(c)) for c in classes]
@@ -245,7 +251,7 @@ def matching(source: Source, name: str, classes: np.ndarray, positive: str, show
     raise InputError(f"{source.name}: column {name!r} has no class {positive!r} for --positive. It has {shown}.")
 
 
-def weight_values(source: Source, name: str) -> np.ndarray:
+def weight_values(source: SourceTable, name: str) -> np.ndarray:
     values = unnested(source.table[name])
     if values is None or not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
         raise InputError(
@@ -265,7 +271,7 @@ def weight_values(source: Source, name: str) -> np.ndarray:
     return w
 
 
-def group_values(source: Source, name: str) -> np.ndarray:
+def group_values(source: SourceTable, name: str) -> np.ndarray:
     values = unnested(source.table[name])
     if values is None:
         raise InputError(f"{source.name}: column {name!r} holds nested values; a group is one label a row.")

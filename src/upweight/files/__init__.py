@@ -1,7 +1,7 @@
 """Text, Parquet, NumPy, Excel, JSON lines and embedded data, as whole tables or as batches of columns; a file is written whole or not at all."""
 
 from ._batches import Batch, Columns, named, open_columns
-from ._tables import Source, read_source
+from ._tables import SourceTable, read_source
 from ._whole_file import is_stream, write_whole
 
-__all__ = ["Batch", "Columns", "Source", "is_stream", "named", "open_columns", "read_source", "write_whole"]
+__all__ = ["Batch", "Columns", "SourceTable", "is_stream", "named", "open_columns", "read_source", "write_whole"]

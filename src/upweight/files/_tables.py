@@ -4,7 +4,7 @@ The trouble: real files have no header, five spellings of a gap, semicolons, a s
 70,000, or are not what their name says; and the files of a folder differ. Each is either read as meant, with a notice, or refused
 with file, column and line.
 
-What is inside: `read_source` and what it gives, a `Source`; each kind of file is read in a file of its own.
+What is inside: `read_source` and what it gives, a `SourceTable`; each kind of file is read in a file of its own.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from ._parse import read_text
 from ._paths import Place, find, unreadable
 from ._text import Text, inspect_text, refuse_doubles
 
-__all__ = ["Source", "read_source"]
+__all__ = ["SourceTable", "read_source"]
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceTable:
     """A table, what to call it, and how to say where a row stands in it; `leave_out` are columns that are targets too.
 
     `text` is the text file it came from; `parts` are the files of a folder, with the number of rows in each.
@@ -59,13 +59,13 @@ class Source:
         return None if self.text is None else self.text.spelled(name)
 
 
-def read_source(data: str, notice: Callable[[str], None]) -> Source:
+def read_source(data: str, notice: Callable[[str], None]) -> SourceTable:
     """Read what the user named; `notice` gets what was guessed."""
     if data.startswith("demo:"):
         from ._demo import demo_table, demo_targets  # scikit-learn, which no other data need
 
         name = data.removeprefix("demo:")
-        return Source(demo_table(name), data, leave_out=tuple(demo_targets(name)))
+        return SourceTable(demo_table(name), data, leave_out=tuple(demo_targets(name)))
     place = find(data)
     try:
         source = read_place(place, notice)
@@ -77,18 +77,18 @@ def read_source(data: str, notice: Callable[[str], None]) -> Source:
     return source
 
 
-def read_place(place: Place, notice: Callable[[str], None]) -> Source:
+def read_place(place: Place, notice: Callable[[str], None]) -> SourceTable:
     if place.kind in ("folder", "parquet"):
         files = open_parquet(place, notice)
-        return Source(
+        return SourceTable(
             pa.concat_tables(files.tables()), place.name, parts=tuple(zip(files.files, files.rows, strict=True))
         )
     if place.kind == "numpy":
-        return Source(pa.table({n: as_arrow(v) for n, v in numpy_columns(place).items()}), place.name)
+        return SourceTable(pa.table({n: as_arrow(v) for n, v in numpy_columns(place).items()}), place.name)
     if place.kind == "json":
-        return Source(read_json_lines(place), place.name)
+        return SourceTable(read_json_lines(place), place.name)
     if place.kind == "excel":
         text = inspect_text(excel_as_text(place, notice), notice)
-        return Source(read_text(text, notice), place.name)
+        return SourceTable(read_text(text, notice), place.name)
     text = inspect_text(place, notice)
-    return Source(read_text(text, notice), place.name, text)
+    return SourceTable(read_text(text, notice), place.name, text)

@@ -7,6 +7,8 @@
     comparison     differences of remedies, precision against recall, reliability
     resample       kept, dropped and made rows
     error_weights  where the weight went
+    forecast       what a sample of negatives costs
+    sample_check   whether its pilot still tells the truth
 
 Each takes its object first, then `ax` (None makes a figure) and gives back the Axes, or the Figure where there are several. Nothing is
 shown on a screen, no style is changed, and pyplot is not used (`_canvas` says why).
@@ -16,8 +18,19 @@ from ._balance import balance
 from ._comparison import comparison
 from ._error_weights import error_weights
 from ._estimates import estimates
+from ._negatives import forecast, sample_check
 from ._reliability import reliability
 from ._resample import resample
 from ._verdict import verdict
 
-__all__ = ["balance", "comparison", "error_weights", "estimates", "reliability", "resample", "verdict"]
+__all__ = [
+    "balance",
+    "comparison",
+    "error_weights",
+    "estimates",
+    "forecast",
+    "reliability",
+    "resample",
+    "sample_check",
+    "verdict",
+]

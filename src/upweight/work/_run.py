@@ -86,6 +86,7 @@ def run_job(
     watch: Watch | None = None,
     consume: Consumer | None = None,
     mapper: Mapper | None = None,
+    jobs: int | None = None,
 ) -> Run:
     """Run every part that the journal does not hold.
 
@@ -98,6 +99,7 @@ def run_job(
         kept then: four a process are in memory at most, however many there are.
     mapper : `map`-like function (function, keys) -> answers in any order, to run in instead of our own processes: `executor.map`, a
         cluster's; nobody knows how many of it work at once, so the estimate counts one. None: as many processes as `joblib.parallel_config` says, else as there are cores.
+    jobs : processes at most; None: as many as said above.
 
     Returns
     -------
@@ -126,7 +128,7 @@ def run_job(
             if left:
                 first, seconds, busy = run_first(job, left, taken)
                 ahead = [foreseen(job, key, first, taken.parts, seconds, busy) for key in left]
-                rest, processes = spread(ahead, busy, 1 if mapper else workers())
+                rest, processes = spread(ahead, busy, 1 if mapper else jobs or workers())
                 estimate = seconds + rest
                 watch.estimate(estimate, len(left) + 1, processes)
                 watch.step(job.label(first))

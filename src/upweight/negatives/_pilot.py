@@ -1,0 +1,83 @@
+"""What scores the rows before they are thinned: a linear pilot fitted on some of them, or a column of probabilities.
+
+    Pilot.linear(features)          a logistic regression of `rows` rows of each class, cheap to apply
+    Pilot.column("score")           a probability that the data bring along, say of yesterday's model
+
+The pilot shall see what the model will see and nothing else: the offset is exact only if it is a function of what the model is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .._errors import InputError, is_number, require_int
+from .._set_module import set_module
+
+__all__ = ["Pilot", "as_pilot"]
+
+
+@set_module("upweight.negatives")
+@dataclass(frozen=True)
+class Pilot:
+    """A pilot to be: made by `Pilot.linear` and `Pilot.column`.
+
+    kind : "linear", "column" or "none". features : columns of a linear pilot, None for all but label and key. rows : rows of each class that it is
+    fitted on. l2 : penalty of its coefficients. normaliser : negatives that set shift and scale; None for all.
+    """
+
+    kind: str
+    features: tuple[str, ...] | None = None
+    rows: int = 10_000
+    l2: float = 1.0
+    normaliser: int | None = 100_000
+
+    @staticmethod
+    def linear(
+        features: Sequence[str] | None = None, *, rows: int = 10_000, l2: float = 1.0, normaliser: int | None = 100_000
+    ) -> Pilot:
+        """A logistic regression of `rows` positives and as many negatives.
+
+        features : names, or "name:level" for whole numbers that are categories; None for every column but label and key.
+        Raises InputError for a bad setting.
+
+        >>> Pilot.linear(["x0", "hour:level"]).features
+        ('x0', 'hour:level')
+        """
+        if isinstance(features, str):
+            raise InputError(f"`features` must be a list of names; got the text {features!r}. Write [{features!r}].")
+        require_int("rows", rows, 20)
+        if not is_number(l2) or not 0 < l2 < float("inf"):
+            raise InputError(f"`l2` must be a finite penalty above 0; got {l2!r}. Leave it at 1.")
+        return Pilot("linear", None if features is None else tuple(features), rows, float(l2), checked(normaliser))
+
+    @staticmethod
+    def column(name: str, *, normaliser: int | None = 100_000) -> Pilot:
+        """A column of probabilities in (0, 1), of a model that has not seen these rows.
+
+        Raises InputError for a bad setting.
+
+        >>> Pilot.column("score").features
+        ('score',)
+        """
+        if not isinstance(name, str) or not name:
+            raise InputError(f"`name` must be the name of a column; got {name!r}.")
+        return Pilot("column", (name,), normaliser=checked(normaliser))
+
+
+def checked(normaliser: int | None) -> int | None:
+    """A number of negatives, 1,000 or more, or None."""
+    if normaliser is not None:
+        require_int("normaliser", normaliser, 1000)
+    return normaliser
+
+
+def as_pilot(pilot: str | Pilot) -> Pilot:
+    """A pilot from "linear", "column:NAME", or itself."""
+    if isinstance(pilot, Pilot):
+        return pilot
+    if pilot == "linear":
+        return Pilot.linear()
+    if isinstance(pilot, str) and pilot.startswith("column:"):
+        return Pilot.column(pilot.removeprefix("column:"))
+    raise InputError(f"`pilot` must be 'linear', 'column:NAME' or a Pilot; got {pilot!r}.")

@@ -1,0 +1,243 @@
+"""A plan: a sampling design as a document, from which every row's keep-probability and draw can be derived again.
+
+    u from the key, pi0 and pi1 from the row:   a negative stays iff u < pi0,  a positive iff u < pi1
+    offset  log pi1 - log pi0                    on every kept row, positives included
+    weight  1/pi of the row's own class
+
+Only `design` decides which rows are kept; its canonical text gives the plan its `id`. Whether a row is kept depends on that row alone,
+so the same rows are kept from one file, from many, in any order, on any engine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from .._errors import InputError
+from .._set_module import set_module
+from .._undo import Correction
+from .._version import __version__
+from ..files import write_whole
+from ..stream import DRAW, POSITION, Sql, canonical, draw
+from ._columns import OWN, arrow_table, key_columns, like_input, positive_rows, refuse_batch_without_key, refuse_types
+from ._explain import Explanation, explain
+from ._forecast import Forecast
+from ._sample_tally import SampleTally
+from ._score import Kept, keep_probabilities
+from ._sql import MOST_TERMS, sql_of, statement
+
+__all__ = ["Plan"]
+
+FORMAT = "upweight.plan/1"
+WORTH = 0.1  # gain of "optimal" from which it is
+KNOWN = {"draw", "seed", "key", "label", "rule", "pilot"}
+VARIES = "π varies by row"
+REMEDY = "pass the rows, or train with the offset"
+
+
+@set_module("upweight.negatives")
+@dataclass(frozen=True, eq=False, repr=False)
+class Plan:
+    """A sampling design; made by `upweight.negatives.plan`, or read by `Plan.load`.
+
+    design : what decides rows, as plain values. forecast : what was foreseen. source : what data it was made from. notes : what was seen while it
+    was made, in words; not saved.
+    """
+
+    design: Mapping[str, Any]
+    forecast: Forecast
+    source: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The fingerprint of the design: plans of one id keep the same rows."""
+        return "sha256:" + hashlib.sha256(canonical(self.design).encode()).hexdigest()
+
+    # ---- rows ---------------------------------------------------------------------------------------------------------------
+
+    def pi(self, rows: Any) -> np.ndarray:
+        """(n,) float64, the probability with which each row would be kept if it were negative.
+
+        rows : a table with the columns that the pilot reads. Raises InputError for missing columns or other types.
+        """
+        return self._kept(arrow_table(rows)).pi0
+
+    def apply(self, rows: Any) -> Any:
+        """The rows that stay, in the kind of table that came, with `_uw_pi`, `_uw_offset` and `_uw_weight`.
+
+        rows : a table with key, label and the columns that the pilot reads. The index of a pandas frame is not kept.
+        Raises InputError for labels, keys or columns that the plan does not fit.
+
+        Costs: one pass, a few nanoseconds a row and column.
+        """
+        table = arrow_table(rows)
+        refuse_batch_without_key(rows, self.design["key"])
+        label = self.design["label"]
+        positive = positive_rows(table, label["column"], label["positive"])
+        kept = self._kept(table)
+        stays = draw(*key_columns(table, self.design["key"]), seed=self.design["seed"]) < np.where(
+            positive, kept.pi1, kept.pi0
+        )
+        out = table.filter(pa.array(stays))
+        pi0, pi1, positive = kept.pi0[stays], kept.pi1[stays], positive[stays]
+        values = (pi0, np.log(pi1) - np.log(pi0), 1 / np.where(positive, pi1, pi0))
+        for name, value in zip(OWN, values, strict=True):
+            out = out.append_column(name, pa.array(value))
+        return like_input(out, rows)
+
+    def correction(self, rows: Any = None) -> Correction:
+        """How to give the odds back.
+
+        rows : kept rows, for an offset a row; None for a rule that keeps every negative with one probability. Returns a `Correction`: exact for rows, exact
+        for "uniform"; without rows it is impossible for any other rule.
+        """
+        rule = self.design["rule"]
+        if rule["score"] == "uniform":
+            return Correction.kept(negatives=min(1.0, rule["rate"]), positives=rule["positives"], design=self.id)
+        if rows is None:
+            return Correction.impossible(VARIES, remedy=REMEDY)
+        kept = self._kept(arrow_table(rows))
+        return Correction.offset(np.log(kept.pi1) - np.log(kept.pi0), design=self.id)
+
+    # ---- as a kernel --------------------------------------------------------------------------------------------------------
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Columns that deciding needs: label, key, what the pilot reads."""
+        key = self.design["key"]
+        keys = list(POSITION) if isinstance(key, str) else [k["column"] for k in key]
+        return tuple(dict.fromkeys([self.design["label"]["column"], *keys, *self.reads]))
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Columns that the pilot reads."""
+        pilot = self.design["pilot"]
+        read = [t["column"] for t in pilot.get("terms", [])] + ([pilot["column"]] if "column" in pilot else [])
+        return tuple(dict.fromkeys(read))
+
+    def schema(self, incoming: pa.Schema) -> pa.Schema:
+        """The columns of the kept rows: those that came, and three of ours; columns that would be read otherwise than planned are refused."""
+        refuse_types(self.design, incoming, dict(self.source.get("schema", ())))
+        return pa.schema([*incoming, *(pa.field(name, pa.float64()) for name in OWN)])
+
+    def tally(self, incoming: pa.RecordBatch, outgoing: pa.RecordBatch) -> SampleTally:
+        """Counts of a batch before and after, for the manifest."""
+        label = self.design["label"]
+        before = positive_rows(incoming, label["column"], label["positive"])
+        after = positive_rows(outgoing, label["column"], label["positive"])
+        unscored = 0  # a linear pilot has a number for every row
+        if self.design["pilot"]["kind"] not in ("linear", "none"):
+            unscored = int(np.count_nonzero(self._kept(pa.Table.from_batches([incoming])).unscored))
+        return SampleTally.of(before, after, np.asarray(outgoing.column(OWN[0])), unscored)
+
+    def sql_parts(self) -> Sql | None:
+        """The plan as Spark SQL; None where it has no native form."""
+        return sql_of(self.design)
+
+    def sql(self) -> str:
+        """The plan as one Spark SQL statement over a view called `rows`: the same rows, with the same three columns.
+
+        Raises InputError for plans without a native form: rows by position, rule "optimal", more than 32 terms.
+        """
+        parts = self.sql_parts()
+        if parts is None:
+            raise InputError(
+                f"this plan has no SQL form (rows by position, rule 'optimal', or more than {MOST_TERMS} terms). Use stream.on_spark(df, plan)."
+            )
+        return statement(parts)
+
+    def explain(self, key: Any, *, data: Any = None) -> Explanation:
+        """Why the rows of a key are kept, or not.
+
+        key : the value of the key column, or one value a column. data : where to look for the rows, all that `plan` takes; None: only the draw is told.
+        Returns an `Explanation`. Raises InputError for values that the key cannot hold.
+        """
+        return explain(self.design, self.needs, key, data)
+
+    def _kept(self, table: pa.Table) -> Kept:
+        return keep_probabilities(self.design, table)
+
+    # ---- the document -------------------------------------------------------------------------------------------------------
+
+    def to_json(self) -> str:
+        """The document `upweight.plan/1`; the same bytes for the same data and seed."""
+        facts = {
+            "format": FORMAT,
+            "id": self.id,
+            "design": self.design,
+            "forecast": self.forecast.to_dict(),
+            "source": self.source,
+            "made_by": f"upweight {__version__}",
+        }
+        return canonical(facts) + "\n"
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the document, whole or not at all."""
+        write_whole(Path(path), self.to_json().encode())
+
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> Plan:
+        """Read a document.
+
+        Raises InputError for a file that is no plan, a newer format, a design with fields unknown here, or one that was edited.
+        """
+        try:
+            facts = json.loads(Path(path).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise InputError(f"{str(path)!r}: the plan cannot be read ({error.strerror}).") from error
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"{str(path)!r} is not a plan: {error}. Make one: upweight negatives plan.") from error
+        return plan_from(facts, str(path))
+
+    def summary(self) -> str:
+        """The forecast, the pilot's largest terms, and what was noted, one a line."""
+        terms = sorted(self.design["pilot"].get("terms", []), key=reach, reverse=True)[:5]
+        largest = ", ".join(f"{t['column']} {reach(t):.1f}" for t in terms)
+        lines = [
+            str(self.forecast),
+            *([f"pilot: log-odds move by {largest}" + (" ..." if len(terms) == 5 else "")] if terms else []),
+        ]
+        gain = self.forecast.optimal_gain
+        if gain is not None:
+            worth = "worth it" if gain >= WORTH else "not worth it"
+            lines.append(f"rule optimal would shrink what sampling adds by {gain:.0%}: {worth}")
+        return "\n".join([*lines, *self.notes, f"id {self.id}"])
+
+    def __repr__(self) -> str:
+        return f"Plan({self.design['rule']['score']}, {self.id[7:19]}, {self.forecast})"
+
+
+def reach(term: Mapping[str, Any]) -> float:
+    """How far a term moves the log-odds over what it sees."""
+    if term["kind"] == "number":
+        return abs(term["coef"]) * (term["high"] - term["low"])
+    return max([*term["values"], 0.0]) - min([*term["values"], 0.0])
+
+
+def plan_from(facts: Any, name: str) -> Plan:
+    """A plan from its document."""
+    if not isinstance(facts, dict) or not str(facts.get("format", "")).startswith("upweight.plan/"):
+        raise InputError(f"{name!r} is not a plan of upweight. Make one: upweight negatives plan.")
+    design = facts.get("design")
+    if facts["format"] != FORMAT or not isinstance(design, dict) or set(design) != KNOWN or design["draw"] != DRAW:
+        raise InputError(
+            f"{name!r} is a plan of format {facts['format']!r} with a design unknown here; use a newer upweight."
+        )
+    try:
+        plan = Plan(design, Forecast(**facts["forecast"]), facts["source"])
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{name!r}: the plan lacks a part ({error}). Plan again.") from error
+    if plan.id != facts.get("id"):
+        raise InputError(
+            f"{name!r} was edited: its design gives id {plan.id[:19]}..., the file says otherwise. Plan again."
+        )
+    return plan
