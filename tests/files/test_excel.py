@@ -3,6 +3,7 @@
 import datetime
 import sys
 
+import numpy as np
 import pytest
 
 from upweight import InputError, MissingExtra
@@ -73,3 +74,19 @@ def test_without_openpyxl_its_name_and_a_way_out_are_told(tmp_path, monkeypatch)
         MissingExtra, match="read by openpyxl, which is not here. Run `pip install openpyxl`, or save the"
     ):
         read_source(str(tmp_path / "d.xlsx"), lambda _: None)
+
+
+def test_a_damaged_file_is_read_or_refused_in_words(write, tmp_path):
+    """Twenty bytes zeroed anywhere, 150 times: never another error; most files are refused."""
+    name = write(["w", "g"], *[[i / 7, f"name {i}"] for i in range(200)])
+    whole = (tmp_path / name).read_bytes()
+    rng = np.random.default_rng(0)
+    refused = []
+    for at in rng.integers(0, len(whole) - 20, 150):
+        (tmp_path / "bad.xlsx").write_bytes(whole[:at] + bytes(20) + whole[at + 20 :])
+        try:
+            read("bad.xlsx")
+        except InputError as error:
+            refused.append(str(error))
+    assert len(refused) > 75
+    assert all(text.startswith("bad.xlsx: ") for text in refused)

@@ -16,6 +16,7 @@ import os
 import tempfile
 import weakref
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,19 @@ from ._paths import Place, one_line
 
 __all__ = ["excel_as_text"]
 
-BROKEN = (zipfile.BadZipFile, KeyError, ValueError, OSError, TypeError, AttributeError, IndexError, SyntaxError)
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
 
 
 def excel_as_text(place: Place, notice: Callable[[str], None]) -> Place:
