@@ -127,7 +127,7 @@ def bar(value: float, low: float, high: float, most: float) -> IconBar:
     """A value on an axis from zero to `most`.
 
     >>> bar(0.1, -0.1, 0.2, 0.2)
-    Bar(length=66.0, low=0.0, high=132.0)
+    IconBar(length=66.0, low=0.0, high=132.0)
     """
     place = lambda v: round(FOREST * min(max(v / most, 0.0), 1.0), 1)
     return IconBar(place(value), place(low), place(high))
