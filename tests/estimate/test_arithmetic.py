@@ -88,6 +88,22 @@ def test_intervals_of_their_own_shape_go_through_rising_functions():
     assert q.exp().interval() == pytest.approx(tuple(np.exp(q.interval())))
 
 
+def test_a_denominator_that_is_not_told_from_0_is_not_ok():
+    rng = np.random.default_rng(2)
+    x, f = rng.normal(size=400), rng.normal(3, 1, 400)
+    w = Weights.of(np.ones(400), kind="importance")
+    low, high = w.mean(x - x.mean() + 0.05), w.mean(x - x.mean() + 0.2)
+    a = w.mean(f)
+    assert (low.ok, high.ok, a.ok) == (True, True, True)
+    for bad in (a / low, 1 / low, 7 / -low, (a / low) * 2, (a / low) - a, low.log().exp()):
+        assert not bad.ok
+        assert "is not told from 0: " in bad.why
+    assert (a / low).why.startswith("the denominator is not told from 0: 0.050 ± 0.0")
+    assert low.log().why.startswith("the argument of the log is not told from 0: 0.050 ± 0.0")
+    for good in (a / high, 1 / high, high.log(), low / a, low / 3, low.exp(), w.var(x).log(), 1 / w.std(x)):
+        assert good.ok, good.why
+
+
 def test_what_has_no_answer_is_refused():
     w, f, _ = some()
     e = w.mean(f - 10)

@@ -131,6 +131,18 @@ def test_equal_weights_do_not_vouch_for_a_heavy_f():
     assert equal(2000).mean(light).ok
 
 
+@pytest.mark.parametrize("how", ["alone", "singletons", "pairs", "blocks"])
+def test_clusters_do_not_vouch_for_a_heavy_f_either(how):
+    n = 4000
+    f = np.random.default_rng(5).pareto(1.5, n)
+    said = {"alone": {}, "singletons": {"cluster": np.arange(n)}, "pairs": {"cluster": np.arange(n) // 2}}
+    e = equal(n).mean(f, **said.get(how, {"blocks": 2}))
+    assert not e.ok
+    assert e.why.startswith("the tail of f has k-hat" if how == "alone" else ("the tail of f has k-hat", "k-hat"))
+    light = equal(n).mean(np.random.default_rng(5).normal(size=n), **said.get(how, {"blocks": 2}))
+    assert light.ok, light.why
+
+
 def test_copies_are_repeated_rows_in_belief_too():
     rng = np.random.default_rng(3)
     for f in (1 + rng.pareto(1.5, 500), rng.exponential(size=500), np.arange(500.0) < 8, np.arange(500.0) < 2):

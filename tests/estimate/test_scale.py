@@ -151,3 +151,27 @@ def test_an_integral_needs_weights_whose_scale_means_something():
 def test_an_event_that_was_never_seen_bounds_an_integral_in_its_unit():
     w = Weights.of(np.full(100, 7.0), kind="importance")
     assert w.integral(np.zeros(100)).interval()[1] == pytest.approx(7 * (1 - 0.025 ** (1 / 100)))
+
+
+@pytest.mark.parametrize("shift", [-710.0, -740.0, -800.0, -1e5])
+def test_an_integral_whose_scale_is_below_the_normal_floats_is_refused(shift):
+    x = np.random.default_rng(3).normal(size=2000)
+    w = Weights.of_log(0.5 * x + shift, kind="importance")
+    for f in (x + 3, np.ones(2000), np.c_[x, x], None):
+        with pytest.raises(InputError, match=r"underflows.*raise the logs by a constant"):
+            w.integral(f)
+    with pytest.raises(InputError, match="underflows"):
+        w.declare(exact=True).mean(x, how="plain")
+    assert w.mean(x).ok
+
+
+@pytest.mark.parametrize("small", [1e-110, 1e-250])
+def test_an_integral_of_tiny_f_under_tiny_weights_is_refused(small):
+    x = np.random.default_rng(3).normal(size=2000)
+    w = Weights.of_log(0.5 * x - 600, kind="importance")
+    with pytest.raises(InputError, match="underflows"):
+        w.integral(small * (x + 3))
+    assert w.integral(0 * x).value == 0.0
+    near = Weights.of_log(0.5 * x, kind="importance").integral(x + 3)
+    far = w.integral(x + 3)
+    assert (far.value, far.se) == pytest.approx((near.value * np.exp(-600), near.se * np.exp(-600)), rel=1e-12, abs=0)

@@ -46,6 +46,8 @@ def combined(x: Terms, y: Terms, name: str, rule: Rule) -> Terms:
         raise InputError("a ratio needs a denominator other than 0; got 0. Compare by difference instead.")
     shape, pairs = _paired(x, y)
     each = tuple(_one(p, q, x.size, rule) for p, q in pairs)
+    if name == "ratio":
+        each = tuple(_doubted(e, q, "the denominator") for e, (_, q) in zip(each, pairs, strict=True))
     names = (x if len(x.each) >= len(y.each) else y).names
     container = x.container if x.container.index is not None else y.container
     return Terms(each, shape, x.size, names, container)
@@ -73,6 +75,12 @@ def _one(a: Average, b: Average, n: int, rule: Rule) -> Average:
     before = line if raw is phi else Dense(raw)
     found = average(value, line, sample, n, raw=before, bounded=a.bounded and b.bounded)
     return replace(found, doubt=a.doubt or b.doubt)
+
+
+def _doubted(result: Average, of: Average, what: str) -> Average:
+    """The result, in doubt where what it divides by, or takes the log of, may as well be 0."""
+    said = of.not_told_from_0
+    return replace(result, doubt=result.doubt or f"{what} {said}") if said else result
 
 
 def _common(a: Sample, b: Sample) -> Sample:
@@ -129,7 +137,9 @@ def through(x: Terms, name: str, rule: Callable[[float], tuple[float, float]]) -
 def _through(a: Average, name: str, value: float, slope: float) -> Average:
     interval = None if a.interval is None or name == "reciprocal" else Mapped(a.interval, name)
     lines = {"line": Scaled(a.line, slope), "raw": Scaled(a.raw, slope)}
-    return replace(a, value=value, norm=abs(slope) * a.norm, interval=interval, **lines)
+    result = replace(a, value=value, norm=abs(slope) * a.norm, interval=interval, **lines)
+    what = {"reciprocal": "the denominator", "log": "the argument of the log"}.get(name)
+    return result if what is None else _doubted(result, a, what)
 
 
 def picked(x: Terms, which: Any) -> Terms:

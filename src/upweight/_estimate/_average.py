@@ -37,13 +37,14 @@ from ._columns import NamedValues, Values, carried, read_values
 from ._estimate import Estimate, estimate
 from ._influence import Line, Multipliers, blocks
 from ._interval import NeverSeen
-from ._sample import ALONE, Groups, Sample, multipliers, sample_of
+from ._sample import ALONE, LEAST_LOG, Groups, Sample, multipliers, sample_of
 
 if TYPE_CHECKING:
     from .._weights import Weights
 
 __all__ = ["AverageFit", "averages", "fit", "integral", "mean", "self_normalised"]
 
+FAINT = 1e-180  # mean weight from which a small f may take w f below the normal floats
 LAWFUL_HOW = {"importance": ("self", "plain", "control"), "inclusion": ("self", "total"), "frequency": ("self",)}
 
 
@@ -155,7 +156,18 @@ def fit(u: Multipliers, x: Values, how: str) -> AverageFit:
     if not math.isfinite(found.value * x.unit):
         top = float(np.abs(x.values).max()) * x.unit
         raise InputError(f"`f` reaches {top:.3g}, more than its average can hold. Rescale it.")
+    if how != "self" and u.total < FAINT:
+        _refuse_underflow(u, x)
     return found
+
+
+def _refuse_underflow(u: Multipliers, x: Values) -> None:
+    """The products w f must be normal floats, or the average is noise of rounding."""
+    top = float(np.abs(x.values).max())
+    if top > 0 and math.log(u.total) + math.log(top) + math.log(x.unit) < LEAST_LOG:
+        raise InputError(
+            f"w f underflows: the mean weight is {u.total:.3g} and `f` reaches {top * x.unit:.3g}. Rescale f, or raise the logs by a constant."
+        )
 
 
 def self_normalised(u: Multipliers, f: np.ndarray, pivot: float = 0.0) -> AverageFit:

@@ -27,6 +27,7 @@ from ._influence import Influences, Masked, Scaled
 from ._interval import IntervalRule, Moved, Symmetric
 from ._sample import Sample
 from ._tails import scan
+from ._wording import plus_minus
 
 __all__ = ["Average", "average"]
 
@@ -79,6 +80,14 @@ class Average:
         """The interval at a level."""
         interval = self.interval or Symmetric(self.value, self.spread)
         return interval.ends(level, self.sample.df)
+
+    @property
+    def not_told_from_0(self) -> str:
+        """What is to be said if the 95 % interval holds 0, so that neither a reciprocal nor a log is nearly linear in it; empty otherwise."""
+        low, high = self.ends(0.95)
+        if not low <= 0 <= high:
+            return ""
+        return f"is not told from 0: {plus_minus(self.value, (high - low) / 2)}."
 
     def moved(self, by: float, to: float = 0.0) -> Average:
         """The average of by · f + to."""
@@ -144,6 +153,6 @@ def average(
             if any(e.short for e in ends)
             else ""
         )
-    own = tuple(rows) if sample.equal and sample.codes is None else ()
+    own = tuple(rows) if sample.equal else ()
     tails = tuple(before.clusters) if sample.equal else (*rows, *before.clusters)
     return Average(value, sample, line, raw, found.norm, tails, own, bounded, doubt, ess_f=ess_f)

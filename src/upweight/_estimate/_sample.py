@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ALONE", "Groups", "Sample", "broken_promise", "clusters_of", "mean_test", "multipliers", "sample_of"]
 
-LARGEST_LOG = 709.0
+LARGEST_LOG, LEAST_LOG = 709.0, -708.0  # what the exponential of is a normal float
 ALL_ROWS = ("plain", "control", "integral")  # formulas for which rows of weight zero count
 Z_LIMIT, SMALL_BREACH = 3.29, 0.02  # two-sided level 0.001; a breach of 2 % harms nobody
 HEAVY = 0.7  # the heaviest tail that a mean too low is excused by
@@ -124,11 +124,14 @@ def multipliers(w: Weights, how: str) -> Multipliers:
     if peak > LARGEST_LOG:
         raise InputError(f"how={how!r} overflows: the largest log-weight is {peak:.6g}. {_INSTEAD.get(how, _SELF)}")
     scale = 1.0 if how == "total" else 1 / w.n
+    if peak + math.log(scale) < LEAST_LOG:
+        raise InputError(f"how={how!r} underflows: the largest log-weight is {peak:.6g}. {_RAISE.get(how, _SELF)}")
     return Multipliers(l, 0.0, scale, total * (math.exp(peak) * scale), ess)
 
 
 _SELF = "Use how='self'."
 _INSTEAD = {"integral": "Take w.log_mean, or lower the logs by a constant."}
+_RAISE = {"integral": "Take w.log_mean, or raise the logs by a constant."}
 
 
 def sample_of(w: Weights, u: Multipliers, how: str = "self", groups: Groups = ALONE) -> Sample:
