@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+import upweight as uw
 from upweight._errors import InputError
 from upweight.arrays import clip, ess, khat, shrink, temper, truncate
 from upweight.arrays._tame import power_for
@@ -242,3 +243,13 @@ def test_caps_out_of_range_are_refused(settings, text):
 def test_text_for_a_number_is_refused_in_words(call):
     with pytest.raises(InputError, match="got '1'"):
         call()
+
+
+@pytest.mark.parametrize("spread", [500.0, 800.0])
+@pytest.mark.parametrize("how", [{"ess": 0.5}, {"quantile": 0.9}, {"at": 1.0}])
+def test_what_taming_moved_is_told_however_far_the_weights_lie_apart(spread, how):
+    l = np.random.default_rng(0).normal(size=300) * spread
+    w = uw.Weights.of_log(l, kind="importance", exact=True)
+    tamed = w.clip(**how)
+    share = lambda x: np.exp(x - np.logaddexp.reduce(x))
+    assert tamed.trail[-1].moved == pytest.approx(0.5 * np.abs(share(l) - share(tamed.log_w)).sum(), rel=1e-9)

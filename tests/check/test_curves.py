@@ -12,7 +12,7 @@ import pytest
 from scipy.stats import genpareto
 
 import upweight as uw
-from upweight._check._curves import ess_by_power
+from upweight._check._curves import TailFit, ess_by_power
 
 
 def weights(n=3000, seed=0, shift=0.0):
@@ -125,3 +125,24 @@ def test_balance_comes_back_from_a_document():
 def test_other_documents_are_refused():
     with pytest.raises(uw.InputError, match=r"schema 'upweight.verdict/1'; got 'upweight.tally/1'"):
         uw.Verdict.from_dict(uw.Tally.of(weights(50)).to_dict())
+
+
+@pytest.mark.parametrize("khat", [0.3, 1.5, 40.0])
+def test_a_fitted_tail_is_the_pareto_tail_at_any_distance(khat):
+    x = np.r_[2.0, 2.5, 10.0, 1e300]
+    fit = TailFit(2.0, 0.5, khat, 0.2)
+    with np.errstate(over="ignore"):
+        expected = 0.2 * (1 + khat * (x[:3] - 2.0) / 0.5) ** (-1 / khat)
+    np.testing.assert_allclose(fit.share(x)[:3], expected, rtol=1e-12)
+    thin = TailFit(0.0, 1e-300, khat, 0.2).share(x)
+    expected = 0.2 * np.exp(-(np.log(khat) + np.log(x) + 300 * np.log(10)) / khat)
+    np.testing.assert_allclose(thin, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("seed", "n"), [(0, 300), (5, 3000), (9, 300)])
+def test_weights_a_thousand_logs_apart_are_drawn(seed, n):
+    x = np.random.default_rng(seed).normal(size=n)
+    v = uw.Weights.of_log(x * 500, kind="importance").check()
+    v.plot()
+    fit = v.curves.fit
+    assert fit is None or fit.sigma > 0

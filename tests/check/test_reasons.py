@@ -37,6 +37,7 @@ REASONS = {
     "ONE_ROW": ("unusable", lambda: linear(np.r_[np.ones(999), 1e4]).check()),
     "NO_MEAN": ("unusable", lambda: logs(grid(1.1, 4000), exact=False).check()),
     "MEAN_NOT_ONE": ("unreliable", lambda: logs(light(shift=np.log(0.8))).check()),
+    "MEAN_HIGH": ("unreliable", lambda: linear(np.r_[np.ones(95), np.linspace(900, 1000, 5)], exact=True).check()),
     "SEGMENT_MEAN": (
         "unreliable",
         lambda: logs(light() + np.where(np.arange(4000) < 500, 0.3, -0.05)).check(by=np.arange(4000) // 500),
@@ -177,6 +178,39 @@ def test_normalised_weights_are_told_and_not_tested(scale):
     assert "NORMALISED" not in linear(w).check().reasons
 
 
+def test_ratios_that_were_made_here_are_never_called_normalised():
+    ab = uw.ratio(np.tile([0.8, 0.2], 500), np.full(1000, 0.5))
+    many = np.linspace(0.5, 1.5, 1000)
+    logged = uw.log_ratio(np.log(many / many.mean()), np.zeros(1000))
+    for w in (
+        ab,
+        logged,
+        ab * uw.ratio(np.ones(1000), np.ones(1000)),
+        Weights.of(ab.values, kind="importance", exact=True),
+    ):
+        v = w.check()
+        assert abs(v.mean - 1) < 1e-12
+        assert v.grade == "good"
+        assert "NORMALISED" not in v.reasons
+    scaled = (linear(many, exact=True) * (1 / many.mean())).declare(exact=True)
+    assert "NORMALISED" in scaled.check().reasons
+
+
+@pytest.mark.parametrize("few", [True, False])
+def test_a_mean_of_one_over_all_rows_hides_no_segment(few):
+    by = np.repeat([0, 1], 500)
+    w = np.tile([0.0, 2.0], 500) * np.where(by == 0, 0.5, 1.5)
+    if not few:
+        w = w * np.tile(np.linspace(0.9, 1.1, 500), 2)
+        w /= w.mean()
+    v = linear(w, exact=True).check(by=by)
+    assert ("NORMALISED" in v.reasons) == (not few)
+    assert v.mean == pytest.approx(1.0, abs=1e-12)
+    assert "SEGMENT_MEAN" in v.reasons
+    assert v.grade == "unreliable"
+    assert "2 break the promise" in str(v)
+
+
 def test_clusters_widen_the_mean_test():
     l = light(4000)
     twice = np.repeat(l[:1000], 4)
@@ -202,6 +236,32 @@ def test_inverted_weights_are_told_to_be_swapped():
     assert v.inverse.mean == pytest.approx(uw.log_ratio(t, s).check().mean, rel=1e-12)
     assert v.inverse.khat == uw.log_ratio(t, s).khat
     assert uw.log_ratio(t, s).check().inverse is None
+
+
+def test_a_high_mean_within_its_huge_error_has_one_over_w_looked_at():
+    z = np.random.default_rng(9).normal(size=1000)
+    v = logs(2 - 2 * z).check()
+    assert v.mean > 50
+    assert abs(v.mean_z) < 3.29
+    assert v.inverse is not None
+    assert v.reasons[0] == "INVERTED"
+    assert v.grade == "unusable"
+
+
+def test_right_weights_are_not_called_inverted_for_a_high_mean():
+    for seed in range(60):
+        z = np.random.default_rng(seed).normal(size=1000)
+        for shift in (1.0, 1.8, 2.2):
+            assert "INVERTED" not in logs(shift * z - shift**2 / 2).check().reasons
+
+
+def test_a_mean_of_twenty_is_never_usable():
+    for top in np.geomspace(1, 1e6, 40):
+        v = linear(np.r_[np.ones(95), np.linspace(0.9, 1, 5) * top], exact=True).check()
+        if v.mean >= 20:
+            assert v.grade in ("unreliable", "unusable")
+            assert {"MEAN_HIGH", "MEAN_NOT_ONE"} & {*v.reasons}
+    assert "MEAN_HIGH" not in linear(np.r_[np.ones(95), np.linspace(900, 1000, 5)]).check().reasons
 
 
 def test_weights_with_zeros_are_never_called_inverted():

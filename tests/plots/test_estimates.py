@@ -106,3 +106,15 @@ def test_quantiles_and_shares_are_drawn_with_their_own_intervals(make):
 def test_other_things_than_estimates_are_refused():
     with pytest.raises(uw.InputError, match=r"a forest takes {name: Estimate}; got float"):
         uw.plots.estimates({"a": 1.0})
+
+
+@pytest.mark.parametrize("shape", [(3, 400), (2, 3, 400)])
+@pytest.mark.parametrize("columns", [0, 2])
+def test_every_vector_of_a_batch_tells_its_own_effective_rows(shape, columns):
+    f = values() if not columns else np.stack([values(), values(seed=2)], axis=1)
+    w = uw.Weights.of_log(np.random.default_rng(0).normal(0, 1, shape), kind="importance")
+    ax = w.mean(f).plot()
+    told = [text.get_text() for text in ax.texts if "ESS" in text.get_text()]
+    expected = np.repeat(np.ravel(w.ess), max(columns, 1))[: len(told)]
+    assert told
+    assert [t.split("ESS ")[1] for t in told] == [f"{x:,.0f} of 400" for x in expected]

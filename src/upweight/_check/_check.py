@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["check", "judge", "segments_of"]
 
 _MAKE = "Make it with upweight.balance(source, target, weights=w)."
+FEW_VALUES = 10  # the most distinct positive weights that are counted
 NOISE = 2.5  # standard errors of an SMD: a smaller difference before weighting has no direction to be wrong about
 
 
@@ -167,7 +168,7 @@ def judge(
         r_eff=r_eff,
         _summary=summary,
     )
-    v = replace(v, normalised=_normalised(v, summary))
+    v = replace(v, normalised=_normalised(v, summary, provenance))
     if suspect(v) and (inverse := flip()) is not None:
         v = replace(v, inverse=_flipped(*inverse, r_eff))
     return v
@@ -192,11 +193,14 @@ def _linear(log_w: float) -> float:
     return float(f"{math.exp(min(log_w, 709.0)):.15g}")
 
 
-def _normalised(v: Verdict, summary: WeightSummary) -> bool:
-    """Whether somebody divided exact weights by their sum or their mean."""
+def _normalised(v: Verdict, summary: WeightSummary, provenance: Provenance) -> bool:
+    """Whether somebody divided exact weights by their sum or their mean. Ratios made here were not, and of few distinct values,
+    as in a balanced experiment, a mean of one is no accident."""
     one = lambda x: abs(x - 1) <= 1e-12
     return (
         v.exact
+        and not provenance.made_here
+        and v.distinct > FEW_VALUES
         and not v.constant
         and summary.positive > 0
         and (one(v.mean) or one(summary.at_own_scale(summary.total)))

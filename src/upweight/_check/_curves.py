@@ -50,10 +50,13 @@ class TailFit:
 
     def share(self, x: np.ndarray) -> np.ndarray:
         """Share of rows of positive weight that the fit expects beyond x >= cut."""
-        y = np.maximum(x - self.cut, 0.0) / self.sigma
-        if self.khat == 0:
-            return self.above * np.exp(-y)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
+            if self.khat > 0:  # in logs, where no quotient is too large for a float
+                log_y = np.log(np.maximum(x - self.cut, 0.0)) - math.log(self.sigma)
+                return self.above * np.exp(-np.logaddexp(0.0, math.log(self.khat) + log_y) / self.khat)
+            y = np.maximum(x - self.cut, 0.0) / self.sigma
+            if self.khat == 0:
+                return self.above * np.exp(-y)
             return self.above * np.exp(-np.log(np.maximum(1 + self.khat * y, 0.0)) / self.khat)
 
 
@@ -65,7 +68,8 @@ class Curves:
     ----------
     rows, held : (r,) counts of the largest rows, ascending, and the share in [0, 1] of the total that they hold.
     weight, beyond : (t,) largest weights, ascending, in multiples of the mean weight, and the share of rows (of positive weight)
-        that are larger. fit : TailFit, or None where there is no k-hat.
+        that are larger. fit : TailFit, or None where there is no k-hat, or one so large that the fit
+        cannot be written down in multiples of the mean.
     power, ess : (a,) powers from 0 to 1 and the effective rows after tempering by each.
     missing : {"held" | "weight" | "ess": sentence}, what is not known and why; a curve may be short or empty then.
     """
@@ -140,12 +144,14 @@ def _tail(
     return weight, beyond, _fit(summary) if math.isfinite(v.khat) else None
 
 
-def _fit(summary: WeightSummary) -> TailFit:
-    """The fit of `WeightSummary.khat`, on the scale of the mean weight."""
+def _fit(summary: WeightSummary) -> TailFit | None:
+    """The fit of `WeightSummary.khat`, on the scale of the mean weight; None if its sigma is too small there for a float."""
     top, above = summary.tail
     fit = fit_logs(above[None], top[:1])
     scale = math.exp(float(fit.unit[0]) - summary.log_mean)
     cut = math.exp(top[0] - summary.log_mean) if top[0] - summary.log_mean > FAINTEST else 0.0
+    if float(fit.sigma[0]) * scale == 0:
+        return None
     return TailFit(cut, float(fit.sigma[0]) * scale, float(fit.k[0]), len(above) / summary.positive)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["TAMINGS", "Provenance"]
 
 TAMINGS = ("smooth", "truncate", "clip", "temper", "shrink")
+RATIO_STEPS = ("ratio", "log_ratio", "mixture", "times", "rows", "declare", *TAMINGS)  # they divide by no sum
 EVERY_ROW = ("DETERMINISTIC", "LOOKS_LINEAR")  # notes that must hold for every batch to hold for the whole
 
 
@@ -58,6 +59,11 @@ class Provenance:
     def tamed(self) -> bool:
         """Whether any step changed the weights."""
         return any(step.name in TAMINGS for step in self.trail)
+
+    @property
+    def made_here(self) -> bool:
+        """Whether the weights are ratios of the probabilities that were passed, so that nobody divided them by anything."""
+        return bool(self.trail) and all(step.name in RATIO_STEPS for step in self.trail)
 
     def __add__(self, other: Provenance) -> Provenance:
         if self.kind != other.kind:

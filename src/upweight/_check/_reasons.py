@@ -31,11 +31,15 @@ from ._provenance import TAMINGS
 if TYPE_CHECKING:
     from ._verdict import Segment, Verdict
 
-__all__ = ["GRADES", "RATIOS", "Reason", "breaks_promise", "critical", "flagged", "reasons", "suspect"]
+__all__ = ["GRADES", "RATIOS", "Reason", "breaks_promise", "critical", "flagged", "is_one", "reasons", "suspect"]
 
 GRADES = ("good", "usable", "unreliable", "unusable")
 Z_LIMIT, SMALL_BREACH = 3.29, 0.02  # two-sided level 0.001; a breach of 2 % harms nobody
 LEVEL = 0.001
+HIGH, TOO_HIGH = (
+    2.0,
+    20.0,
+)  # means of exact weights: above the first 1/w is looked at; Markov: P(mean >= c) <= 1/c, 5 % for 20
 RATIOS = ("importance", "inclusion")  # kinds whose averages are wanted and whose tail therefore counts
 IMBALANCED, BADLY = 0.1, 0.25  # absolute standardised mean differences
 
@@ -66,7 +70,15 @@ def reasons(v: Verdict) -> tuple[Reason, ...]:
     """Every reason that holds for these figures, in the order in which advice is taken."""
     if v.n_zero == v.n:
         return tuple(_all_zero(v))
-    rules: list[Callable[[Verdict], Iterator[Reason]]] = [_inverted, _wrong_way, _one_row, _no_mean, _mean, _segments]
+    rules: list[Callable[[Verdict], Iterator[Reason]]] = [
+        _inverted,
+        _wrong_way,
+        _one_row,
+        _no_mean,
+        _mean,
+        _mean_high,
+        _segments,
+    ]
     rules += [_heavy_tail, _few_rows, _large_row, _low_ess, _imbalance, _infinite_variance, _tail_unknown]
     rules += [_modest_ess, _mean_low, _normalised, _looks_like_class, _notes]
     return tuple(reason for rule in rules for reason in rule(v))
@@ -81,10 +93,11 @@ def breaks_promise(mean: float, z: float, khat: float) -> bool:
 
 
 def suspect(v: Verdict) -> bool:
-    """Whether 1/w is worth a look: exact weights without zeros that fail the test, or whose mean is high under a heavy tail."""
+    """Whether 1/w is worth a look: exact weights without zeros that fail the test, or whose mean is high: above 1
+    under a heavy tail, above 2 under any."""
     if not v.exact or v.n_zero or v.normalised or v.kind not in RATIOS:
         return False
-    return breaks_promise(v.mean, v.mean_z, v.khat) or (v.khat >= 0.7 and v.mean > 1)
+    return breaks_promise(v.mean, v.mean_z, v.khat) or (v.khat >= 0.7 and v.mean > 1) or v.mean > HIGH
 
 
 def critical(segments: int, ess: float) -> float:
@@ -94,9 +107,14 @@ def critical(segments: int, ess: float) -> float:
     return float(stdtrit(max(1.0, ess - 1.0), 1 - LEVEL / segments / 2))
 
 
+def is_one(mean: float) -> bool:
+    """Whether a mean is one up to the rounding of a division."""
+    return abs(mean - 1) <= 1e-12
+
+
 def flagged(v: Verdict) -> list[tuple[object, Segment]]:
     """The segments whose mean breaks the promise, farthest first."""
-    if not v.exact or v.normalised:
+    if not v.exact or (v.normalised and not is_one(v.mean)):  # divided by their sum, no segment averages one
         return []
     tested = {label: s for label, s in v.by.items() if not math.isnan(s.z)}
     limits = {label: critical(len(tested), s.ess) for label, s in tested.items() if abs(s.z) > Z_LIMIT}
@@ -180,6 +198,13 @@ def _mean(v: Verdict) -> Iterator[Reason]:
     if v.exact and not v.normalised and breaks_promise(v.mean, v.mean_z, v.khat):
         advice = "check the probabilities: logged before a filter, rounded, of another version or another action?"
         yield Reason("MEAN_NOT_ONE", "unreliable", "mean", f"{promise(v)}: the promise is broken", advice)
+
+
+def _mean_high(v: Verdict) -> Iterator[Reason]:
+    if v.exact and v.mean >= TOO_HIGH and not breaks_promise(v.mean, v.mean_z, v.khat):
+        text = f"{promise(v)}: too high; right weights reach it in at most {percent(1 / v.mean)} of samples"
+        advice = "check the probabilities: target over source, of the row's own action, none near 0 by mistake?"
+        yield Reason("MEAN_HIGH", "unreliable", "mean", text, advice)
 
 
 def _segments(v: Verdict) -> Iterator[Reason]:
@@ -301,7 +326,7 @@ def _mean_low(v: Verdict) -> Iterator[Reason]:
 
 def _normalised(v: Verdict) -> Iterator[Reason]:
     if v.normalised:
-        to_one = abs(v.mean - 1) <= 1e-12
+        to_one = is_one(v.mean)
         text = "normalised: a promise of mean one can no longer be tested"
         if not to_one:
             text = f"divided by their sum: the promised mean of one is {number(v.mean)}, and can no longer be tested"

@@ -21,7 +21,7 @@ from .._errors import counted, printable
 from .._estimate import tail_said
 from .._weights import rows_worth
 from ._digits import number, percent, promise, z_text
-from ._reasons import RATIOS, flagged
+from ._reasons import RATIOS, flagged, is_one
 
 if TYPE_CHECKING:
     from ._verdict import Verdict
@@ -109,7 +109,7 @@ def _mean(v: Verdict, reason: str) -> str:
 def _by(v: Verdict, _: str) -> str:
     if not v.by:
         return ""
-    if not v.exact or v.normalised:
+    if not v.exact or (v.normalised and not is_one(v.mean)):
         sizes = [s.ess for s in v.by.values()]
         return f"{len(v.by):,} segments, worth {rows_worth(min(sizes))} to {rows_worth(max(sizes))} rows"
     bad = flagged(v)

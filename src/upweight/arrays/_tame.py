@@ -350,12 +350,15 @@ def moved(before: np.ndarray, after: np.ndarray, old: np.ndarray, new: np.ndarra
 
 
 def _moved_row(before: np.ndarray, after: np.ndarray, old: float, new: float) -> float:
-    changed = share = 0.0
+    changed = share = now = 0.0
     for _, piece in tiles(1, before.size):
         a, b = before[piece], after[piece]
         rows = a != b
         if rows.any():
             w = np.exp(a[rows] - old)
-            share += float(w.sum())
-            changed += float(np.abs(w - np.exp(b[rows] - new)).sum())
-    return 0.5 * (changed + max(0.0, 1 - share) * abs(math.expm1(old - new)))
+            after_row = np.exp(b[rows] - new)
+            share, now = share + float(w.sum()), now + float(after_row.sum())
+            changed += float(np.abs(np.subtract(w, after_row, out=w)).sum())
+    kept = max(0.0, 1 - share)
+    by = kept * abs(math.expm1(old - new)) if old - new < 1 else abs(max(0.0, 1 - now) - kept)  # e^710 is no float
+    return 0.5 * (changed + by)

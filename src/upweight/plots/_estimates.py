@@ -93,7 +93,8 @@ def estimates(named: Mapping[Any, Estimate] | Estimate, *, level: float = 0.95, 
 
 def _lines(name: Any, e: Estimate, level: float) -> list[ForestLine]:
     low, high = e.interval(level)
-    each = zip(*(np.atleast_1d(x).ravel().tolist() for x in (e.value, low, high, e.khat)), strict=True)
+    worth = np.broadcast_to(e.ess, np.shape(e.value))
+    each = zip(*(np.atleast_1d(x).ravel().tolist() for x in (e.value, low, high, e.khat, worth)), strict=True)
     many = np.ndim(e.value) > 0
     return [
         ForestLine(
@@ -103,9 +104,9 @@ def _lines(name: Any, e: Estimate, level: float) -> list[ForestLine]:
             b,
             k,
             e.ok,
-            f"{_tail(k)}, ESS {rows_worth(e.ess)} of {e.n:,}",
+            f"{_tail(k)}, ESS {rows_worth(ess)} of {e.n:,}",
         )
-        for i, (value, a, b, k) in enumerate(each)
+        for i, (value, a, b, k, ess) in enumerate(each)
     ]
 
 
