@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -185,3 +186,57 @@ def test_a_batch_of_weights_averages_the_same_rows_each():
     assert str(e).splitlines()[2].startswith("[2] ")
     with pytest.raises(KindError):
         Weights.of(rng.gamma(4, 0.25, (3, 400)), kind="class").mean(f)
+
+
+def test_arithmetic_keeps_the_bound_of_what_was_never_seen():
+    x = np.random.default_rng(0).normal(size=1000)
+    w = Weights.of(np.ones(1000), kind="importance")
+    never, often, always = w.mean(x > 9), w.mean(x > 0), w.mean(x < 9)
+    bound, (low, high) = 1 - 0.025 ** (1 / 1000), often.interval()
+    cases = {
+        "ratio": (never / often, (0.0, bound / low)),
+        "sum": (often + never, (low, high + bound)),
+        "less": (often - never, (low - bound, high)),
+        "product": (never * often, (0.0, bound * high)),
+        "reciprocal": (1 / always, (1.0, 1 / (1 - bound))),
+        "log": (always.log(), (np.log(1 - bound), 0.0)),
+        "over": (often / always, (low, high / (1 - bound))),
+        "twice": ((never / often) * 2 - often, (-high, 2 * bound / low - low)),
+    }
+    for name, (e, ends) in cases.items():
+        assert e.interval() == pytest.approx(ends, rel=1e-12), name
+        assert not e.ok, name
+        assert "not both seen" in e.why, name
+        assert pickle.loads(pickle.dumps(e)).interval() == e.interval(), name
+    few = Weights.of(np.ones(100), kind="importance")
+    y = np.random.default_rng(1).normal(size=100)
+    assert (few.mean(y > 9) / few.mean(y)).interval() == (-np.inf, np.inf)  # the denominator is not told from 0
+    assert (never - never).interval() == (0.0, 0.0)
+
+
+def test_arithmetic_never_narrows_an_infinite_interval():
+    x = np.random.default_rng(0).normal(size=1000)
+    w = Weights.of(np.random.default_rng(1).gamma(4, 0.25, 1000), kind="importance")
+    q, m = w.quantile(np.exp(x), 0.9999), w.mean(x)
+    assert q.se == np.inf
+    assert q.interval()[1] == np.inf
+    for e in (q - m, m - q, 2 * q - q, q * m, q / (m + 5), (m + 5) / q, 1 / q, (q - m) * 2 - m, (q - m).exp()):
+        assert e.se == np.inf
+        assert e.interval() in [(-np.inf, np.inf), (0.0, np.inf)]
+        assert not e.ok
+    for e in (q - q, 0 * q, (q - m) * 0, w.mean(np.zeros(1000) + 2) - 0 * q - 2):
+        assert (e.value, e.se, e.interval()) == (0.0, 0.0, (0.0, 0.0))
+    for level in np.linspace(0.99, 1, 41):
+        q = w.quantile(np.exp(x), level)
+        assert not np.isnan(q.influence).any()
+        assert np.isinf((2 * q - q).se) == np.isinf(q.se)
+
+
+def test_a_finite_error_does_not_hide_an_infinite_interval():
+    x = np.random.default_rng(0).normal(size=1000)
+    w = Weights.of(np.ones(1000), kind="importance")
+    q, m = w.quantile(np.exp(x), 0.998), w.mean(x)
+    assert np.isfinite(q.se)
+    assert q.interval(0.99)[1] == np.inf
+    assert (q - m).interval(0.99) == (-np.inf, np.inf)
+    assert np.isfinite((q - m).interval(0.5)).all()

@@ -115,3 +115,25 @@ def test_wrong_columns_are_refused():
         w.cov(x, y[:-1])
     with pytest.raises(KindError, match="train with"):
         Weights.of(np.ones(3), kind="class").var([1.0, 2.0, 3.0])
+
+
+def test_a_spread_of_what_was_never_seen_is_not_certain():
+    x = np.random.default_rng(0).normal(size=500)
+    w = Weights.of(np.random.default_rng(1).gamma(4, 0.25, 500), kind="importance")
+    for never in (np.zeros(500), np.ones(500)):
+        p = 1 - 0.025 ** (1 / w.ess)
+        var, std, cov = w.var(never), w.std(never), w.cov(x, never)
+        for e in (var, std, cov, w.cov(never, x), w.cov(never, never)):
+            assert (e.value, e.ok) == (0.0, False)
+            assert "0 and 1 were not both seen" in e.why
+        assert var.interval() == pytest.approx((0.0, p * (1 - p)), rel=1e-12)
+        assert std.interval() == pytest.approx((0.0, np.sqrt(p * (1 - p))), rel=1e-12)
+        assert cov.interval() == (-np.inf, np.inf)
+    table = w.var(np.c_[x, np.zeros(500)])
+    assert (table[0].ok, table[1].ok) == (True, False)
+    for e in (w.var(np.full(500, 3.0)), w.std(np.full(500, 0.5)), w.cov(x, np.full(500, 3.0))):
+        assert (e.value, e.ok, e.interval()) == (0.0, True, (0.0, 0.0))
+
+
+def test_the_spread_of_few_unseen_rows_reaches_to_a_quarter():
+    assert Weights.of(np.ones(3), kind="importance").var(np.zeros(3)).interval() == (0.0, 0.25)

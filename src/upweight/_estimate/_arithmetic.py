@@ -24,8 +24,8 @@ import numpy as np
 from .._errors import InputError, KindError
 from .._frames import same_rows
 from ._belief import Average, average
-from ._influence import Dense, Scaled
-from ._interval import Mapped
+from ._influence import Dense, Influences, Scaled
+from ._interval import Box, IntervalRule, Mapped, never_seen
 from ._sample import Sample
 from ._terms import Terms
 
@@ -45,7 +45,7 @@ def combined(x: Terms, y: Terms, name: str, rule: Rule) -> Terms:
     if name == "ratio" and any(one.value == 0 for one in y.each):
         raise InputError("a ratio needs a denominator other than 0; got 0. Compare by difference instead.")
     shape, pairs = _paired(x, y)
-    each = tuple(_one(p, q, x.size, rule) for p, q in pairs)
+    each = tuple(_one(p, q, x.size, name, rule) for p, q in pairs)
     if name == "ratio":
         each = tuple(_doubted(e, q, "the denominator") for e, (_, q) in zip(each, pairs, strict=True))
     names = (x if len(x.each) >= len(y.each) else y).names
@@ -65,16 +65,39 @@ def _paired(x: Terms, y: Terms) -> tuple[tuple[int, ...], list[tuple[Average, Av
     return shape, [(x.each[i], y.each[j]) for i, j in zip(left.tolist(), right.tolist(), strict=True)]
 
 
-def _one(a: Average, b: Average, n: int, rule: Rule) -> Average:
+def _one(a: Average, b: Average, n: int, name: str, rule: Rule) -> Average:
     sample = _common(a.sample, b.sample)
     value, by_a, by_b = rule(a.value, b.value)
-    whole = slice(0, n)
-    phi = by_a * a.line.part(whole) + by_b * b.line.part(whole)
-    raw = phi if a.raw is a.line and b.raw is b.line else by_a * a.raw.part(whole) + by_b * b.raw.part(whole)
+    itself = a is b and name in ("difference", "ratio")
+    if itself:
+        by_a, by_b = by_a + by_b, 0.0
+    phi = _sum(by_a, a.line, by_b, b.line, n)
+    raw = phi if a.raw is a.line and b.raw is b.line else _sum(by_a, a.raw, by_b, b.raw, n)
     line = Dense(phi)
     before = line if raw is phi else Dense(raw)
-    found = average(value, line, sample, n, raw=before, bounded=a.bounded and b.bounded)
-    return replace(found, doubt=a.doubt or b.doubt)
+    counted = [x for x, by in ((a, by_a), (b, by_b)) if by != 0]
+    bounded = a.bounded and b.bounded
+    if any(math.isinf(x.norm) for x in counted):
+        tails, own = ((*a.tails, *b.tails), (*a.own_tails, *b.own_tails))
+        found = Average(value, sample, line, before, math.inf, tails, own, bounded)
+    else:
+        found = average(value, line, sample, n, raw=before, bounded=bounded)
+    found = replace(found, doubt=a.doubt or b.doubt, reach=tuple(r for x in counted for r in _reach(x)))
+    if not itself and (never_seen(a.interval) or never_seen(b.interval)):
+        return replace(found, interval=Box(a.ends, b.ends, name), reach=())
+    return found
+
+
+def _sum(by_a: float, a: Influences, by_b: float, b: Influences, n: int) -> np.ndarray:
+    """Influences of both, each times its derivative; infinite ones, of quantiles without an upper end, may cancel to nan."""
+    whole = slice(0, n)
+    with np.errstate(invalid="ignore"):
+        return Scaled(a, by_a).part(whole) + Scaled(b, by_b).part(whole)
+
+
+def _reach(x: Average) -> tuple[IntervalRule, ...]:
+    """The intervals of which none may be infinite for a symmetric one to mean something."""
+    return x.reach if x.interval is None or never_seen(x.interval) else (*x.reach, x.interval)
 
 
 def _doubted(result: Average, of: Average, what: str) -> Average:
@@ -135,9 +158,16 @@ def through(x: Terms, name: str, rule: Callable[[float], tuple[float, float]]) -
 
 
 def _through(a: Average, name: str, value: float, slope: float) -> Average:
-    interval = None if a.interval is None or name == "reciprocal" else Mapped(a.interval, name)
-    lines = {"line": Scaled(a.line, slope), "raw": Scaled(a.raw, slope)}
-    result = replace(a, value=value, norm=abs(slope) * a.norm, interval=interval, **lines)
+    mapped = a.interval is not None and (name != "reciprocal" or never_seen(a.interval))
+    result = replace(
+        a,
+        value=value,
+        line=Scaled(a.line, slope),
+        raw=Scaled(a.raw, slope),
+        norm=abs(slope) * a.norm if slope else 0.0,
+        interval=Mapped(a.interval, name) if mapped and a.interval is not None else None,
+        reach=_reach(a) if name == "reciprocal" else a.reach,
+    )
     what = {"reciprocal": "the denominator", "log": "the argument of the log"}.get(name)
     return result if what is None else _doubted(result, a, what)
 

@@ -24,7 +24,7 @@ from .. import arrays
 from .._weights import rows_worth
 from ..arrays import TOO_FEW, tail_size, threshold
 from ._influence import Influences, Masked, Scaled
-from ._interval import IntervalRule, Moved, Symmetric
+from ._interval import REAL, IntervalRule, Moved, Symmetric
 from ._sample import Sample
 from ._tails import scan
 from ._wording import plus_minus
@@ -41,7 +41,7 @@ class Average:
 
     norm : root of the summed squares of the influences, by cluster. tails : k-hats that widen the interval. own_tails : those of f under
     equal weights, which do not. bounded : whether f has no tail of its own. doubt : one sentence against it that its own values gave.
-    interval : where it is not value ± half. ess_f : effective rows for this f, or a function that finds them.
+    interval : where it is not value ± half. reach : intervals of what it was made of; where one is infinite, so is its own. ess_f : effective rows for this f, or a function that finds them.
     """
 
     value: float
@@ -55,6 +55,7 @@ class Average:
     doubt: str = ""
     interval: IntervalRule | None = None
     ess_f: Any = math.nan
+    reach: tuple[IntervalRule, ...] = ()
 
     @property
     def se(self) -> float:
@@ -78,8 +79,10 @@ class Average:
 
     def ends(self, level: float) -> tuple[float, float]:
         """The interval at a level."""
-        interval = self.interval or Symmetric(self.value, self.spread)
-        return interval.ends(level, self.sample.df)
+        df = self.sample.df
+        if any(math.isinf(end) for made_of in self.reach for end in made_of.ends(level, df)):
+            return REAL
+        return (self.interval or Symmetric(self.value, self.spread)).ends(level, df)
 
     @property
     def not_told_from_0(self) -> str:
@@ -97,7 +100,8 @@ class Average:
             value=by * self.value + to,
             line=Scaled(self.line, by),
             raw=Scaled(self.raw, by),
-            norm=abs(by) * self.norm,
+            norm=abs(by) * self.norm if by else 0.0,
+            reach=self.reach if by else (),
             interval=None if inner is None else Moved(inner, by, to),
         )
 

@@ -136,7 +136,8 @@ class Scaled:
     by: float
 
     def part(self, rows: slice) -> np.ndarray:
-        return self.line.part(rows) * self.by
+        phi = self.line.part(rows)
+        return phi * self.by if self.by else np.zeros(phi.size)  # those of a quantile may be infinite
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,8 @@ an error bar of width zero would say that it cannot happen. Each has a scale on 
     area      logit A ± t · se/(A (1 - A))            correlation   artanh r ± t · se/(1 - r^2)
     variance  log V ± t · se/V                        never seen    p <= 1 - ((1 - level)/2)^(1/ESS), the exact bound
 
-What is inside: `Symmetric`, `OnScale`, `NeverSeen`, intervals that are asked for a level; `Moved` and `Mapped`, an interval after
-arithmetic; `t_quantile`. Woodruff's interval of quantiles stands beside them, in `_quantile`.
+What is inside: `Symmetric`, `OnScale`, `NeverSeen`, `NeverVaried` and `Unknown`, intervals that are asked for a level; `Moved`, `Mapped` and
+`Box`, intervals after arithmetic; `never_seen`, which tells exact bounds; `t_quantile`. Woodruff's interval of quantiles stands beside them, in `_quantile`.
 
 Sources: Clopper and Pearson (1934) for the exact bound; Fisher (1921) for artanh.
 """
@@ -15,12 +15,28 @@ Sources: Clopper and Pearson (1934) for the exact bound; Fisher (1921) for artan
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-__all__ = ["Ends", "IntervalRule", "Mapped", "Moved", "NeverSeen", "OnScale", "Symmetric", "t_quantile"]
+__all__ = [
+    "REAL",
+    "Box",
+    "Ends",
+    "IntervalRule",
+    "Mapped",
+    "Moved",
+    "NeverSeen",
+    "NeverVaried",
+    "OnScale",
+    "Symmetric",
+    "Unknown",
+    "never_seen",
+    "t_quantile",
+]
 
 Ends = tuple[float, float]
 REAL = -math.inf, math.inf
@@ -98,6 +114,57 @@ class NeverSeen:
 
 
 @dataclass(frozen=True)
+class NeverVaried:
+    """The variance p (1 - p) of a share that was never seen to be other than 0 or 1: from 0 to that at the exact bound."""
+
+    seen: NeverSeen
+
+    def ends(self, level: float, df: float) -> Ends:
+        low, high = self.seen.ends(level, df)
+        p = min(0.5, high - low)
+        return 0.0, p * (1 - p)
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """All numbers."""
+
+    def ends(self, level: float, df: float) -> Ends:
+        return REAL
+
+
+@dataclass(frozen=True)
+class Box:
+    """All that an operation, monotone in both, makes of two intervals; all numbers where it divides by an interval around 0.
+
+    Wider than the delta method, which knows no error of what was never seen.
+    """
+
+    a: Callable[[float], Ends]
+    b: Callable[[float], Ends]
+    name: str  # "sum", "difference", "product" or "ratio"
+
+    def ends(self, level: float, df: float) -> Ends:
+        left, right = self.a(level), self.b(level)
+        if self.name == "ratio" and right[0] <= 0 <= right[1]:
+            return REAL
+        corners = [_OPERATIONS[self.name](x, y) for x in left for y in right]
+        return REAL if any(map(math.isnan, corners)) else (min(corners), max(corners))
+
+
+_OPERATIONS = {"sum": operator.add, "difference": operator.sub, "product": operator.mul, "ratio": operator.truediv}
+
+
+def never_seen(interval: IntervalRule | None) -> bool:
+    """Whether an interval is an exact bound, on whatever scale, that no standard error stands for."""
+    while isinstance(interval, (Moved, Mapped)):
+        if isinstance(interval, Moved) and interval.by == 0:
+            return False
+        interval = interval.interval
+    return isinstance(interval, (NeverSeen, NeverVaried, Unknown, Box))
+
+
+@dataclass(frozen=True)
 class Moved:
     """Another interval times `by` plus `to`."""
 
@@ -106,6 +173,8 @@ class Moved:
     to: float
 
     def ends(self, level: float, df: float) -> Ends:
+        if self.by == 0:
+            return self.to, self.to
         with np.errstate(all="ignore"):
             a, b = (self.by * x + self.to for x in self.interval.ends(level, df))
         return (a, b) if a <= b else (b, a)
@@ -113,14 +182,16 @@ class Moved:
 
 @dataclass(frozen=True)
 class Mapped:
-    """The ends of another interval through a rising function, "log", "exp" or "root"."""
+    """The ends of another interval through a rising function, "log", "exp" or "root", or the falling "reciprocal"."""
 
     interval: IntervalRule
     name: str
 
     def ends(self, level: float, df: float) -> Ends:
-        low, high = (_RISING[self.name](x) for x in self.interval.ends(level, df))
-        return low, high
+        low, high = self.interval.ends(level, df)
+        if self.name == "reciprocal":
+            return REAL if low <= 0 <= high else (1 / high, 1 / low)
+        return _RISING[self.name](low), _RISING[self.name](high)
 
 
 _RISING = {

@@ -178,7 +178,7 @@ class Downward:
 
     def part(self, rows: slice) -> np.ndarray:
         phi = self.line.part(rows)
-        return np.where(phi == 0, 0.0, -self.slope * phi)
+        return np.multiply(phi, -self.slope, out=np.zeros(phi.size), where=phi != 0)
 
 
 @dataclass(frozen=True, eq=False)

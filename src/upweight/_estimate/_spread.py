@@ -32,7 +32,7 @@ from ._blocks import groups_of
 from ._columns import NamedValues, Values, carried, read_values
 from ._estimate import Estimate, estimate
 from ._influence import Dense, Multipliers, Scaled
-from ._interval import Mapped, OnScale
+from ._interval import Mapped, NeverSeen, NeverVaried, OnScale, Unknown
 from ._sample import Sample, multipliers, sample_of
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def cov(w: Weights, f: Any, g: Any, *, cluster: Any = None, blocks: int | None =
     """Weighted covariance of `f` and `g`; what `Weights.cov` does."""
     state, (x, y), step, columns = _two(w, f, g, Step("cov"), cluster, blocks)
     a = _moment(state, x, y).moved(x.unit * y.unit)
+    if (_one_sided(x) or _one_sided(y)) and math.isfinite(state.sample.factor):
+        a = replace(a, interval=Unknown())
     return estimate(columns.terms([_doubted(a, state, x, y)]), (*w.trail, step))
 
 
@@ -115,7 +117,17 @@ def _two(
 
 def _variance(state: _State, x: Values) -> Average:
     a = _moment(state, x, x)
-    return _doubted(replace(a, interval=OnScale(a.value, a.spread, "log")), state, x)
+    if _one_sided(x) and math.isfinite(state.sample.factor):
+        rows = min(state.sample.ess, state.sample.worth)
+        interval = NeverVaried(NeverSeen(x.seen[0], rows, 1.0, a.k))
+    else:
+        interval = OnScale(a.value, a.spread, "log")
+    return _doubted(replace(a, interval=interval), state, x)
+
+
+def _one_sided(x: Values) -> bool:
+    """Whether f is 0 everywhere, or 1: an event that was never seen, or its opposite."""
+    return len(x.seen) == 1 and x.seen[0] * x.unit in (0.0, 1.0)
 
 
 def _moment(state: _State, x: Values, y: Values) -> Average:
@@ -164,5 +176,6 @@ def _root(a: Average, unit: float) -> Average:
 
 
 def _doubted(a: Average, state: _State, *columns: Values) -> Average:
-    doubts = (carried(x, state.u, state.sample) for x in columns)
+    unseen = "0 and 1 were not both seen: no spread can be told of what never varied."
+    doubts = (unseen if _one_sided(x) else carried(x, state.u, state.sample) for x in columns)
     return replace(a, doubt=a.doubt or next((doubt for doubt in doubts if doubt), ""))
