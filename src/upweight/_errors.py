@@ -133,8 +133,10 @@ def reading(what: str, writer: str) -> Iterator[None]:
     """Whatever is missing from a document, or of another type than was written, is an InputError that names it."""
     try:
         yield
-    except UpweightError:
-        raise
+    except UpweightError as error:
+        if error.__cause__ is not None:  # of a document inside this one, which is named already
+            raise
+        raise InputError(f"{what} is damaged ({str(error).rstrip('.')}). Pass what {writer} gave.") from error
     except KeyError as error:
         raise InputError(f"{what} lacks {error}. Pass what {writer} gave.") from error
     except (TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:

@@ -1,11 +1,13 @@
 """Plain documents, and what is said about weights."""
 
+import copy
 import json
 import math
 
 import numpy as np
+import pytest
 
-from upweight import Weights
+from upweight import InputError, Tally, Verdict, Weights
 from upweight._check._digits import number, percent, z_text
 from upweight._check._documents import plain
 from upweight._check._provenance import Provenance
@@ -58,3 +60,62 @@ def test_a_joined_trail_keeps_the_steps_and_drops_prices_that_differ():
     assert both[1].moved is None
     other = Provenance.of(Weights.of([1.0, 2.0], kind="importance").shrink(lam=1.0))
     assert [s.name for s in (a + other).trail] == ["of", "clip", "shrink"]
+
+
+BROKEN = (None, "x", [], {}, [1], {"a": 1})
+
+
+def mutants(d, path=()):
+    """Every document in which one value is gone or is another one, with the path to it."""
+    for key in list(d) if isinstance(d, dict) else range(min(len(d), 2)):
+        for value in BROKEN:
+            twin = copy.deepcopy(d)
+            twin[key] = value
+            yield (*path, key), twin
+        if isinstance(d, dict):
+            yield (*path, key), {k: v for k, v in d.items() if k != key}
+        if isinstance(d[key], (dict, list)) and d[key]:
+            for where, inner in mutants(d[key], (*path, key)):
+                twin = copy.deepcopy(d)
+                twin[key] = inner
+                yield where, twin
+
+
+def read_or_refused(kind, name, documents):
+    """Reads every document; whatever is refused is refused with one error that names it. Returns how many were refused."""
+    refused = []
+    for where, d in documents:
+        try:
+            assert str(kind.from_dict(d)), where
+        except InputError as error:
+            refused.append((where, str(error)))
+    assert [(where, text) for where, text in refused if name not in text or "Pass what" not in text] == []
+    return len(refused)
+
+
+def test_damaged_tallies_and_verdicts_are_refused_at_the_door():
+    w = Weights.of_log(np.random.default_rng(0).normal(size=60), kind="importance", exact=True)
+    tally = Tally.of(w, f=np.arange(60.0), by=np.arange(60) % 2)
+    for kind, name, made in ((Tally, "tally", tally), (Verdict, "verdict", tally.result())):
+        whole = json.loads(json.dumps(made.to_dict()))
+        refused = read_or_refused(kind, name, mutants(whole))
+        assert refused > 50
+
+
+@pytest.mark.parametrize(
+    ("part", "change"), [("said", {"kind": "x"}), ("pile", {"top": [None, 1.0]}), ("pile", {"n": "x"})]
+)
+def test_a_tally_with_a_wrong_value_is_refused(part, change):
+    whole = Tally.of(Weights.of(np.arange(1.0, 60.0), kind="importance")).to_dict()
+    with pytest.raises(InputError, match="this tally is damaged"):
+        Tally.from_dict(whole | {part: whole[part] | change})
+
+
+def test_a_verdict_without_its_segments_or_of_no_kind_is_refused():
+    whole = Weights.of(np.arange(1.0, 60.0), kind="importance").check().to_dict()
+    with pytest.raises(InputError, match="this verdict lacks 'by'"):
+        Verdict.from_dict({k: v for k, v in whole.items() if k != "by"})
+    with pytest.raises(InputError, match="this verdict is damaged .kind 'x'"):
+        Verdict.from_dict(whole | {"kind": "x"})
+    with pytest.raises(InputError, match="a verdict has schema"):
+        Verdict.from_dict([1])

@@ -1,5 +1,7 @@
 """Corrections and repairs as documents: the way back, what is damaged, and names of older versions."""
 
+import copy
+import json
 import pickle
 
 import numpy as np
@@ -48,3 +50,43 @@ def test_a_state_of_version_0_1_0_is_read():
     twin.__setstate__(state)
     assert twin.to_dict() == made.to_dict()
     assert pickle.loads(pickle.dumps(twin)).apply([0.5]).tolist() == made.apply([0.5]).tolist()
+
+
+BROKEN = (None, "x", [], {}, [1], {"a": 1})
+
+
+def mutants(d, path=()):
+    """Every document in which one value is gone or is another one, with the path to it."""
+    for key in list(d) if isinstance(d, dict) else range(min(len(d), 2)):
+        for value in BROKEN:
+            twin = copy.deepcopy(d)
+            twin[key] = value
+            yield (*path, key), twin
+        if isinstance(d, dict):
+            yield (*path, key), {k: v for k, v in d.items() if k != key}
+        if isinstance(d[key], (dict, list)) and d[key]:
+            for where, inner in mutants(d[key], (*path, key)):
+                twin = copy.deepcopy(d)
+                twin[key] = inner
+                yield where, twin
+
+
+def read_or_refused(kind, name, documents):
+    """Reads every document; whatever is refused is refused with one error that names it. Returns how many were refused."""
+    refused = []
+    for where, d in documents:
+        try:
+            assert str(kind.from_dict(d)), where
+        except InputError as error:
+            refused.append((where, str(error)))
+    assert [(where, text) for where, text in refused if name not in text or "Pass what" not in text] == []
+    return len(refused)
+
+
+@pytest.mark.parametrize("method", ["intercept", "platt", "isotonic"])
+def test_a_repair_with_a_wrong_value_is_refused_at_the_door(method):
+    whole = json.loads(json.dumps(recalibrate(Y, P, method=method).to_dict()))
+    assert read_or_refused(Repair, "this", mutants(whole)) > 50
+    for change in ({"how": "x"}, {"status": "x"}, {"slope": "x"}):
+        with pytest.raises(InputError, match="this repair is damaged"):
+            Repair.from_dict(whole | change)

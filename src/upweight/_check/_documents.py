@@ -4,7 +4,7 @@ The trouble: JSON has no infinity and no nan, and a k-hat is often one of them. 
 written null, everywhere and nowhere else; floats are written so that they come back to the last bit.
 
 What is inside: `own`, the fields of a dataclass; `plain`, anything to the types of JSON; `float_of`, the way back of a float: ``float("-inf")``
-reads its own word, and null is nan.
+reads its own word, and null is nan; `refuse_unknown_kind`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,20 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-__all__ = ["float_of", "own", "plain"]
+from .._weights import KINDS
+
+__all__ = ["float_of", "own", "plain", "refuse_unknown_kind"]
 
 
 def own(x: Any) -> dict[str, Any]:
     """The public fields of a dataclass, as they are; what it caches is no part of it."""
     return {f.name: getattr(x, f.name) for f in fields(x) if not f.name.startswith("_")}
+
+
+def refuse_unknown_kind(kind: Any) -> None:
+    """ValueError for a kind that weights do not have; who reads a document names it."""
+    if kind not in KINDS:
+        raise ValueError(f"kind {kind!r}")
 
 
 def float_of(x: Any) -> float:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from .._errors import InputError, KindError
 from .._weights import Step
 from ..arrays import TOO_FEW
-from ._documents import own
+from ._documents import own, refuse_unknown_kind
 
 if TYPE_CHECKING:
     from .._weights import Weights
@@ -90,6 +90,7 @@ class Provenance:
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Provenance:
         """From what `to_dict` gave."""
+        refuse_unknown_kind(d["kind"])
         steps = (Step(s["name"], s["params"], s["ess_before"], s["ess_after"], s["moved"]) for s in d["trail"])
         return cls(d["kind"], d["exact"], d["assumed"], tuple(steps), d["rows"], d["unsure"], d["noted"])
 

@@ -149,7 +149,13 @@ class WeightSummary:
         """From what `to_dict` gave, or its JSON."""
         distinct = None if d["distinct"] is None else {value: rows for value, rows in d["distinct"]}
         floats = {name: float(d[name]) for name in ("peak", "low", "mean", "centred", "elog")}
-        return cls(n=d["n"], zeros=d["zeros"], row=d["row"], top=np.array(d["top"]), distinct=distinct, **floats)
+        top = np.array(d["top"], dtype=float)
+        counts: dict[str, Any] = {name: d[name] for name in ("n", "zeros", "row")}
+        if np.isnan(top).any() or any(x != x for x in floats.values()):
+            raise ValueError("a number is missing")
+        if not all(type(x) is int for x in counts.values()) or not 0 <= counts["zeros"] <= counts["n"]:
+            raise ValueError(f"counts {counts}")
+        return cls(n=d["n"], zeros=d["zeros"], row=d["row"], top=top, distinct=distinct, **floats)
 
     # ---- figures ----------------------------------------------------------------------------------------------------
 

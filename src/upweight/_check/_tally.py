@@ -182,11 +182,20 @@ class Tally:
         with reading("this tally", "Tally.to_dict"):
             parts = {name: None if d[name] is None else kind.from_dict(d[name]) for name, kind in kinds.items()}
             provenance, summary = Provenance.from_dict(d["said"]), WeightSummary.from_dict(d["pile"])
-        return cls(provenance, summary, parts["inverse"], parts["moments"], parts["segments"])
+            tally = cls(provenance, summary, parts["inverse"], parts["moments"], parts["segments"])
+            _read_out(tally)
+        return tally
 
     def __repr__(self) -> str:
         extras = [name for name, part in (("f", self.moments), ("by", self.segments)) if part is not None]
         return f"Tally({self.provenance.kind}, {self.n:,} rows{''.join(', with ' + name for name in extras)})"
+
+
+def _read_out(t: Tally) -> None:
+    """Everything that a tally says, said once, so that a damaged document is told where it is read and not when it is used."""
+    str(t.result())
+    if t.moments is not None and t.summary.positive:
+        str(_estimate(t, t.moments))
 
 
 def _both(a: Any, b: Any) -> Any:

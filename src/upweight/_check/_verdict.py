@@ -27,11 +27,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import _html as html
-from .._errors import InputError
+from .._errors import InputError, reading
 from .._set_module import set_module
 from .._weights import Step
 from ._curves import Curves, curves_of
-from ._documents import float_of, own, plain
+from ._documents import float_of, own, plain, refuse_unknown_kind
 from ._reasons import GRADES, Reason, reasons
 from ._screen import USE, headline, lines, screen
 from ._summary import WeightSummary
@@ -238,10 +238,18 @@ class Verdict:
         >>> str(Verdict.from_dict(json.loads(v.to_json()))) == str(v)
         True
         """
-        if d.get("schema") != SCHEMA:
-            raise InputError(
-                f"a verdict has schema {SCHEMA!r}; got {d.get('schema')!r}. Pass what Verdict.to_dict gave."
-            )
+        found = d.get("schema") if isinstance(d, Mapping) else type(d).__name__
+        if found != SCHEMA:
+            raise InputError(f"a verdict has schema {SCHEMA!r}; got {found!r}. Pass what Verdict.to_dict gave.")
+        with reading("this verdict", "Verdict.to_dict"):
+            v = cls(**cls._figures(d))
+            _ = str(v), repr(v)  # whatever cannot be said is told here, not when it is printed
+        return v
+
+    @classmethod
+    def _figures(cls, d: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields, of the types that they had."""
+        refuse_unknown_kind(d["kind"])
         figures: dict[str, Any] = {
             f.name: float_of(d[f.name]) if f.type == "float" else d[f.name] for f in fields(cls) if f.name in d
         }
@@ -251,7 +259,7 @@ class Verdict:
         figures["values"] = tuple((v["weight"], v["rows"]) for v in d["values"])
         for name, kind in (("inverse", Flipped), ("balance", BalanceFigures)):
             figures[name] = None if d[name] is None else _read(kind, d[name])
-        return cls(**figures)
+        return figures
 
 
 def _read(kind: Any, d: Mapping[str, Any]) -> Any:

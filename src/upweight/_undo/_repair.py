@@ -38,6 +38,11 @@ if TYPE_CHECKING:
 __all__ = ["Repair", "recalibrate", "verify"]
 
 METHODS = ("auto", "intercept", "platt", "isotonic")
+STATUSES = ("confirmed", "recalibrated", "unverified")
+DID = {
+    "formula": "by the formula alone", "intercept": "by an intercept", "platt": "by intercept and slope",
+    "isotonic": "by isotonic steps", "constant": "by the prevalence alone", "none": "left as it was",
+}  # fmt: skip
 _FEW, _FEW_FOR_SLOPE = 10, 20
 _LR_5_PERCENT = 3.8414588206941227  # chi-square, one degree of freedom
 
@@ -130,7 +135,8 @@ class Repair:
     def from_dict(cls, d: Mapping[str, Any]) -> Repair:
         """What `to_dict` wrote."""
         with reading("this repair", "Repair.to_dict"):
-            return cls(
+            _refuse_unknown(d["status"], d["how"])
+            repair = cls(
                 before=Calibration.from_dict(d["before"]),
                 after=Calibration.from_dict(d["after"]),
                 formula=None if d["formula"] is None else Calibration.from_dict(d["formula"]),
@@ -139,9 +145,14 @@ class Repair:
                 notes=tuple(d["notes"]),
                 correction=None if d["correction"] is None else read_document(d["correction"]),
                 intercept=None if d["intercept"] is None else np.array(d["intercept"]),
-                slope=d["slope"],
+                slope=float(d["slope"]),
                 steps=tuple((np.array(x), np.array(f)) for x, f in d["steps"]),
             )
+            _ = (
+                str(repair),
+                repair._repaired(np.log(np.full((len(repair.before.rows), 1), 1 / len(repair.before.rows)))),
+            )
+        return repair
 
     def plot(self, ax: Any = None) -> Axes:
         """What was promised and what came true, before and after, bin by bin; see `upweight.plots.reliability`."""
@@ -150,13 +161,9 @@ class Repair:
         return reliability(self, ax=ax)
 
     def __str__(self) -> str:
-        did = {
-            "formula": "by the formula alone", "intercept": "by an intercept", "platt": "by intercept and slope",
-            "isotonic": "by isotonic steps", "constant": "by the prevalence alone", "none": "left as it was",
-        }[self.how]  # fmt: skip
         rows = self.before.rows
         lines = [
-            f"{self.status} {did}, on {sum(rows):,} rows, {min(rows):,} and {max(rows):,} of the rarest and the commonest class",
+            f"{self.status} {DID[self.how]}, on {sum(rows):,} rows, {min(rows):,} and {max(rows):,} of the rarest and the commonest class",
             f"  before   {self.before}",
         ]
         if self.formula is not None and self.how != "formula":
@@ -166,6 +173,12 @@ class Repair:
 
     def __repr__(self) -> str:
         return f"Repair({self.status}, {self.how})"
+
+
+def _refuse_unknown(status: Any, how: Any) -> None:
+    """ValueError for a document whose status or way no repair has."""
+    if status not in STATUSES or how not in DID:
+        raise ValueError(f"status {status!r}, how {how!r}")
 
 
 def recalibrate(y: Any, proba: Any, *, sample_weight: Any = None, method: str = "auto") -> Repair:
