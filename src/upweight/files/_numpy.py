@@ -58,7 +58,10 @@ def npy_columns(place: Place) -> dict[str, np.ndarray]:
 
 def npz_columns(place: Place) -> dict[str, np.ndarray]:
     try:
-        with open(place.path, "rb") as file, np.load(file, allow_pickle=False) as arrays:  # ours to close if it is damaged
+        with (
+            open(place.path, "rb") as file,
+            np.load(file, allow_pickle=False) as arrays,
+        ):  # ours to close if it is damaged
             loaded = {name: arrays[name] for name in arrays.files}
     except BROKEN as error:
         raise InputError(
