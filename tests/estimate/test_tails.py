@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from upweight._estimate._influence import BLOCK, Dense, Line, Multipliers, blocks
-from upweight._estimate._sample import Sample
+from upweight._estimate._sample import WeightedSample
 from upweight._estimate._tails import Tails, scan
 from upweight.arrays import tail_index, tail_size
 
 
-def sample_of(n: int, **more) -> Sample:
-    return Sample(n=n, support=n, size=n, factor=n / (n - 1), ess=n, worth=n, khat=-math.inf, equal=False, **more)
+def sample_of(n: int, **more) -> WeightedSample:
+    return WeightedSample(
+        n=n, support=n, size=n, factor=n / (n - 1), ess=n, worth=n, khat=-math.inf, equal=False, **more
+    )
 
 
 def by_sorting(x: np.ndarray, size: int) -> list[float]:

@@ -22,7 +22,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._errors import InputError
-from .._estimate import Average, Estimate, NeverSeen, OnScale, Sample, Terms, estimate, kish, multipliers, sample_of
+from .._estimate import (
+    Average,
+    Estimate,
+    NeverSeen,
+    OnScale,
+    Terms,
+    WeightedSample,
+    estimate,
+    kish,
+    multipliers,
+    sample_of,
+)
 from .._frames import read, require, same_rows
 from .._weights import Step, forbid
 
@@ -93,7 +104,7 @@ def _on_logits(a: Average, rows: float) -> Average:
     return replace(a, interval=OnScale(a.value, a.spread, "logit"), doubt=few if rows < FEWEST else "")
 
 
-def _misplaced(above: np.ndarray, below: np.ndarray, weight: np.ndarray, sample: Sample) -> float:
+def _misplaced(above: np.ndarray, below: np.ndarray, weight: np.ndarray, sample: WeightedSample) -> float:
     """Effective rows behind the smaller of A and 1 - A, in the sample that has fewer."""
     if float(np.einsum("i,i", weight, above)) > 0.5:
         above, below = 1 - above, 1 - below
@@ -126,7 +137,7 @@ class Placements:
         return phi
 
 
-def _both(source: Sample, targets: int) -> Sample:
+def _both(source: WeightedSample, targets: int) -> WeightedSample:
     """Source and target rows in one: as sure as the smaller of the two is large; placements are bounded, so no tail of f."""
     factor = math.inf if math.isinf(source.factor) or targets < 2 else 1.0
     return replace(source, factor=factor, worth=min(source.ess, targets), equal=True, copies=None)

@@ -224,13 +224,15 @@ def _moments(w: Weights, f: Any) -> Moments:
 
 def _estimate(t: Tally, m: Moments) -> Estimate:
     """The Estimate that `Weights.mean` would give, from sums."""
-    from .._estimate import Average, NeverSeen, Sample, Terms, estimate
+    from .._estimate import Average, NeverSeen, Terms, WeightedSample, estimate
 
     copies = round(t.summary.at_own_scale(t.summary.total)) if t.provenance.kind == "frequency" else 0
     support = copies or t.summary.positive
     worth = float(copies) if copies else m.ess
     factor = support / (support - 1) if support > 1 else math.inf
-    sample = Sample(copies or t.n, support, support, factor, worth, worth, t.khat, bool(copies) or t.summary.constant)
+    sample = WeightedSample(
+        copies or t.n, support, support, factor, worth, worth, t.khat, bool(copies) or t.summary.constant
+    )
     with np.errstate(invalid="ignore"):
         sizes = np.full(len(m.values), worth) if copies else m.spread / m.squares
     each = []

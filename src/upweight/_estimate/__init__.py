@@ -15,7 +15,7 @@ from ._estimate import Estimate, estimate
 from ._influence import Dense
 from ._interval import IntervalRule, NeverSeen, OnScale
 from ._quantile import cdf, quantile
-from ._sample import Sample, broken_promise, clusters_of, mean_test, multipliers, sample_of
+from ._sample import WeightedSample, broken_promise, clusters_of, mean_test, multipliers, sample_of
 from ._spread import corr, cov, std, var
 from ._tails import kish
 from ._terms import Terms
@@ -29,8 +29,8 @@ __all__ = [
     "NamedValues",
     "NeverSeen",
     "OnScale",
-    "Sample",
     "Terms",
+    "WeightedSample",
     "average",
     "averages",
     "block_length",

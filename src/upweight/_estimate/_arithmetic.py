@@ -26,7 +26,7 @@ from .._frames import same_rows
 from ._belief import Average, average
 from ._influence import Dense, Influences, Scaled
 from ._interval import Box, IntervalRule, Mapped, never_seen
-from ._sample import Sample
+from ._sample import WeightedSample
 from ._terms import Terms
 
 __all__ = ["combined", "picked", "shifted", "through"]
@@ -106,7 +106,7 @@ def _doubted(result: Average, of: Average, what: str) -> Average:
     return replace(result, doubt=result.doubt or f"{what} {said}") if said else result
 
 
-def _common(a: Sample, b: Sample) -> Sample:
+def _common(a: WeightedSample, b: WeightedSample) -> WeightedSample:
     """What both share: the more cautious figure of either; refuses other clusters or copies."""
     if a is b:
         return a

@@ -37,7 +37,7 @@ from ._columns import NamedValues, Values, carried, read_values
 from ._estimate import Estimate, estimate
 from ._influence import Line, Multipliers, blocks
 from ._interval import NeverSeen
-from ._sample import ALONE, LEAST_LOG, Groups, Sample, multipliers, sample_of
+from ._sample import ALONE, LEAST_LOG, Groups, WeightedSample, multipliers, sample_of
 
 if TYPE_CHECKING:
     from .._weights import Weights
@@ -93,7 +93,7 @@ def averages(w: Weights, columns: NamedValues, how: str, groups: Groups) -> list
     return [_one(w, x, how, sample, u, before) for x in columns.each]
 
 
-def _one(w: Weights, x: Values, how: str, sample: Sample, u: Multipliers, before: Multipliers) -> Average:
+def _one(w: Weights, x: Values, how: str, sample: WeightedSample, u: Multipliers, before: Multipliers) -> Average:
     used = fit(u, x, how)
     raw = used if before is u else fit(before, x, how)
     worth = w.ess if w.kind == "frequency" else partial(ess_for, w.log_w, x.values)

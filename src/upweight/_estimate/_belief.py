@@ -25,7 +25,7 @@ from .._weights import rows_worth
 from ..arrays import TOO_FEW, tail_size, threshold
 from ._influence import Influences, Masked, Scaled
 from ._interval import REAL, IntervalRule, Moved, Symmetric
-from ._sample import Sample
+from ._sample import WeightedSample
 from ._tails import scan
 from ._wording import plus_minus
 
@@ -45,7 +45,7 @@ class Average:
     """
 
     value: float
-    sample: Sample
+    sample: WeightedSample
     line: Influences
     raw: Influences
     norm: float
@@ -132,7 +132,7 @@ class Average:
 def average(
     value: float,
     line: Influences,
-    sample: Sample,
+    sample: WeightedSample,
     n: int,
     *,
     raw: Influences | None = None,

@@ -25,7 +25,7 @@ from .._errors import InputError
 from .._frames import Container, read_columns, require, same_rows
 from ._belief import Average
 from ._influence import Multipliers, blocks
-from ._sample import Sample
+from ._sample import WeightedSample
 from ._tails import kish, power_of_two
 from ._terms import Terms
 
@@ -161,7 +161,7 @@ def _few_values(f: np.ndarray, log_w: np.ndarray) -> tuple[float, ...]:
 # ---- who carries the average ------------------------------------------------------------------------------------------------
 
 
-def carried(x: Values, u: Multipliers, sample: Sample, mean: float | None = None) -> str:
+def carried(x: Values, u: Multipliers, sample: WeightedSample, mean: float | None = None) -> str:
     """One sentence if a handful of effective rows (or clusters) carries the average; empty otherwise.
 
         rows = (sum u |f - mode|)^2 / sum u^2 (f - mode)^2 >= sum u |f - mode| / max u |f - mode|
@@ -180,7 +180,7 @@ def carried(x: Values, u: Multipliers, sample: Sample, mean: float | None = None
     return f"the {'clusters' if sample.groups else 'rows'} {side} are worth {rows:.3g}, {needed:.0f} needed."
 
 
-def _rarer_side(x: Values, u: Multipliers, sample: Sample, mean: float | None) -> float:
+def _rarer_side(x: Values, u: Multipliers, sample: WeightedSample, mean: float | None) -> float:
     low, high = x.seen[:2]
     if mean is not None and sample.codes is None:
         share = (mean - low) / (high - low)
@@ -191,7 +191,7 @@ def _rarer_side(x: Values, u: Multipliers, sample: Sample, mean: float | None) -
     return min(sides(low), sides(high))
 
 
-def _effective(far: Callable[[np.ndarray], np.ndarray], f: np.ndarray, u: Multipliers, sample: Sample) -> float:
+def _effective(far: Callable[[np.ndarray], np.ndarray], f: np.ndarray, u: Multipliers, sample: WeightedSample) -> float:
     """(sum u far)^2 / sum u^2 far^2 over rows, copies or clusters."""
     if sample.codes is not None:
         return kish(sample.sums(far(f) * u.whole()))

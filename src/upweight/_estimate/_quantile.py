@@ -28,7 +28,7 @@ from ._columns import FEWEST, one_column
 from ._estimate import Estimate, estimate
 from ._influence import Influences, Multipliers
 from ._interval import NeverSeen, t_quantile
-from ._sample import Sample, clusters_of, multipliers, sample_of
+from ._sample import WeightedSample, clusters_of, multipliers, sample_of
 from ._shares import Shares, shares_of
 from ._tails import kish
 from ._terms import Terms
@@ -70,7 +70,7 @@ class _Ordered:
 
     w: Weights
     f: np.ndarray
-    sample: Sample
+    sample: WeightedSample
     shares: Shares
     constant: bool
     container: Container

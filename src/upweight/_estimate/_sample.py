@@ -5,7 +5,7 @@ area under a curve; worked out in each of them they would soon differ.
 
     N = rows with w > 0 (self), all rows (plain, control, integral)     se^2 = m/(m-1) norm^2, m rows or clusters     df = ESS - 1
 
-What is inside: `Sample`, these figures; `sample_of`, which reads them from weights; `multipliers`, the weights on the scale of a
+What is inside: `WeightedSample`, these figures; `sample_of`, which reads them from weights; `multipliers`, the weights on the scale of a
 formula; `Groups`, which rows move together: clusters that were named, or blocks of neighbouring rows; `mean_test` and `broken_promise`,
 for weights that promise a mean of one and do not keep it are no base of an average.
 
@@ -28,7 +28,16 @@ from ._influence import Multipliers, by_cluster
 if TYPE_CHECKING:
     from .._weights import Weights
 
-__all__ = ["ALONE", "Groups", "Sample", "broken_promise", "clusters_of", "mean_test", "multipliers", "sample_of"]
+__all__ = [
+    "ALONE",
+    "Groups",
+    "WeightedSample",
+    "broken_promise",
+    "clusters_of",
+    "mean_test",
+    "multipliers",
+    "sample_of",
+]
 
 LARGEST_LOG, LEAST_LOG = 709.0, -708.0  # what the exponential of is a normal float
 ALL_ROWS = ("plain", "control", "integral")  # formulas for which rows of weight zero count
@@ -39,7 +48,7 @@ EPS = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class WeightedSample:
     """Sizes, degrees of freedom and tail that all averages of the same weights by one formula have in common."""
 
     n: int  # rows, zero weights and copies counted
@@ -134,7 +143,7 @@ _INSTEAD = {"integral": "Take w.log_mean, or lower the logs by a constant."}
 _RAISE = {"integral": "Take w.log_mean, or raise the logs by a constant."}
 
 
-def sample_of(w: Weights, u: Multipliers, how: str = "self", groups: Groups = ALONE) -> Sample:
+def sample_of(w: Weights, u: Multipliers, how: str = "self", groups: Groups = ALONE) -> WeightedSample:
     """Sizes, degrees of freedom and tail of the averages with these multipliers."""
     everyone, codes, count = how in ALL_ROWS, groups.codes, groups.count
     n, l = w.n, w.log_w
@@ -154,7 +163,9 @@ def sample_of(w: Weights, u: Multipliers, how: str = "self", groups: Groups = AL
         how != "total" and support == size and not math.isfinite(khat) and _all_the_same(w.raw.log_w)
     )
     doubt, n = broken_promise(w.raw, groups) if w.raw.exact else "", n if u.copies is None else support
-    return Sample(n, support, size, factor, u.ess, worth, khat, equal, u.copies, codes, count, groups.block, doubt)
+    return WeightedSample(
+        n, support, size, factor, u.ess, worth, khat, equal, u.copies, codes, count, groups.block, doubt
+    )
 
 
 def _all_the_same(log_w: np.ndarray) -> bool:

@@ -33,7 +33,7 @@ from ._columns import NamedValues, Values, carried, read_values
 from ._estimate import Estimate, estimate
 from ._influence import Dense, Multipliers, Scaled
 from ._interval import Mapped, NeverSeen, NeverVaried, OnScale, Unknown
-from ._sample import Sample, multipliers, sample_of
+from ._sample import WeightedSample, multipliers, sample_of
 
 if TYPE_CHECKING:
     from .._weights import Weights
@@ -83,7 +83,7 @@ class _State(NamedTuple):
 
     u: Multipliers
     before: Multipliers
-    sample: Sample
+    sample: WeightedSample
 
 
 def _state(w: Weights, step: Step, cluster: Any, blocks: Any) -> tuple[_State, Step]:

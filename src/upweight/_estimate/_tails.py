@@ -23,7 +23,7 @@ import numpy as np
 
 from ..arrays import TOO_FEW, tail_index, tail_size
 from ._influence import BLOCK, Influences, Scaled, blocks, by_cluster
-from ._sample import Sample
+from ._sample import WeightedSample
 
 __all__ = ["TailScan", "Tails", "kish", "power_of_two", "scan"]
 
@@ -79,7 +79,7 @@ def _top(x: np.ndarray, count: int) -> np.ndarray:
     return x if x.size <= count else np.partition(x, x.size - count)[x.size - count :]
 
 
-def scan(line: Influences, sample: Sample, n: int, *, watch: bool = False) -> TailScan:
+def scan(line: Influences, sample: WeightedSample, n: int, *, watch: bool = False) -> TailScan:
     """Norm of the n influences of `line`, and the tails of their sides: those of rows if `watch`, those of clusters always."""
     with np.errstate(over="ignore", invalid="ignore"):
         found = _scan(line, sample, n, watch)
@@ -99,7 +99,7 @@ def power_of_two(x: float) -> float:
     return 0.0 if x == 0 else 2.0 ** max(-1020, min(1020, math.frexp(x)[1]))
 
 
-def _scan(line: Influences, sample: Sample, n: int, watch: bool) -> TailScan:
+def _scan(line: Influences, sample: WeightedSample, n: int, watch: bool) -> TailScan:
     if sample.codes is not None:
         return _scan_clusters(line, sample.codes, sample, watch)
     square = 0.0
@@ -120,7 +120,7 @@ def _scan(line: Influences, sample: Sample, n: int, watch: bool) -> TailScan:
     return TailScan(math.sqrt(square), tails.khats(), [], tails.short)
 
 
-def _scan_clusters(line: Influences, codes: np.ndarray, sample: Sample, watch: bool) -> TailScan:
+def _scan_clusters(line: Influences, codes: np.ndarray, sample: WeightedSample, watch: bool) -> TailScan:
     rows, clusters = _tails_for(sample.size, watch), _tails_for(sample.groups, True)
     sums = by_cluster(line, codes, sample.groups, None if rows is None else rows.add)
     for piece in blocks(sums.size):

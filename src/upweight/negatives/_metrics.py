@@ -24,7 +24,18 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError
-from .._estimate import Average, Dense, Estimate, OnScale, Sample, Terms, average, estimate, multipliers, sample_of
+from .._estimate import (
+    Average,
+    Dense,
+    Estimate,
+    OnScale,
+    Terms,
+    WeightedSample,
+    average,
+    estimate,
+    multipliers,
+    sample_of,
+)
 from .._set_module import set_module
 from .._weights import Step, Weights, forbid
 from ._start import binary_labels
@@ -137,7 +148,7 @@ class Metrics:
         return multipliers(self.weights, "self").whole()
 
     @cached_property
-    def _sample(self) -> Sample:
+    def _sample(self) -> WeightedSample:
         return sample_of(self.weights, multipliers(self.weights, "self"))
 
     @property

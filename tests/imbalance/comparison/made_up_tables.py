@@ -6,7 +6,7 @@ made_up(seed)    (reading, {name: result}, complete) of a random comparison
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from upweight.imbalance.comparison._cells import Plan
+from upweight.imbalance.comparison._cells import ComparisonPlan
 from upweight.imbalance.comparison._facts import Facts
 from upweight.imbalance.comparison._method_result import MethodResult
 from upweight.imbalance.comparison._methods import Method
@@ -92,7 +92,7 @@ def made_up(seed):
     codes = np.repeat(np.arange(len(counts)), counts)
     group = np.zeros(len(codes)) if rng.random() < 0.3 else None
     task = Task(None, codes, np.arange(len(counts)), 1, group=group)
-    plan = Plan(task, LogisticRegression(), methods, np.zeros((5, len(codes)), np.int16), 5, 5, cost, 0)
+    plan = ComparisonPlan(task, LogisticRegression(), methods, np.zeros((5, len(codes)), np.int16), 5, 5, cost, 0)
     leaks = [(), (Leak("late day", 0.9996),), (Leak("x", 0.97, gaps=True), Leak("z", 0.96, next_best=0.7))][
         rng.integers(0, 3)
     ]

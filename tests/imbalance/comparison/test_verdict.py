@@ -7,7 +7,7 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from upweight.imbalance.comparison._cells import Plan
+from upweight.imbalance.comparison._cells import ComparisonPlan
 from upweight.imbalance.comparison._facts import Facts
 from upweight.imbalance.comparison._method_result import MethodResult
 from upweight.imbalance.comparison._methods import Method
@@ -30,7 +30,7 @@ def plan(names, counts=(900, 100), cost=None, rivals=None):
         for n in names
     )
     task = Task(None, codes, np.arange(len(counts)), 1)
-    return Plan(task, LogisticRegression(), methods, np.zeros((5, len(codes)), np.int16), 5, 5, cost, 0)
+    return ComparisonPlan(task, LogisticRegression(), methods, np.zeros((5, len(codes)), np.int16), 5, 5, cost, 0)
 
 
 def row(name, diff=0.0, half=0.01, p=1.0, **more):

@@ -24,7 +24,7 @@ from ..rebalance import Fitted, Recipe, as_steps, fit_member, fit_task
 from ._importance import permutation_importance
 from ._methods import Method
 
-__all__ = ["Cell", "Key", "Plan", "fit_method", "run_cell"]
+__all__ = ["Cell", "ComparisonPlan", "Key", "fit_method", "run_cell"]
 
 IMPORTANCE_STREAM = zlib.crc32(b"importance")
 
@@ -38,7 +38,7 @@ class Key(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Plan:
+class ComparisonPlan:
     """Everything a cell needs: the rows, the learner, the methods, the folds (`fold_of` (repeats, n)) and one seed."""
 
     task: Task
@@ -101,7 +101,7 @@ class Cell:
     error: str | None = None
 
 
-def run_cell(plan: Plan, key: Key) -> Cell:
+def run_cell(plan: ComparisonPlan, key: Key) -> Cell:
     """Fit on the training fold, predict the held-out one. A method that fails is a cell with its error."""
     start = time.perf_counter()
     with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:
@@ -117,7 +117,7 @@ def run_cell(plan: Plan, key: Key) -> Cell:
     return replace(cell, warned=tuple(sorted({f"{w.category.__name__}: {first_line(str(w.message))}" for w in caught})))
 
 
-def fitted_cell(plan: Plan, key: Key) -> tuple[Cell, Fitted]:
+def fitted_cell(plan: ComparisonPlan, key: Key) -> tuple[Cell, Fitted]:
     """The cell, and the model behind it."""
     method = plan.method(key.name)
     task = plan.task.take(np.flatnonzero(plan.fold_of[key.repeat] != key.fold))
@@ -143,7 +143,7 @@ def fitted_cell(plan: Plan, key: Key) -> tuple[Cell, Fitted]:
     return cell, fitted
 
 
-def importance_of(plan: Plan, key: Key, fitted: Fitted) -> np.ndarray:
+def importance_of(plan: ComparisonPlan, key: Key, fitted: Fitted) -> np.ndarray:
     """(d,) AP lost on the held-out rows of a cell by shuffling each column; empty if the learner cannot take shuffled columns."""
     held = plan.task.take(plan.test(key.repeat, key.fold))
     rng = np.random.default_rng([plan.seed, key.fold, IMPORTANCE_STREAM])
@@ -155,13 +155,13 @@ def importance_of(plan: Plan, key: Key, fitted: Fitted) -> np.ndarray:
             return np.empty(0)
 
 
-def fit_method(plan: Plan, method: Method, task: Task, rng: Any, split: Any = None) -> Fitted:
+def fit_method(plan: ComparisonPlan, method: Method, task: Task, rng: Any, split: Any = None) -> Fitted:
     """A method by crossfit on some rows, inner folds from `split`."""
     learner, steps = learner_and_steps(plan, method)
     return fit_task(Recipe(learner, steps, inner=plan.inner, cost=plan.cost), task, as_generator(rng), split)
 
 
-def learner_and_steps(plan: Plan, method: Method) -> tuple[Any, tuple[Any, ...]]:
+def learner_and_steps(plan: ComparisonPlan, method: Method) -> tuple[Any, tuple[Any, ...]]:
     """What to fit and what to do before; a classifier that is a remedy in itself takes the learner's place."""
     if not method.whole:
         made = method.make()

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ._cells import Cell, Key, Plan
+from ._cells import Cell, ComparisonPlan, Key
 from ._results import pooled
 
 __all__ = ["curves_of"]
@@ -22,7 +22,7 @@ __all__ = ["curves_of"]
 BINS, RECALLS, THRESHOLDS = 20, 101, 201
 
 
-def curves_of(plan: Plan, cells: Mapping[Key, Cell]) -> dict[str, Any]:
+def curves_of(plan: ComparisonPlan, cells: Mapping[Key, Cell]) -> dict[str, Any]:
     """{method: curves} of every method that finished a fold; nothing for more than two classes."""
     if not plan.binary:
         return {}
@@ -34,7 +34,7 @@ def curves_of(plan: Plan, cells: Mapping[Key, Cell]) -> dict[str, Any]:
     return found
 
 
-def curves(plan: Plan, cells: list[Cell]) -> dict[str, Any]:
+def curves(plan: ComparisonPlan, cells: list[Cell]) -> dict[str, Any]:
     hit, p, raw, w = pooled(plan, cells)
     w = np.ones(len(hit)) if w is None else w
     repeats = [pooled(plan, [c for c in cells if c.key.repeat == r]) for r in sorted({c.key.repeat for c in cells})]

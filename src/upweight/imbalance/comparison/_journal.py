@@ -13,7 +13,7 @@ from dataclasses import fields
 from functools import partial
 
 from ...work import Journal, PartFormat, pack_arrays, unpack_arrays
-from ._cells import Cell, Key, Plan
+from ._cells import Cell, ComparisonPlan, Key
 
 __all__ = ["open_journal"]
 
@@ -21,7 +21,7 @@ ARRAYS = ("p", "raw", "importance")  # journals of version 0.1.0 lack the last
 WRITTEN_AS = {"warned": "said"}  # what a field is called in the file: as in version 0.1.0
 
 
-def open_journal(folder: str | os.PathLike[str], plan: Plan, data: str, settings: str) -> Journal:
+def open_journal(folder: str | os.PathLike[str], plan: ComparisonPlan, data: str, settings: str) -> Journal:
     """The journal of a comparison: finished cells in `folder`, for these fingerprints of data and settings."""
     marks = {m.name: m.mark for m in plan.methods}
     return Journal(folder, PartFormat(partial(file_name, marks), pack, unpack), data=data, settings=settings)

@@ -27,7 +27,7 @@ from ...learners import (
     recall_at,
     roc_auc,
 )
-from ._cells import Cell, Key, Plan
+from ._cells import Cell, ComparisonPlan, Key
 from ._method_result import FoldFigures, MethodResult
 from ._methods import Method
 
@@ -50,7 +50,7 @@ class Figures:
         return next(r for r in self.results if r.name == name)
 
 
-def figures_of(plan: Plan, cells: Mapping[Key, Cell]) -> Figures:
+def figures_of(plan: ComparisonPlan, cells: Mapping[Key, Cell]) -> Figures:
     """Results of all methods from the cells that are there."""
     folds = [(r, f) for r in range(len(plan.fold_of)) for f in range(plan.folds)]
     reference = plan.reference.name
@@ -73,7 +73,11 @@ def adjust(changes: list[Interval]) -> list[Interval]:
 
 
 def fold_figures(
-    plan: Plan, name: str, cells: Mapping[Key, Cell], folds: list[tuple[int, int]], alerts: Mapping[Any, float]
+    plan: ComparisonPlan,
+    name: str,
+    cells: Mapping[Key, Cell],
+    folds: list[tuple[int, int]],
+    alerts: Mapping[Any, float],
 ) -> dict[str, np.ndarray]:
     """{figure: (J,)} of one method, nan where a fold has not finished."""
     each = []
@@ -86,13 +90,13 @@ def fold_figures(
     return {figure: np.array([getattr(f, figure) for f in each], dtype=float) for figure in FoldFigures.names()}
 
 
-def held_out(plan: Plan, cell: Cell) -> tuple[np.ndarray, np.ndarray | None]:
+def held_out(plan: ComparisonPlan, cell: Cell) -> tuple[np.ndarray, np.ndarray | None]:
     """Labels and weights of the rows a cell predicted."""
     test = plan.test(cell.key.repeat, cell.key.fold)
     return plan.task.codes[test], None if plan.task.w is None else plan.task.w[test]
 
 
-def cell_figures(plan: Plan, cell: Cell, alerts: float) -> FoldFigures:
+def cell_figures(plan: ComparisonPlan, cell: Cell, alerts: float) -> FoldFigures:
     """The figures of one fold; `alerts`, weighted rows that moving the threshold flags there."""
     codes, w = held_out(plan, cell)
     judged = two_class_figures(plan, cell, codes, w, alerts) if plan.binary else many_figures(plan, cell, codes, w)
@@ -105,7 +109,9 @@ def cell_figures(plan: Plan, cell: Cell, alerts: float) -> FoldFigures:
     )
 
 
-def two_class_figures(plan: Plan, cell: Cell, codes: np.ndarray, w: np.ndarray | None, alerts: float) -> FoldFigures:
+def two_class_figures(
+    plan: ComparisonPlan, cell: Cell, codes: np.ndarray, w: np.ndarray | None, alerts: float
+) -> FoldFigures:
     """K = 2: repaired probabilities cut at the method's threshold, those before repair at 0.5."""
     hit = codes == plan.task.positive
     fit = calibrate(hit.astype(int), cell.p, w)
@@ -127,7 +133,7 @@ def two_class_figures(plan: Plan, cell: Cell, codes: np.ndarray, w: np.ndarray |
     )
 
 
-def many_figures(plan: Plan, cell: Cell, codes: np.ndarray, w: np.ndarray | None) -> FoldFigures:
+def many_figures(plan: ComparisonPlan, cell: Cell, codes: np.ndarray, w: np.ndarray | None) -> FoldFigures:
     """K > 2: macro averages; the cut is argmax p_k/pi_k, of the untouched learner argmax p_k."""
     train = np.setdiff1d(np.arange(len(plan.task.codes)), plan.test(cell.key.repeat, cell.key.fold))
     prior = plan.task.take(train).prior
@@ -151,7 +157,7 @@ def many_figures(plan: Plan, cell: Cell, codes: np.ndarray, w: np.ndarray | None
     )
 
 
-def alerts_of(plan: Plan, cell: Cell) -> float:
+def alerts_of(plan: ComparisonPlan, cell: Cell) -> float:
     """Weighted rows that moving the threshold flags in this fold."""
     _, w = held_out(plan, cell)
     if not plan.binary:
@@ -161,7 +167,7 @@ def alerts_of(plan: Plan, cell: Cell) -> float:
 
 
 def result_of(
-    plan: Plan, method: Method, cells: Mapping[Key, Cell], mine: PerFold, base: PerFold, share: float
+    plan: ComparisonPlan, method: Method, cells: Mapping[Key, Cell], mine: PerFold, base: PerFold, share: float
 ) -> MethodResult:
     """The line of one method; `share` is rows of a test fold over rows of its training fold."""
     own = [c for c in cells.values() if c.key.name == method.name]
@@ -186,7 +192,7 @@ def mean_of(values: np.ndarray) -> float:
     return float(known.mean()) if len(known) else np.nan
 
 
-def pooled_figures(plan: Plan, done: list[Cell]) -> dict[str, float]:
+def pooled_figures(plan: ComparisonPlan, done: list[Cell]) -> dict[str, float]:
     """O/E (raw and repaired) and slope: pooled over the folds of a repeat, averaged over repeats in logs."""
     found: dict[str, list[float]] = {"oe": [], "oe_raw": [], "slope": []}
     for repeat in sorted({c.key.repeat for c in done}):
@@ -198,7 +204,7 @@ def pooled_figures(plan: Plan, done: list[Cell]) -> dict[str, float]:
     return {key: log_mean(values) for key, values in found.items()}
 
 
-def pooled(plan: Plan, cells: list[Cell]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
+def pooled(plan: ComparisonPlan, cells: list[Cell]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
     """Codes (positive is 1 for two classes), repaired and raw probabilities, weights, of several cells together."""
     parts = [held_out(plan, c) for c in cells]
     codes = np.concatenate([codes for codes, _ in parts])

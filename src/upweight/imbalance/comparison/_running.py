@@ -16,7 +16,7 @@ from functools import partial
 from ..._errors import InputError
 from ...tables import Table
 from ...work import Job, Journal, Run, Watch, run_job
-from ._cells import Cell, Key, Plan, run_cell
+from ._cells import Cell, ComparisonPlan, Key, run_cell
 from ._watching import Forewarned
 
 __all__ = ["run_plan"]
@@ -24,9 +24,9 @@ __all__ = ["run_plan"]
 ALONE = "the learner fails on its own, without any remedy"
 
 
-def run_plan(plan: Plan, journal: Journal | None, watch: Watch) -> Run:
+def run_plan(plan: ComparisonPlan, journal: Journal | None, watch: Watch) -> Run:
     """Run every cell that the journal does not hold. Ctrl-C ends it early, with `complete` False."""
-    forecast = Forecast(plan)
+    forecast = CellForecast(plan)
     job = Job(
         partial(run_cell, plan),
         plan.keys,
@@ -38,10 +38,10 @@ def run_plan(plan: Plan, journal: Journal | None, watch: Watch) -> Run:
     return run_job(job, journal=journal, watch=Relay(watch, forecast))
 
 
-class Forecast:
+class CellForecast:
     """Foresees cells, and remembers what that comes to for each method."""
 
-    def __init__(self, plan: Plan):
+    def __init__(self, plan: ComparisonPlan):
         self.plan = plan
         self.by_method: dict[str, float] = {}
 
@@ -60,7 +60,7 @@ class Forecast:
 class Relay(Watch):
     """Another watch, told besides what each method will take, if it cares."""
 
-    def __init__(self, inner: Watch, forecast: Forecast):
+    def __init__(self, inner: Watch, forecast: CellForecast):
         self.inner, self.forecast = inner, forecast
 
     def estimate(self, seconds: float, parts: int, processes: int) -> None:
@@ -80,19 +80,19 @@ def name_of(key: Key) -> str:
     return key.name
 
 
-def reference_first(plan: Plan, left: list[Key]) -> Key:
+def reference_first(plan: ComparisonPlan, left: list[Key]) -> Key:
     """A cell of "threshold", by which the others are foreseen."""
     return next((k for k in left if k.name == plan.reference.name), left[0])
 
 
-def refuse_hopeless(plan: Plan, first: Cell) -> None:
+def refuse_hopeless(plan: ComparisonPlan, first: Cell) -> None:
     """A learner that fails without any remedy fails with all of them."""
     if first.error is not None and first.key.name == plan.reference.name:
         plain = first.error.removeprefix("InputError: ")  # ours says what to do without any more words
         raise InputError(plain if plain != first.error else f"{ALONE}: {first.error}")
 
 
-def foresee(plan: Plan, key: Key, cells: Mapping[Key, Cell], seconds: float, busy: float) -> float:
+def foresee(plan: ComparisonPlan, key: Key, cells: Mapping[Key, Cell], seconds: float, busy: float) -> float:
     """Seconds of a cell, from one of "threshold" that is done."""
     unit = next((c.seconds for c in cells.values() if c.key.name == plan.reference.name), seconds)
     method = plan.method(key.name)
@@ -101,7 +101,7 @@ def foresee(plan: Plan, key: Key, cells: Mapping[Key, Cell], seconds: float, bus
     return method.work(float(plan.task.prior.min())) * unit + method.extra * 1e-9 * size(plan) * busy
 
 
-def size(plan: Plan) -> float:
+def size(plan: ComparisonPlan) -> float:
     """Rows times columns that all models of a cell see together."""
     rows = plan.fold_of.shape[1] * (1 - 1 / plan.folds) * (plan.inner - 1)
     table = plan.task.X

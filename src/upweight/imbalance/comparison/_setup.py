@@ -35,7 +35,7 @@ from ...tables import (
     seldom_seen,
     weights_line,
 )
-from ._cells import Plan, learner_and_steps
+from ._cells import ComparisonPlan, learner_and_steps
 from ._facts import Facts, columns_line, facts_of, header
 from ._settings import Settings
 
@@ -56,7 +56,7 @@ class GivenData:
 class ComparisonSetup:
     """A comparison that is ready to run: the plan, what is known of the data, and the rows to fit the winner on."""
 
-    plan: Plan
+    plan: ComparisonPlan
     labels: Labels
     schema: Schema
     facts: Facts
@@ -120,7 +120,7 @@ def setup_comparison(
     task = Task(table if prepared else X, labels.codes, labels.classes, labels.positive, w, groups, schema)
     fold_of = fold_numbers(outer_folds(labels, cv, settings.seed, groups), len(labels.codes))
     inner = inner_default(len(labels.codes))
-    plan = Plan(task, settings.learner, settings.methods, fold_of, cv[0], inner, cost, settings.seed)
+    plan = ComparisonPlan(task, settings.learner, settings.methods, fold_of, cv[0], inner, cost, settings.seed)
     for method in plan.methods:
         refuse_class(method.name, learner_and_steps(plan, method)[0])
     facts = facts_of(X, schema, table, labels, w)

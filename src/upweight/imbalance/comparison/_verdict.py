@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...learners import Interval
-from ._cells import Plan
+from ._cells import ComparisonPlan
 from ._facts import Facts
 from ._method_result import MethodResult
 from ._results import Figures
@@ -75,7 +75,7 @@ class Reading:
     rank worse for sure. explained : those whose gain their control may have too.
     """
 
-    plan: Plan
+    plan: ComparisonPlan
     facts: Facts
     figures: Figures
     code: str
@@ -156,7 +156,7 @@ class Reading:
         return tuple(code for code, true in holds.items() if true)
 
 
-def read_figures(plan: Plan, facts: Facts, figures: Figures) -> Reading:
+def read_figures(plan: ComparisonPlan, facts: Facts, figures: Figures) -> Reading:
     """Sort the results and decide the code and grade."""
     aside = control_names(plan) | {m.name for m in plan.methods if m.always}
     remedies = tuple(r for r in figures.results if r.name not in aside and r.finished)
@@ -174,7 +174,7 @@ def read_figures(plan: Plan, facts: Facts, figures: Figures) -> Reading:
     return Reading(plan, facts, figures, code, grade, remedies, best, worse, explained)
 
 
-def control_names(plan: Plan) -> set[str]:
+def control_names(plan: ComparisonPlan) -> set[str]:
     """Methods that are there for others to be held against."""
     return {m.rival for m in plan.methods if m.rival} | {m.name for m in plan.methods if m.control}
 
@@ -189,17 +189,17 @@ def half_width(result: MethodResult) -> float:
     return result.ap_change.half
 
 
-def gain(plan: Plan, figures: Figures, result: MethodResult) -> float:
+def gain(plan: ComparisonPlan, figures: Figures, result: MethodResult) -> float:
     """How much better than moving the threshold, in cost saved or AP."""
     return -figures.cost[result.name].mean if plan.cost is not None else result.ap_diff
 
 
-def p_of(plan: Plan, figures: Figures, result: MethodResult) -> float:
+def p_of(plan: ComparisonPlan, figures: Figures, result: MethodResult) -> float:
     """Adjusted p of what decides."""
     return figures.cost[result.name].p if plan.cost is not None else result.ap_p
 
 
-def earns_its_place(plan: Plan, figures: Figures, result: MethodResult) -> bool:
+def earns_its_place(plan: ComparisonPlan, figures: Figures, result: MethodResult) -> bool:
     if plan.cost is None and same(result):
         return False  # sure, and too small to matter
     sure = p_of(plan, figures, result) < SURE and gain(plan, figures, result) > 0
