@@ -31,6 +31,7 @@ __all__ = [
     "printable",
     "reading",
     "require_choice",
+    "require_flag",
     "require_int",
     "same_but_for_kind",
     "with_kind",
@@ -149,6 +150,13 @@ def require_choice(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
         listed = ", ".join(repr(a) for a in allowed[:-1]) + f" or {allowed[-1]!r}"
         hint = did_you_mean(value, allowed) if isinstance(value, str) else ""
         raise InputError(f"`{name}` must be {listed}; got {value!r}.{hint}")
+
+
+def require_flag(name: str, value: Any) -> bool:
+    """A setting that is True or False, as a bool; words, numbers and None are refused, for `'no'` would count as yes."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise InputError(f"`{name}` must be True or False; got {value!r}. Write {name}=True or {name}=False.")
+    return bool(value)
 
 
 def require_int(name: str, value: Any, least: int = 1) -> None:

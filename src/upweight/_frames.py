@@ -88,6 +88,11 @@ def read(x: Any, name: str, *, nulls: bool = False) -> tuple[np.ndarray, Contain
     if isinstance(x, (np.ndarray, list, tuple, int, float, np.generic)):
         return _numeric(x, name), NUMPY
     home = type(x).__module__.split(".")[0]
+    if home == "upweight" and hasattr(x, "log_w"):
+        raise InputError(
+            f"`{name}` must be a column of numbers; got Weights, whose kind and history would be lost. Keep them as they are, say what "
+            f"they are with w.declare(kind=..., exact=...), choose rows with w[rows], or take the numbers: w.values, w.sample_weight, w.log_w."
+        )
     if home == "torch":
         return _numeric(from_torch(x), name), NUMPY
     return _read_series(x, name, nulls)

@@ -206,6 +206,10 @@ class Woodruff:
 
 
 def _points(x: Any, name: str) -> tuple[np.ndarray, bool]:
+    if np.asarray(x).dtype.kind == "b":
+        raise InputError(
+            f"`{name}` must be numbers; got booleans. The median is quantile(f, 0.5), the share up to 1 cdf(f, 1)."
+        )
     a = read(x, name)[0]
     if a.ndim > 1 or a.size == 0:
         raise InputError(f"`{name}` must be one number or a vector of them; got shape {a.shape}.")

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import arrays
-from .._errors import InputError, is_number
+from .._errors import InputError, is_number, require_flag
 from .._frames import NUMPY, Container, read
 from .._set_module import set_module
 from ._algebra import counts_kept, declared, frozen, of_rows, picked, quiet_log, scaled, times
@@ -142,7 +142,7 @@ class Weights:
             warnings.warn("`log_w` lies in [0, 1], sum one: probabilities? use Weights.of.", UserWarning, stacklevel=2)
             notes = ("LOOKS_LINEAR",)
         made = cls._made(np.array(l), "of_log", name, exact, design, assumed=kind is None, container=container)
-        return replace(made, notes=notes, _linear=exact)
+        return replace(made, notes=notes, _linear=made.exact)
 
     @classmethod
     def _made(
@@ -156,6 +156,7 @@ class Weights:
         assumed: bool = False,
         container: Container = NUMPY,
     ) -> Weights:
+        exact = require_flag("exact", exact)
         params = {"kind": kind, "exact": exact} | ({"design": design} if design is not None else {})
         designs = frozenset([design] if design is not None else [])
         trail = (Step(how, params),)

@@ -169,7 +169,7 @@ def _scheme(method: str):
 
 def number_of_draws(m: int) -> int:
     try:
-        m = operator.index(m)
+        m = operator.index(None if isinstance(m, (bool, np.bool_)) else m)
     except TypeError:
         raise InputError(f"`m` must be a whole number of draws; got {m!r}.") from None
     if m < 1:
