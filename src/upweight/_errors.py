@@ -50,7 +50,7 @@ class InputError(UpweightError, ValueError):
 
 @set_module("upweight")
 class KindError(UpweightError, TypeError):
-    """The operation is not lawful for this kind of weights."""
+    """The operation is not lawful for this kind of weights, or says nothing until a scale is named."""
 
 
 @set_module("upweight")

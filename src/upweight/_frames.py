@@ -20,13 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from ._errors import InputError
+from ._errors import InputError, MissingExtra
 
 __all__ = [
     "NUMPY",
     "Container",
     "absent",
     "all_same_rows",
+    "arrow_stream",
     "container_of",
     "from_torch",
     "is_absent",
@@ -145,6 +146,16 @@ def _series(x: Any) -> tuple[Any, bool]:
         x = sys.modules["pyarrow"].chunked_array([x])  # narwhals speaks to chunked arrays only
     series = nw.from_native(x, series_only=True, pass_through=True)
     return (series, flat) if isinstance(series, nw.Series) else (None, False)
+
+
+def arrow_stream(values: np.ndarray, schema: Any = None) -> Any:
+    """A column (n,) as Arrow's C stream, made by whichever of polars and Arrow is in use."""
+    import narwhals as nw
+
+    library = next((name for name in ("polars", "pyarrow") if name in sys.modules), "")
+    if not library:
+        raise MissingExtra("a stream of Arrow needs polars or pyarrow: pip install pyarrow, or pass numpy.asarray(w).")
+    return nw.new_series("", values, backend=library).to_native().__arrow_c_stream__(schema)
 
 
 def container_of(x: Any) -> Container:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Balance", "balance"]
 
 
-@set_module("upweight._balance")
+@set_module("upweight")
 @dataclass(frozen=True, eq=False, repr=False)
 class Balance:
     """How well weighted source columns match a target. Printing it shows the table.

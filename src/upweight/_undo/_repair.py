@@ -47,7 +47,7 @@ _FEW, _FEW_FOR_SLOPE = 10, 20
 _LR_5_PERCENT = 3.8414588206941227  # chi-square, one degree of freedom
 
 
-@set_module("upweight._undo")
+@set_module("upweight")
 @dataclass(frozen=True, eq=False, repr=False)
 class Repair:
     """What held-out rows said about some probabilities, and the repair they ask for.

@@ -65,7 +65,7 @@ _WHY = {
 _TAMING_A_CLASS = "{kind} weights have no target distribution whose tail could be smoothed or cut; lower them with w.clip(at=) or w.temper(power=)"
 
 
-@set_module("upweight._weights")
+@set_module("upweight")
 @dataclass(frozen=True)
 class Step:
     """One thing that was done to some weights, and what it cost.

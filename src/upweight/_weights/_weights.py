@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import arrays
-from .._errors import InputError, is_number, require_flag
-from .._frames import NUMPY, Container, read
+from .._errors import InputError, KindError, is_number, require_flag
+from .._frames import NUMPY, Container, arrow_stream, read
 from .._set_module import set_module
 from ._algebra import counts_kept, declared, frozen, of_rows, picked, quiet_log, scaled, times
 from ._estimators import cdf, corr, cov, integral, mean, quantile, std, var
@@ -276,6 +276,10 @@ class Weights:
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)  # the memory of the processor
 
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        self._one_vector("__arrow_c_stream__")
+        return arrow_stream(np.asarray(self), requested_schema)  # how polars and Arrow read a column
+
     # ---- tame -------------------------------------------------------------------------------------------------------
 
     def smooth(self, *, r_eff: float = 1.0) -> Weights:
@@ -412,7 +416,7 @@ class Weights:
             return times(self, other)
         if is_number(other):
             return scaled(self, float(other))
-        raise TypeError(f"which scale? Weights times {type(other).__name__} is not defined: take {SCALES}.")
+        raise KindError(f"which scale? Weights times {type(other).__name__} is not defined: take {SCALES}.")
 
     __rmul__ = __mul__
 
