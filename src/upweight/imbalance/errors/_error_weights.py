@@ -24,7 +24,7 @@ from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ..._set_module import set_module
 from ..._weights import Weights
-from ...learners import Interval, as_learner, calibrate, paired, train_of
+from ...learners import Interval, as_learner, calibrate, known_mean, paired, train_of
 from ...tables import Labels, group_codes, live_rows, outer_folds, read_cv, row_count, row_weights, warn_of
 from ...work import shown
 from ..rebalance import fit_member
@@ -235,11 +235,6 @@ def answer(
         verdict_of(change),
         s.by,
     )
-
-
-def known_mean(values: np.ndarray) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else np.nan
 
 
 def verdict_of(change: Mapping[str, Interval]) -> str:
