@@ -152,8 +152,8 @@ def arrow_stream(values: np.ndarray, schema: Any = None) -> Any:
     """A column (n,) as Arrow's C stream, made by whichever of polars and Arrow is in use."""
     import narwhals as nw
 
-    library = next((name for name in ("polars", "pyarrow") if name in sys.modules), "")
-    if not library:
+    library: Any = next((name for name in ("polars", "pyarrow") if name in sys.modules), None)
+    if library is None:
         raise MissingExtra("a stream of Arrow needs polars or pyarrow: pip install pyarrow, or pass numpy.asarray(w).")
     return nw.new_series("", values, backend=library).to_native().__arrow_c_stream__(schema)
 

@@ -6,7 +6,8 @@ estimates. The others would drop the error in silence, or have two meanings; eac
 
     f"{e:.3f}"  ->  1.830 ± 0.210        np.log(e)  ->  e.log()        float(e)  ->  e.value        e > 0  ->  e.interval()
 
-What is inside: `answer_as_estimate`, which sets all of this on a class, once.
+What is inside: `as_float`, `formatted` and `by_ufunc`, which `Estimate` takes in as methods; `refuse_as_number`, which sets the refusals of
+`REFUSED` on a class, once.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from .._errors import InputError, KindError
 if TYPE_CHECKING:
     from ._estimate import Estimate
 
-__all__ = ["answer_as_estimate"]
+__all__ = ["as_float", "by_ufunc", "formatted", "refuse_as_number"]
 
 C = TypeVar("C", bound=type)
 FIGURES = "eEfFgGn%"  # the types of a format that are for numbers
@@ -53,14 +54,11 @@ REFUSED: dict[tuple[str, ...], str] = {
 _COMPARED = {"less", "less_equal", "greater", "greater_equal", "equal", "not_equal"}
 
 
-def answer_as_estimate(cls: C) -> C:
-    """Give a class of estimates its answers to formats, to `float`, to NumPy's ufuncs, and its refusals."""
+def refuse_as_number(cls: C) -> C:
+    """Give a class of estimates its refusals."""
     for names, said in REFUSED.items():
         for name in names:
             setattr(cls, f"__{name}__", _refusal(f"__{name}__", said))
-    cls.__format__ = _formatted
-    cls.__float__ = _float
-    cls.__array_ufunc__ = _ufunc
     return cls
 
 
@@ -72,15 +70,16 @@ def _refusal(name: str, said: str) -> Callable[..., NoReturn]:
     return refuse
 
 
-def _float(self: Estimate) -> float:
+def as_float(self: Estimate) -> float:
     """The value of a single estimate; of several none is meant."""
     if self._terms.shape:
         raise KindError(f"which of the {len(self._terms.each)} averages? Pick one, float(e[0]), or take e.value.")
     return float(self.value)
 
 
-def _formatted(self: Estimate, spec: str) -> str:
+def formatted(self: Estimate, format_spec: str, /) -> str:
     """Value ± half the 95 % interval, each in this format; a format for text goes to the whole sentence."""
+    spec = format_spec
     if not spec:
         return str(self)
     try:
@@ -95,7 +94,7 @@ def _formatted(self: Estimate, spec: str) -> str:
     return "\n".join(f"[{place}] {line}" for place, line in zip(self._terms.places, lines, strict=True))
 
 
-def _ufunc(self: Estimate, ufunc: np.ufunc, method: str, *inputs: Any, **ufunc_options: Any) -> Any:
+def by_ufunc(self: Estimate, ufunc: np.ufunc, method: str, *inputs: Any, **ufunc_options: Any) -> Any:
     """What NumPy calls for `np.log(e)`, `np.float64(2) * e` and `array * e`."""
     name = ufunc.__name__
     inputs = tuple(x.item() if isinstance(x, np.generic) else x for x in inputs)

@@ -29,7 +29,7 @@ from .._errors import InputError
 from .._set_module import set_module
 from .._weights import Step
 from ._arithmetic import combined, picked, shifted, through
-from ._as_numbers import answer_as_estimate
+from ._as_numbers import as_float, by_ufunc, formatted, refuse_as_number
 from ._influence import written
 from ._terms import Terms
 
@@ -40,7 +40,7 @@ __all__ = ["Estimate", "estimate"]
 
 
 @set_module("upweight")
-@answer_as_estimate
+@refuse_as_number
 @dataclass(frozen=True, eq=False, repr=False)
 class Estimate:
     """A weighted average, quantile or share, with an interval that widens with the tail of its weights.
@@ -144,6 +144,9 @@ class Estimate:
         return estimate(picked(self._terms, which), self.trail)
 
     __iter__ = None
+    __float__ = as_float
+    __format__ = formatted
+    __array_ufunc__ = by_ufunc
 
     # ---- arithmetic -------------------------------------------------------------------------------------------------
 

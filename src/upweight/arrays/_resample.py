@@ -169,7 +169,9 @@ def _scheme(method: str):
 
 def number_of_draws(m: int) -> int:
     try:
-        m = operator.index(None if isinstance(m, (bool, np.bool_)) else m)
+        if isinstance(m, (bool, np.bool_)):
+            raise TypeError
+        m = operator.index(m)
     except TypeError:
         raise InputError(f"`m` must be a whole number of draws; got {m!r}.") from None
     if m < 1:
