@@ -83,7 +83,7 @@ def did_you_mean(name: Any, known: Iterable[Any]) -> str:
         close = [k for k in others if k.lower().startswith(str(name).lower()[:3])][:3]
     if close:
         return " Did you mean " + " or ".join(repr(by_text[c]) for c in close) + "?"
-    shown = ", ".join(others[:12]) + (", ..." if len(others) > 12 else "")
+    shown = ", ".join(map(printable, others[:12])) + (", ..." if len(others) > 12 else "")
     return f" Known: {shown}." if shown else ""
 
 

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError, UndoError, reading
+from .._errors import InputError, UndoError, printable, reading
 from .._frames import Container, read_columns, same_rows
 from .._set_module import set_module
 from .._weights import Step, Weights
@@ -453,7 +453,7 @@ class Correction:
 
     def __repr__(self) -> str:
         unknown = np.isnan(np.asarray(self.log_odds)).any()
-        return f"Correction({self.status}, {self.why if unknown else shown(self.log_odds, self.by)})"
+        return f"Correction({self.status}, {printable(self.why) if unknown else shown(self.log_odds, self.by)})"
 
     def _logits(self, given: Proba) -> np.ndarray:
         """Log-probabilities (K, n) less the log-odds, not normalised; rows with another index than an offset's are refused."""
@@ -468,7 +468,7 @@ class Correction:
             return
         other = [s.params["remedy"] for s in self.trail if "remedy" in s.params]
         usual = "no formula gives the odds back: recalibrate on held-out rows, upweight.recalibrate(y, proba)"
-        raise UndoError(f"{self.why}; {other[0] if other else usual}.")
+        raise UndoError(f"{printable(self.why)}; {printable(other[0]) if other else usual}.")
 
 
 def _thinning(name: str, params: dict[str, Any], design: str | None) -> tuple[Step, tuple[str, ...]]:
