@@ -1,6 +1,6 @@
 """How often do intervals of weighted averages cover, when the weights have a tail?
 
-    python papers/honest-intervals/run.py                    # all claims, five minutes of CPU; exit 1 if one is missed
+    python papers/honest-intervals/run.py                    # all claims, four minutes of CPU; exit 1 if one is missed
     python papers/honest-intervals/run.py --tables FILE      # the tables of docs/intervals.md besides
     python papers/honest-intervals/run.py --short            # fifteen seconds, wider bounds for fewer runs, no medians
 
