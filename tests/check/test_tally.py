@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 import os
+import pickle
 import subprocess
 import sys
 
@@ -287,6 +288,16 @@ def test_tallies_of_earlier_versions_know_0_and_1_from_their_sums():
         assert (old.mean().ok, old.mean().why) == (ok, w.mean(f).why)
         assert (old + Tally.of(w, f=f)).mean().ok == (w.n > 0 and ok)
         assert Tally.from_dict(json.loads(json.dumps(old.to_dict()))).mean().why == old.mean().why
+
+
+def test_tallies_pickled_by_earlier_versions_add_up_and_speak():
+    t = Tally.of(logs(sample(3000), exact=False), f=np.arange(3000) < 4)
+    for name in ("seen", "bounded"):
+        del vars(t.moments)[name]
+    old = pickle.loads(pickle.dumps(t))
+    assert old.mean().why == logs(sample(3000), exact=False).mean(np.arange(3000) < 4).why != ""
+    assert (old + old).mean().value == t.mean().value
+    assert Tally.from_dict(json.loads(json.dumps(old.to_dict()))).mean().why == old.mean().why
 
 
 def test_a_reason_is_given_exactly_where_it_is_not_ok():

@@ -83,7 +83,7 @@ class Moments:
         gap = b.pivot - a.pivot
         one = merge(*a._at(peak, a.one, 1), *b._at(peak, b.one, 1, gap))
         two = merge(*a._at(peak, a.two, 2), *b._at(peak, b.two, 2, gap))
-        seen = tuple(_together(x, y) for x, y in zip(self.seen, other.seen, strict=True))
+        seen = tuple(_together(x, y) for x, y in zip(self._seen, other._seen, strict=True))
         return Moments(peak, a.pivot, one, two, self.scalar, unit, seen, self.bounded and other.bounded)
 
     def _in(self, unit: np.ndarray) -> Moments:
@@ -118,7 +118,7 @@ class Moments:
 
     def values_of(self, column: int) -> Seen:
         """The values that a column was seen to hold, up to three; of documents of earlier versions 0 and 1, where the sums show them."""
-        seen, unit = self.seen[column], self._unit(column)
+        seen, unit = self._seen[column], self._unit(column)
         if seen is not None:
             return seen
         mean, spread = float(self.values[column]), float(self.spread[column]) * unit * unit
@@ -135,6 +135,10 @@ class Moments:
             return min(share, 1 - share) * copies
         return min(self.ess * p * p / q if q > 0 else 0.0 for p, q in ((share, square), (1 - share, 1 - square)))
 
+    @property
+    def _seen(self) -> tuple[Seen, ...]:
+        return self.seen or (None,) * self.pivot.size  # nothing is known of what an earlier version pickled
+
     def _unit(self, column: int) -> float:
         return float(np.broadcast_to(self.unit, self.pivot.shape)[column])
 
@@ -147,7 +151,7 @@ class Moments:
         """Plain lists."""
         sums = {name: [np.asarray(x).tolist() for x in getattr(self, name)] for name in ("one", "two")}
         units = {} if np.all(self.unit == 1.0) else {"unit": self.unit.tolist()}
-        more = {"seen": [None if x is None else list(x) for x in self.seen], "bounded": self.bounded}
+        more = {"seen": [None if x is None else list(x) for x in self._seen], "bounded": self.bounded}
         return {"peak": self.peak, "pivot": self.pivot.tolist(), "scalar": self.scalar} | sums | units | more
 
     @classmethod

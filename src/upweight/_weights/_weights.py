@@ -94,7 +94,8 @@ class Weights:
         Raises
         ------
         InputError : negative, NaN, infinite, empty, or not of the kind (frequencies must be whole numbers; inclusion
-            weights are 1/probability), with count and first row.
+            weights are 1/probability), with count and first row. Weights themselves, which would lose kind and history: keep them,
+            or say what they are with `declare`.
 
         Costs: nothing; the numbers are kept as logs, exact to one rounding.
 
