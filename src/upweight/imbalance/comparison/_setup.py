@@ -24,6 +24,7 @@ from ...tables import (
     Schema,
     Table,
     frame_of,
+    gap_columns,
     group_codes,
     inner_default,
     is_frame,
@@ -123,9 +124,10 @@ def setup_comparison(
     plan = ComparisonPlan(task, settings.learner, settings.methods, fold_of, cv[0], inner, cost, settings.seed)
     for method in plan.methods:
         refuse_class(method.name, learner_and_steps(plan, method)[0])
-    facts = facts_of(X, schema, table, labels, w)
+    facts = facts_of(X, schema, table, labels, w, as_given=not prepared)
     content = table.fingerprint() if prepared else as_given_fingerprint(X, schema, table)
     content += " unseen averaged" if prepared and seldom_seen(table, groups) else ""
+    content += " gaps told" if prepared and gap_columns(table.numbers).size else ""
     mark = fingerprint(content, schema, labels, w, groups)
     written = settings.written(cv, inner)
     by_rows = settings.repeats is None

@@ -16,7 +16,7 @@ counts if agreement column by column comes to nearly as many pairs:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,13 +56,16 @@ class Repeat(NamedTuple):
 # ---- leaks ------------------------------------------------------------------------------------------------------------------
 
 
-def leaking(schema: Schema, table: Table, hit: np.ndarray) -> tuple[Leak, ...]:
-    """Columns that alone tell the classes apart, by their values or by their gaps."""
+def leaking(
+    schema: Schema, table: Table, hit: np.ndarray, unread: Sequence[tuple[str, np.ndarray]] = ()
+) -> tuple[Leak, ...]:
+    """Columns that alone tell the classes apart, by their values or by their gaps; of `unread` ones the gaps only are known."""
     if sparse.issparse(table.numbers):
         return ()
     rows = looked_at(hit)
     y = hit[rows]
     found = [(name, auc(y, values), auc(y, gaps)) for name, values, gaps in scores(schema, table, rows, y)]
+    found += [(name, 0.5, auc(y, empty[rows].astype(float))) for name, empty in unread]
     rest = [max(a, g) for _, a, g in found if a < TELLING and g < TELLING]
     best = max(rest, default=0.5)
     leaks = []
