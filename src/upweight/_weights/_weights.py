@@ -24,6 +24,7 @@ import numpy as np
 
 from .. import arrays
 from .._errors import InputError, is_number
+from .._foreign_keywords import own_keywords
 from .._frames import NUMPY, Container, read
 from .._set_module import set_module
 from ._algebra import counts_kept, declared, frozen, of_rows, picked, quiet_log, scaled, times
@@ -371,6 +372,7 @@ class Weights:
     cov = cov
     corr = corr
 
+    @own_keywords
     def resample(self, m: int | None = None, *, method: str = "systematic", rng: Any = None) -> np.ndarray:
         """Row numbers drawn in proportion to the weights, ascending (m,), int64; m defaults to n.
 

@@ -1,7 +1,7 @@
 """Any frame as numbers, category codes, labels, row weights and groups; folds; preparation inside a fold."""
 
 from ._as_text import as_text, is_bytes, unnested
-from ._class_labels import Labels, first_rows, positive_code
+from ._class_labels import Labels, first_rows, positive_code, same_spelling, twins_line, twins_named, twins_of
 from ._columns import Column
 from ._folds import group_codes, inner_default, outer_folds, read_cv, refuse_few, stratified
 from ._frame_columns import (
@@ -23,6 +23,7 @@ from ._prepare import Preparation
 from ._rewrap import column_numbers, label_rows, labels_like, numbers_like
 from ._row_weights import idle, live_labels, mean_one, row_weights, weights_line
 from ._rows import concat_rows, interpolate, row_slice
+from ._same_index import refuse_other_index
 from ._table import UNNAMED, Schema, Table, matrix
 from ._unseen import known_versions, seldom_seen
 
@@ -65,12 +66,17 @@ __all__ = [
     "refuse_few",
     "refuse_lazy",
     "refuse_no_rows",
+    "refuse_other_index",
     "row_count",
     "row_slice",
     "row_weights",
+    "same_spelling",
     "seldom_seen",
     "sparse_frame",
     "stratified",
+    "twins_line",
+    "twins_named",
+    "twins_of",
     "unnested",
     "warn_of",
     "weightless_line",

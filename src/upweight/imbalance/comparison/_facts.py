@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..._errors import counted, plain
-from ...tables import UNNAMED, Column, Labels, Schema, Table
-from ._suspicions import Leak, Repeat, copied, leaking, repeating, twins_of
+from ...tables import UNNAMED, Column, Labels, Schema, Table, twins_of
+from ._suspicions import Leak, Repeat, copied, leaking, repeating
 
 __all__ = ["Facts", "columns_line", "facts_of", "header", "label_text", "percent"]
 
@@ -24,7 +24,7 @@ MOST_LISTED = 12  # columns of one kind in the opening lines
 
 @dataclass(frozen=True)
 class Facts:
-    """What was found: `positives` rows of the class asked about (K > 2: of the rarest), and the suspicions."""
+    """What was found: `positives` rows of the class asked about (K > 2: of the rarest), the suspicions, and classes that are left out, in words."""
 
     rows: int
     columns: int
@@ -34,6 +34,7 @@ class Facts:
     leaks: tuple[Leak, ...] = ()
     repeat: Repeat | None = None
     twins: tuple[tuple[str, int], ...] = ()
+    gone: str = ""
 
 
 def facts_of(

@@ -25,7 +25,17 @@ from ..._rng import as_generator
 from ..._set_module import set_module
 from ..._weights import Weights
 from ...learners import Interval, as_learner, calibrate, paired, train_of
-from ...tables import Labels, group_codes, live_rows, outer_folds, read_cv, row_count, row_weights, warn_of
+from ...tables import (
+    Labels,
+    group_codes,
+    live_rows,
+    outer_folds,
+    read_cv,
+    refuse_other_index,
+    row_count,
+    row_weights,
+    warn_of,
+)
 from ...work import shown
 from ..rebalance import fit_member
 from ..weights import kept_kind
@@ -157,6 +167,7 @@ def upweight_errors(
     """
     classifier = as_learner(learner)
     labels = Labels.of(y, rows=row_count(X))
+    refuse_other_index({"X": X, "y": y, "sample_weight": sample_weight, "group": group})
     n = len(labels.codes)
     w, groups = row_weights(sample_weight, n), group_codes(group, n)
     cv = read_cv(cv, n)
