@@ -74,3 +74,4 @@ def test_what_has_no_index_fits_any():
     refuse_other_index({"X": X, "y": Y.to_numpy(), "sample_weight": None, "group": pl.Series(G.to_numpy())})
     refuse_other_index({"X": X.to_numpy(), "y": Y, "sample_weight": W.tolist()})
     refuse_other_index({"X": X, "y": Y[:5]})  # another length is refused elsewhere
+    assert im.RandomUnder(rng=0).resample(X, Y.to_numpy()).y.sum() == Y.sum()

@@ -36,8 +36,6 @@ def test_twins_are_named_by_every_door(pair):
             sampler.fit(X, y)
     with pytest.warns(UserWarning, match=how):
         im.BalancedBagging(members=2, rng=0).fit(X.to_numpy(), y)
-    with pytest.warns(UserWarning, match=how):
-        im.class_weights(y)
     c = im.compare(X, y, methods="weights,smote", cv="2x1", rng=0)
     assert any(how in s for s in c.verdict.sentences)
     assert c.warnings == ()

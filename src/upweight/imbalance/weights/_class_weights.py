@@ -25,7 +25,7 @@ import numpy as np
 from ..._errors import InputError, did_you_mean, is_number, plain
 from ..._foreign_keywords import own_keywords
 from ..._weights import Weights
-from ...tables import Labels, refuse_other_index, row_weights, twins_line, twins_of, warn_of
+from ...tables import Labels, refuse_other_index, row_weights
 
 __all__ = ["class_weights", "cost_weights"]
 
@@ -74,7 +74,6 @@ def class_weights(
     """
     labels = Labels.of(y)
     refuse_other_index({"y": y, "base": base})
-    warn_of(twins_line(twins_of(labels)))
     row_base = row_weights(base, len(labels.codes), name="base")
     base_w = np.ones(len(labels.codes)) if row_base is None else row_base
     mass = np.bincount(labels.codes, weights=base_w, minlength=len(labels.classes))
@@ -165,7 +164,6 @@ def cost_weights(y: Any, cost: Any, *, base: Any = None) -> Weights:
     """
     labels = Labels.of(y)
     refuse_other_index({"y": y, "base": base})
-    warn_of(twins_line(twins_of(labels)))
     base_w = row_weights(base, len(labels.codes), name="base")
     base_w = np.ones(len(labels.codes)) if base_w is None else base_w
     per_class = cost_by_label(labels, cost) if isinstance(cost, Mapping) else cost_by_matrix(labels, cost)
