@@ -65,13 +65,15 @@ def conversion(
 
 @dataclass(frozen=True)
 class Text:
-    """A delimited text file and how it is to be read; `names` are c0, c1, ... where it has no header line."""
+    """A delimited text file and how it is to be read; `names` are c0, c1, ... where it has no header line;
+    `renamed`: it has one, and not all names are as they stand there."""
 
     place: Place
     encoding: str
     mark: str
     names: tuple[str, ...] = ()
     headless: bool = False
+    renamed: bool = False
 
     def open_csv(self, convert: pa_csv.ConvertOptions, *, block: int) -> pa_csv.CSVStreamingReader:
         """Batches of `block` bytes."""
@@ -89,8 +91,14 @@ class Text:
         encoding = (
             "utf8" if self.encoding == "utf-8-sig" else self.encoding
         )  # Arrow skips the byte order mark by itself
-        names = list(self.names) if self.headless else None
-        return pa_csv.ReadOptions(encoding=encoding, column_names=names, block_size=block, use_threads=use_threads)
+        names = list(self.names) if self.headless or self.renamed else None
+        return pa_csv.ReadOptions(
+            encoding=encoding,
+            column_names=names,
+            skip_rows_after_names=int(self.renamed),  # the header, which then is a row to Arrow
+            block_size=block,
+            use_threads=use_threads,
+        )
 
     def parsing(self, on_bad_row: BadRow | None = None) -> pa_csv.ParseOptions:
         """Quoted fields may span lines; told otherwise, Arrow miscounts rows where a block ends inside one."""
@@ -146,6 +154,11 @@ def inspect_text(place: Place, notice: Callable[[str], None]) -> Text:
     if head.startswith(BOM) and not facts.utf8:
         raise InputError(f"{place.name}: begins as UTF-8 (byte order mark), but not all of it is. Save it as UTF-8.")
     text = with_names(Text(place, "utf-8-sig" if facts.utf8 else "latin1", mark))
+    if text.renamed:
+        unnamed = [f"{j + 1} {n!r}" for j, n in enumerate(text.names) if n == unnamed_as(j)]
+        notice(
+            f"{place.name}: columns without a name in the header line are called as pandas does: {', '.join(unnamed)}."
+        )
     if not facts.utf8:
         notice(f"{place.name}: not UTF-8; read as Latin-1.")
     note_long_fields(facts, place.name, notice)
@@ -228,8 +241,14 @@ def with_names(text: Text) -> Text:
     names, headless = head.column_names, lacks_header(head, commas=text.mark == ";")
     if headless:
         names = [f"c{j}" for j in range(len(names))]
-    refuse_doubles(names, text.place.name)
-    return Text(text.place, text.encoding, text.mark, tuple(names), headless)
+    called = [n if n.strip() else unnamed_as(j) for j, n in enumerate(names)]
+    refuse_doubles(called, text.place.name)
+    return Text(text.place, text.encoding, text.mark, tuple(called), headless, renamed=called != names)
+
+
+def unnamed_as(j: int) -> str:
+    """What pandas calls a column without a name."""
+    return f"Unnamed: {j}"
 
 
 def first_block(text: Text) -> pa.Table:
