@@ -48,7 +48,6 @@ MAGIC = {
 }
 LOOK = 1 << 16  # bytes looked at to tell what a file is
 BLOCK = 1 << 26  # bytes parsed at a time, at most
-BadRow = Callable[[pa_csv.InvalidRow], str]
 
 
 def conversion(
@@ -79,10 +78,10 @@ class Text:
         """Batches of `block` bytes."""
         return pa_csv.open_csv(self.stream(), self.reading(block, use_threads=False), self.parsing(), convert)
 
-    def read_csv(self, convert: pa_csv.ConvertOptions, on_bad_row: BadRow | None = None) -> pa.Table:
+    def read_csv(self, convert: pa_csv.ConvertOptions) -> pa.Table:
         """The whole file as one table."""
         size = max(self.place.path.stat().st_size + 1, 1 << 20)
-        return pa_csv.read_csv(self.stream(), self.reading(min(size, BLOCK)), self.parsing(on_bad_row), convert)
+        return pa_csv.read_csv(self.stream(), self.reading(min(size, BLOCK)), self.parsing(), convert)
 
     def stream(self) -> pa.NativeFile:
         return pa.input_stream(str(self.place.path), compression="gzip" if self.place.gzipped else None)
@@ -100,9 +99,12 @@ class Text:
             use_threads=use_threads,
         )
 
-    def parsing(self, on_bad_row: BadRow | None = None) -> pa_csv.ParseOptions:
-        """Quoted fields may span lines; told otherwise, Arrow miscounts rows where a block ends inside one."""
-        return pa_csv.ParseOptions(delimiter=self.mark, newlines_in_values=True, invalid_row_handler=on_bad_row)
+    def parsing(self) -> pa_csv.ParseOptions:
+        """Quoted fields may span lines; told otherwise, Arrow miscounts rows where a block ends inside one.
+
+        No `invalid_row_handler`: a thread of Arrow that holds a Python function when the interpreter ends aborts the process.
+        """
+        return pa_csv.ParseOptions(delimiter=self.mark, newlines_in_values=True)
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
         """(line it starts on, fields) of every record that is not blank; quoted fields may span lines."""
