@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
 import joblib
@@ -16,7 +14,7 @@ import numpy as np
 import pytest
 
 from upweight.work import Job, Watch, run_job
-from upweight.work._processes import ParentWatch, end_with, with_key, workers
+from upweight.work._processes import end_with, workers
 
 JOB = """
 import sys, time
@@ -160,43 +158,3 @@ def test_sigterm_ends_in_order_and_the_handler_goes_with_the_job():
         assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-class SlowToUnpickle:
-    """Stands for a function whose modules take long to import."""
-
-    def __reduce__(self):
-        return time.sleep, (25,)
-
-
-def test_a_worker_that_still_imports_what_its_parts_need_ends_too(tmp_path):
-    """The watch is pickled before the function, and begins where it is unpickled."""
-    task = partial(with_key, ParentWatch(os.getpid() + 1_000_000, True), SlowToUnpickle())
-    (tmp_path / "task").write_bytes(pickle.dumps(task))
-    code = "import pickle, sys; pickle.load(open(sys.argv[1], 'rb'))"
-    began = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "task")], timeout=24, check=False)
-    assert done.returncode == 1
-    assert time.monotonic() - began < 20
-
-
-@pytest.mark.slow
-def test_killed_at_any_moment_no_worker_outlives_its_parent_by_long(script, tmp_path):
-    for i in range(12):
-        job = started(script, tmp_path / "log", tmp_path / f"journal{i}", tmp_path / f"out{i}.npy")
-        time.sleep(0.3 + 0.25 * i)
-        job.kill()
-        job.wait(30)
-        gone = time.monotonic() + 10
-        while time.monotonic() < gone and in_group(job.pid):
-            time.sleep(0.05)
-        assert not in_group(job.pid), i
-
-
-def in_group(group: int) -> bool:
-    """Whether a process of that group is alive."""
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True

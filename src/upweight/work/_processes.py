@@ -3,8 +3,7 @@
 The trouble: a worker does not notice that its parent was killed; it waits for minutes for a next part, and its memory with it. And
 SIGTERM, which is how `timeout`, a container and a cluster say "stop now", ends Python on the spot: no file is closed, no worker told.
 
-    parent gone             a thread in every worker sees another parent, within half a second, and ends the worker; it starts before the
-                            worker imports what its parts need
+    parent gone             a thread in every worker sees another parent, within half a second, and ends the worker
     Ctrl-C                  is for the parent alone: workers ignore it, and are ended by the parent
     SIGTERM in the parent   SystemExit(143) there, so that everything is undone in its order: workers, bar, temporary files
 
@@ -19,7 +18,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -47,7 +45,7 @@ def each_part(
 ) -> Iterator[tuple[Any, Any]]:
     """(key, part) as they finish; `bounded`: no more than a few a process are begun before those before them are taken."""
     if mapper is not None:
-        yield from mapper(partial(with_key, ParentWatch(os.getpid(), False), run), keys)
+        yield from mapper(partial(with_key, run, os.getpid(), False), keys)
     elif processes == 1:
         for key in keys:
             yield key, run(key)
@@ -62,7 +60,7 @@ def from_pool(run: Callable[[Any], Any], keys: Sequence[Any], processes: int, wi
         n_jobs=processes, return_as="generator_unordered", batch_size=one, pre_dispatch="2*n_jobs"
     )
     own = type(get_active_backend()[0]).__name__ in OWN_CHILDREN
-    call = joblib.delayed(partial(with_key, ParentWatch(os.getpid(), own), run))
+    call = joblib.delayed(partial(with_key, run, os.getpid(), own))
     with pool:
         for at in range(0, len(keys), window):
             parts = pool(call(key) for key in keys[at : at + window])
@@ -72,39 +70,14 @@ def from_pool(run: Callable[[Any], Any], keys: Sequence[Any], processes: int, wi
                 parts.close()
 
 
-def with_key(watch: ParentWatch, run: Callable[[Any], Any], key: Any) -> Any:
+def with_key(run: Callable[[Any], Any], parent: int, own: bool, key: Any) -> Any:
     """One part with its key; in a worker Ctrl-C is for the parent alone, and the end of the parent is the end of the worker."""
-    if os.getpid() != watch.parent:
+    if os.getpid() != parent:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-        watch.begin()
+        if own:
+            end_with(parent)
     return key, run(key)
-
-
-@dataclass(frozen=True)
-class ParentWatch:
-    """What ends a worker with its `parent`, if it is a child of its `own`; begun as soon as it is unpickled.
-
-    It is pickled before the function that runs parts, whose unpickling imports for seconds what the function needs: a worker that is
-    busy with that must end too.
-    """
-
-    parent: int
-    own: bool
-
-    def __reduce__(self) -> Any:
-        return begun, (self.parent, self.own)
-
-    def begin(self) -> None:
-        if self.own and os.getpid() != self.parent:
-            end_with(self.parent)
-
-
-def begun(parent: int, own: bool) -> ParentWatch:
-    """A watch that has begun, in a worker."""
-    watch = ParentWatch(parent, own)
-    watch.begin()
-    return watch
 
 
 # ---- the end of the parent --------------------------------------------------------------------------------------------------
