@@ -23,8 +23,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import arrays
+<<<<<<< HEAD
 from .._errors import InputError, KindError, is_number, require_flag
 from .._frames import NUMPY, Container, arrow_stream, read
+=======
+from .._errors import InputError, is_number
+from .._foreign_keywords import own_keywords
+from .._frames import NUMPY, Container, read
+>>>>>>> tablefaults
 from .._set_module import set_module
 from ._algebra import counts_kept, declared, frozen, of_rows, picked, quiet_log, scaled, times
 from ._estimators import cdf, corr, cov, integral, mean, quantile, std, var
@@ -377,6 +383,7 @@ class Weights:
     cov = cov
     corr = corr
 
+    @own_keywords
     def resample(self, m: int | None = None, *, method: str = "systematic", rng: Any = None) -> np.ndarray:
         """Row numbers drawn in proportion to the weights, ascending (m,), int64; m defaults to n.
 
