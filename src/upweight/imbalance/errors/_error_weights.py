@@ -24,11 +24,7 @@ from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ..._set_module import set_module
 from ..._weights import Weights
-<<<<<<< HEAD
 from ...learners import Interval, as_learner, calibrate, known_mean, paired, train_of
-from ...tables import Labels, group_codes, live_rows, outer_folds, read_cv, row_count, row_weights, warn_of
-=======
-from ...learners import Interval, as_learner, calibrate, paired, train_of
 from ...tables import (
     Labels,
     group_codes,
@@ -40,7 +36,6 @@ from ...tables import (
     row_weights,
     warn_of,
 )
->>>>>>> tablefaults
 from ...work import shown
 from ..rebalance import fit_member
 from ..weights import kept_kind
