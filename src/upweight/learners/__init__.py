@@ -18,8 +18,11 @@ from ._measures import average_precision, calibrate, decision, farthest, macro, 
 from ._out_of_fold import inner_folds, learner_out_of_fold, out_of_fold, train_of
 from ._settings import with_settings
 from ._statistics import Interval, holm, paired
+from ._untrusted_trees import BOOSTED_TREE, TREE, refuse_forged, trees
 
 __all__ = [
+    "BOOSTED_TREE",
+    "TREE",
     "FittedLearner",
     "Interval",
     "Prepared",
@@ -46,11 +49,13 @@ __all__ = [
     "prepare_rows",
     "recall_at",
     "refuse_double_count",
+    "refuse_forged",
     "refuse_without_proba",
     "roc_auc",
     "seeded",
     "together",
     "train_of",
+    "trees",
     "with_settings",
     "without_proba",
 ]
