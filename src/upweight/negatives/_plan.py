@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from .. import _html as html
 from .._errors import InputError
 from .._set_module import set_module
 from .._undo import Correction
@@ -33,7 +34,7 @@ from ._explain import Explanation, explain
 from ._forecast import Forecast
 from ._sample_tally import SampleTally
 from ._saved_model import ModelPilot, SavedModel
-from ._score import Kept, keep_probabilities
+from ._score import Kept, keep_probabilities, probabilities
 from ._sql import MOST_TERMS, sql_of, statement
 from ._terms import is_gap
 
@@ -73,6 +74,15 @@ class Plan:
         rows : a table with the columns that the pilot reads. Raises InputError for missing columns or other types.
         """
         return self._kept(arrow_table(rows)).pi0
+
+    def scores(self, rows: Any) -> np.ndarray:
+        """(n,) float64, the pilot's probability that each row is positive, shifted to the prevalence; NaN where it says nothing.
+
+        rows : a table with the columns that the pilot reads. Raises InputError for a plan without a pilot, missing columns or other types.
+        """
+        if self.design["pilot"]["kind"] == "none":
+            raise InputError("a uniform plan has no pilot, so rows have no score. Plan with rule='proportional'.")
+        return probabilities(self.design["pilot"], arrow_table(rows))
 
     def apply(self, rows: Any) -> Any:
         """The rows that stay, in the kind of table that came, with `_uw_pi`, `_uw_offset` and `_uw_weight`.
@@ -223,6 +233,18 @@ class Plan:
             worth = "worth it" if gain >= WORTH else "not worth it"
             lines.append(f"rule optimal would shrink what sampling adds by {gain:.0%}: {worth}")
         return "\n".join([*lines, *self.notes, f"id {self.id}"])
+
+    def plot(self, rows: Any, ax: Any = None) -> Any:
+        """Keep-probability against score of some rows, the picture of `upweight.plots.keep`; gives back the Axes."""
+        from ..plots import keep
+
+        return keep(self, rows, ax=ax)
+
+    def _repr_html_(self) -> str:
+        terms = sorted(self.design["pilot"].get("terms", []), key=reach, reverse=True)[:5]
+        moves = [(t["column"], t["kind"], f"{reach(t):.2f}") for t in terms]
+        head = ("pilot's column", "", "log-odds move by") if moves else ()
+        return html.block([self.forecast, *self.notes], head, moves, after=[f"id {self.id}"], left=2)
 
     def __repr__(self) -> str:
         return f"Plan({self.design['rule']['score']}, {self.id[7:19]}, {self.forecast})"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .. import _html as html
 from .._check import GRADES, Reason, Verdict
 from .._set_module import set_module
 from .._version import __version__
@@ -69,6 +70,11 @@ class SampleCheck:
         )
         lines = [f"  {reason.line:<9}{reason.text}" for reason in self.reasons]
         return "\n".join([head, *lines, f"  do       {self.advice}"])
+
+    def _repr_html_(self) -> str:
+        head, *_ = str(self).split("\n")
+        lines = [(reason.line, reason.text) for reason in self.reasons]
+        return html.block([head], rows=[*lines, ("do", self.advice)], left=2)
 
     def __repr__(self) -> str:
         return f"<SampleCheck {self.grade}: {', '.join(self.reasons) or 'no reason to doubt'}>"
