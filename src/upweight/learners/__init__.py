@@ -15,6 +15,7 @@ from ._learners import (
     without_proba,
 )
 from ._measures import average_precision, calibrate, decision, farthest, macro, recall_at, roc_auc
+from ._named_samplers import named_sampler
 from ._out_of_fold import inner_folds, learner_out_of_fold, out_of_fold, train_of
 from ._settings import with_settings
 from ._statistics import Interval, holm, paired
@@ -43,6 +44,7 @@ __all__ = [
     "macro",
     "member_mean",
     "member_names",
+    "named_sampler",
     "out_of_fold",
     "own_correction",
     "paired",

@@ -157,7 +157,7 @@ class Metrics:
 
     @property
     def _said(self) -> str:
-        return f"{len(self.y):,} rows worth {self._sample.ess:,.0f}, {int(self.y.sum()):,} of them positive"
+        return f"{len(self.y):,} rows, {int(self.y.sum()):,} of them positive, worth {self._sample.ess:,.0f} rows of one weight"
 
     def __repr__(self) -> str:
         return f"<Metrics of {len(self.y):,} rows>"

@@ -90,7 +90,7 @@ def keep(plan: Plan, rows: Any, *, ax: Any = None) -> Axes:
     shown = shown[np.unique(np.linspace(0, len(shown) - 1, MOST).astype(int))] if len(shown) else shown
     rule = plan.design["rule"]
     rate, least = min(1.0, rule["rate"]), rule["floor"] * rule["rate"]
-    title(ax, f"a negative stays in proportion to its score: {rate:.2%} of them, the least of them {least:.2%}")
+    title(ax, f"a negative stays in proportion to its score: {rate:.2%} of them on average, {least:.2%} at least")
     ax.set_xlabel("the pilot's probability (logarithmic axis)")
     ax.set_ylabel("share of the negatives that is kept")
     if not len(shown):
