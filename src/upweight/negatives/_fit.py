@@ -67,7 +67,7 @@ def fit(
     InputError : a model that takes no offset; settings that cannot be baked; `base` without an offset. UndoError : inclusion weights beside an offset, or a learner that balances
         classes itself: the same thinning would be corrected twice.
 
-    Costs: the fit. Warns where the kept rows say that it promises too much, where `valid` says that it is off, and of few positives.
+    Costs: the fit. After uniform thinning an offset keeps the bias of a wrong logit, weights do not. Warns where the kept rows say that it promises too much, where `valid` says that it is off, and of few positives.
     Source: Wang, Zhang and Wang, NeurIPS (2021).
 
     >>> from upweight.negatives import StreamedLogistic
@@ -157,7 +157,7 @@ def refuse_twice(last: Any, y: np.ndarray, offset: Any, sample_weight: Any) -> N
         return
     both = "the offset corrects this thinning already, and so do these weights; take one of them out"
     if isinstance(sample_weight, Weights):
-        if sample_weight.kind == "inclusion":
+        if sample_weight.kind == "inclusion" or sample_weight.designs & set(getattr(offset, "designs", ())):
             raise UndoError(f"{both}.")
         if sample_weight.kind in ("class", "cost"):
             text = f"{sample_weight.kind} weights beside an offset move the log-odds; Correction.weighted(y, w) gives that part back"

@@ -129,7 +129,7 @@ class Made(NamedTuple):
 
 def with_pilot(design: dict[str, Any], rule: Rule, pilot: Pilot, features: list[str], seen: PlanTally) -> Made:
     """Fit the pilot into the design; of "uniform" only for the forecast, where it can be fitted."""
-    notes = ["there is nothing to thin: every negative stays"] if design["rule"]["rate"] >= 1 else []
+    notes = ["there is nothing to thin: every negative stays"] if design["rule"]["rate"] >= 1 else [FLAT] * rule.flat
     if seen.pilot is None or seen.counts[1] < FEW_POSITIVES:
         return Made(None, design["pilot"], [*notes, BLIND])
     sets = seen.pilot.result(rows=pilot.rows, fitted=pilot.kind == "linear", normaliser=pilot.normaliser)
@@ -147,6 +147,7 @@ def with_pilot(design: dict[str, Any], rule: Rule, pilot: Pilot, features: list[
     return Made(sets, part, notes)
 
 
+FLAT = "thinned evenly, the offset is biased where the model's logit is wrong; weights are not, and cost more"
 BLIND = "no column tells positives apart here, so the variance foreseen is a lower bound"
 
 
