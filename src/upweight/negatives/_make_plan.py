@@ -131,14 +131,14 @@ def with_pilot(design: dict[str, Any], rule: Rule, pilot: Pilot, features: list[
     """Fit the pilot into the design; of "uniform" only for the forecast, where it can be fitted."""
     notes = ["there is nothing to thin: every negative stays"] if design["rule"]["rate"] >= 1 else [FLAT] * rule.flat
     if seen.pilot is None or seen.counts[1] < FEW_POSITIVES:
-        return Made(None, design["pilot"], [*notes, BLIND])
+        return Made(None, design["pilot"], [BLIND, *notes])
     sets = seen.pilot.result(rows=pilot.rows, fitted=pilot.kind == "linear", normaliser=pilot.normaliser)
     try:
         part, skipped = pilot_part(pilot, features, sets, seen.counts)
     except InputError:
         if not rule.flat:
             raise
-        return Made(None, design["pilot"], [*notes, BLIND])
+        return Made(None, design["pilot"], [BLIND, *notes])
     if not rule.flat:
         design["pilot"] = part
         design["rule"] |= scale_part(rule, design, sets)
