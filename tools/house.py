@@ -55,7 +55,7 @@ HOMES = {  # a heavy package -> the rooms that may import it
     "typer": {"cli"},
     "rich": {"cli", "work"},
     "sklearn": {"files", "tables", "learners", "neighbours", *BRANCHES} - {"torch", "keras"},
-    "skops": {"imbalance"},
+    "skops": {"imbalance", "negatives"},
     "joblib": {"work"},
     "threadpoolctl": {"imbalance", "work"},
     "pyarrow": {"files", "tables", "learners", "neighbours", "stream", "cli", *BRANCHES},

@@ -11,9 +11,10 @@ from typing import Any
 import pyarrow as pa
 
 from .._errors import InputError
-from ..stream import Source, run, source_of
+from ..stream import Output, Source, run, source_of
 from ._plan import Plan
 from ._sample import Sample, plan_of
+from ._saved_model import ModelPilot
 
 __all__ = ["files_said", "sample"]
 
@@ -74,7 +75,16 @@ def sample(
     if said:
         warnings.warn(f"{said}; they are sampled by the same plan", UserWarning, stacklevel=2)
     manifest = run(source, made, os.fspath(out), columns=columns, jobs=jobs, resume=resume, filesystem=filesystem)
+    keep_model(made, Output(os.fspath(out), filesystem))
     return Sample(os.fspath(out), made, manifest.facts, filesystem)
+
+
+def keep_model(plan: Plan, place: Output) -> None:
+    """The model of a pilot beside the plan of the sample."""
+    pilot = plan.design["pilot"]
+    if isinstance(pilot, ModelPilot) and not place.there(pilot["file"]):
+        with place.beside(pilot["file"]) as path:
+            path.write_bytes(pilot.model.content)
 
 
 def files_said(plan: Plan, source: Source) -> str:

@@ -9,6 +9,8 @@
     error_weights  where the weight went
     forecast       what a sample of negatives costs
     sample_check   whether its pilot still tells the truth
+    metrics        how well each figure of a model is known
+    keep           keep-probability against the pilot's score
 
 Each takes its object first, then `ax` (None makes a figure) and gives back the Axes, or the Figure where there are several. Nothing is
 shown on a screen, no style is changed, and pyplot is not used (`_canvas` says why).
@@ -18,7 +20,8 @@ from ._balance import balance
 from ._comparison import comparison
 from ._error_weights import error_weights
 from ._estimates import estimates
-from ._negatives import forecast, sample_check
+from ._metrics import metrics
+from ._negatives import forecast, keep, sample_check
 from ._reliability import reliability
 from ._resample import resample
 from ._verdict import verdict
@@ -29,6 +32,8 @@ __all__ = [
     "error_weights",
     "estimates",
     "forecast",
+    "keep",
+    "metrics",
     "reliability",
     "resample",
     "sample_check",
