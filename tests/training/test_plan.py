@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from upweight.training import capped, epoch_order
 from upweight.training import _draw as draw
 from upweight.training import _plan as plan
+from upweight.training import capped, epoch_order
 
 
 def drawn(mass, m, *, method="systematic", seed=0, epoch=0):
