@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # what Lightning itself depre
 
 def test_wrapped_samplers_of_four_ranks_cover_two_thirds_and_shards_all():
     """Each rank wraps a sampler of its own seed and takes every fourth row: 1 - (3/4)^4 = .684 are seen at all."""
-    from lightning.pytorch.overrides.distributed import DistributedSamplerWrapper
+    from lightning.fabric.utilities.distributed import DistributedSamplerWrapper
     from torch.utils.data import RandomSampler
 
     n, ranks = 4000, range(4)
