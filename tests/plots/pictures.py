@@ -70,6 +70,17 @@ def judged(ones: int = 300, *, sure: bool = False) -> Any:
     )
 
 
+def scored(epochs: int = 5) -> Any:
+    """A sampler whose scores have seen some epochs."""
+    norms = draws(3).lognormal(sigma=1.5, size=300)
+    scores = uw.torch.Scores(300)
+    sampler = uw.torch.ImportanceSampler(300, scores=scores, rng=0)
+    for _ in range(epochs):
+        rows = list(sampler)
+        scores.update(rows, norms[rows])
+    return sampler
+
+
 def nobody() -> Any:
     return imbalance.Resample.of_rows([], np.empty(0, int), np.empty(0), uw.Correction.none())
 
@@ -90,6 +101,9 @@ PLAIN: dict[str, Callable[[], Any]] = {
     "sample check": lambda: checked().plot(),
     "metrics": lambda: judged().plot(),
     "keep": lambda: thinned().plot(negatives.demo_clicks(30_000)),
+    "margin rule": lambda: uw.torch.margin_rule([900, 90, 10], kind="vs").plot(),
+    "scores": lambda: scored().scores.plot(),
+    "sampler": lambda: scored().plot(),
 }
 
 DEGENERATE: dict[str, Callable[[], Any]] = {
@@ -137,5 +151,10 @@ DEGENERATE: dict[str, Callable[[], Any]] = {
     "metrics few": lambda: negatives.metrics([0, 1, 1], [0.2, 0.7, 0.9], sample_weight=[9, 1, 1]).plot(),
     "keep nobody": lambda: thinned().plot(negatives.demo_clicks(30_000).slice(0, 0)),
     "keep everything": lambda: thinned(per_positive=1e5).plot(negatives.demo_clicks(30_000)),
+    "margin rule of two": lambda: uw.torch.margin_rule([99, 1], kind="temper", tau=0.0).plot(),
+    "margin rule of many": lambda: uw.torch.margin_rule(np.arange(1, 1001), kind="ldam").plot(),
+    "scores unseen": lambda: uw.torch.Scores(3).plot(),
+    "sampler of one row": lambda: uw.torch.ImportanceSampler(1).plot(),
+    "pruning sampler": lambda: uw.torch.PruningSampler(9, epochs=2).plot(),
 }
 EVERY = PLAIN | DEGENERATE

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
-import torch
 from upweight import Correction, InputError, UndoError, Weights
 from upweight.negatives import StreamedLogistic, demo_clicks, plan, start
 from upweight.torch import offset_bce

@@ -14,9 +14,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from torch.nn.functional import binary_cross_entropy_with_logits
-
 import torch
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from .._errors import InputError, UndoError
 from .._undo import Correction
