@@ -34,7 +34,7 @@ INSIDE = {  # floors inside a branch
         ["comparison"],
     ],
 }
-PICTURED = ["_estimate", "_balance", "_check", "_undo", "imbalance", "negatives"]  # rooms whose results have `.plot()`
+PICTURED = ["_estimate", "_balance", "_check", "_undo", "training", "imbalance", "negatives", "torch"]  # rooms whose results have `.plot()`
 DOORS = {  # methods that call upward from inside, as `w.check` does: room -> rooms
     "_weights": {"_estimate", "_check"},
     **{room: {"plots"} for room in PICTURED},
@@ -57,7 +57,7 @@ HOMES = {  # a heavy package -> the rooms that may import it
     "skops": {"imbalance"},
     "joblib": {"work"},
     "threadpoolctl": {"imbalance", "work"},
-    "pyarrow": {"files", "tables", "learners", "neighbours", "stream", "cli", *BRANCHES},
+    "pyarrow": {"files", "tables", "learners", "neighbours", "stream", "cli", *BRANCHES} - {"torch", "keras"},
     "openpyxl": {"files"},
     "pandas": set(),
     "polars": set(),
