@@ -3,6 +3,7 @@
 from . import _installed as _installed  # isort: split
 
 from ..training import MarginRule, class_weights, delivered_share, logit_adjust, margin_rule
+from . import iwae
 from ._margin import margin
 from ._margin_loss import grad_norm, margin_loss
 from ._tails import focal, poly
@@ -14,6 +15,7 @@ __all__ = [
     "delivered_share",
     "focal",
     "grad_norm",
+    "iwae",
     "logit_adjust",
     "margin",
     "margin_loss",
