@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+import torch
 import upweight as uw
 from upweight import imbalance, negatives
 
@@ -65,6 +66,18 @@ def nobody() -> Any:
     return imbalance.Resample.of_rows([], np.empty(0, int), np.empty(0), uw.Correction.none())
 
 
+def logs(n: int, k: int) -> torch.Tensor:
+    """Log-weights, half of the rows with a heavy tail."""
+    noise = torch.randn(n, k, generator=torch.Generator().manual_seed(0))
+    return noise * torch.where(torch.arange(n) % 2 == 0, 0.5, 3.0)[:, None]
+
+
+def likelihoods(l: torch.Tensor) -> Any:
+    return uw.torch.iwae.log_likelihood(
+        lambda rows, first, count: l[rows, first : first + count], *l.shape[:1], k=l.shape[1]
+    )
+
+
 PLAIN: dict[str, Callable[[], Any]] = {
     "verdict": lambda: heavy().check().plot(),
     "verdict tempered": lambda: heavy().temper(power=0.6).check().plot(),
@@ -79,6 +92,9 @@ PLAIN: dict[str, Callable[[], Any]] = {
     "error weights": lambda: lifted(by="row").plot(),
     "forecast": lambda: thinned().forecast.plot(),
     "sample check": lambda: checked().plot(),
+    "curve": lambda: uw.torch.iwae.curve(logs(100, 64)).plot(),
+    "diagnosis": lambda: uw.torch.iwae.diagnose(logs(100, 500)).plot(),
+    "log likelihood": lambda: likelihoods(logs(100, 500)).plot(),
 }
 
 DEGENERATE: dict[str, Callable[[], Any]] = {
@@ -121,5 +137,14 @@ DEGENERATE: dict[str, Callable[[], Any]] = {
     "forecast uniform": lambda: thinned(rule="uniform", per_positive=0.1).forecast.plot(),
     "forecast everything": lambda: thinned(per_positive=1e5).forecast.plot(),
     "sample check uniform": lambda: checked(rule="uniform").plot(),
+    "curve one draw": lambda: uw.torch.iwae.curve(logs(1, 1)).plot(),
+    "curve impossible": lambda: uw.torch.iwae.curve(logs(3, 4) - torch.inf).plot(),
+    "diagnosis few draws": lambda: uw.torch.iwae.diagnose(logs(9, 5)).plot(),
+    "diagnosis no tail": lambda: uw.torch.iwae.diagnose(torch.zeros(9, 99)).plot(),
+    "diagnosis some without tail": lambda: uw.torch.iwae.diagnose(torch.cat([logs(9, 99), torch.zeros(2, 99)])).plot(),
+    "log likelihood one row": lambda: likelihoods(logs(1, 50)).plot(),
+    "log likelihood one draw": lambda: likelihoods(logs(9, 1)).plot(),
+    "log likelihood impossible": lambda: likelihoods(logs(3, 50) - torch.inf).plot(),
+    "log likelihood partly impossible": lambda: likelihoods(torch.cat([logs(9, 50), logs(2, 50) - torch.inf])).plot(),
 }
 EVERY = PLAIN | DEGENERATE

@@ -9,12 +9,16 @@
     error_weights  where the weight went
     forecast       what a sample of negatives costs
     sample_check   whether its pilot still tells the truth
+    curve          the bound of an autoencoder over the number of draws
+    diagnosis      effective draws and k-hat of its rows
+    log_likelihood the likelihoods of its rows, and which may be believed
     margin_rule    what a margin rule asks of each class
 
 Each takes its object first, then `ax` (None makes a figure) and gives back the Axes, or the Figure where there are several. Nothing is
 shown on a screen, no style is changed, and pyplot is not used (`_canvas` says why).
 """
 
+from ._autoencoders import curve, diagnosis, log_likelihood
 from ._balance import balance
 from ._comparison import comparison
 from ._error_weights import error_weights
@@ -28,9 +32,12 @@ from ._verdict import verdict
 __all__ = [
     "balance",
     "comparison",
+    "curve",
+    "diagnosis",
     "error_weights",
     "estimates",
     "forecast",
+    "log_likelihood",
     "margin_rule",
     "reliability",
     "resample",

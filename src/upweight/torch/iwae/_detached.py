@@ -13,6 +13,7 @@ Source: Roeder, Wu & Duvenaud (2017), Sticking the landing.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import distributions as D
@@ -21,7 +22,7 @@ from ..._errors import InputError
 
 __all__ = ["detached", "expanded"]
 
-FAMILIES: dict[type, dict[str, int]] = {  # parameters of a family, and how many axes of each belong to one event
+FAMILIES: dict[Any, dict[str, int]] = {  # parameters of a family, and how many axes of each belong to one event
     D.Normal: {"loc": 0, "scale": 0},
     D.LogNormal: {"loc": 0, "scale": 0},
     D.Laplace: {"loc": 0, "scale": 0},
@@ -75,11 +76,12 @@ def _rebuilt(q: D.Distribution, change: Callable[[torch.Tensor, int], torch.Tens
     if type(q) is D.Independent:
         n = q.reinterpreted_batch_ndims
         return D.Independent(_rebuilt(q.base_dist, change, inside + n), n, validate_args=False)
-    if type(q) not in FAMILIES:
+    family: Any = type(q)
+    if family not in FAMILIES:
         named = ", ".join(f.__name__ for f in FAMILIES)
         raise InputError(
             f"`q` must be {named}, or Independent of one of them; got {type(q).__name__}. Give log_w yourself: "
             "surrogate(log_w, path=...)."
         )
-    parameters = {name: change(getattr(q, name), axes + inside) for name, axes in FAMILIES[type(q)].items()}
-    return type(q)(**parameters, validate_args=False)
+    parameters = {name: change(getattr(q, name), axes + inside) for name, axes in FAMILIES[family].items()}
+    return family(**parameters, validate_args=False)

@@ -72,9 +72,9 @@ class Draws:
         """ESS, k-hat and what the bound misses, a row; see `diagnose`."""
         return diagnose(self.log_w, self.objective)
 
-    def expect(self, f: Any) -> torch.Tensor:
+    def expect(self, f: torch.Tensor | Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
         """Posterior mean of f by the weights: f (..., K, ...), or a function of z; see `expect`."""
-        return expect(self.log_w, f(self.z) if callable(f) else f)
+        return expect(self.log_w, f if isinstance(f, torch.Tensor) else f(self.z))
 
     def __repr__(self) -> str:
         rows = " x ".join(str(n) for n in self.log_w.shape[:-1]) or "1"

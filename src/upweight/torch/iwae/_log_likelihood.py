@@ -75,12 +75,11 @@ def log_likelihood(
         for start in range(0, n, together):
             rows = slice(start, min(n, start + together))
             found[:, rows] = _figures(log_w_of, rows, k, run)
-    ess, khat = found[2], found[3]
-    with np.errstate(invalid="ignore"):
-        ok = (khat < _limit(k)) & (ess >= ENOUGH)
+    ok = (found[3] < _limit(k)) & (found[2] >= ENOUGH)  # k-hat not judged is nan, and below nothing
     for array in (found, ok):
         array.flags.writeable = False
-    return LogLikelihood(*found, ok, k)
+    value, se, ess, khat, max_share = found
+    return LogLikelihood(value, se, ess, khat, max_share, ok, k)
 
 
 def _limit(k: int) -> float:
@@ -141,4 +140,5 @@ def _kept(top: np.ndarray, l: np.ndarray, keep: int) -> np.ndarray:
     both = np.concatenate([top.astype(l.dtype), l], axis=-1) if top.shape[1] else l
     if both.shape[1] <= keep:
         return both
-    return np.partition(both, both.shape[1] - keep, axis=-1)[:, both.shape[1] - keep :]
+    least = both.shape[1] - keep
+    return np.partition(both, least, axis=-1)[:, least:] if keep else both[:, :0]
