@@ -34,7 +34,16 @@ INSIDE = {  # floors inside a branch
         ["comparison"],
     ],
 }
-PICTURED = ["_estimate", "_balance", "_check", "_undo", "training", "imbalance", "negatives", "torch"]  # rooms whose results have `.plot()`
+PICTURED = [
+    "_estimate",
+    "_balance",
+    "_check",
+    "_undo",
+    "training",
+    "imbalance",
+    "negatives",
+    "torch",
+]  # rooms whose results have `.plot()`
 DOORS = {  # methods that call upward from inside, as `w.check` does: room -> rooms
     "_weights": {"_estimate", "_check"},
     **{room: {"plots"} for room in PICTURED},
