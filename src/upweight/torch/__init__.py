@@ -2,16 +2,28 @@
 
 from . import _installed as _installed  # isort: split
 
-from ..training import MarginRule, class_weights, delivered_share, logit_adjust, margin_rule
+from ..training import MarginRule, Scores, class_weights, combine, delivered_share, logit_adjust, margin_rule
 from . import iwae
+from ._importance_sampler import ImportanceSampler
+from ._indexed import Indexed
 from ._margin import margin
 from ._margin_loss import grad_norm, margin_loss
+from ._presample import Pick, presample
+from ._pruning_sampler import PruningSampler
+from ._sampler import Shard
 from ._tails import focal, poly
 from ._weighted_loss import weighted_loss
 
 __all__ = [
+    "ImportanceSampler",
+    "Indexed",
     "MarginRule",
+    "Pick",
+    "PruningSampler",
+    "Scores",
+    "Shard",
     "class_weights",
+    "combine",
     "delivered_share",
     "focal",
     "grad_norm",
@@ -21,5 +33,6 @@ __all__ = [
     "margin_loss",
     "margin_rule",
     "poly",
+    "presample",
     "weighted_loss",
 ]
