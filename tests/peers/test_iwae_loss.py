@@ -1,6 +1,7 @@
-"""What a widely used IWAE loss logs, written as it stands there, against the bound: it is above log p(x) where it is to be below.
+"""What a common IWAE loss logs against the bound: it is above log p(x) where it is to be below.
 
-pythae 0.1.2 logs sum_k W_k log w_k with W = softmax(log w); the number here is computed by that formula, without the package.
+Several libraries (pythae 0.1.2 was measured) log sum_k W_k log w_k with W = softmax(log w); the number here is computed by that
+formula, without the package.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ BY_HAND = torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=torch.float64).log()
 
 
 def logged(log_w):
-    """The formula of pythae's IWAE, models/iwae/iwae_model.py: weights detached, their product with the log-weights summed."""
+    """The normalised weights' product with the log-weights, summed."""
     return (torch.softmax(log_w, -1) * log_w).sum(-1)
 
 
@@ -32,7 +33,7 @@ def test_it_lies_above_the_truth_where_the_bound_lies_below():
 
 
 def test_its_gradient_is_that_of_the_bound_all_the_same():
-    """With the weights detached the gradient is W, as that of L_K: the training was right, the curve was not."""
+    """If the weights are detached, the gradient is W, as that of L_K: the training is right, the curve is not."""
     l = BY_HAND.clone().requires_grad_()
     (theirs,) = torch.autograd.grad((torch.softmax(l.detach(), -1) * l).sum(), l)
     (ours,) = torch.autograd.grad(iwae.surrogate(l), l)
