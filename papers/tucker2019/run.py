@@ -109,9 +109,10 @@ def first_order(model: Model) -> float:
 
 def signal_to_noise(short: bool) -> dict[str, float]:
     model, pairs = Model(), 150_000 if short else 2_000_000
+    runs = lambda k: min(60_000, max(300, pairs // k))
     ks = [1, 4, 16, 64, 128, 256, 512, 1024]
-    standard = {k: model.gradients(k, "standard", max(300, pairs // k)) for k in ks}
-    dreg = {k: model.gradients(k, "dreg", max(300, pairs // k), seed=1) for k in ks}
+    standard = {k: model.gradients(k, "standard", runs(k)) for k in ks}
+    dreg = {k: model.gradients(k, "dreg", runs(k), seed=1) for k in ks}
     found: dict[str, float] = {}
     for k in ks[:4]:
         found[f"standard_{k}"] = snr(standard[k][0])
@@ -121,7 +122,7 @@ def signal_to_noise(short: bool) -> dict[str, float]:
     found["slope_dreg"] = slope(late, [snr(dreg[k][0]) for k in late])
     found["slope_model"] = slope(late, [snr(standard[k][1]) for k in late])
     found["standard_128_over_1"] = snr(standard[128][0]) / snr(standard[1][0])
-    gaps = {k: gap(model, k, max(300, pairs // k)) for k in (1, 4, 8, 16, 32, 64, 128, 256)}
+    gaps = {k: gap(model, k, runs(k)) for k in (1, 4, 8, 16, 32, 64, 128, 256)}
     found |= {f"gap_{k}": g for k, g in gaps.items() if k in (1, 4, 16, 64, 256)}
     scaled = [k * g for k, g in gaps.items() if 8 <= k <= 128]
     found["gap_256_over_first_order"] = 256 * gaps[256] / first_order(model)

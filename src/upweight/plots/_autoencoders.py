@@ -61,7 +61,7 @@ def curve(c: Curve, *, ax: Any = None) -> Axes:
         ax.plot(c.ks, means[0] + low, "--", color=QUIET, label="first value + gain of the middle half of rows")
         ax.plot(c.ks, means[0] + high, "--", color=QUIET)
     ax.plot(c.ks, means, "o-", color=MAIN, label="mean of the rows" if len(gains) > 1 else "this row")
-    legend(ax, "lower right")
+    legend(ax, "upper left")
     return ax
 
 
@@ -155,7 +155,8 @@ def log_likelihood(ll: LogLikelihood, *, ax: Any = None) -> Axes:
                 edges[:-1], count, np.diff(edges), bottom, align="edge", color=color, hatch=hatch, edgecolor="white", label=name
             )  # fmt: skip
             bottom = bottom + count
-    legend(ax, "upper left")
+    ax.margins(y=0.12)
+    legend(ax)
     lost = int(np.isneginf(ll.value).sum())
     under(ax, f"{lost:,} of {ll.n:,} rows are -inf and not drawn" if lost else "")
     return ax

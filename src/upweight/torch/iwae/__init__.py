@@ -8,6 +8,7 @@ from ._curve import Curve, curve
 from ._detached import detached
 from ._diagnosis import Diagnosis, diagnose
 from ._draws import Draws, draw
+from ._generators import gan_loss, mmd2
 from ._log_likelihood import log_likelihood
 from ._objective import Objective
 from ._posterior import expect, resample
@@ -26,7 +27,9 @@ __all__ = [
     "diagnose",
     "draw",
     "expect",
+    "gan_loss",
     "log_likelihood",
+    "mmd2",
     "resample",
     "surrogate",
 ]
