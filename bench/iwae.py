@@ -22,9 +22,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch.distributions import Independent, Normal
 
-import torch
 from upweight.torch import iwae
 
 LATENT, WIDTH = 50, 784

@@ -17,9 +17,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch.distributions import Bernoulli, Independent, Normal
 
-import torch
 from upweight.torch import iwae
 from upweight.torch.iwae import Objective
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 import torch
+
 from upweight.torch import iwae
 
 BY_HAND = torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=torch.float64).log()

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 
-import torch
 import upweight as uw
 from upweight import imbalance, negatives
 

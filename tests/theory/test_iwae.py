@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from torch.distributions import Independent, Laplace, Normal
 
-import torch
 from upweight.torch import iwae
 from upweight.torch.iwae import Objective
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-
 import torch
+
 from upweight import InputError
 from upweight.torch.iwae import Objective, bound, curve, diagnose, expect, resample, surrogate
 

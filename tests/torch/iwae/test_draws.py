@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 import torch
 from torch import distributions as D
+
 from upweight import InputError
 from upweight.torch.iwae import Objective, bound, detached, draw, expect
 from upweight.torch.iwae._detached import expanded

@@ -6,9 +6,9 @@ import itertools
 import math
 
 import pytest
+import torch
 from torch.nn.functional import softplus
 
-import torch
 from upweight import InputError, Weights
 from upweight.torch.iwae import gan_loss, mmd2
 

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 import pytest
-
 import torch
+
 import upweight as uw
 from upweight import InputError, KindError
 from upweight.torch.iwae import log_likelihood

@@ -6,9 +6,9 @@ import itertools
 import math
 
 import pytest
+import torch
 from torch.distributions import Bernoulli, Independent, Normal
 
-import torch
 from upweight import InputError
 from upweight.torch.iwae import Objective, bound, detached, surrogate
 from upweight.torch.iwae._surrogate import multipliers

@@ -22,9 +22,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from torch.nn.functional import softplus
-
 import torch
+from torch.nn.functional import softplus
 
 from ..._errors import InputError, is_number, require_choice
 from ..._weights import Weights

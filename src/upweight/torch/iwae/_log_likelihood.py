@@ -20,7 +20,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-
 import torch
 
 from ..._errors import InputError, require_int

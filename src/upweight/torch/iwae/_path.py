@@ -18,10 +18,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import torch
 from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.autograd.graph import Node, get_gradient_edge
-
-import torch
 
 from ..._errors import InputError
 from ._objective import Objective
