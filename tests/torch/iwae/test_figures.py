@@ -11,6 +11,7 @@ import torch
 import upweight as uw
 from upweight import InputError
 from upweight.torch.iwae import curve, diagnose, expect, resample
+from upweight.torch.iwae._diagnosis import _quartiles
 
 BY_HAND = torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=torch.float64).log()
 INF = math.inf
@@ -79,6 +80,13 @@ def test_words_of_a_diagnosis():
     page = diagnose(logs(30, 99))._repr_html_()
     assert "three quarters" in page
     assert "k-hat" in page
+
+
+def test_quartiles_leave_out_what_is_not_known():
+    x = torch.cat([torch.arange(101.0), torch.tensor([math.nan, math.nan])])
+    assert _quartiles(x) == [0, 25, 50, 75, 100]
+    assert _quartiles(torch.tensor([-INF, 1.0, 2.0]))[0] == -INF
+    assert np.isnan(_quartiles(torch.tensor([math.nan]))).all()
 
 
 def test_nothing_is_attached_or_written():
