@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from upweight._errors import InputError
-from upweight.arrays import khat, normalise, psis, tail_index, tail_size
+from upweight.arrays import khat, khat_of_largest, normalise, psis, tail_index, tail_size
 from upweight.arrays._tail import largest
 
 
@@ -300,3 +300,17 @@ def test_khat_of_a_long_row_makes_no_copy():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < l.nbytes / 5
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n", [24, 25, 100, 226, 3000])
+def test_khat_of_rows_of_which_the_largest_were_kept_has_the_bits_of_all(n, dtype):
+    rng = np.random.default_rng(n)
+    l = (3 * rng.normal(size=(40, n)) - 800).astype(dtype)
+    l[3:20] = np.where(rng.random((17, n)) < rng.uniform(0, 1, (17, 1)), -np.inf, l[3:20])
+    l[20:24], l[24, :-1] = -5.0, -np.inf
+    count = np.count_nonzero(l > -np.inf, axis=-1)
+    top = rng.permuted(np.sort(l, axis=-1)[:, -(tail_size(n) + 1) :], axis=-1)
+    before = top.copy()
+    assert np.array_equal(khat_of_largest(top, count).astype(dtype), khat(l), equal_nan=True)
+    assert np.array_equal(top, before)

@@ -258,3 +258,23 @@ def test_trail_goes_on_from_that_of_the_weights():
     assert [step.name for step in (e - e).trail] == ["log_ratio", "smooth", "mean", "difference"]
     assert w.quantile(x, 0.5).trail[-1].name == "quantile"
     assert w.cdf(x, 0.5).trail[-1].name == "cdf"
+
+
+# ---- doubts from outside ----------------------------------------------------------------------------------------------------
+
+
+def test_a_doubt_that_rows_do_not_show_stays_through_arithmetic_and_leaves_the_figures():
+    from upweight._estimate import doubted
+
+    w, f, g = some()
+    e = w.mean(f)
+    in_doubt = doubted(e, "said elsewhere.")
+    assert e.ok
+    assert (in_doubt.ok, in_doubt.why) == (False, "said elsewhere.")
+    assert figures(in_doubt) == figures(e)
+    for x in (in_doubt - w.mean(g), w.mean(g) - in_doubt, 2 * in_doubt, -in_doubt, in_doubt.exp()):
+        assert not x.ok
+        assert "said elsewhere" in x.why
+    both = doubted(w.mean(np.stack([f, g], axis=1)), "said elsewhere.")
+    assert not both.ok
+    assert not both[1].ok

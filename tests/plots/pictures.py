@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 
 import upweight as uw
@@ -85,6 +86,18 @@ def nobody() -> Any:
     return imbalance.Resample.of_rows([], np.empty(0, int), np.empty(0), uw.Correction.none())
 
 
+def logs(n: int, k: int) -> torch.Tensor:
+    """Log-weights, half of the rows with a heavy tail."""
+    noise = torch.randn(n, k, generator=torch.Generator().manual_seed(0))
+    return noise * torch.where(torch.arange(n) % 2 == 0, 0.5, 3.0)[:, None]
+
+
+def likelihoods(l: torch.Tensor) -> Any:
+    return uw.torch.iwae.log_likelihood(
+        lambda rows, first, count: l[rows, first : first + count], *l.shape[:1], k=l.shape[1]
+    )
+
+
 PLAIN: dict[str, Callable[[], Any]] = {
     "verdict": lambda: heavy().check().plot(),
     "verdict tempered": lambda: heavy().temper(power=0.6).check().plot(),
@@ -101,6 +114,9 @@ PLAIN: dict[str, Callable[[], Any]] = {
     "sample check": lambda: checked().plot(),
     "metrics": lambda: judged().plot(),
     "keep": lambda: thinned().plot(negatives.demo_clicks(30_000)),
+    "curve": lambda: uw.torch.iwae.curve(logs(100, 64)).plot(),
+    "diagnosis": lambda: uw.torch.iwae.diagnose(logs(100, 500)).plot(),
+    "log likelihood": lambda: likelihoods(logs(100, 500)).plot(),
     "margin rule": lambda: uw.torch.margin_rule([900, 90, 10], kind="vs").plot(),
     "scores": lambda: scored().scores.plot(),
     "sampler": lambda: scored().plot(),
@@ -151,6 +167,15 @@ DEGENERATE: dict[str, Callable[[], Any]] = {
     "metrics few": lambda: negatives.metrics([0, 1, 1], [0.2, 0.7, 0.9], sample_weight=[9, 1, 1]).plot(),
     "keep nobody": lambda: thinned().plot(negatives.demo_clicks(30_000).slice(0, 0)),
     "keep everything": lambda: thinned(per_positive=1e5).plot(negatives.demo_clicks(30_000)),
+    "curve one draw": lambda: uw.torch.iwae.curve(logs(1, 1)).plot(),
+    "curve impossible": lambda: uw.torch.iwae.curve(logs(3, 4) - torch.inf).plot(),
+    "diagnosis few draws": lambda: uw.torch.iwae.diagnose(logs(9, 5)).plot(),
+    "diagnosis no tail": lambda: uw.torch.iwae.diagnose(torch.zeros(9, 99)).plot(),
+    "diagnosis some without tail": lambda: uw.torch.iwae.diagnose(torch.cat([logs(9, 99), torch.zeros(2, 99)])).plot(),
+    "log likelihood one row": lambda: likelihoods(logs(1, 50)).plot(),
+    "log likelihood one draw": lambda: likelihoods(logs(9, 1)).plot(),
+    "log likelihood impossible": lambda: likelihoods(logs(3, 50) - torch.inf).plot(),
+    "log likelihood partly impossible": lambda: likelihoods(torch.cat([logs(9, 50), logs(2, 50) - torch.inf])).plot(),
     "margin rule of two": lambda: uw.torch.margin_rule([99, 1], kind="temper", tau=0.0).plot(),
     "margin rule of many": lambda: uw.torch.margin_rule(np.arange(1, 1001), kind="ldam").plot(),
     "scores unseen": lambda: uw.torch.Scores(3).plot(),

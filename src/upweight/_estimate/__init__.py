@@ -11,7 +11,7 @@ from ._average import averages, integral, mean
 from ._belief import Average, average
 from ._blocks import block_length, relative_efficiency
 from ._columns import NamedValues, read_values, too_few
-from ._estimate import Estimate, estimate
+from ._estimate import Estimate, doubted, estimate
 from ._influence import Dense
 from ._interval import IntervalRule, NeverSeen, OnScale
 from ._quantile import cdf, quantile
@@ -50,6 +50,7 @@ __all__ = [
     "clusters_of",
     "corr",
     "cov",
+    "doubted",
     "estimate",
     "integral",
     "kish",

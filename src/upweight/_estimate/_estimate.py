@@ -9,7 +9,7 @@ widens by as much as the tail slows the average's convergence. The rule is new a
 covers, weak cells included.
 
 What is inside: `Estimate`, made by the estimators of `Weights`, by `c2st` and by `of_influence`, and its arithmetic; `estimate`, which
-makes one from averages (`_belief`).
+makes one from averages (`_belief`); `doubted`, the same for a reason that the rows do not show.
 
 Sources: Huber (1967) for influence and sandwich; Vehtari, Simpson, Gelman, Yao and Gabry (2024) for k-hat and the rate.
 """
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from .._weights import Weights
 
-__all__ = ["Estimate", "estimate"]
+__all__ = ["Estimate", "doubted", "estimate"]
 
 
 @set_module("upweight")
@@ -276,3 +276,9 @@ def estimate(terms: Terms, trail: tuple[Step, ...]) -> Estimate:
     alike = all(a.sample is one for a in each)
     ess = one.ess if alike else terms.spread_out([a.sample.ess for a in each])
     return Estimate(value, se, one.n, ess, khat, inflation, not why, why, trail, terms)
+
+
+def doubted(e: Estimate, why: str) -> Estimate:
+    """The same estimate, not to be believed for a reason that its rows do not show; what is computed from it is in doubt too."""
+    each = tuple(replace(a, doubt=a.doubt or why) for a in e._terms.each)
+    return replace(estimate(replace(e._terms, each=each), e.trail), ok=False, why=why)

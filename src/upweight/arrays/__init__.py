@@ -2,7 +2,7 @@
 
 NumPy, PyTorch or JAX in, the same out. Nothing here knows `Weights`, kinds or promises.
 
-Names in capitals, `LogSums`, `fit_logs`, `hill`, `log_sums`, `moved`, `positive`, `tail_index`, `tail_size` and `threshold` are for the other rooms of
+Names in capitals, `LogSums`, `fit_logs`, `hill`, `khat_of_largest`, `log_sums`, `moved`, `positive`, `tail_index`, `tail_size` and `threshold` are for the other rooms of
 this package, which take them from here and not from the files behind; the rest is for everybody.
 """
 
@@ -13,7 +13,7 @@ from ._log import sums as log_sums
 from ._pareto import fit_logs, fit_pareto
 from ._rate import min_rows, rate, threshold, widening
 from ._resample import resample
-from ._tail import khat, psis, tail_index
+from ._tail import khat, khat_of_largest, psis, tail_index
 from ._tail_constants import MOST, TIE, TOO_FEW, tail_size
 from ._tame import clip, moved, shrink, temper, truncate
 
@@ -34,6 +34,7 @@ __all__ = [
     "fit_pareto",
     "hill",
     "khat",
+    "khat_of_largest",
     "log_mean_exp",
     "log_sum_exp",
     "log_sums",

@@ -13,7 +13,7 @@ single row carries the whole average by luck. Smoothing helps below k = 0.7; not
     k-hat = -inf   no tail: nothing lies above the cut, or few values of which the largest is shared
 
 Inside: `khat` (the index), `psis` (index and smoothed log-weights); and for the rest of the trunk `largest` (the M+1 largest of a long row, in one pass and little memory), `tail_index`
-(k-hat of one row, M given). Logs closer than 8 rounding units are equal. What k-hat means for an average is
+(k-hat of one row, M given), `khat_of_largest` (of many rows). Logs closer than 8 rounding units are equal. What k-hat means for an average is
 in `_rate`.
 
 Source: Vehtari, Simpson, Gelman, Yao & Gabry (2024), Pareto smoothed importance sampling, JMLR 25(72).
@@ -34,7 +34,7 @@ from ._pareto import ParetoFit, fit_logs
 from ._tail_constants import FAR, FEWEST, TIE, TOO_FEW, tail_size
 from ._tail_tensors import khat_tensor, psis_tensor
 
-__all__ = ["khat", "largest", "psis", "tail_index"]
+__all__ = ["khat", "khat_of_largest", "largest", "psis", "tail_index"]
 
 NUMBERS = 1 << 19  # numbers partitioned together
 
@@ -79,7 +79,7 @@ def khat(log_w: Array, *, r_eff: float = 1.0) -> Array:
         return compiled(khat_tensor)(xp, l, r_eff)
     rows = as_rows(l)
     found = np.full(len(rows), np.nan)
-    for block, size in _blocks(rows, r_eff):
+    for block, size in _blocks(positive(rows), rows.shape[1], r_eff):
         found[block] = _judge(_top(rows[block], size + 1), _eps(l))[0]
     return found.reshape(l.shape[:-1]).astype(l.dtype)[()]
 
@@ -124,7 +124,7 @@ def psis(log_w: Array, *, r_eff: float = 1.0) -> tuple[Array, Array]:
         return compiled(psis_tensor)(xp, l, r_eff)
     out = as_rows(np.array(l, order="C"))
     found = np.full(len(out), np.nan)
-    for block, size in _blocks(out, r_eff):
+    for block, size in _blocks(positive(out), out.shape[1], r_eff):
         tail = _top(out[block], size + 1)
         found[block], fits = _judge(tail, _eps(l))
         here = np.arange(len(out))[block]
@@ -144,6 +144,18 @@ def tail_index(log_w: np.ndarray, *, size: int | None = None) -> float:
     if size < FEWEST:
         return math.nan
     return float(_judge(_top(log_w[None], size + 1), np.finfo(np.float64).eps)[0][0])
+
+
+def khat_of_largest(top: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """k-hat (n,) of rows of which only the largest logs were kept, in float64: the bits of `khat` of the whole rows.
+
+    top : (n, T) logs in any order and their own type, which says what is equal. count : (n,) how many logs of each whole row are above
+    -inf; T must hold the largest `tail_size(count)` + 1.
+    """
+    found = np.full(len(top), np.nan)
+    for block, size in _blocks(count, top.shape[1], 1.0):
+        found[block] = _judge(_top(top[block], size + 1), _eps(top))[0]
+    return found
 
 
 def largest(l: np.ndarray, count: int) -> np.ndarray:
@@ -170,11 +182,11 @@ def _eps(l: np.ndarray) -> float:
     return float(np.finfo(l.dtype).eps)
 
 
-def _blocks(rows: np.ndarray, r_eff: float) -> Iterator[tuple[slice | np.ndarray, int]]:
-    """Groups of rows that share their tail size, a few at a time; rows with too few weights are in none."""
-    count, place = np.unique(positive(rows), return_inverse=True)
+def _blocks(positive: np.ndarray, width: int, r_eff: float) -> Iterator[tuple[slice | np.ndarray, int]]:
+    """Groups of rows that share their tail size, a few at a time; rows with too few positive weights are in none."""
+    count, place = np.unique(positive, return_inverse=True)
     sizes = np.array([tail_size(int(s), r_eff) if s >= TOO_FEW else 0 for s in count], dtype=np.int64)[place]
-    step = max(16, min(512, NUMBERS // max(1, rows.shape[1])))
+    step = max(16, min(512, NUMBERS // max(1, width)))
     for size in np.unique(sizes[sizes >= FEWEST]):
         same = np.flatnonzero(sizes == size)
         yield from ((_view(same[i : i + step]), int(size)) for i in range(0, len(same), step))

@@ -11,6 +11,9 @@
     sample_check   whether its pilot still tells the truth
     metrics        how well each figure of a model is known
     keep           keep-probability against the pilot's score
+    curve          the bound of an autoencoder over the number of draws
+    diagnosis      effective draws and k-hat of its rows
+    log_likelihood the likelihoods of its rows, and which may be believed
     margin_rule    what a margin rule asks of each class
     scores         what scores of rows promised and kept
     sampler        how much of an epoch goes to how few rows
@@ -19,6 +22,7 @@ Each takes its object first, then `ax` (None makes a figure) and gives back the 
 shown on a screen, no style is changed, and pyplot is not used (`_canvas` says why).
 """
 
+from ._autoencoders import curve, diagnosis, log_likelihood
 from ._balance import balance
 from ._comparison import comparison
 from ._error_weights import error_weights
@@ -35,10 +39,13 @@ from ._verdict import verdict
 __all__ = [
     "balance",
     "comparison",
+    "curve",
+    "diagnosis",
     "error_weights",
     "estimates",
     "forecast",
     "keep",
+    "log_likelihood",
     "margin_rule",
     "metrics",
     "reliability",

@@ -3,6 +3,7 @@
 from . import _installed as _installed  # isort: split
 
 from ..training import MarginRule, Scores, class_weights, combine, delivered_share, logit_adjust, margin_rule
+from . import iwae
 from ._importance_sampler import ImportanceSampler
 from ._indexed import Indexed
 from ._margin import margin
@@ -27,6 +28,7 @@ __all__ = [
     "delivered_share",
     "focal",
     "grad_norm",
+    "iwae",
     "logit_adjust",
     "margin",
     "margin_loss",

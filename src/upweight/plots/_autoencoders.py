@@ -1,0 +1,162 @@
+"""What the weights of an autoencoder's draws say: the bound over K, who may be believed, and the rows' likelihoods.
+
+The trouble: a mean bound hides that half of its rows rest on one draw each. Three pictures:
+
+    curve            bound against K: has it levelled off?
+    diagnosis        ESS against k-hat, a mark a row; beyond the lines nothing can be believed
+    log_likelihood   histogram of log p(x) a row, those not ok marked
+
+The numbers are `Curve.ks` and `.values`; `Diagnosis.ess` and `.khat`; `LogLikelihood.value` and `.ok`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from ..arrays import threshold
+from ._canvas import BEFORE, MAIN, QUIET, axes, empty, finite, legend, title, under
+
+if TYPE_CHECKING:
+    from ..torch.iwae import Curve, Diagnosis, LogLikelihood
+
+__all__ = ["curve", "diagnosis", "log_likelihood"]
+
+BINS = 40
+
+
+def curve(c: Curve, *, ax: Any = None) -> Axes:
+    """The mean bound against the number of draws, and the middle half of the rows' gains over the first.
+
+    Parameters
+    ----------
+    c : Curve, of `uw.torch.iwae.curve`. ax : Axes to draw on; None makes a figure.
+
+    Returns
+    -------
+    Axes, its title what `repr(c)` says. The same numbers: `c.ks`, `c.means()`, `c.values`.
+
+    Raises InputError for an `ax` that is none.
+
+    >>> import torch
+    >>> import upweight as uw
+    >>> uw.torch.iwae.curve(torch.randn(50, 64, generator=torch.Generator().manual_seed(0))).plot().get_xlabel()
+    'draws (K)'
+    """
+    ax = axes(ax)
+    ax.set_xlabel("draws (K)")
+    ax.set_ylabel("bound (nats)")
+    title(ax, repr(c))
+    means = np.array(c.means())
+    if not np.isfinite(means).all():
+        empty(ax, "the bound of a row is -inf")
+        return ax
+    gains = (c.values - c.values[..., :1]).cpu().double().numpy().reshape(-1, len(c.ks))
+    low, high = np.quantile(gains, [0.25, 0.75], axis=0)
+    ax.set_xscale("log", base=2)
+    if len(gains) > 1:
+        ax.plot(c.ks, means[0] + low, "--", color=QUIET, label="first value + gain of the middle half of rows")
+        ax.plot(c.ks, means[0] + high, "--", color=QUIET)
+    ax.plot(c.ks, means, "o-", color=MAIN, label="mean of the rows" if len(gains) > 1 else "this row")
+    legend(ax, "upper left")
+    return ax
+
+
+def diagnosis(d: Diagnosis, *, ax: Any = None) -> Axes:
+    """Effective draws against k-hat, a mark a row; filled if below the threshold of k-hat and worth 30 draws, hollow if not.
+
+    Parameters
+    ----------
+    d : Diagnosis, of `uw.torch.iwae.diagnose`. ax : Axes to draw on; None makes a figure.
+
+    Returns
+    -------
+    Axes, its title the second line of what `d` says. The same numbers: `d.ess`, `d.khat`. Rows whose k-hat was not judged or is -inf
+    are counted under the axis and not drawn.
+
+    Raises InputError for an `ax` that is none.
+
+    >>> import torch
+    >>> import upweight as uw
+    >>> l = 2 * torch.randn(50, 200, generator=torch.Generator().manual_seed(0))
+    >>> uw.torch.iwae.diagnose(l).plot().get_ylabel()
+    'effective draws (ESS of 200)'
+    """
+    ax = axes(ax)
+    ax.set_xlabel("tail index (k-hat)")
+    ax.set_ylabel(f"effective draws (ESS of {d.k:,})")
+    title(ax, str(d).splitlines()[1])
+    k = d.khat.cpu().double().numpy().ravel()
+    ess = d.ess.cpu().double().numpy().ravel()
+    drawn = np.isfinite(k)
+    if not drawn.any():
+        empty(ax, "no row has a tail index: fewer than 25 draws, or no tail")
+        return ax
+    limit = float(threshold(d.k))
+    sound = (k < limit) & (ess >= 30)
+    for which, mark, face, name in (
+        (drawn & sound, "o", MAIN, "may be believed"),
+        (drawn & ~sound, "s", "none", "not to be believed"),
+    ):
+        if which.any():
+            edge = MAIN if face == MAIN else BEFORE
+            ax.plot(
+                k[which], ess[which], mark, color=edge, markerfacecolor=face, markersize=4, linestyle="", label=name
+            )
+    ax.axvline(limit, color=QUIET, linestyle=":")
+    ax.axhline(min(30, d.k), color=QUIET, linestyle=":")
+    ax.set_yscale("log")
+    legend(ax)
+    left = int((~drawn).sum())
+    under(ax, f"{left:,} of {len(k):,} rows without a tail index are not drawn" if left else "")
+    return ax
+
+
+def log_likelihood(ll: LogLikelihood, *, ax: Any = None) -> Axes:
+    """Histogram of the rows' log-likelihoods, those that may be believed below, the others hatched on top of them.
+
+    Parameters
+    ----------
+    ll : LogLikelihood, of `uw.torch.iwae.log_likelihood`. ax : Axes to draw on; None makes a figure.
+
+    Returns
+    -------
+    Axes, its title what `repr(ll)` says. The same numbers: `ll.value`, `ll.ok`. Rows of -inf are counted under the axis.
+
+    Raises InputError for an `ax` that is none.
+
+    >>> import torch
+    >>> import upweight as uw
+    >>> noise = torch.randn(60, 500, generator=torch.Generator().manual_seed(0))
+    >>> ll = uw.torch.iwae.log_likelihood(lambda rows, first, count: noise[rows, first : first + count], 60, k=500)
+    >>> ll.plot().get_xlabel()
+    'log p(x) of a row (nats)'
+    """
+    ax = axes(ax)
+    ax.set_xlabel("log p(x) of a row (nats)")
+    ax.set_ylabel("rows")
+    title(ax, repr(ll))
+    known = finite(ll.value)
+    if not len(known):
+        empty(ax, "every row is -inf")
+        return ax
+    edges = np.histogram_bin_edges(known, bins=min(BINS, max(5, math.isqrt(len(known)))))
+    bottom = np.zeros(len(edges) - 1)
+    for which, color, hatch, name in (
+        (ll.ok, MAIN, "", "may be believed"),
+        (~ll.ok, BEFORE, "//", "not to be believed"),
+    ):
+        count, _ = np.histogram(ll.value[which & np.isfinite(ll.value)], edges)
+        if count.any():
+            ax.bar(
+                edges[:-1], count, np.diff(edges), bottom, align="edge", color=color, hatch=hatch, edgecolor="white", label=name
+            )  # fmt: skip
+            bottom = bottom + count
+    ax.margins(y=0.12)
+    legend(ax)
+    lost = int(np.isneginf(ll.value).sum())
+    under(ax, f"{lost:,} of {ll.n:,} rows are -inf and not drawn" if lost else "")
+    return ax
