@@ -117,12 +117,12 @@ def bad_use(error: Any) -> str:
     command = "upweight" if error.ctx is None else error.ctx.command_path
     data = None if error.ctx is None else error.ctx.params.get("data")
     what = " ".join(error.format_message().split()).rstrip(".")
-    missing, told = getattr(error, "param", None), ""
-    if "Missing" in what and getattr(missing, "help", None):
+    missing: Any = getattr(error, "param", None)
+    told = ""
+    if "Missing" in what and missing is not None and missing.help:
         told = f", {missing.help[:1].lower()}{missing.help[1:]}"
-        told += (
-            f": say {missing.opts[0]} {missing.metavar}" if missing.opts[0].startswith("--") and missing.metavar else ""
-        )
+        flagged = missing.opts[0].startswith("--") and missing.metavar
+        told += f": say {missing.opts[0]} {missing.metavar}" if flagged else ""
     return (
         f"{command}: {f'{data}: ' if data else ''}{what[:1].lower()}{what[1:]}{told}. {command} -h shows what it takes."
     )
