@@ -92,7 +92,7 @@ def test_bytes_do_not_depend_on_processes(data, tmp_path, monkeypatch):
 
 def test_rows_do_not_depend_on_files_groups_or_chunks(data, tmp_path, monkeypatch):
     one = write(tmp_path / "one", files=1, group=7001)
-    monkeypatch.setattr(_run, "SLICE", 313)
+    monkeypatch.setattr(_source, "BATCH", 313)
     rows = []
     for name, folder in (("a", data), ("b", one)):
         manifest = stream.run(stream.open(str(folder)), PLAN, str(tmp_path / name), jobs=1)
@@ -103,7 +103,7 @@ def test_rows_do_not_depend_on_files_groups_or_chunks(data, tmp_path, monkeypatc
 def test_rows_without_a_key_are_known_by_their_place_in_their_file(data, tmp_path, monkeypatch):
     source = stream.open(str(data))
     manifest = stream.run(source, BY_POSITION, str(tmp_path / "a"), jobs=1)
-    monkeypatch.setattr(_run, "SLICE", 313)
+    monkeypatch.setattr(_source, "BATCH", 313)
     monkeypatch.setattr(_source, "LEAST_BYTES", 1 << 30)
     again = stream.run(stream.open(str(data)), BY_POSITION, str(tmp_path / "b"), jobs=1)
     rows = kept(tmp_path / "a", manifest)

@@ -23,7 +23,7 @@ from .._rng import as_generator
 from ..stream import DRAW, POSITION, Source, fold, source_of
 from ._columns import key_spec, label_spec, refuse_thinned
 from ._forecast import Forecast, kept_error, variance_factors
-from ._key_tally import cut_for
+from ._key_tally import share_for
 from ._linear import fit_linear, rounded
 from ._pilot import Pilot, as_pilot
 from ._pilot_rows import PilotSets
@@ -37,6 +37,7 @@ __all__ = ["plan"]
 
 FEW_POSITIVES = 10
 MOST_ROWS_A_KEY = 100
+MORE = 1.1  # rows looked at over those that are wanted, if all rows were negative
 KNOWS = 0.99  # area from which a column is asked whether it knows the outcome
 
 
@@ -100,7 +101,7 @@ def plan(
         score=pilot.features[0] if pilot.kind == "column" and pilot.features else None,
         most=(None if pilot.normaliser is None else pilot.rows + max(pilot.normaliser, 1000), pilot.rows),
         below=(1.0, 1.0),
-        cut=None if isinstance(spec, str) else cut_for(source.rows),
+        share=None if isinstance(spec, str) else share_for(source.rows),
     )
     seen = passed(source, look)
     counts = refuse_counts(seen, rule, look)
@@ -179,8 +180,8 @@ def passed(source: Source, look: PlanPass) -> PlanTally:
     )
     if look.most[0] is not None and source.rows:
         limit = (
-            2 * (1.2 * look.most[0] + 50) / source.rows
-        )  # where at least half of the rows are negative this is enough
+            MORE * (1.2 * look.most[0] + 50) / source.rows
+        )  # where positives are not a tenth of the rows this is enough
         look = replace(look, below=(min(1.0, limit), 1.0))
     seen = fold(source, look, columns=columns)
     if seen.pilot is not None and seen.pilot.short:

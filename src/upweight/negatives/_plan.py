@@ -27,7 +27,16 @@ from .._undo import Correction
 from .._version import __version__
 from ..files import write_whole
 from ..stream import DRAW, POSITION, Sql, canonical, draw
-from ._columns import OWN, arrow_table, key_columns, like_input, positive_rows, refuse_batch_without_key, refuse_types
+from ._columns import (
+    OWN,
+    arrow_table,
+    key_columns,
+    like_input,
+    positive_rows,
+    refuse_batch_without_key,
+    refuse_thinned,
+    refuse_types,
+)
 from ._explain import Explanation, explain
 from ._forecast import Forecast
 from ._sample_tally import SampleTally
@@ -79,16 +88,16 @@ class Plan:
 
         Costs: one pass, a few nanoseconds a row and column.
         """
-        table = arrow_table(rows)
+        table = rows if isinstance(rows, pa.RecordBatch) else arrow_table(rows)
+        refuse_thinned(table.schema.names)
         refuse_batch_without_key(rows, self.design["key"])
         label = self.design["label"]
         positive = positive_rows(table, label["column"], label["positive"])
         kept = self._kept(table)
-        stays = draw(*key_columns(table, self.design["key"]), seed=self.design["seed"]) < np.where(
-            positive, kept.pi1, kept.pi0
-        )
-        out = table.filter(pa.array(stays))
-        pi0, pi1, positive = kept.pi0[stays], kept.pi1[stays], positive[stays]
+        u = draw(*key_columns(table, self.design["key"]), seed=self.design["seed"])
+        at = np.flatnonzero(u < np.where(positive, kept.pi1, kept.pi0))
+        out = table.take(pa.array(at))
+        pi0, pi1, positive = kept.pi0[at], kept.pi1[at], positive[at]
         values = (pi0, np.log(pi1) - np.log(pi0), 1 / np.where(positive, pi1, pi0))
         for name, value in zip(OWN, values, strict=True):
             out = out.append_column(name, pa.array(value))
@@ -136,7 +145,7 @@ class Plan:
         after = positive_rows(outgoing, label["column"], label["positive"])
         unscored = 0  # a linear pilot has a number for every row
         if self.design["pilot"]["kind"] not in ("linear", "none"):
-            unscored = int(np.count_nonzero(self._kept(pa.Table.from_batches([incoming])).unscored))
+            unscored = int(np.count_nonzero(self._kept(incoming).unscored))
         return SampleTally.of(before, after, np.asarray(outgoing.column(OWN[0])), unscored)
 
     def sql_parts(self) -> Sql | None:
@@ -163,7 +172,7 @@ class Plan:
         """
         return explain(self.design, self.needs, key, data)
 
-    def _kept(self, table: pa.Table) -> Kept:
+    def _kept(self, table: pa.Table | pa.RecordBatch) -> Kept:
         return keep_probabilities(self.design, table)
 
     # ---- the document -------------------------------------------------------------------------------------------------------

@@ -223,7 +223,7 @@ def read_batches(filesystem: Any, piece: Piece, columns: list[str]) -> Iterator[
         if is_parquet(piece.file.path):
             reader = pq.ParquetFile(file, pre_buffer=False, page_checksum_verification=True)
             groups = list(range(piece.first, piece.stop))
-            yield from reader.iter_batches(batch_size=BATCH, row_groups=groups, columns=columns)
+            yield from reader.iter_batches(batch_size=BATCH, row_groups=groups, columns=columns, use_threads=False)
             return
     table = text_table(filesystem, piece.file.full, piece.file.schema)
     yield from table.select(columns).to_batches(max_chunksize=BATCH)
