@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .._errors import InputError
+from .._errors import InputError, require_choice
 from ._outputs import STANDARD_OUTPUT, check_writable, taken_by, write_text
 from ._terminal import write_line, write_notice
 
@@ -55,7 +55,9 @@ SAMPLE_HELP = """Keep the rows that a plan keeps, into a folder of Parquet files
 
 Each row gets _uw_pi, _uw_offset (train with it as init_score, base_margin or
 offset) and _uw_weight (or with this as sample_weight; never with both). A run
-that was killed goes on with --resume and writes the same bytes.
+that was killed goes on with --resume and writes the same bytes. --engine spark
+and --engine ray (local ones, or what spark-submit and Ray start) keep the same
+rows, of Parquet.
 
 [bold]Example[/bold]
 
@@ -156,16 +158,19 @@ def sample(
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes  \\[default: all cores]")] = None,
     columns: Annotated[str | None, typer.Option(metavar="A,B", help="Columns to keep  \\[default: all]")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run")] = False,
+    engine: Annotated[str, typer.Option(help="local, spark or ray")] = "local",
     strict: Annotated[bool, typer.Option("--strict", help="Refuse files that the plan has not seen")] = False,
     json: Json = None,
 ) -> None:
     """Draw the sample; see SAMPLE_HELP."""
     from .. import negatives
 
+    require_choice("--engine", engine, ("local", "spark", "ray"))
+
     taken = {path: what for one in data for path, what in taken_by(one).items()}
     result = None if json in (None, STANDARD_OUTPUT) else check_writable(json, "--json", taken=taken)
     made = negatives.Plan.load(plan)
-    rows = data_of(data)
+    rows = data_of(data) if engine == "local" else engine_rows(data, engine, made, strict=strict)
     write_notice(f"foreseen: {made.forecast}")
     keep = None if columns is None else names_of(columns, "--columns")
     with told():
@@ -231,6 +236,19 @@ def data_of(given: list[str]) -> Any:
     from ..negatives import demo_clicks
 
     return demo_clicks()
+
+
+def engine_rows(given: list[str], engine: str, plan: Any, *, strict: bool) -> Any:
+    """The files as what an engine holds; those that the plan has not seen are told, or refused."""
+    from ..stream import open_on_engine, source_of
+
+    paths = data_of(given)
+    said = source_of(paths).changes_since(plan.source)
+    if said and strict:
+        raise InputError(f"{said}. Plan again, or leave --strict out.")
+    if said:
+        write_notice(f"upweight: {said}; they are sampled by the same plan")
+    return open_on_engine(paths, engine)
 
 
 def names_of(text: str, option: str) -> list[str]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import optimize
@@ -125,7 +126,7 @@ def narrowed(rising: Callable[[float], float], low: float, high: float) -> tuple
     """Two numbers around the crossing, nearer than low and high where they are far apart."""
     if not rising(low) < 0 < rising(high):
         return low, high
-    near = float(optimize.brentq(rising, low, high, xtol=NEAR))
+    near: Any = optimize.brentq(rising, low, high, xtol=NEAR)
     step = 2 * NEAR * max(1.0, abs(near))
     under, over = max(low, near - step), min(high, near + step)
     return (under, over) if rising(under) < 0 <= rising(over) else (low, high)

@@ -214,7 +214,7 @@ class Writer:
     def flush(self, rows: int) -> None:
         table = pa.Table.from_batches(self.waiting).cast(self.schema).combine_chunks()
         if self.file is None:
-            named = [f.name for f in self.schema if not pa.types.is_floating(f.type)]  # fractions hardly repeat
+            named: Any = [f.name for f in self.schema if not pa.types.is_floating(f.type)]  # fractions hardly repeat
             self.file = pq.ParquetWriter(
                 self.path,
                 self.schema,
@@ -355,6 +355,8 @@ def read_manifest(out: str, filesystem: Any = None) -> Manifest:
     if isinstance(facts, dict) and facts.get("format") == SAMPLE_FORMAT:
         return Manifest(facts)
     begun = place.read_json(RUN)
+    if isinstance(begun, dict) and "engine" in begun:
+        raise InputError(f"{out!r}: {begun['engine']} has not finished it; run sample --resume.")
     if isinstance(begun, dict) and "tasks" in begun:
         done = len(place.names("tasks"))
         raise InputError(f"{out!r}: {done} of {len(begun['tasks'])} tasks; run sample --resume.")
