@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .._errors import InputError, require_choice
+from .._errors import InputError, counted, require_choice
 from ._outputs import STANDARD_OUTPUT, check_writable, taken_by, write_text
 from ._terminal import write_line, write_notice
 
@@ -133,7 +133,7 @@ def plan(
     if features is not None and pilot != "linear":
         raise InputError(f"--features belong to --pilot linear; got --pilot {pilot}. Leave one out.")
     chosen = pilot if features is None else negatives.Pilot.linear(names_of(features, "--features"))
-    rows = data_of(data)
+    rows = source_told(data_of(data))
     with told():
         made = negatives.plan(
             rows,
@@ -144,6 +144,7 @@ def plan(
             rule=negatives.Rule(rule, floor=floor),
             rng=rng,
         )
+    write_notice(str(made.cost(rows)))
     text = made.to_json()
     write_text(target, text)
     if result is not None:
@@ -170,8 +171,12 @@ def sample(
     taken = {path: what for one in data for path, what in taken_by(one).items()}
     result = None if json in (None, STANDARD_OUTPUT) else check_writable(json, "--json", taken=taken)
     made = negatives.Plan.load(plan)
-    rows = data_of(data) if engine == "local" else engine_rows(data, engine, made, strict=strict)
-    write_notice(f"foreseen: {made.forecast}")
+    rows = (
+        source_told(data_of(data), made.types) if engine == "local" else engine_rows(data, engine, made, strict=strict)
+    )
+    write_notice(f"foreseen: {made.forecast}{size_said(made.forecast.bytes)}")
+    if engine == "local":
+        write_notice(str(made.cost(rows)))
     keep = None if columns is None else names_of(columns, "--columns")
     with told():
         thin = negatives.sample(rows, made, output, columns=keep, jobs=jobs, resume=resume, strict=strict)
@@ -238,12 +243,30 @@ def data_of(given: list[str]) -> Any:
     return demo_clicks()
 
 
+def source_told(data: Any, types: Any = None) -> Any:
+    """The data, opened once; rows and bytes are told before anything is read. `types` of columns of text that are known."""
+    from .. import stream
+
+    if not isinstance(data, (str, list)):
+        return data
+    with told():
+        source = stream.open(data, types=types or {})
+    write_notice(
+        f"{source.root}: {source.rows:,} rows in {counted(len(source.files), 'file')}{size_said(source.bytes)}"
+    )
+    return source
+
+
+def size_said(size: int | None) -> str:
+    return "" if not size else f", {size / 1e6:,.1f} MB"
+
+
 def engine_rows(given: list[str], engine: str, plan: Any, *, strict: bool) -> Any:
     """The files as what an engine holds; those that the plan has not seen are told, or refused."""
     from ..stream import open_on_engine, source_of
 
     paths = data_of(given)
-    said = source_of(paths).changes_since(plan.source)
+    said = source_of(paths, types=plan.types).changes_since(plan.source)
     if said and strict:
         raise InputError(f"{said}. Plan again, or leave --strict out.")
     if said:

@@ -64,7 +64,7 @@ def sample(
     (603, 100599)
     """
     made = plan_of(plan)
-    source = source_of(data, filesystem=filesystem, types=planned_types(made))
+    source = source_of(data, filesystem=filesystem, types=made.types)
     if isinstance(source, EngineSource):
         facts = drawn_by_engine(source, made, out, columns, jobs, resume, filesystem)
         return Sample(os.fspath(out), made, facts, filesystem)
@@ -78,12 +78,6 @@ def sample(
         warnings.warn(f"{said}; they are sampled by the same plan", UserWarning, stacklevel=2)
     manifest = run(source, made, os.fspath(out), columns=columns, jobs=jobs, resume=resume, filesystem=filesystem)
     return Sample(os.fspath(out), made, manifest.facts, filesystem)
-
-
-def planned_types(plan: Plan) -> dict[str, pa.DataType]:
-    """Types of the plan's columns, by which text is read: a key of digits stays the text that it was."""
-    plain = {str(kind): kind for kind in (pa.int64(), pa.float64(), pa.string(), pa.bool_())}
-    return {name: plain[said] for name, said in plan.source.get("schema", []) if said in plain}
 
 
 def drawn_by_engine(

@@ -41,6 +41,7 @@ from ._explain import Explanation, explain
 from ._forecast import Forecast
 from ._sample_tally import SampleTally
 from ._score import Kept, keep_probabilities
+from ._scoring_cost import ScoringCost, scoring_cost
 from ._sql import MOST_TERMS, sql_of, statement
 
 __all__ = ["Plan"]
@@ -133,6 +134,12 @@ class Plan:
         read = [t["column"] for t in pilot.get("terms", [])] + ([pilot["column"]] if "column" in pilot else [])
         return tuple(dict.fromkeys(read))
 
+    @property
+    def types(self) -> dict[str, pa.DataType]:
+        """Types of the plan's columns, by which text is read: a key of digits stays the text that it was."""
+        plain = {str(kind): kind for kind in (pa.int64(), pa.float64(), pa.string(), pa.bool_())}
+        return {name: plain[said] for name, said in self.source.get("schema", []) if said in plain}
+
     def schema(self, incoming: pa.Schema) -> pa.Schema:
         """The columns of the kept rows: those that came, and three of ours; columns that would be read otherwise than planned are refused."""
         refuse_types(self.design, incoming, dict(self.source.get("schema", ())))
@@ -174,6 +181,15 @@ class Plan:
 
     def _kept(self, table: pa.Table | pa.RecordBatch) -> Kept:
         return keep_probabilities(self.design, table)
+
+    def cost(self, data: Any) -> ScoringCost | None:
+        """What scoring costs beside reading, measured on the first rows.
+
+        data : all that `plan` takes. Returns a `ScoringCost`: `reads`, and a text; None for rows that Spark or Ray holds.
+
+        Costs: a read of up to 262,144 rows.
+        """
+        return scoring_cost(self.pi, self.design["pilot"]["kind"], data)
 
     # ---- the document -------------------------------------------------------------------------------------------------------
 
