@@ -23,14 +23,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import arrays
-<<<<<<< HEAD
 from .._errors import InputError, KindError, is_number, require_flag
-from .._frames import NUMPY, Container, arrow_stream, read
-=======
-from .._errors import InputError, is_number
 from .._foreign_keywords import own_keywords
-from .._frames import NUMPY, Container, read
->>>>>>> tablefaults
+from .._frames import NUMPY, Container, arrow_stream, read
 from .._set_module import set_module
 from ._algebra import counts_kept, declared, frozen, of_rows, picked, quiet_log, scaled, times
 from ._estimators import cdf, corr, cov, integral, mean, quantile, std, var
