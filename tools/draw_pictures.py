@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/pictures.md anew, by running the page where it lies.
+"""Draw the pictures of docs/pictures.md and docs/negatives.md anew, by running the pages in a folder of their own.
 
     python tools/draw_pictures.py        # writes docs/pictures/*.png
 
@@ -10,24 +10,36 @@ from __future__ import annotations
 import contextlib
 import doctest
 import re
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "pictures.md"
+PAGES = [ROOT / "docs" / name for name in ("pictures.md", "negatives.md")]
+PICTURES = ROOT / "docs" / "pictures"
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
 def main() -> int:
-    text, names = PAGE.read_text(), {}
-    with contextlib.chdir(PAGE.parent):
+    failures = sum(map(failures_of, PAGES))
+    print(f"{len(list(PICTURES.glob('*.png')))} pictures in docs/pictures")
+    return bool(failures)
+
+
+def failures_of(page: Path) -> int:
+    """Run a page in an empty folder, and take the pictures that it drew there."""
+    text = page.read_text()
+    names: dict = {"__name__": "__page__"}
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         for hidden in re.findall(r"^<!-- run\n(.*?)^-->", text, re.M | re.S):
             exec(hidden, names)
         session = "\n".join(re.findall(r"^```python\n(.*?)^```", text, re.M | re.S))
-        test = doctest.DocTestParser().get_doctest(session, names, PAGE.name, str(PAGE), 0)
+        test = doctest.DocTestParser().get_doctest(session, names, page.name, str(page), 0)
         failures = doctest.DocTestRunner(optionflags=FLAGS).run(test).failed
-    print(f"{len(list((PAGE.parent / 'pictures').glob('*.png')))} pictures in docs/pictures")
-    return bool(failures)
+        for picture in Path("pictures").glob("*.png"):
+            shutil.copy(picture, PICTURES)
+    return failures
 
 
 if __name__ == "__main__":

@@ -34,7 +34,16 @@ INSIDE = {  # floors inside a branch
         ["comparison"],
     ],
 }
-PICTURED = ["_estimate", "_balance", "_check", "_undo", "imbalance", "negatives"]  # rooms whose results have `.plot()`
+PICTURED = [
+    "_estimate",
+    "_balance",
+    "_check",
+    "_undo",
+    "training",
+    "imbalance",
+    "negatives",
+    "torch",
+]  # rooms whose results have `.plot()`
 DOORS = {  # the methods that call upward from inside, by name: (room, room above) -> methods
     ("_weights", "_estimate"): {"mean", "integral", "quantile", "cdf", "var", "std", "cov", "corr"},
     ("_weights", "_check"): {"check"},
@@ -55,10 +64,10 @@ HOMES = {  # a heavy package -> the rooms that may import it
     "typer": {"cli"},
     "rich": {"cli", "work"},
     "sklearn": {"files", "tables", "learners", "neighbours", *BRANCHES} - {"torch", "keras"},
-    "skops": {"imbalance"},
+    "skops": {"imbalance", "negatives"},
     "joblib": {"work"},
     "threadpoolctl": {"imbalance", "work"},
-    "pyarrow": {"files", "tables", "learners", "neighbours", "stream", "cli", *BRANCHES},
+    "pyarrow": {"files", "tables", "learners", "neighbours", "stream", "cli", *BRANCHES} - {"torch", "keras"},
     "openpyxl": {"files"},
     "pandas": set(),
     "polars": set(),

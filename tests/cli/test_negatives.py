@@ -105,7 +105,10 @@ def test_bad_use_is_one_line_and_code_2(run, tmp_path):
         (("plan", "data", "--label", "x0", *HOW[2:]), "--positive VALUE"),
         (("plan", "data", *HOW, "--positive", "yes"), "'yes' is no value of label 'clicked', which is int8"),
         (("plan", "data", *HOW, "--features", "x0,"), "--features must be names"),
-        (("plan", "data", *HOW, "--features", "x0", "--pilot", "column:x1"), "--features belong to --pilot linear"),
+        (
+            ("plan", "data", *HOW, "--features", "x0", "--pilot", "column:x1"),
+            "--features belong to a linear pilot or a model",
+        ),
         (("plan", "data", *HOW[:-1], "data/p.json"), "lies in the folder of the data"),
         (("sample", "data", "--plan", "none.json", "-o", "thin"), "the plan cannot be read"),
         (("sample", "data", "--plan", "plan.json", "-o", "data/thin"), "lies inside the data"),

@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from xgboost import XGBClassifier
 
-from upweight import InputError, UndoError, Weights
+from upweight import Correction, InputError, UndoError, Weights
 from upweight.negatives import StreamedLogistic, fit
 
 
@@ -107,6 +107,12 @@ def test_nothing_is_corrected_twice():
     for w in (inverse, Weights.of(inverse, kind="inclusion")):
         with pytest.raises(UndoError, match="take one of them out"):
             fit(StreamedLogistic(), X, y, offset=ell, sample_weight=w)
+    for w in (
+        Weights.of(inverse**0.5, kind="importance", design="sha256:1"),
+        Weights.of(inverse, kind="inclusion").clip(at=5),
+    ):
+        with pytest.raises(UndoError, match="take one of them out"):
+            fit(StreamedLogistic(), X, y, offset=Correction.offset(ell, design="sha256:1"), sample_weight=w)
     with pytest.raises(UndoError, match="count twice"):
         fit(LGBMClassifier(is_unbalance=True), X, y, offset=ell)
     with warnings.catch_warnings(record=True) as told:

@@ -8,7 +8,7 @@ import pytest
 from sklearn import metrics as theirs
 
 from upweight import InputError, KindError, Weights
-from upweight.negatives import metrics, plan
+from upweight.negatives import demo_clicks, metrics, plan
 
 NAMES = ("log_loss", "brier", "roc_auc", "average_precision", "oe", "normalized_entropy")
 
@@ -133,3 +133,24 @@ def test_text_is_a_line_a_figure():
     m = metrics(y, np.column_stack([1 - p, p]), sample_weight=w)
     assert len(str(m).splitlines()) == 6
     assert set(m.estimates) == set(m.to_dict()) == set(NAMES)
+
+
+def test_a_notebook_shows_a_line_a_figure_and_why_one_is_not_defined():
+    y, p, w = some(3)
+    html = metrics(y, p, sample_weight=w)._repr_html_()
+    assert html.count("<tr>") == 7
+    assert "worth" in html
+    p = np.where(np.arange(300) == int(np.flatnonzero(y)[0]), 0.0, p)
+    html = metrics(y, p, sample_weight=w)._repr_html_()
+    assert "log loss is infinite" in html
+    assert html.count("not defined") >= 2
+
+
+def test_other_results_show_themselves_in_notebooks():
+    clicks = demo_clicks(30_000)
+    made = plan(clicks, label="clicked", key="impression_id", rng=7)
+    assert "log-odds move by" in made._repr_html_()
+    assert f"{made.forecast.factor_offset:.2f}" in made.forecast._repr_html_()
+    told = made.explain(641, data=clicks)._repr_html_()
+    assert told.count("<tr>") == 2
+    assert "<table" not in made.explain(641)._repr_html_()

@@ -7,8 +7,8 @@ _verdict, _screen, _digits             the outcome, and its words  _documents  r
 
 from ._check import check
 from ._documents import float_of
-from ._reasons import GRADES, Reason
+from ._reasons import GRADES, Reason, first_advice, passes, worst_grade
 from ._tally import Tally
 from ._verdict import Verdict
 
-__all__ = ["GRADES", "Reason", "Tally", "Verdict", "check", "float_of"]
+__all__ = ["GRADES", "Reason", "Tally", "Verdict", "check", "first_advice", "float_of", "passes", "worst_grade"]

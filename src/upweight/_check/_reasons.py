@@ -19,7 +19,7 @@ Sources: Vehtari et al. (2024) for the tail; Kish (1965) for sizes; Austin (2009
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .._errors import counted, printable
@@ -31,7 +31,20 @@ from ._provenance import TAMINGS
 if TYPE_CHECKING:
     from ._verdict import Segment, Verdict
 
-__all__ = ["GRADES", "RATIOS", "Reason", "breaks_promise", "critical", "flagged", "is_one", "reasons", "suspect"]
+__all__ = [
+    "GRADES",
+    "RATIOS",
+    "Reason",
+    "breaks_promise",
+    "critical",
+    "first_advice",
+    "flagged",
+    "is_one",
+    "passes",
+    "reasons",
+    "suspect",
+    "worst_grade",
+]
 
 GRADES = ("good", "usable", "unreliable", "unusable")
 Z_LIMIT, SMALL_BREACH = 3.29, 0.02  # two-sided level 0.001; a breach of 2 % harms nobody
@@ -64,6 +77,21 @@ class Reason(str):
     def code(self) -> str:
         """The code as a plain string."""
         return str(self)
+
+
+def worst_grade(found: Iterable[Reason]) -> str:
+    """The grade of the worst of some reasons; good where there is none."""
+    return max((reason.grade for reason in found), key=GRADES.index, default=GRADES[0])
+
+
+def passes(grade: str) -> bool:
+    """Whether a grade is good or usable."""
+    return GRADES.index(grade) < 2
+
+
+def first_advice(found: Iterable[Reason], otherwise: str) -> str:
+    """The advice of the first reason that has one."""
+    return next((reason.advice for reason in found if reason.advice), otherwise)
 
 
 def reasons(v: Verdict) -> tuple[Reason, ...]:

@@ -32,7 +32,7 @@ from .._set_module import set_module
 from .._weights import Step
 from ._curves import Curves, curves_of
 from ._documents import float_of, own, plain, refuse_unknown_kind
-from ._reasons import GRADES, Reason, reasons
+from ._reasons import Reason, first_advice, passes, reasons, worst_grade
 from ._screen import USE, headline, lines, screen
 from ._summary import WeightSummary
 
@@ -157,12 +157,12 @@ class Verdict:
     @property
     def grade(self) -> str:
         """The grade of the worst reason: good, usable, unreliable or unusable."""
-        return max((reason.grade for reason in self.reasons), key=GRADES.index, default="good")
+        return worst_grade(self.reasons)
 
     @property
     def ok(self) -> bool:
         """Whether the weights are good or usable."""
-        return GRADES.index(self.grade) < 2
+        return passes(self.grade)
 
     @property
     def advice(self) -> str:
@@ -172,7 +172,7 @@ class Verdict:
     @property
     def lines_of_advice(self) -> str:
         """`advice` as it is broken into lines on the screen."""
-        return next((reason.advice for reason in self.reasons if reason.advice), USE[self.kind])
+        return first_advice(self.reasons, USE[self.kind])
 
     @property
     def rows_needed(self) -> int:

@@ -8,7 +8,7 @@ the bar is nearly right, at 0.7 the usual one covers half the time, from 1 on th
 widens by as much as the tail slows the average's convergence. The rule is new and heuristic; docs/intervals.md prints how often it
 covers, weak cells included.
 
-What is inside: `Estimate`, made by the estimators of `Weights` and by `c2st`, never by hand, and its arithmetic; `estimate`, which
+What is inside: `Estimate`, made by the estimators of `Weights`, by `c2st` and by `of_influence`, and its arithmetic; `estimate`, which
 makes one from averages (`_belief`).
 
 Sources: Huber (1967) for influence and sandwich; Vehtari, Simpson, Gelman, Yao and Gabry (2024) for k-hat and the rate.
@@ -35,6 +35,8 @@ from ._terms import Terms
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from .._weights import Weights
 
 __all__ = ["Estimate", "estimate"]
 
@@ -219,6 +221,29 @@ class Estimate:
         from ._wording import sentence
 
         return sentence(self, self._halves())
+
+    @staticmethod
+    def of_influence(value: float, influence: Any, weights: Weights, *, bounded: bool = False) -> Estimate:
+        """An Estimate of any smooth figure of weighted rows, from the influence of each row on it.
+
+            se^2 = n/(n - 1) sum (psi_i/n)^2,   psi_i the slope of the figure in the weight of row i, times n w_i, n rows with weight or copies
+
+        value : the figure. influence : (n,) psi, in its unit, of sum zero; `e.influence` gives it back. weights : (n,) the rows' `Weights`. bounded : whether
+        what a row adds to the figure, its weight apart, is bounded, so that tails of the influences are those of the weights.
+        Raises InputError for lengths that differ or numbers that are not finite; KindError for class and cost weights.
+
+        Costs: right to first order only. Source: Huber (1967).
+
+        >>> from upweight import Weights
+        >>> f, w = np.array([1.0, 2.0, 4.0]), Weights.of([1.0, 1.0, 2.0])
+        >>> mean = w.mean(f)
+        >>> Estimate.of_influence(2.75, mean.influence, w).se == mean.se
+        True
+        """
+        from ._of_influence import average_of
+
+        a = average_of(value, influence, weights, bounded=bounded)
+        return estimate(Terms((a,), (), weights.n), (*weights.trail, Step("of_influence")))
 
     def _repr_html_(self) -> str:
         from ._wording import markup

@@ -115,9 +115,11 @@ def plan(
     output: Annotated[str, typer.Option("--output", "-o", metavar="F", help="Where the plan goes", show_default=False)],
     positive: Annotated[str | None, typer.Option(metavar="VALUE", help="The label that is positive")] = None,
     per_positive: Annotated[float, typer.Option(help="Negatives kept for each positive")] = 5.0,
-    pilot: Annotated[str, typer.Option(help="linear, or column:NAME with probabilities")] = "linear",
+    pilot: Annotated[
+        str, typer.Option(help="linear, column:NAME with probabilities, or a model's file (.skops, LightGBM's .txt)")
+    ] = "linear",
     features: Annotated[
-        str | None, typer.Option(metavar="A,B:level", help="Columns of the linear pilot: what the model will see")
+        str | None, typer.Option(metavar="A,B:level", help="Columns of the pilot: what the model will see")
     ] = None,
     rule: Annotated[str, typer.Option(help="proportional, optimal, local or uniform")] = "proportional",
     floor: Annotated[float, typer.Option(help="Least keep-probability, as a share of the rate")] = 0.1,
@@ -130,9 +132,12 @@ def plan(
     taken = {path: what for one in data for path, what in taken_by(one).items()}
     target = check_writable(output, "--output", taken=taken)
     result = None if json in (None, STANDARD_OUTPUT) else check_writable(json, "--json", taken=taken)
-    if features is not None and pilot != "linear":
-        raise InputError(f"--features belong to --pilot linear; got --pilot {pilot}. Leave one out.")
-    chosen = pilot if features is None else negatives.Pilot.linear(names_of(features, "--features"))
+    if features is not None and pilot.startswith("column:"):
+        raise InputError(f"--features belong to a linear pilot or a model; got --pilot {pilot}. Leave one out.")
+    chosen: Any = pilot
+    if features is not None:
+        names = names_of(features, "--features")
+        chosen = negatives.Pilot.linear(names) if pilot == "linear" else negatives.Pilot.model(pilot, names)
     rows = source_told(data_of(data))
     with told():
         made = negatives.plan(
@@ -146,6 +151,7 @@ def plan(
         )
     write_notice(str(made.cost(rows)))
     text = made.to_json()
+    made.save_model(Path(output).parent)
     write_text(target, text)
     if result is not None:
         write_text(result, text)

@@ -15,11 +15,15 @@ from ._learners import (
     without_proba,
 )
 from ._measures import average_precision, calibrate, decision, farthest, macro, recall_at, roc_auc
+from ._named_samplers import named_sampler
 from ._out_of_fold import inner_folds, learner_out_of_fold, out_of_fold, train_of
 from ._settings import with_settings
 from ._statistics import Interval, holm, known_mean, paired
+from ._untrusted_trees import BOOSTED_TREE, TREE, refuse_forged, trees
 
 __all__ = [
+    "BOOSTED_TREE",
+    "TREE",
     "FittedLearner",
     "Interval",
     "Prepared",
@@ -41,17 +45,20 @@ __all__ = [
     "macro",
     "member_mean",
     "member_names",
+    "named_sampler",
     "out_of_fold",
     "own_correction",
     "paired",
     "prepare_rows",
     "recall_at",
     "refuse_double_count",
+    "refuse_forged",
     "refuse_without_proba",
     "roc_auc",
     "seeded",
     "together",
     "train_of",
+    "trees",
     "with_settings",
     "without_proba",
 ]

@@ -16,6 +16,7 @@ from ._sample_check import SampleCheck
 from ._sampler import NegativeSampler
 from ._start import start
 from ._streamed_logistic import StreamedLogistic
+from ._with_pilot import WithPilot
 
 __all__ = [
     "Explanation",
@@ -28,6 +29,7 @@ __all__ = [
     "Sample",
     "SampleCheck",
     "StreamedLogistic",
+    "WithPilot",
     "check",
     "demo_clicks",
     "fit",

@@ -179,6 +179,9 @@ def refuse_types(design: Mapping[str, Any], schema: pa.Schema, planned: Mapping[
             raise InputError(
                 f"column {name!r} is {now} here and {before} in the plan: its levels would be others. Cast it."
             )
+    for feature in design["pilot"].get("features", []):
+        name = feature.removesuffix(":level")
+        (numbers_of if name == feature else level_texts)(column_of(empty, name), name)
     if design["pilot"]["kind"] == "column":
         numbers_of(column_of(empty, design["pilot"]["column"]), design["pilot"]["column"])
 

@@ -67,7 +67,11 @@ class InputCounts:
 
     @property
     def needs(self) -> list[str]:
-        read = [self.pilot["column"]] if "column" in self.pilot else list(self.pilot.get("features", ()))
+        read = (
+            [self.pilot["column"]]
+            if "column" in self.pilot
+            else [f.removesuffix(":level") for f in self.pilot.get("features", ())]
+        )
         return list(dict.fromkeys([self.label["column"], *(read if self.scored else [])]))
 
     def of(self, rows: pa.Table) -> Counts:

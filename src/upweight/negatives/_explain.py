@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
+from .. import _html as html
 from .._errors import InputError
 from .._set_module import set_module
 from ..stream import draw, fold, key_array, source_of
@@ -55,6 +56,14 @@ class Explanation:
             )
             return f"key {key}: u = {self.u:.6g}; {more}"
         return "\n".join([f"key {key}: u = {self.u:.6g}", *map(self._line, range(len(self.kept)))])
+
+    def _repr_html_(self) -> str:
+        first, *rest = str(self).split("\n")
+        lines = [
+            ("positive" if y else "negative", "" if s is None else f"{s:.4g}", f"{pi:.6g}", "kept" if k else "not kept")
+            for y, s, pi, k in zip(self.label, self.score, self.pi, self.kept, strict=True)
+        ]
+        return html.block([first], ["row", "score", "stays below", "fate"] if rest else (), lines)
 
     def _line(self, i: int) -> str:
         what = "positive" if self.label[i] else "negative"

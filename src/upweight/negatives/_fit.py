@@ -22,9 +22,11 @@ from .._errors import InputError, UndoError
 from .._weights import Weights
 from ..learners import refuse_double_count
 from ..tables import row_count, row_slice, row_weights
+from ._plan import Plan
 from ._score import sigmoid
 from ._start import binary_labels, offset_rows, start
 from ._trainers import FitRows, Trainer, trainer_of
+from ._with_pilot import WithPilot, pilot_log_odds
 
 __all__ = ["fit"]
 
@@ -36,7 +38,14 @@ OVER = "the pilot saw these rows, or columns that the model lacks, or the logit 
 
 
 def fit(
-    model: Any, X: Any, y: Any, *, offset: Any = None, sample_weight: Any = None, valid: tuple[Any, ...] | None = None
+    model: Any,
+    X: Any,
+    y: Any,
+    *,
+    offset: Any = None,
+    sample_weight: Any = None,
+    valid: tuple[Any, ...] | None = None,
+    base: Plan | None = None,
 ) -> Any:
     """Fit your model on kept rows; what it predicts, saves and loads by itself is on the true scale.
 
@@ -46,18 +55,19 @@ def fit(
     ----------
     model : LightGBM, XGBoost or CatBoost classifier, glum, StreamedLogistic, a scikit-learn classifier (weights only), or a pipeline that ends in one.
     X : (n, d) kept rows, in the model's own container. y : (n,) 0/1 or bool. offset : (n,) log-odds or a row `Correction`. sample_weight : (n,) or
-        `Weights`. valid : (X, y, offset) or, with weights only, (X, y, weight), for early stopping.
+        `Weights`. valid : (X, y, offset) or, with weights only, (X, y, weight), for early stopping. base : a `Plan` whose pilot's log-odds the model starts from, beside an offset; `X` is then a table with the
+        pilot's columns.
 
     Returns
     -------
-    The same model, fitted in place.
+    The same model, fitted in place; with `base` a `WithPilot`, since the model alone then lacks the pilot.
 
     Raises
     ------
-    InputError : a model that takes no offset; settings that cannot be baked. UndoError : inclusion weights beside an offset, or a learner that balances
+    InputError : a model that takes no offset; settings that cannot be baked; `base` without an offset. UndoError : inclusion weights beside an offset, or a learner that balances
         classes itself: the same thinning would be corrected twice.
 
-    Costs: the fit. Warns where the kept rows say that it promises too much, and of few positives.
+    Costs: the fit. After uniform thinning an offset keeps the bias of a wrong logit, weights do not. Warns where the kept rows say that it promises too much, where `valid` says that it is off, and of few positives.
     Source: Wang, Zhang and Wang, NeurIPS (2021).
 
     >>> from upweight.negatives import StreamedLogistic
@@ -72,6 +82,10 @@ def fit(
     y = binary_labels(y)
     if row_count(X) != len(y):
         raise InputError(f"`X` has {row_count(X):,} rows and `y` {len(y):,} labels.")
+    if base is not None and offset is None:
+        raise InputError("`base` goes with an offset, which starts beside the pilot. Give offset=thin.correction.")
+    start_at = np.zeros(len(y)) if base is None else pilot_log_odds(base, X)
+    valid_at: Any = 0.0 if base is None or valid is None else pilot_log_odds(base, valid[0])
     steps = getattr(model, "steps", None)
     last = steps[-1][1] if steps else model
     if steps and len(steps) > 1:
@@ -89,13 +103,17 @@ def fit(
             "StreamedLogistic)."
         )
     ell = offset_rows(offset, len(y))
-    b = start(y, offset=ell, sample_weight=w)
-    trainer.fit(last, FitRows(X, y, ell + b, w), valid_rows(valid, b), b)
+    b = start(y, offset=ell + start_at, sample_weight=w)
+    watched = valid_rows(valid, b + valid_at)
+    trainer.fit(last, FitRows(X, y, ell + start_at + b, w), watched, b)
     if trainer.log_odds is not None:
         tell_few(y)
     check_baked(last, trainer, X, b)
-    check_promise(last, X, y, ell)
-    return model
+    check_promise(moved(proba_of(last, X), start_at), y, ell)
+    if watched is not None and watched.start is not None:
+        p = moved(proba_of(last, watched.X), valid_at)
+        check_valid(p, watched.y, watched.start - b - valid_at)
+    return model if base is None else WithPilot(model, base)
 
 
 def fit_by_weights(last: Any, trainer: Trainer | None, rows: FitRows, valid: tuple[Any, ...] | None) -> None:
@@ -117,7 +135,7 @@ def fit_by_weights(last: Any, trainer: Trainer | None, rows: FitRows, valid: tup
         raise InputError(f"{type(last).__name__}.fit takes no sample_weight. Use a learner that takes weights.")
 
 
-def valid_rows(valid: tuple[Any, ...] | None, b: float) -> FitRows | None:
+def valid_rows(valid: tuple[Any, ...] | None, b: Any) -> FitRows | None:
     """Validation rows carry their own offset, so that early stopping by log loss is valid."""
     if valid is None:
         return None
@@ -139,7 +157,7 @@ def refuse_twice(last: Any, y: np.ndarray, offset: Any, sample_weight: Any) -> N
         return
     both = "the offset corrects this thinning already, and so do these weights; take one of them out"
     if isinstance(sample_weight, Weights):
-        if sample_weight.kind == "inclusion":
+        if sample_weight.kind == "inclusion" or sample_weight.designs & set(getattr(offset, "designs", ())):
             raise UndoError(f"{both}.")
         if sample_weight.kind in ("class", "cost"):
             text = f"{sample_weight.kind} weights beside an offset move the log-odds; Correction.weighted(y, w) gives that part back"
@@ -157,7 +175,7 @@ def tell_few(y: np.ndarray) -> None:
     if ones < FEW and (len(y) - ones) / max(ones, 1) < FEW_KAPPA * (1 - 0.1):
         text = (
             f"{ones:,} positives with {(len(y) - ones) / max(ones, 1):.1f} negatives each: flexible models promise too much on so few rows. Keep more negatives, "
-            "or look at observed over expected on held-out rows"
+            "look at observed over expected on held-out rows, or start at the pilot with base=plan"
         )
         warnings.warn(text, UserWarning, stacklevel=3)
 
@@ -174,16 +192,39 @@ def check_baked(last: Any, trainer: Trainer, X: Any, b: float) -> None:
         )
 
 
-def check_promise(last: Any, X: Any, y: np.ndarray, ell: np.ndarray) -> None:
+def check_promise(p: np.ndarray, y: np.ndarray, ell: np.ndarray) -> None:
     """Observed over expected on the kept rows, negatives counted exp(offset) times."""
-    p = proba_of(last, X)
+    observed, expected, error = promise(p, y, ell)
+    if observed < LOW * expected and expected - observed > SURE * error:
+        text = f"the model promises {expected / max(observed, 1e-12):.1f} times too many positives: {OVER}"
+        warnings.warn(text, UserWarning, stacklevel=3)
+
+
+def check_valid(p: np.ndarray, y: np.ndarray, ell: np.ndarray) -> None:
+    """The same on validation rows, which the model has not learnt: either way is told there."""
+    observed, expected, error = promise(p, y, ell)
+    if abs(observed - expected) > SURE * error:
+        text = (
+            f"on the validation rows the model promises {expected / max(observed, 1e-12):.2f} times the positives that came (beyond {SURE:g} standard "
+            "errors): keep more negatives, grow fewer trees, or start at the pilot with base=plan"
+        )
+        warnings.warn(text, UserWarning, stacklevel=3)
+
+
+def moved(p: np.ndarray, log_odds: Any) -> np.ndarray:
+    """Probabilities moved by some log-odds."""
+    if not np.any(log_odds):
+        return p
+    return sigmoid(np.log(p) - np.log1p(-p) + log_odds)
+
+
+def promise(p: np.ndarray, y: np.ndarray, ell: np.ndarray) -> tuple[float, float, float]:
+    """(observed, expected, standard error of their difference) on thinned rows, negatives counted exp(offset) times."""
     w = np.where(y, 1.0, np.exp(ell))
     observed, expected = float((w * y).sum()), float((w * p).sum())
     kept = sigmoid(np.log(p) - np.log1p(-p) + ell) if (p > 0).all() and (p < 1).all() else np.clip(p, 1e-12, 1)
     variance = float((kept * (1 - p) ** 2 + (1 - kept) * (np.exp(ell) * p) ** 2).sum())
-    if observed < LOW * expected and expected - observed > SURE * np.sqrt(variance):
-        text = f"the model promises {expected / max(observed, 1e-12):.1f} times too many positives: {OVER}"
-        warnings.warn(text, UserWarning, stacklevel=3)
+    return observed, expected, float(np.sqrt(variance))
 
 
 def proba_of(last: Any, X: Any) -> np.ndarray:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import _html as html
 from .._set_module import set_module
 
 __all__ = ["Forecast", "kept_error", "variance_factors"]
@@ -58,6 +59,19 @@ class Forecast:
         from ..plots import forecast
 
         return forecast(self, ax=ax)
+
+    def _repr_html_(self) -> str:
+        lines = [
+            ("rows", f"{self.rows:,}"),
+            ("positives", f"{self.positives:,}"),
+            ("negatives that stay", f"{self.kept_negatives:,.0f} ± {self.kept_negatives_se:,.0f}"),
+            ("share of the rows", f"{self.kept_share:.2%}"),
+            ("variance by offset, over that of all rows", f"{self.factor_offset:.2f}"),
+            ("variance by weights, over that of all rows", f"{self.factor_weights:.2f}"),
+        ]
+        return html.block(
+            [f"{self.kept_share:.2%} of the rows cost {self.factor_offset:.2f} times the variance of all"], rows=lines
+        )
 
     def __str__(self) -> str:
         """What will be kept and what it costs, in words."""

@@ -30,6 +30,7 @@ from ._pilot_rows import PilotSets
 from ._plan import Plan
 from ._plan_pass import PlanPass, PlanTally, log_odds
 from ._rule import Rule, root_of, scale_of
+from ._saved_model import ModelPilot, SavedModel
 from ._score import keep_probabilities, norm_of, probabilities, raw_columns, sigmoid
 from ._terms import column_of, linear_score, numbers_of
 
@@ -60,7 +61,7 @@ def plan(
     data : path, folder, pattern or list of them (Parquet, CSV; local or URI), `stream.Source`, a table (pandas, polars, Arrow), a Spark DataFrame or a
         Ray Dataset (whose workers need upweight). label : column of 0/1 or booleans, or (column, positive value). key : column or columns that
         identify a row for ever, whole numbers, text or bytes; None for its position. per_positive : kappa, negatives kept for each positive.
-    pilot : "linear", "column:NAME" or a `Pilot`. rule : "proportional", "optimal", "local", "uniform" or a `Rule`.
+    pilot : "linear", "column:NAME", the path of a model or a `Pilot`. rule : "proportional", "optimal", "local", "uniform" or a `Rule`.
     rng : seed, Generator (which gives one) or None; recorded in the plan.
 
     Returns
@@ -130,16 +131,16 @@ class Made(NamedTuple):
 
 def with_pilot(design: dict[str, Any], rule: Rule, pilot: Pilot, features: list[str], seen: PlanTally) -> Made:
     """Fit the pilot into the design; of "uniform" only for the forecast, where it can be fitted."""
-    notes = ["there is nothing to thin: every negative stays"] if design["rule"]["rate"] >= 1 else []
+    notes = ["there is nothing to thin: every negative stays"] if design["rule"]["rate"] >= 1 else [FLAT] * rule.flat
     if seen.pilot is None or seen.counts[1] < FEW_POSITIVES:
-        return Made(None, design["pilot"], [*notes, BLIND])
+        return Made(None, design["pilot"], [BLIND, *notes])
     sets = seen.pilot.result(rows=pilot.rows, fitted=pilot.kind == "linear", normaliser=pilot.normaliser)
     try:
         part, skipped = pilot_part(pilot, features, sets, seen.counts)
     except InputError:
         if not rule.flat:
             raise
-        return Made(None, design["pilot"], [*notes, BLIND])
+        return Made(None, design["pilot"], [BLIND, *notes])
     if not rule.flat:
         design["pilot"] = part
         design["rule"] |= scale_part(rule, design, sets)
@@ -148,6 +149,7 @@ def with_pilot(design: dict[str, Any], rule: Rule, pilot: Pilot, features: list[
     return Made(sets, part, notes)
 
 
+FLAT = "thinned evenly, the offset is biased where the model's logit is wrong; weights are not, and cost more"
 BLIND = "no column tells positives apart here, so the variance foreseen is a lower bound"
 
 
@@ -266,6 +268,8 @@ def pilot_part(
         name = features[0]
         e = [log_odds(numbers_of(column_of(t, name), name), name) for t in (sets.normaliser, sets.positives)]
         return {"kind": "column", "column": name, "shift": shift_of(e[0], e[1], counts)}, {}
+    if pilot.classifier is not None:
+        return model_part(pilot.classifier, features, sets, counts), {}
     fitted = pa.concat_tables([sets.negatives, sets.positives])
     y = np.arange(fitted.num_rows) >= sets.negatives.num_rows
     found = fit_linear(fitted, y, features, l2=pilot.l2)
@@ -275,11 +279,19 @@ def pilot_part(
     return part | {"intercept": found.intercept + shift, "shift": shift}, found.skipped
 
 
+def model_part(model: SavedModel, features: list[str], sets: PilotSets, counts: tuple[int, int]) -> ModelPilot:
+    """The part of a pilot that is a fitted classifier."""
+    zero, one = (model.score(tuple(features), t) for t in (sets.normaliser, sets.positives))
+    shift = shift_of(np.log(zero) - np.log1p(-zero), np.log(one) - np.log1p(-one), counts)
+    part = {"kind": "model", "file": model.file, "sha256": model.sha256, "features": features, "shift": shift}
+    return ModelPilot.of(part, model)
+
+
 def shift_of(negatives: np.ndarray, positives: np.ndarray, counts: tuple[int, int]) -> float:
     """The shift of the log-odds at which the pilot promises as many positives as there are."""
     e0, e1 = (e[np.isfinite(e)] for e in (negatives, positives))
     if not len(e0) or not len(e1):
-        raise InputError("the pilot's column holds no usable score among the rows of a class. Use another pilot.")
+        raise InputError("the pilot has no usable score among the rows of a class. Use another pilot.")
 
     def over(c: float) -> float:
         return counts[0] * float(sigmoid(e0 + c).mean()) + counts[1] * float(sigmoid(e1 + c).mean()) - counts[1]

@@ -11,10 +11,11 @@ from typing import Any
 import pyarrow as pa
 
 from .._errors import InputError
-from ..stream import EngineSource, Source, frame_source, run, source_of
+from ..stream import EngineSource, Output, Source, frame_source, run, source_of
 from ._engine_sample import sample_on_engine
 from ._plan import Plan
 from ._sample import Sample, plan_of
+from ._saved_model import ModelPilot
 
 __all__ = ["sample"]
 
@@ -67,6 +68,7 @@ def sample(
     source = source_of(data, filesystem=filesystem, types=made.types)
     if isinstance(source, EngineSource):
         facts = drawn_by_engine(source, made, out, columns, jobs, resume, filesystem)
+        keep_model(made, Output(os.fspath(out), filesystem))
         return Sample(os.fspath(out), made, facts, filesystem)
     if source.table is not None and not isinstance(data, Source):
         source = frame_source(source.table, content_of(source.table))
@@ -77,6 +79,7 @@ def sample(
     if said:
         warnings.warn(f"{said}; they are sampled by the same plan", UserWarning, stacklevel=2)
     manifest = run(source, made, os.fspath(out), columns=columns, jobs=jobs, resume=resume, filesystem=filesystem)
+    keep_model(made, Output(os.fspath(out), filesystem))
     return Sample(os.fspath(out), made, manifest.facts, filesystem)
 
 
@@ -95,6 +98,14 @@ def drawn_by_engine(
     plan.schema(source.schema)
     made = sample_on_engine(source, plan, os.fspath(out), columns=columns, resume=resume, filesystem=filesystem)
     return made.facts
+
+
+def keep_model(plan: Plan, place: Output) -> None:
+    """The model of a pilot beside the plan of the sample."""
+    pilot = plan.design["pilot"]
+    if isinstance(pilot, ModelPilot) and not place.there(pilot["file"]):
+        with place.beside(pilot["file"]) as path:
+            path.write_bytes(pilot.model.content)
 
 
 def content_of(table: pa.Table | None) -> str:

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import _html as html
 from .._errors import InputError
 from .._estimate import (
     Average,
@@ -124,8 +125,19 @@ class Metrics:
 
     @property
     def estimates(self) -> dict[str, Estimate]:
-        """All by name, for `upweight.plots.estimates`."""
-        return {name: getattr(self, name) for name in NAMES}
+        """All by name, for `upweight.plots.estimates`; one that is not finite says why."""
+        return {name: self._known(name) for name in NAMES}
+
+    def plot(self, ax: Any = None) -> Any:
+        """A forest of the figures, each as a share of itself; see `upweight.plots.metrics`; gives back the Axes.
+
+        >>> m = metrics([0, 0, 1, 1] * 50, [0.1, 0.4, 0.35, 0.8] * 50, sample_weight=[10, 10, 1, 1] * 50)
+        >>> m.plot().get_xlabel()
+        'interval (95 %) over the figure'
+        """
+        from ..plots import metrics as drawn
+
+        return drawn(self, ax=ax)
 
     def to_dict(self) -> dict[str, Any]:
         """Value and standard error of each; what is unknown is None."""
@@ -136,7 +148,16 @@ class Metrics:
 
     def __str__(self) -> str:
         """A line each."""
-        return "\n".join(f"{name:<19}{e}" for name, e in self.estimates.items())
+        return "\n".join(f"{name:<19}{e if np.isfinite(e.value) else e.why}" for name, e in self.estimates.items())
+
+    def _repr_html_(self) -> str:
+        each = self.estimates
+        lines = [(name, *figures(e), "" if e.ok else e.why) for name, e in each.items()]
+        return html.block([self._said], ["", "value", "95 % interval", ""], lines)
+
+    @property
+    def _said(self) -> str:
+        return f"{len(self.y):,} rows, {int(self.y.sum()):,} of them positive, worth {self._sample.ess:,.0f} rows of one weight"
 
     def __repr__(self) -> str:
         return f"<Metrics of {len(self.y):,} rows>"
@@ -150,6 +171,13 @@ class Metrics:
     @cached_property
     def _sample(self) -> WeightedSample:
         return sample_of(self.weights, multipliers(self.weights, "self"))
+
+    def _known(self, name: str) -> Estimate:
+        """A figure, or one that is not defined and says why."""
+        try:
+            return getattr(self, name)
+        except InputError as error:
+            return self._unknown(name, str(error).rstrip("."))
 
     @property
     def _both(self) -> bool:
@@ -182,6 +210,12 @@ class Metrics:
         none = Dense(np.zeros(len(self.y)))
         a = Average(np.nan, self._sample, none, none, np.nan, doubt=f"{why}: it is not defined.")
         return estimate(Terms((a,), (), len(self.y)), (*self.weights.trail, Step(name)))
+
+
+def figures(e: Estimate) -> tuple[str, str]:
+    """(value, interval) in four digits."""
+    low, high = e.interval()
+    return ("not defined", "") if np.isnan(e.value) else (f"{e.value:.4g}", f"{low:.4g} to {high:.4g}")
 
 
 def metrics(y: Any, proba: Any, *, sample_weight: Any) -> Metrics:

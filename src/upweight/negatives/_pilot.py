@@ -1,7 +1,8 @@
-"""What scores the rows before they are thinned: a linear pilot fitted on some of them, or a column of probabilities.
+"""What scores the rows before they are thinned: a linear pilot fitted on some of them, a column of probabilities, or a fitted model.
 
     Pilot.linear(features)          a logistic regression of `rows` rows of each class, cheap to apply
     Pilot.column("score")           a probability that the data bring along, say of yesterday's model
+    Pilot.model(model, features)    yesterday's model itself: every row is asked about once
 
 The pilot shall see what the model will see and nothing else: the offset is exact only if it is a function of what the model is given.
 """
@@ -9,10 +10,12 @@ The pilot shall see what the model will see and nothing else: the offset is exac
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from .._errors import InputError, is_number, require_int
 from .._set_module import set_module
+from ._saved_model import SavedModel, model_of
 
 __all__ = ["Pilot", "as_pilot"]
 
@@ -20,10 +23,10 @@ __all__ = ["Pilot", "as_pilot"]
 @set_module("upweight.negatives")
 @dataclass(frozen=True)
 class Pilot:
-    """A pilot to be: made by `Pilot.linear` and `Pilot.column`.
+    """A pilot to be: made by `Pilot.linear`, `Pilot.column` and `Pilot.model`.
 
-    kind : "linear", "column" or "none". features : columns of a linear pilot, None for all but label and key. rows : rows of each class that it is
-    fitted on. l2 : penalty of its coefficients. normaliser : negatives that set shift and scale; None for all.
+    kind : "linear", "column" or "model". features : columns of a linear pilot, None for all but label and key; those of a model. rows : rows of each class that it is
+    fitted on. l2 : penalty of its coefficients. normaliser : negatives that set shift and scale; None for all. classifier : of a model, its bytes.
     """
 
     kind: str
@@ -31,6 +34,7 @@ class Pilot:
     rows: int = 10_000
     l2: float = 1.0
     normaliser: int | None = 100_000
+    classifier: SavedModel | None = field(default=None, repr=False)
 
     @staticmethod
     def linear(
@@ -64,6 +68,32 @@ class Pilot:
             raise InputError(f"`name` must be the name of a column; got {name!r}.")
         return Pilot("column", (name,), normaliser=checked(normaliser))
 
+    @staticmethod
+    def model(model_or_path: Any, features: Sequence[str], *, normaliser: int | None = 100_000) -> Pilot:
+        """A fitted classifier that has not seen these rows; its log-odds are shifted to the prevalence. A plan is saved with the model beside it.
+
+        model_or_path : scikit-learn or LightGBM classifier, a LightGBM Booster, or a file: skops, LightGBM's text. features : the columns that it was
+        fitted on, in its order; "name:level" for those it takes as categories (as text, None for a gap).
+        Raises InputError for a model that is not fitted, of other tasks, with types that are not known to be safe, or of other columns; MissingExtra where
+        its library is not here.
+
+        Costs: a prediction a row, tens of times a read of the data for boosted trees; a linear pilot costs a third of one.
+
+        >>> import numpy as np
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> x = np.arange(20.0)[:, None]
+        >>> Pilot.model(LogisticRegression().fit(x, x[:, 0] > 9), ["age"]).features
+        ('age',)
+        """
+        classifier = model_of(model_or_path)
+        names = classifier.names if features is None else features
+        if names is None or isinstance(names, str) or not len(names):
+            raise InputError(
+                f"`features` must name the columns that the model was fitted on; got {features!r}. Write ['x0', 'x1', ...]."
+            )
+        classifier.refuse_features(tuple(names))
+        return Pilot("model", tuple(names), normaliser=checked(normaliser), classifier=classifier)
+
 
 def checked(normaliser: int | None) -> int | None:
     """A number of negatives, 1,000 or more, or None."""
@@ -73,11 +103,15 @@ def checked(normaliser: int | None) -> int | None:
 
 
 def as_pilot(pilot: str | Pilot) -> Pilot:
-    """A pilot from "linear", "column:NAME", or itself."""
+    """A pilot from "linear", "column:NAME", the path of a model that knows its columns, or itself."""
     if isinstance(pilot, Pilot):
         return pilot
     if pilot == "linear":
         return Pilot.linear()
     if isinstance(pilot, str) and pilot.startswith("column:"):
         return Pilot.column(pilot.removeprefix("column:"))
-    raise InputError(f"`pilot` must be 'linear', 'column:NAME' or a Pilot; got {pilot!r}.")
+    if hasattr(pilot, "__fspath__") or (isinstance(pilot, str) and pilot.endswith((".txt", ".skops"))):
+        return Pilot.model(pilot, None)  # type: ignore[arg-type]  # the columns are the model's own
+    raise InputError(
+        f"`pilot` must be 'linear', 'column:NAME', the path of a model (.skops, .txt) or a Pilot; got {pilot!r}."
+    )

@@ -13,14 +13,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from .. import _html as html
 from .._errors import InputError
 from .._set_module import set_module
 from .._undo import Correction
@@ -40,9 +42,11 @@ from ._columns import (
 from ._explain import Explanation, explain
 from ._forecast import Forecast
 from ._sample_tally import SampleTally
-from ._score import Kept, keep_probabilities
+from ._saved_model import ModelPilot, SavedModel
+from ._score import Kept, keep_probabilities, probabilities
 from ._scoring_cost import ScoringCost, scoring_cost
 from ._sql import MOST_TERMS, sql_of, statement
+from ._terms import is_gap
 
 __all__ = ["Plan"]
 
@@ -80,6 +84,15 @@ class Plan:
         rows : a table with the columns that the pilot reads. Raises InputError for missing columns or other types.
         """
         return self._kept(arrow_table(rows)).pi0
+
+    def scores(self, rows: Any) -> np.ndarray:
+        """(n,) float64, the pilot's probability that each row is positive, shifted to the prevalence; NaN where it says nothing.
+
+        rows : a table with the columns that the pilot reads. Raises InputError for a plan without a pilot, missing columns or other types.
+        """
+        if self.design["pilot"]["kind"] == "none":
+            raise InputError("a uniform plan has no pilot, so rows have no score. Plan with rule='proportional'.")
+        return probabilities(self.design["pilot"], arrow_table(rows))
 
     def apply(self, rows: Any) -> Any:
         """The rows that stay, in the kind of table that came, with `_uw_pi`, `_uw_offset` and `_uw_weight`.
@@ -132,7 +145,7 @@ class Plan:
         """Columns that the pilot reads."""
         pilot = self.design["pilot"]
         read = [t["column"] for t in pilot.get("terms", [])] + ([pilot["column"]] if "column" in pilot else [])
-        return tuple(dict.fromkeys(read))
+        return tuple(dict.fromkeys([*read, *(f.removesuffix(":level") for f in pilot.get("features", []))]))
 
     @property
     def types(self) -> dict[str, pa.DataType]:
@@ -150,8 +163,9 @@ class Plan:
         label = self.design["label"]
         before = positive_rows(incoming, label["column"], label["positive"])
         after = positive_rows(outgoing, label["column"], label["positive"])
-        unscored = 0  # a linear pilot has a number for every row
-        if self.design["pilot"]["kind"] not in ("linear", "none"):
+        unscored = 0  # a linear pilot has a number for every row, and so has a model where no row has a gap
+        kind = self.design["pilot"]["kind"]
+        if kind == "column" or (kind == "model" and any(is_gap(incoming.column(name)).any() for name in self.reads)):
             unscored = int(np.count_nonzero(self._kept(incoming).unscored))
         return SampleTally.of(before, after, np.asarray(outgoing.column(OWN[0])), unscored)
 
@@ -162,12 +176,12 @@ class Plan:
     def sql(self) -> str:
         """The plan as one Spark SQL statement over a view called `rows`: the same rows, with the same three columns.
 
-        Raises InputError for plans without a native form: rows by position, rule "optimal", more than 32 terms.
+        Raises InputError for plans without a native form: rows by position, rule "optimal", a model as pilot, more than 32 terms.
         """
         parts = self.sql_parts()
         if parts is None:
             raise InputError(
-                f"this plan has no SQL form (rows by position, rule 'optimal', or more than {MOST_TERMS} terms). Use stream.on_spark(df, plan)."
+                f"this plan has no SQL form (rows by position, rule 'optimal', a model as pilot, or more than {MOST_TERMS} terms). Use stream.on_spark(df, plan)."
             )
         return statement(parts)
 
@@ -206,14 +220,22 @@ class Plan:
         return canonical(facts) + "\n"
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the document, whole or not at all."""
+        """Write the document, whole or not at all; where the pilot is a model, its file first, beside it."""
+        self.save_model(Path(path).parent)
         write_whole(Path(path), self.to_json().encode())
+
+    def save_model(self, folder: str | os.PathLike[str]) -> None:
+        """Write the file of the pilot's model into a folder; nothing for other pilots."""
+        pilot = self.design["pilot"]
+        if isinstance(pilot, ModelPilot):
+            write_whole(Path(folder) / pilot["file"], pilot.model.content)
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> Plan:
         """Read a document.
 
-        Raises InputError for a file that is no plan, a newer format, a design with fields unknown here, or one that was edited.
+        Raises InputError for a file that is no plan, a newer format, a design with fields unknown here, one that was edited, or one whose model is not
+        beside it as it was.
         """
         try:
             facts = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -221,7 +243,7 @@ class Plan:
             raise InputError(f"{str(path)!r}: the plan cannot be read ({error.strerror}).") from error
         except (ValueError, RecursionError) as error:
             raise InputError(f"{str(path)!r} is not a plan: {error}. Make one: upweight negatives plan.") from error
-        return plan_from(facts, str(path))
+        return plan_from(facts, str(path), partial(read_beside, Path(path).parent))
 
     def summary(self) -> str:
         """The forecast, the pilot's largest terms, and what was noted, one a line."""
@@ -237,6 +259,18 @@ class Plan:
             lines.append(f"rule optimal would shrink what sampling adds by {gain:.0%}: {worth}")
         return "\n".join([*lines, *self.notes, f"id {self.id}"])
 
+    def plot(self, rows: Any, ax: Any = None) -> Any:
+        """Keep-probability against score of some rows, the picture of `upweight.plots.keep`; gives back the Axes."""
+        from ..plots import keep
+
+        return keep(self, rows, ax=ax)
+
+    def _repr_html_(self) -> str:
+        terms = sorted(self.design["pilot"].get("terms", []), key=reach, reverse=True)[:5]
+        moves = [(t["column"], t["kind"], f"{reach(t):.2f}") for t in terms]
+        head = ("pilot's column", "", "log-odds move by") if moves else ()
+        return html.block([self.forecast, *self.notes], head, moves, after=[f"id {self.id}"], left=2)
+
     def __repr__(self) -> str:
         return f"Plan({self.design['rule']['score']}, {self.id[7:19]}, {self.forecast})"
 
@@ -248,8 +282,16 @@ def reach(term: Mapping[str, Any]) -> float:
     return max([*term["values"], 0.0]) - min([*term["values"], 0.0])
 
 
-def plan_from(facts: Any, name: str) -> Plan:
-    """A plan from its document."""
+def read_beside(folder: Path, name: str) -> bytes | None:
+    """What a file of a folder holds, None if there is none."""
+    try:
+        return (folder / name).read_bytes()
+    except OSError:
+        return None
+
+
+def plan_from(facts: Any, name: str, read: Callable[[str], bytes | None]) -> Plan:
+    """A plan from its document; `read` gives the content of a file beside it."""
     if not isinstance(facts, dict) or not str(facts.get("format", "")).startswith("upweight.plan/"):
         raise InputError(f"{name!r} is not a plan of upweight. Make one: upweight negatives plan.")
     design = facts.get("design")
@@ -265,4 +307,22 @@ def plan_from(facts: Any, name: str) -> Plan:
         raise InputError(
             f"{name!r} was edited: its design gives id {plan.id[:19]}..., the file says otherwise. Plan again."
         )
-    return plan
+    return with_model(plan, name, read) if design["pilot"].get("kind") == "model" else plan
+
+
+def with_model(plan: Plan, name: str, read: Callable[[str], bytes | None]) -> Plan:
+    """The plan with the model that its design names, if that lies beside it as it was."""
+    pilot = plan.design["pilot"]
+    file = str(pilot["file"])
+    content = None if {"/", "\\"} & set(file) else read(file)
+    if content is None:
+        raise InputError(
+            f"{name!r}: the pilot's model {file!r} is not beside the plan. Restore the file, or plan again."
+        )
+    model = SavedModel(content, text=file.endswith(".txt"))
+    if model.sha256 != pilot["sha256"]:
+        raise InputError(
+            f"{name!r}: the pilot's model {file!r} is not the one that the plan was made with. Restore the file, or plan again."
+        )
+    _ = model.loaded  # refused here, and not in the middle of a run
+    return replace(plan, design={**plan.design, "pilot": ModelPilot.of(pilot, model)})

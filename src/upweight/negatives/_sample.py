@@ -57,7 +57,8 @@ class Sample:
         if plan is not None:
             return written_elsewhere(name, plan_of(plan), filesystem)
         manifest = read_manifest(name, filesystem)
-        made = plan_from(Output(name, filesystem).read_json(PLAN), f"{name}/{PLAN}")
+        place = Output(name, filesystem)
+        made = plan_from(place.read_json(PLAN), f"{name}/{PLAN}", place.read)
         if made.id != manifest["plan"]:
             raise InputError(f"{name!r}: {PLAN} is not the plan of its manifest. Restore the file, or sample again.")
         return Sample(name, made, manifest.facts, filesystem)

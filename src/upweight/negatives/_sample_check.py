@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._check import GRADES, Reason, Verdict
+from .. import _html as html
+from .._check import Reason, Verdict, first_advice, passes, worst_grade
 from .._set_module import set_module
 from .._version import __version__
 
@@ -49,17 +50,17 @@ class SampleCheck:
     @property
     def grade(self) -> str:
         """The grade of the worst reason: good, usable, unreliable or unusable."""
-        return max((reason.grade for reason in self.reasons), key=GRADES.index, default="good")
+        return worst_grade(self.reasons)
 
     @property
     def ok(self) -> bool:
         """Whether the sample is good or usable."""
-        return GRADES.index(self.grade) < 2
+        return passes(self.grade)
 
     @property
     def advice(self) -> str:
         """The one thing to do next."""
-        return next((reason.advice for reason in self.reasons if reason.advice), USE)
+        return first_advice(self.reasons, USE)
 
     def __str__(self) -> str:
         f = self.figures
@@ -69,6 +70,11 @@ class SampleCheck:
         )
         lines = [f"  {reason.line:<9}{reason.text}" for reason in self.reasons]
         return "\n".join([head, *lines, f"  do       {self.advice}"])
+
+    def _repr_html_(self) -> str:
+        head, *_ = str(self).split("\n")
+        lines = [(reason.line, reason.text) for reason in self.reasons]
+        return html.block([head], rows=[*lines, ("do", self.advice)], left=2)
 
     def __repr__(self) -> str:
         return f"<SampleCheck {self.grade}: {', '.join(self.reasons) or 'no reason to doubt'}>"

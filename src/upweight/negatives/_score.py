@@ -1,6 +1,6 @@
 """From a row to its score and its keep-probabilities, by the design of a plan.
 
-    p = sigmoid(e + shift)      linear: the shift is in the intercept;  column s: p = s k / (1 - s + s k), k = exp(shift)
+    p = sigmoid(e + shift)      linear: the shift is in the intercept;  column or model s: p = s k / (1 - s + s k), k = exp(shift)
     pi0, pi1                    by the rule;  a score that cannot be used: the rate, counted as unscored
 
 Every row is scored alike, positives too: the offset log pi1 - log pi0 stands on their own x.
@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from ._rule import keep_probability, local_probabilities
+from ._saved_model import ModelPilot
 from ._terms import column_of, level_texts, linear_score, numbers_of
 
 __all__ = ["Kept", "keep_probabilities", "norm_of", "probabilities", "raw_columns", "sigmoid"]
@@ -42,8 +43,11 @@ def probabilities(pilot: Mapping[str, Any], rows: pa.Table | pa.RecordBatch) -> 
     """(n,) the pilot's probability that a row is positive, shifted to the prevalence; NaN where it says nothing."""
     if pilot["kind"] == "linear":
         return sigmoid(linear_score(pilot, rows))
-    s = numbers_of(column_of(rows, pilot["column"]), pilot["column"])
-    s = np.where((s > 0) & (s < 1), s, np.nan)
+    if isinstance(pilot, ModelPilot):
+        s = pilot.model.score(tuple(pilot["features"]), rows)
+    else:
+        s = numbers_of(column_of(rows, pilot["column"]), pilot["column"])
+        s = np.where((s > 0) & (s < 1), s, np.nan)
     odds = np.exp(pilot["shift"])
     return s * odds / (1 - s + s * odds)
 

@@ -25,10 +25,10 @@ LOW53, SCALE = "9007199254740991L", "1.1102230246251565E-16D"
 
 
 def sql_of(design: Mapping[str, Any]) -> Sql | None:
-    """The plan's condition and columns; None where it has no native form: rows by position, the rule "optimal", more than 32 terms."""
+    """The plan's condition and columns; None where it has no native form: rows by position, the rule "optimal", a model, more than 32 terms."""
     pilot, rule = design["pilot"], design["rule"]
     plain = pilot["kind"] in ("none", "column") or len(pilot.get("terms", ())) <= MOST_TERMS
-    if isinstance(design["key"], str) or rule["score"] == "optimal" or not plain:
+    if isinstance(design["key"], str) or rule["score"] == "optimal" or pilot["kind"] == "model" or not plain:
         return None
     pi0, pi1 = probabilities(design)
     positive = label(design["label"])

@@ -19,6 +19,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ import numpy as np
 from .._errors import InputError
 from ._score import sigmoid
 
-__all__ = ["FitRows", "Trainer", "trainer_of"]
+__all__ = ["FitRows", "Trainer", "log_odds_of", "trainer_of"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,19 @@ def trainer_of(model: Any) -> Trainer | None:
         if kind.__name__ == "StreamedLogistic" and top == "upweight":
             return TRAINERS["upweight"]
     return None
+
+
+def log_odds_of(model: Any) -> Callable[[Any], np.ndarray]:
+    """The log-odds that a model gives by itself, as a function of its rows."""
+    if type(model).__name__ == "Booster" and type(model).__module__.startswith("lightgbm"):
+        return partial(log_odds_lightgbm, model)
+    trainer = trainer_of(model)
+    if trainer is not None and trainer.log_odds is not None:
+        return partial(trainer.log_odds, model)
+    for name in ("decision_function", "linear_predictor"):  # StreamedLogistic; glum
+        if hasattr(model, name):
+            return getattr(model, name)
+    raise InputError(f"{type(model).__name__} tells no log-odds. Pass a model that `fit` trained with `base`.")
 
 
 CLASSIFIERS = {"lightgbm": "LGBMClassifier", "xgboost": "XGBClassifier", "catboost": "CatBoostClassifier"}

@@ -9,6 +9,11 @@
     error_weights  where the weight went
     forecast       what a sample of negatives costs
     sample_check   whether its pilot still tells the truth
+    metrics        how well each figure of a model is known
+    keep           keep-probability against the pilot's score
+    margin_rule    what a margin rule asks of each class
+    scores         what scores of rows promised and kept
+    sampler        how much of an epoch goes to how few rows
 
 Each takes its object first, then `ax` (None makes a figure) and gives back the Axes, or the Figure where there are several. Nothing is
 shown on a screen, no style is changed, and pyplot is not used (`_canvas` says why).
@@ -18,9 +23,13 @@ from ._balance import balance
 from ._comparison import comparison
 from ._error_weights import error_weights
 from ._estimates import estimates
-from ._negatives import forecast, sample_check
+from ._margin_rule import margin_rule
+from ._metrics import metrics
+from ._negatives import forecast, keep, sample_check
 from ._reliability import reliability
 from ._resample import resample
+from ._sampler import sampler
+from ._scores import scores
 from ._verdict import verdict
 
 __all__ = [
@@ -29,8 +38,13 @@ __all__ = [
     "error_weights",
     "estimates",
     "forecast",
+    "keep",
+    "margin_rule",
+    "metrics",
     "reliability",
     "resample",
     "sample_check",
+    "sampler",
+    "scores",
     "verdict",
 ]

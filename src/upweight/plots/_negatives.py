@@ -1,6 +1,7 @@
 """A plan and a sample of negatives as pictures: what keeping more would cost and bring; whether the pilot still tells the truth.
 
     forecast        variance over that of training on everything, against negatives kept a positive:  1 + 1/kappa, and where this plan stands
+    keep            keep-probability against the pilot's probability, and how the kept rows spread over it
     sample_check    observed over expected positives of the pilot, in ten bins of its probability, with two standard errors
 
 The numbers are `plan.forecast` and `check(thin).bins`.
@@ -18,10 +19,11 @@ from ._canvas import AFTER, BEFORE, QUIET, axes, empty, legend, title
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..negatives import Forecast, SampleCheck
+    from ..negatives import Forecast, Plan, SampleCheck
 
-__all__ = ["forecast", "sample_check"]
+__all__ = ["forecast", "keep", "sample_check"]
 
+MOST = 2000  # rows of a picture
 KAPPA = np.geomspace(0.5, 50, 100)
 TICKS = (0.5, 1, 2, 5, 10, 20, 50)
 
@@ -57,6 +59,48 @@ def forecast(f: Forecast, *, ax: Any = None) -> Axes:
     ax.set_ylim(1.0 - 0.05, max(3.2, 1.1 * min(f.factor_weights, 20.0)))
     ax.set_xlabel("negatives kept for each positive")
     ax.set_ylabel("variance over that of training on all rows")
+    legend(ax)
+    return ax
+
+
+def keep(plan: Plan, rows: Any, *, ax: Any = None) -> Axes:
+    """Which negatives stay: the share kept against the pilot's score.
+
+    Parameters
+    ----------
+    plan : a `Plan` with a pilot. rows : a table of rows, thinned or not, with the columns that the pilot reads. ax : Axes to draw on; None makes a figure.
+
+    Returns
+    -------
+    Axes, both logarithmic: a point a row, keep-probability of a negative against the pilot's probability; lines at the floor and at the mean rate. The
+    numbers are `plan.pi(rows)` and `plan.scores(rows)`.
+
+    Raises InputError for a plan without a pilot, rows without its columns, an `ax` that is none.
+
+    >>> import upweight as uw
+    >>> clicks = uw.negatives.demo_clicks(100_000)
+    >>> plan = uw.negatives.plan(clicks, label="clicked", key="impression_id")
+    >>> uw.plots.keep(plan, clicks).get_ylabel()
+    'share of the negatives that is kept'
+    """
+    ax = axes(ax, width=6.4, height=4.2)
+    p, pi = plan.scores(rows), plan.pi(rows)
+    shown = np.flatnonzero(np.isfinite(p))
+    shown = shown[np.argsort(p[shown], kind="stable")]
+    shown = shown[np.unique(np.linspace(0, len(shown) - 1, MOST).astype(int))] if len(shown) else shown
+    rule = plan.design["rule"]
+    rate, least = min(1.0, rule["rate"]), rule["floor"] * rule["rate"]
+    title(ax, f"a negative stays in proportion to its score: {rate:.2%} of them on average, {least:.2%} at least")
+    ax.set_xlabel("the pilot's probability (logarithmic axis)")
+    ax.set_ylabel("share of the negatives that is kept")
+    if not len(shown):
+        empty(ax, "no row has a score")
+        return ax
+    ax.plot(p[shown], pi[shown], ".", color=AFTER, markersize=3, label="rows")
+    ax.axhline(rate, color=QUIET, linestyle="--", label="mean over the negatives")
+    ax.axhline(least, color=QUIET, linestyle=":", label="floor")
+    ax.set_xscale("log")
+    ax.set_yscale("log")
     legend(ax)
     return ax
 

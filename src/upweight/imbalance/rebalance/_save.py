@@ -4,7 +4,7 @@ The trouble: a pickle runs whatever it was told to run, and it breaks when a fil
 as a document of plain numbers, lists and text (upweight.model/1) around the fitted learners, in a skops file, which lists
 its types first. `load` builds the model anew from a file whose types are those that skops knows to be safe and those listed
 here, and refuses any other, naming it. Trees are listed although skops leaves them to the caller: they are checked
-(`_untrusted_trees`).
+(`learners._untrusted_trees`).
 """
 
 from __future__ import annotations
@@ -22,12 +22,11 @@ from ..._foreign_keywords import own_keywords
 from ..._undo import Correction, Repair
 from ..._version import versions
 from ...files import write_whole
-from ...learners import FittedLearner, Prepared
+from ...learners import BOOSTED_TREE, TREE, FittedLearner, Prepared, refuse_forged, trees
 from ...tables import Column, Preparation, Schema
 from ._members import Fitted, Member
 from ._rebalanced import Rebalanced, method_name
 from ._type_names import OLD_TO_NEW, with_new_types
-from ._untrusted_trees import BOOSTED_TREE, TREE, refuse_forged, trees
 
 __all__ = ["load", "save_model", "strange_types"]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..._errors import InputError, did_you_mean
 from ..._weights import Weights
+from ...learners import named_sampler
 from ..weights import class_weights
 from ._chain import Chain
 from ._cleaning import NeighbourhoodCleaning
@@ -74,6 +75,7 @@ STEPS: dict[str, Callable[[], Any]] = {
     "hardness": InstanceHardness,
     "smote+tomek": smote_tomek,
     "smote+enn": smote_enn,
+    "negatives": partial(named_sampler, "negatives"),
 }
 CLASSIFIERS = (
     "easy_ensemble",

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._errors import InputError
+from .._errors import InputError
 
 __all__ = ["BOOSTED_TREE", "TREE", "refuse_forged", "trees"]
 
