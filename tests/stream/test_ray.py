@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 if "ray" not in sys.modules and not os.environ.get("UPWEIGHT_ENGINES"):
@@ -14,7 +15,8 @@ if "ray" not in sys.modules and not os.environ.get("UPWEIGHT_ENGINES"):
 
 import ray
 
-from upweight.negatives import Pilot, plan
+from upweight.cli import main
+from upweight.negatives import Pilot, Sample, check, plan, sample
 from upweight.stream import on_ray
 
 N = 20_000
@@ -49,3 +51,42 @@ def test_ray_keeps_the_rows_of_this_machine(cluster, rule):
         )
         assert got["id"].to_pylist() == want["id"].to_pylist()
         np.testing.assert_array_equal(got["_uw_pi"].to_numpy(), want["_uw_pi"].to_numpy())
+
+
+def test_a_plan_and_a_sample_of_ray_are_those_of_this_machine(cluster, tmp_path):
+    table = rows()
+    here = plan(table, label="y", key="id", pilot=Pilot.linear(["a", "b", "site"]), rng=7)
+    ds = cluster.data.from_arrow(table).repartition(5)
+    there = plan(ds, label="y", key="id", pilot=Pilot.linear(["a", "b", "site"]), rng=7)
+    assert there.id == here.id
+    assert there.forecast.to_dict() == here.forecast.to_dict() | {"bytes": None}
+    thin = sample(ds, here, tmp_path / "there")
+    want = sample(table, here, tmp_path / "here")
+    assert thin.table().sort_by("id").equals(want.table().sort_by("id"))
+    for name in ("rows", "positives", "negatives", "kept_positives", "kept_negatives", "unscored"):
+        assert thin.manifest[name] == want.manifest[name]
+    assert thin.manifest["inverse_pi"] == pytest.approx(want.manifest["inverse_pi"], rel=1e-12)
+    assert check(Sample.open(tmp_path / "there")).ok
+
+
+def test_the_command_line_samples_on_ray_what_it_samples_here(cluster, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    table = rows()
+    for day in (1, 2):
+        (tmp_path / "data" / f"day=0{day}").mkdir(parents=True)
+        part = table.slice((day - 1) * N // 2, N // 2)
+        pq.write_table(part, tmp_path / "data" / f"day=0{day}" / "a.parquet")
+
+    def run(*args):
+        with pytest.raises(SystemExit) as done:
+            main(["negatives", *args])
+        assert not done.value.code, capsys.readouterr().err
+
+    run(
+        "plan", "data", "--label", "y", "--key", "id,day", "--features", "a,b,site,day", "--rng", "7", "-o", "plan.json"
+    )
+    run("sample", "data", "--plan", "plan.json", "-o", "here")
+    run("sample", "data", "--plan", "plan.json", "-o", "there", "--engine", "ray", "--strict")
+    here, there = (Sample.open(f).table().sort_by("id") for f in ("here", "there"))
+    names = ["id", "day", "y", "_uw_pi"]
+    assert there.select(names).to_pylist() == here.select(names).to_pylist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import random
 import resource
@@ -92,7 +93,7 @@ def test_bytes_do_not_depend_on_processes(data, tmp_path, monkeypatch):
 
 def test_rows_do_not_depend_on_files_groups_or_chunks(data, tmp_path, monkeypatch):
     one = write(tmp_path / "one", files=1, group=7001)
-    monkeypatch.setattr(_run, "SLICE", 313)
+    monkeypatch.setattr(_source, "BATCH", 313)
     rows = []
     for name, folder in (("a", data), ("b", one)):
         manifest = stream.run(stream.open(str(folder)), PLAN, str(tmp_path / name), jobs=1)
@@ -103,7 +104,7 @@ def test_rows_do_not_depend_on_files_groups_or_chunks(data, tmp_path, monkeypatc
 def test_rows_without_a_key_are_known_by_their_place_in_their_file(data, tmp_path, monkeypatch):
     source = stream.open(str(data))
     manifest = stream.run(source, BY_POSITION, str(tmp_path / "a"), jobs=1)
-    monkeypatch.setattr(_run, "SLICE", 313)
+    monkeypatch.setattr(_source, "BATCH", 313)
     monkeypatch.setattr(_source, "LEAST_BYTES", 1 << 30)
     again = stream.run(stream.open(str(data)), BY_POSITION, str(tmp_path / "b"), jobs=1)
     rows = kept(tmp_path / "a", manifest)
@@ -286,25 +287,41 @@ def script(data, tmp_path, out, more=""):
     return [sys.executable, "-c", text]
 
 
+SLOW = (
+    "import os, time\n"
+    "for name in ('replace', 'fsync'):\n"
+    "    setattr(os, name, (lambda f: lambda *a: (time.sleep(0.02), f(*a), time.sleep(0.02))[1])(getattr(os, name)))"
+)  # each write and rename takes some milliseconds, so that kills fall between all of them
+
+
+def killed(data, tmp_path, out, after):
+    """Whether SIGKILL met the run, `after` seconds from its first file on."""
+    process = subprocess.Popen(script(data, tmp_path, out, SLOW), stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not (out / "run.json").exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    time.sleep(after)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    return process.returncode == -signal.SIGKILL
+
+
+def refuse_partial(out):
+    """Whatever has a final name is whole: data by their fingerprint, documents as JSON."""
+    for path in (out / "data").glob("part-*"):
+        assert hashlib.sha256(path.read_bytes()).hexdigest().startswith(path.stem.rsplit("-", 1)[1])
+        assert pq.read_metadata(path).num_rows
+    for path in [*out.glob("*.json"), *out.glob("tasks/*.json")]:
+        json.loads(path.read_text())
+
+
 def test_killed_at_random_moments_and_resumed_it_writes_the_same_bytes(data, tmp_path):
-    """Each write and rename is slowed to a few milliseconds, so that the kills fall between all of them."""
-    slow = (
-        "import os, time\n"
-        "for name in ('replace', 'fsync'):\n"
-        "    setattr(os, name, (lambda f: lambda *a: (time.sleep(0.02), f(*a), time.sleep(0.02))[1])(getattr(os, name)))"
-    )
     stream.run(stream.open(str(data)), PLAN, str(tmp_path / "plain"), jobs=1)
     want, chance, kills = prints(tmp_path / "plain"), random.Random(0), 0
     out = tmp_path / "out"
     for _ in range(6):
-        process = subprocess.Popen(script(data, tmp_path, out, slow), stderr=subprocess.PIPE)
-        deadline = time.monotonic() + 30
-        while not (out / "run.json").exists() and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.01)
-        time.sleep(chance.uniform(0, 0.5))
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        kills += process.returncode == -signal.SIGKILL
+        kills += killed(data, tmp_path, out, chance.uniform(0, 0.5))
+        refuse_partial(out)
         if (out / "manifest.json").exists():
             break
     assert kills >= 1
@@ -312,6 +329,26 @@ def test_killed_at_random_moments_and_resumed_it_writes_the_same_bytes(data, tmp
     assert done.returncode == 0, done.stderr
     assert prints(out) == want
     assert sorted(os.listdir(out)) == [".lock", "data", "manifest.json", "plan.json", "run.json"]
+
+
+@pytest.mark.slow
+def test_fifty_kills_fifty_times_the_same_bytes(data, tmp_path):
+    """Each run is killed once, anywhere from its first file to its last, and resumed."""
+    plain = tmp_path / "plain"
+    subprocess.run(script(data, tmp_path, plain, SLOW), check=True)
+    span = (plain / "manifest.json").stat().st_mtime - (plain / "run.json").stat().st_mtime
+    want, chance, kills, tries = prints(plain), random.Random(1), 0, 0
+    while kills < 50:
+        tries += 1
+        assert tries < 200, f"only {kills} kills met a run"
+        out = tmp_path / f"{tries}"
+        if not killed(data, tmp_path, out, chance.uniform(0, span)) or (out / "manifest.json").exists():
+            continue
+        kills += 1
+        refuse_partial(out)
+        stream.run(stream.open(str(data)), PLAN, str(out), jobs=1, resume=True)
+        assert prints(out) == want, f"kill {kills}"
+        assert sorted(os.listdir(out)) == [".lock", "data", "manifest.json", "plan.json", "run.json"]
 
 
 def test_a_limit_on_file_size_is_a_disk_that_is_full(data, tmp_path):

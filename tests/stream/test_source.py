@@ -12,6 +12,7 @@ import pytest
 from pyarrow import fs
 
 from upweight import InputError, stream
+from upweight.files import read_source
 from upweight.stream import _source
 
 
@@ -211,13 +212,67 @@ def test_csv_is_one_task_with_pinned_types(tmp_path):
     assert [(p.first, p.stop) for t in source.tasks() for p in t.pieces] == [(0, 1)] * 3
 
 
-def test_csv_that_is_not_one_is_refused(tmp_path):
-    (tmp_path / "a.csv").write_text("id,x\n1,2\n3\n")
-    with pytest.raises(InputError, match=r"a.csv: .*Expected 2 columns"):
-        stream.open(str(tmp_path))
-    (tmp_path / "a.csv").write_text("")
-    with pytest.raises(InputError, match=r"a.csv: Empty CSV"):
-        stream.open(str(tmp_path))
+BAD_TEXT = {
+    "short row": ("id,x\n1,2\n3\n", "line 3 has 1 field, the first line 2"),
+    "nothing": ("", r"the file is empty \(0 bytes\)"),
+    "open quote": ('id,x\n1,2\n2,"3\n4,5\n', "the quote opened on line 3 is never closed"),
+    "swallowed": ('id,x\n1,"a\n2,b"c\n3,d\n', "opened on line 2 ends inside another field, on line 3"),
+    "zero byte": ("id,x\n1,2\n2,\x00\n", "not text: a zero byte"),
+    "Parquet": ("PAR1,x\n1,2\n", "not text but Parquet"),
+    "two of a name": ("id,id\n1,2\n", "column 'id' stands 2 times"),
+}
+
+
+@pytest.mark.parametrize("how", BAD_TEXT)
+@pytest.mark.parametrize("where", ["local", "memory"])
+def test_text_is_refused_as_the_readers_of_files_refuse_it(tmp_path, how, where):
+    content, words = BAD_TEXT[how]
+    (tmp_path / "a.csv").write_text(content)
+    if where == "local":
+        opened = lambda: stream.open(str(tmp_path))
+    else:
+        mock = fs._MockFileSystem()
+        mock.create_dir("x")
+        with mock.open_output_stream("x/a.csv") as file:
+            file.write(content.encode())
+        opened = lambda: stream.open("x", filesystem=mock)
+    with pytest.raises(InputError, match=f"a.csv: .*{words}"):
+        opened()
+
+
+TEXTS = {
+    "gaps": "id,x,site\n1,0.5,a\n2,NA,\n3,null,N/A\n4,2,b\n",
+    "commas": "id;x\n1;3,5\n2;1.234,5\n",
+    "quoted": 'id,text\n1,"a ""b"", c"\n2,"two\nlines"\n',
+    "a word far down": "id,x\n" + "".join(f"{i},{i}\n" for i in range(3000)) + "3000,word\n",
+    "Latin-1": "id,city\n1,K\xf6ln\n",
+    "no header": "1,0.5\n7,1.5\n9,2.5\n",
+    "mark": "\ufeffid,x\n1,2\n",
+}
+
+
+@pytest.mark.parametrize("how", TEXTS)
+@pytest.mark.filterwarnings("ignore")
+def test_text_is_read_as_the_readers_of_files_read_it(tmp_path, how):
+    (tmp_path / "a.csv").write_bytes(TEXTS[how].encode("latin1" if how == "Latin-1" else "utf-8"))
+    assert read(stream.open(str(tmp_path))).equals(read_source(str(tmp_path / "a.csv"), lambda said: None).table)
+
+
+def test_what_is_guessed_of_a_text_is_told_once(tmp_path):
+    (tmp_path / "a.csv").write_text("1,0.5\n7,1.5\n9,2.5\n")
+    with pytest.warns(UserWarning, match="no header line; columns are named c0 to c1"):
+        source = stream.open(str(tmp_path))
+    assert read(source)["c0"].to_pylist() == [1, 7, 9]
+
+
+def test_known_types_hold_in_text(tmp_path):
+    (tmp_path / "a.csv").write_text("id,x\n007,1\n8,2\n")
+    table = read(stream.open(str(tmp_path), types={"id": pa.string(), "x": pa.float64()}))
+    assert table["id"].to_pylist() == ["007", "8"]
+    assert table["x"].type == pa.float64()
+    (tmp_path / "a.csv").write_text("id,x\n1,one\n")
+    with pytest.raises(InputError, match=r"a.csv: column 'x' is double elsewhere; .*'one'"):
+        stream.open(str(tmp_path), types={"x": pa.float64()})
 
 
 # ---- damage -----------------------------------------------------------------------------------------------------------------

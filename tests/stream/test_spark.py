@@ -7,6 +7,8 @@ import sys
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
+import pyarrow.parquet as pq
 import pytest
 
 if "pyspark" not in sys.modules and not os.environ.get("UPWEIGHT_ENGINES"):
@@ -15,8 +17,9 @@ if "pyspark" not in sys.modules and not os.environ.get("UPWEIGHT_ENGINES"):
 from pyspark.sql import SparkSession
 
 from upweight import InputError
-from upweight.negatives import Pilot, Rule, plan
-from upweight.stream import draw, on_spark
+from upweight.cli import main
+from upweight.negatives import Pilot, Rule, Sample, check, plan, sample
+from upweight.stream import draw, fold, on_spark
 
 N = 20_000
 pytestmark = pytest.mark.filterwarnings("ignore")  # what Spark's own Python deprecates
@@ -123,3 +126,109 @@ def test_other_types_are_refused_and_bad_rows_fail_the_job(spark):
         )
         with pytest.raises(Exception, match=words):
             on_spark(broken, made).toArrow()
+
+
+# ---- plan and sample where the rows lie -------------------------------------------------------------------------------------
+
+COUNTS = ("rows", "positives", "negatives", "kept_positives", "kept_negatives", "unscored")
+
+
+@pytest.mark.parametrize("name", ["linear", "two keys", "column", "uniform"])
+def test_a_plan_made_on_spark_is_the_plan_of_this_machine(spark, name):
+    here = plan(TABLE, rng=7, **PLANS[name])
+    there = plan(frame(spark).repartition(5), rng=7, **PLANS[name])
+    assert there.id == here.id
+    assert there.forecast.to_dict() == here.forecast.to_dict() | {"bytes": None}
+
+
+@pytest.mark.parametrize("name", ["linear", "column"])
+def test_a_sample_drawn_by_spark_is_the_sample_of_this_machine(spark, name, tmp_path):
+    made = plan(TABLE, rng=7, **PLANS[name])
+    here = sample(TABLE, made, tmp_path / "here")
+    there = sample(frame(spark).repartition(3), made, tmp_path / "there")
+    assert there.table().sort_by("id")["id"].equals(here.table().sort_by("id")["id"])
+    assert {n: there.manifest[n] for n in COUNTS} == {n: here.manifest[n] for n in COUNTS}
+    assert there.manifest["inverse_pi"] == pytest.approx(here.manifest["inverse_pi"], rel=1e-12)
+    assert there.manifest["engine"] == "spark"
+    assert all(part["inputs"] == [] for part in there.manifest["tasks"])
+    again = Sample.open(tmp_path / "there")
+    assert again.manifest == there.manifest
+    found = check(again, data=frame(spark))
+    assert found.ok, str(found)
+    assert sample(frame(spark), made, tmp_path / "there").manifest == there.manifest
+    few = sample(frame(spark), made, tmp_path / "few", columns=["y", "text"])
+    assert few.table().schema.names == ["y", "text", "_uw_pi", "_uw_offset", "_uw_weight"]
+
+
+def test_an_unfinished_sample_of_spark_is_written_again_under_resume(spark, tmp_path):
+    made = plan(TABLE, rng=7, **PLANS["linear"])
+    whole = sample(frame(spark), made, tmp_path / "thin").table(["id", "_uw_pi"]).sort_by("id")
+    (tmp_path / "thin" / "manifest.json").unlink()
+    (tmp_path / "thin" / "data" / "part-of-a-killed-run.parquet").write_bytes(b"x")
+    with pytest.raises(InputError, match="spark has not finished it; run sample --resume"):
+        Sample.open(tmp_path / "thin")
+    with pytest.raises(InputError, match="resume=True"):
+        sample(frame(spark), made, tmp_path / "thin")
+    again = sample(frame(spark), made, tmp_path / "thin", resume=True)
+    assert again.table(["id", "_uw_pi"]).sort_by("id").equals(whole)
+    with pytest.raises(InputError, match="has processes of its own"):
+        sample(frame(spark), made, tmp_path / "other", jobs=2)
+    with pytest.raises(InputError, match="keep the label 'y'"):
+        sample(frame(spark), made, tmp_path / "other", columns=["id"])
+
+
+def test_sums_on_spark_are_those_of_this_machine(spark):
+    class Ids:
+        def __init__(self, total):
+            self.total = total
+
+        @staticmethod
+        def of(rows):
+            return Ids(pa.compute.sum(rows["id"]).as_py() or 0)
+
+        def __add__(self, other):
+            return type(self)(self.total + other.total)
+
+        def result(self):
+            return self.total
+
+    assert fold(frame(spark).repartition(3), Ids, columns=["id"]) == N * (N - 1) // 2
+    with pytest.raises(InputError, match="the DataFrame has no column 'z'"):
+        fold(frame(spark), Ids, columns=["z"])
+
+
+def test_the_command_line_samples_on_spark_what_it_samples_here(spark, tmp_path, monkeypatch, capsys):
+    """Folders are keys of text for both: hour=05 is no number."""
+    monkeypatch.chdir(tmp_path)
+    for hour in (3, 5):
+        part = TABLE.filter(pa.compute.equal(TABLE["hour"], hour)).drop_columns(["hour"])
+        (tmp_path / "data" / f"hour={hour:02d}").mkdir(parents=True)
+        pq.write_table(part, tmp_path / "data" / f"hour={hour:02d}" / "a.parquet")
+
+    def run(*args):
+        with pytest.raises(SystemExit) as done:
+            main(["negatives", *args])
+        assert not done.value.code, capsys.readouterr().err
+        return capsys.readouterr()
+
+    run(
+        "plan",
+        "data",
+        "--label",
+        "y",
+        "--key",
+        "id,hour",
+        "--features",
+        "a,b,site,hour",
+        "--rng",
+        "7",
+        "-o",
+        "plan.json",
+    )
+    run("sample", "data", "--plan", "plan.json", "-o", "here")
+    run("sample", "data", "--plan", "plan.json", "-o", "there", "--engine", "spark", "--strict")
+    here, there = (Sample.open(f).table().sort_by("id") for f in ("here", "there"))
+    assert there.select(["id", "hour", "y"]).equals(here.select(["id", "hour", "y"]))
+    with pytest.raises(SystemExit):
+        main(["negatives", "sample", "data", "--plan", "plan.json", "-o", "other", "--engine", "dask"])
+    assert "must be 'local', 'spark' or 'ray'; got 'dask'" in capsys.readouterr().err

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .._errors import InputError
+from .._errors import InputError, counted, require_choice
 from ._outputs import STANDARD_OUTPUT, check_writable, taken_by, write_text
 from ._terminal import write_line, write_notice
 
@@ -55,7 +55,9 @@ SAMPLE_HELP = """Keep the rows that a plan keeps, into a folder of Parquet files
 
 Each row gets _uw_pi, _uw_offset (train with it as init_score, base_margin or
 offset) and _uw_weight (or with this as sample_weight; never with both). A run
-that was killed goes on with --resume and writes the same bytes.
+that was killed goes on with --resume and writes the same bytes. --engine spark
+and --engine ray (local ones, or what spark-submit and Ray start) keep the same
+rows, of Parquet.
 
 [bold]Example[/bold]
 
@@ -136,7 +138,7 @@ def plan(
     if features is not None:
         names = names_of(features, "--features")
         chosen = negatives.Pilot.linear(names) if pilot == "linear" else negatives.Pilot.model(pilot, names)
-    rows = data_of(data)
+    rows = source_told(data_of(data))
     with told():
         made = negatives.plan(
             rows,
@@ -147,6 +149,7 @@ def plan(
             rule=negatives.Rule(rule, floor=floor),
             rng=rng,
         )
+    write_notice(str(made.cost(rows)))
     text = made.to_json()
     made.save_model(Path(output).parent)
     write_text(target, text)
@@ -162,17 +165,24 @@ def sample(
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes  \\[default: all cores]")] = None,
     columns: Annotated[str | None, typer.Option(metavar="A,B", help="Columns to keep  \\[default: all]")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run")] = False,
+    engine: Annotated[str, typer.Option(help="local, spark or ray")] = "local",
     strict: Annotated[bool, typer.Option("--strict", help="Refuse files that the plan has not seen")] = False,
     json: Json = None,
 ) -> None:
     """Draw the sample; see SAMPLE_HELP."""
     from .. import negatives
 
+    require_choice("--engine", engine, ("local", "spark", "ray"))
+
     taken = {path: what for one in data for path, what in taken_by(one).items()}
     result = None if json in (None, STANDARD_OUTPUT) else check_writable(json, "--json", taken=taken)
     made = negatives.Plan.load(plan)
-    rows = data_of(data)
-    write_notice(f"foreseen: {made.forecast}")
+    rows = (
+        source_told(data_of(data), made.types) if engine == "local" else engine_rows(data, engine, made, strict=strict)
+    )
+    write_notice(f"foreseen: {made.forecast}{size_said(made.forecast.bytes)}")
+    if engine == "local":
+        write_notice(str(made.cost(rows)))
     keep = None if columns is None else names_of(columns, "--columns")
     with told():
         thin = negatives.sample(rows, made, output, columns=keep, jobs=jobs, resume=resume, strict=strict)
@@ -237,6 +247,37 @@ def data_of(given: list[str]) -> Any:
     from ..negatives import demo_clicks
 
     return demo_clicks()
+
+
+def source_told(data: Any, types: Any = None) -> Any:
+    """The data, opened once; rows and bytes are told before anything is read. `types` of columns of text that are known."""
+    from .. import stream
+
+    if not isinstance(data, (str, list)):
+        return data
+    with told():
+        source = stream.open(data, types=types or {})
+    write_notice(
+        f"{source.root}: {source.rows:,} rows in {counted(len(source.files), 'file')}{size_said(source.bytes)}"
+    )
+    return source
+
+
+def size_said(size: int | None) -> str:
+    return "" if not size else f", {size / 1e6:,.1f} MB"
+
+
+def engine_rows(given: list[str], engine: str, plan: Any, *, strict: bool) -> Any:
+    """The files as what an engine holds; those that the plan has not seen are told, or refused."""
+    from ..stream import open_on_engine, source_of
+
+    paths = data_of(given)
+    said = source_of(paths, types=plan.types).changes_since(plan.source)
+    if said and strict:
+        raise InputError(f"{said}. Plan again, or leave --strict out.")
+    if said:
+        write_notice(f"upweight: {said}; they are sampled by the same plan")
+    return open_on_engine(paths, engine)
 
 
 def names_of(text: str, option: str) -> list[str]:

@@ -9,33 +9,47 @@ What is inside: `read_text`, from a `Text` to a table.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pyarrow as pa
 
 from .._errors import InputError
 from ._commas import with_decimal_commas
+from ._paths import one_line
 from ._text import Text, conversion
 
 __all__ = ["read_text"]
 
 
-def read_text(text: Text, notice: Callable[[str], None]) -> pa.Table:
-    """All rows; a column whose type changes half-way becomes text, a row of another length is an error with its line."""
-    as_text: dict[str, pa.DataType] = {}
+def read_text(text: Text, notice: Callable[[str], None], *, types: Mapping[str, pa.DataType] | None = None) -> pa.Table:
+    """All rows; a column whose type changes half-way becomes text, a row of another length is an error with its line.
+
+    types : of columns that are known, by name; a field that is none of its column's is an error.
+    """
+    known = pinned(text, types or {})
     while True:
         try:
-            table = parse(text, as_text)
+            table = parse(text, known)
             break
         except pa.ArrowInvalid as error:
             changed = re.search(r"In CSV column #(\d+)", str(error))
             name = text.names[int(changed[1])] if changed and int(changed[1]) < len(text.names) else None
-            if name is None or name in as_text:
+            if name is None or known.get(name) == pa.string():
                 raise
-            as_text[name] = pa.string()
+            if name in known:
+                raise InputError(
+                    f"{text.place.name}: column {name!r} is {known[name]} elsewhere; {one_line(error)}. Make it one type."
+                ) from error
+            known[name] = pa.string()
     if text.mark == ";":
         table = with_decimal_commas(table, text.place.name, notice)
     return table
+
+
+def pinned(text: Text, types: Mapping[str, pa.DataType]) -> dict[str, pa.DataType]:
+    """The types that can be told to the parser; numbers that may be written with a decimal comma are read first."""
+    plain = [pa.string(), pa.int64(), pa.bool_(), *([] if text.mark == ";" else [pa.float64()])]
+    return {name: kind for name, kind in types.items() if name in text.names and kind in plain}
 
 
 def parse(text: Text, as_text: dict[str, pa.DataType]) -> pa.Table:

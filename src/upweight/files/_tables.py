@@ -4,12 +4,14 @@ The trouble: real files have no header, five spellings of a gap, semicolons, a s
 70,000, or are not what their name says; and the files of a folder differ. Each is either read as meant, with a notice, or refused
 with file, column and line.
 
-What is inside: `read_source` and what it gives, a `SourceTable`; each kind of file is read in a file of its own.
+What is inside: `read_source` and what it gives, a `SourceTable`; `read_text_file`, for those who know where their text lies; each kind of file is
+read in a file of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -25,7 +27,7 @@ from ._parse import read_text
 from ._paths import Place, find, unreadable
 from ._text import Text, inspect_text, refuse_doubles
 
-__all__ = ["SourceTable", "read_source"]
+__all__ = ["SourceTable", "read_source", "read_text_file"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,26 @@ def read_source(data: str, notice: Callable[[str], None]) -> SourceTable:
     if not source.table.num_rows:
         raise InputError(f"{place.name}: holds no rows, only the column names. Is this the right file?")
     return source
+
+
+def read_text_file(
+    path: str | os.PathLike[str],
+    notice: Callable[[str], None],
+    *,
+    name: str,
+    types: Mapping[str, pa.DataType] | None = None,
+) -> pa.Table:
+    """A text file as `read_source` reads it, whatever it is called: `name` stands in messages; it may have no rows.
+
+    types : of columns that are known from elsewhere, by name.
+    """
+    place = Place(Path(path), name, "text")
+    if not place.path.stat().st_size:
+        raise InputError(f"{name}: the file is empty (0 bytes). Write it again.")
+    try:
+        return read_text(inspect_text(place, notice), notice, types=types)
+    except (pa.ArrowException, OSError) as error:
+        raise unreadable(name, error) from error
 
 
 def read_place(place: Place, notice: Callable[[str], None]) -> SourceTable:

@@ -24,7 +24,6 @@ from .._weights import Weights
 from ..stream import Output, source_of
 from ._columns import OWN, positive_rows
 from ._disagree import Disagreement, disagreement
-from ._make_sample import files_said
 from ._plan import Plan
 from ._sample import Sample
 from ._sample_check import SampleCheck, ScoreBin
@@ -94,7 +93,7 @@ def check(
     apart = disagree_of(rows, thin.plan)
     if apart is not None:
         figures |= {"disagree": apart.statistic, "disagree_p": apart.p}
-    files = "" if data is None else files_said(thin.plan, source_of(data))
+    files = "" if data is None else source_of(data).changes_since(thin.plan.source)
     reasons = [*horvitz(figures), *of_weights(weights), *of_files(files), *size(figures), *drift(bins)]
     reasons += [*of_disagreement(apart, thin.plan, figures), *edges(rows, thin.plan), *duplicates(figures)]
     return finished(SampleCheck(thin.out, thin.plan.id, tuple(reasons), figures, bins, weights), strict)

@@ -76,27 +76,48 @@ def positive_rows(table: pa.Table | pa.RecordBatch, column: str, positive: Any) 
         what = counted(values.null_count, "gap")
         raise InputError(f"label {column!r} has {what}, first at row {row}. Filter such rows first.")
     if positive is None:
-        if pa.types.is_boolean(values.type):
-            return np.asarray(values.to_numpy(zero_copy_only=False), dtype=bool)
-        numbers = pa.types.is_integer(values.type) or pa.types.is_floating(values.type)
-        there = compute.unique(values).to_pylist()[:5]
-        if not numbers or not set(there) <= {0, 1}:
-            raise InputError(
-                f"label {column!r} must be 0/1 or boolean; it holds {', '.join(map(repr, there))}. Say which is positive: "
-                f"label=({column!r}, VALUE), --positive VALUE."
-            )
-        return np.asarray(values.to_numpy(zero_copy_only=False) == 1)
+        return np.asarray(plain_labels(values)) if pa.types.is_boolean(values.type) else zero_one(values, column)
     try:
         wanted = pa.scalar(positive, values.type)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise InputError(f"label {column!r} is {values.type}; the positive value {positive!r} is not.") from error
-    equal = compute.equal(values, wanted)
-    others = compute.unique(values.filter(compute.invert(equal))).to_pylist()
-    if len(others) > 1:
-        raise InputError(
-            f"label {column!r} holds {others[0]!r} and {others[1]!r} beside {positive!r}; two classes are needed. Make it boolean."
-        )
-    return np.asarray(equal.to_numpy(zero_copy_only=False), dtype=bool)
+    one = equal_rows(values, wanted)
+    first = int(one.argmin()) if len(one) else 0
+    if len(one) and not one[first]:  # all others must be like the first of them
+        other = values[first]
+        fine = one | equal_rows(values, other)
+        if not fine.all():
+            third = values[int(fine.argmin())]
+            raise InputError(
+                f"label {column!r} holds {other.as_py()!r} and {third.as_py()!r} beside {positive!r}; two classes are needed. Make it boolean."
+            )
+    return one
+
+
+def equal_rows(values: pa.Array, one: pa.Scalar) -> np.ndarray:
+    """(n,) bool, rows of one value."""
+    if pa.types.is_integer(values.type):
+        return values.to_numpy() == one.as_py()
+    return plain_labels(compute.equal(values, one))
+
+
+def plain_labels(values: pa.Array) -> np.ndarray:
+    """Booleans as NumPy holds them."""
+    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def zero_one(values: pa.Array, column: str) -> np.ndarray:
+    """(n,) bool of a label of numbers 0 and 1; others are refused."""
+    if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
+        plain = values.to_numpy(zero_copy_only=False)
+        one = plain == 1
+        if (one | (plain == 0)).all():
+            return one
+    there = compute.unique(values).to_pylist()[:5]
+    raise InputError(
+        f"label {column!r} must be 0/1 or boolean; it holds {', '.join(map(repr, there))}. Say which is positive: "
+        f"label=({column!r}, VALUE), --positive VALUE."
+    )
 
 
 def key_spec(table: pa.Table, key: str | Sequence[str] | None) -> list[dict[str, str]] | str:
@@ -165,12 +186,9 @@ def refuse_types(design: Mapping[str, Any], schema: pa.Schema, planned: Mapping[
         numbers_of(column_of(empty, design["pilot"]["column"]), design["pilot"]["column"])
 
 
-def like_input(table: pa.Table, rows: Any) -> Any:
+def like_input(table: Any, rows: Any) -> Any:
     """An Arrow table in the kind that `rows` is."""
-    if isinstance(rows, pa.RecordBatch):
-        batches = table.combine_chunks().to_batches()
-        return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
-    if isinstance(rows, pa.Table):
+    if isinstance(rows, (pa.RecordBatch, pa.Table)):
         return table
     native = type(rows).__module__.split(".")[0]
     if native == "polars":

@@ -20,10 +20,10 @@ import pyarrow as pa
 
 from .._errors import InputError, is_number
 from .._rng import as_generator
-from ..stream import DRAW, POSITION, Source, fold, source_of
+from ..stream import DRAW, POSITION, EngineSource, Source, fold, source_of
 from ._columns import key_spec, label_spec, refuse_thinned
 from ._forecast import Forecast, kept_error, variance_factors
-from ._key_tally import cut_for
+from ._key_tally import share_for
 from ._linear import fit_linear, rounded
 from ._pilot import Pilot, as_pilot
 from ._pilot_rows import PilotSets
@@ -38,6 +38,7 @@ __all__ = ["plan"]
 
 FEW_POSITIVES = 10
 MOST_ROWS_A_KEY = 100
+MORE = 1.1  # rows looked at over those that are wanted, if all rows were negative
 KNOWS = 0.99  # area from which a column is asked whether it knows the outcome
 
 
@@ -57,7 +58,8 @@ def plan(
 
     Parameters
     ----------
-    data : path, folder, pattern or list of them (Parquet, CSV; local or URI), `stream.Source`, or a table (pandas, polars, Arrow). label : column of 0/1 or booleans, or (column, positive value). key : column or columns that
+    data : path, folder, pattern or list of them (Parquet, CSV; local or URI), `stream.Source`, a table (pandas, polars, Arrow), a Spark DataFrame or a
+        Ray Dataset (whose workers need upweight). label : column of 0/1 or booleans, or (column, positive value). key : column or columns that
         identify a row for ever, whole numbers, text or bytes; None for its position. per_positive : kappa, negatives kept for each positive.
     pilot : "linear", "column:NAME", the path of a model or a `Pilot`. rule : "proportional", "optimal", "local", "uniform" or a `Rule`.
     rng : seed, Generator (which gives one) or None; recorded in the plan.
@@ -101,7 +103,7 @@ def plan(
         score=pilot.features[0] if pilot.kind == "column" and pilot.features else None,
         most=(None if pilot.normaliser is None else pilot.rows + max(pilot.normaliser, 1000), pilot.rows),
         below=(1.0, 1.0),
-        cut=None if isinstance(spec, str) else cut_for(source.rows),
+        share=None if isinstance(spec, str) else share_for(source.rows),
     )
     seen = passed(source, look)
     counts = refuse_counts(seen, rule, look)
@@ -168,7 +170,7 @@ def told_outcome(auc: float) -> list[str]:
     return [text]
 
 
-def passed(source: Source, look: PlanPass) -> PlanTally:
+def passed(source: Source | EngineSource, look: PlanPass) -> PlanTally:
     """One pass; negatives that cannot be among the pilot rows are not looked at, unless too few were found (then again, without that limit)."""
     columns = list(
         dict.fromkeys(
@@ -181,8 +183,8 @@ def passed(source: Source, look: PlanPass) -> PlanTally:
     )
     if look.most[0] is not None and source.rows:
         limit = (
-            2 * (1.2 * look.most[0] + 50) / source.rows
-        )  # where at least half of the rows are negative this is enough
+            MORE * (1.2 * look.most[0] + 50) / source.rows
+        )  # where positives are not a tenth of the rows this is enough
         look = replace(look, below=(min(1.0, limit), 1.0))
     seen = fold(source, look, columns=columns)
     if seen.pilot is not None and seen.pilot.short:
@@ -339,7 +341,7 @@ def transform_part(criterion: str, sets: PilotSets, pilot: dict[str, Any]) -> di
     }
 
 
-def forecast_of(design: dict[str, Any], made: Made, seen: PlanTally, bytes_in: int) -> Forecast:
+def forecast_of(design: dict[str, Any], made: Made, seen: PlanTally, bytes_in: int | None) -> Forecast:
     """What the sample will hold and cost."""
     zeros, ones = seen.counts
     rate, pi1 = min(1.0, design["rule"]["rate"]), design["rule"]["positives"]
@@ -361,7 +363,7 @@ def forecast_of(design: dict[str, Any], made: Made, seen: PlanTally, bytes_in: i
             norms = norm_of(rule, sets.positives, made.pilot)
             gain = 1 - float(norms.mean()) ** 2 / float((norms**2).mean())
     kept = zeros * float(pi0_w.mean())
-    size = int(bytes_in * (kept + kept_ones) / max(zeros + ones, 1))
+    size = None if bytes_in is None else int(bytes_in * (kept + kept_ones) / max(zeros + ones, 1))
     keys = (None, None) if seen.keys is None else (seen.keys.distinct, seen.keys.rows_per_key)
     error = kept_error(pi0_w, zeros, everything=everything)
     return Forecast(zeros + ones, ones, zeros, kept, error, size, *factors, gain, *keys)

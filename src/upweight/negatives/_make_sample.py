@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from .._errors import InputError
-from ..stream import Output, Source, run, source_of
+from ..stream import EngineSource, Output, Source, frame_source, run, source_of
+from ._engine_sample import sample_on_engine
 from ._plan import Plan
 from ._sample import Sample, plan_of
 from ._saved_model import ModelPilot
 
-__all__ = ["files_said", "sample"]
+__all__ = ["sample"]
 
 
 def sample(
@@ -36,8 +37,8 @@ def sample(
 
     Parameters
     ----------
-    data : path, folder, pattern or list of them, `stream.Source`, or a table; the data of the plan, or more of their kind. plan : a `Plan` or its file.
-    out : new or empty folder, local or a URI. columns : of the data to keep; None for all. jobs : processes; None: all cores. resume : go on with an
+    data : path, folder, pattern or list of them, `stream.Source`, or a table; the data of the plan, or more of their kind; a Spark DataFrame or a Ray
+    Dataset draws its own sample (`jobs` and `strict` are not for them). plan : a `Plan` or its file. out : new or empty folder, local or a URI. columns : of the data to keep; None for all. jobs : processes; None: all cores. resume : go on with an
     unfinished run. strict : refuse files that the plan has not seen, or that changed since; else they are told in a warning. filesystem : pyarrow's or
     fsspec's, for paths of it.
 
@@ -64,12 +65,15 @@ def sample(
     (603, 100599)
     """
     made = plan_of(plan)
-    frame = not isinstance(data, (str, Source, list, tuple)) and not hasattr(data, "__fspath__")
-    source = source_of(data, filesystem=filesystem)
-    if frame:
-        source = source_of(source.table, token=content_of(source.table))
+    source = source_of(data, filesystem=filesystem, types=made.types)
+    if isinstance(source, EngineSource):
+        facts = drawn_by_engine(source, made, out, columns, jobs, resume, filesystem)
+        keep_model(made, Output(os.fspath(out), filesystem))
+        return Sample(os.fspath(out), made, facts, filesystem)
+    if source.table is not None and not isinstance(data, Source):
+        source = frame_source(source.table, content_of(source.table))
     made.schema(source.schema)  # refuses what does not fit, before anything is written
-    said = files_said(made, source)
+    said = source.changes_since(made.source)
     if said and strict:
         raise InputError(f"{said}. Plan again, or leave strict out.")
     if said:
@@ -79,23 +83,29 @@ def sample(
     return Sample(os.fspath(out), made, manifest.facts, filesystem)
 
 
+def drawn_by_engine(
+    source: EngineSource,
+    plan: Plan,
+    out: str | os.PathLike[str],
+    columns: Sequence[str] | None,
+    jobs: int | None,
+    resume: bool,
+    filesystem: Any,
+) -> dict[str, Any]:
+    """The manifest of a sample that the engine of these rows drew."""
+    if jobs is not None:
+        raise InputError(f"{source.engine} has processes of its own; got jobs={jobs}. Leave jobs out.")
+    plan.schema(source.schema)
+    made = sample_on_engine(source, plan, os.fspath(out), columns=columns, resume=resume, filesystem=filesystem)
+    return made.facts
+
+
 def keep_model(plan: Plan, place: Output) -> None:
     """The model of a pilot beside the plan of the sample."""
     pilot = plan.design["pilot"]
     if isinstance(pilot, ModelPilot) and not place.there(pilot["file"]):
         with place.beside(pilot["file"]) as path:
             path.write_bytes(pilot.model.content)
-
-
-def files_said(plan: Plan, source: Source) -> str:
-    """What differs between the files and those that the plan was made from; nothing if they are the same."""
-    planned: Mapping[str, str] = {f["path"]: f["token"] for f in plan.source.get("files", [])}
-    if not planned or source.table is not None:
-        return ""
-    changed = [f.path for f in source.files if planned.get(f.path, f.token) != f.token]
-    new = [f.path for f in source.files if f.path not in planned and f.token not in planned.values()]
-    said = [f"{len(x)} {word}, first {x[0]}" for x, word in ((changed, "changed"), (new, "new")) if x]
-    return f"files since the plan was made: {'; '.join(said)}" if said else ""
 
 
 def content_of(table: pa.Table | None) -> str:

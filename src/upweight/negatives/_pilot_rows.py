@@ -17,9 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from ..stream import draw
-
-__all__ = ["PilotRows", "PilotSets"]
+__all__ = ["PURPOSE", "PilotRows", "PilotSets"]
 
 compute: Any = pyarrow.compute  # its functions are made at run time, which type checkers do not see
 PURPOSE = "uw/pilot/v1"
@@ -50,14 +48,12 @@ class PilotRows:
     def of(
         rows: pa.Table,
         positive: np.ndarray,
-        key: list[Any],
+        u: np.ndarray,
         *,
-        seed: int,
         most: tuple[int | None, int | None],
         below: tuple[float, float] = (1.0, 1.0),
     ) -> PilotRows:
-        """One part: `rows` with the columns to keep, `positive` (n,) bool, key columns."""
-        u = draw(*key, seed=seed, purpose=PURPOSE)
+        """One part: `rows` with the columns to keep, `positive` (n,) bool, `u` (n,) the pilot draws."""
         kept = []
         for code in (0, 1):
             at = np.flatnonzero((positive == bool(code)) & (u < below[code]))
@@ -116,10 +112,11 @@ def in_draw_order(table: pa.Table) -> pa.Table:
     """By draw, then label, then the values in the order of the columns."""
     names = [n for n in table.schema.names if n not in (DRAWN, POSITIVE)]
     u = table.column(DRAWN).to_numpy()
-    keys = [(DRAWN, "ascending")]
-    if len(np.unique(u)) < len(u):
-        keys += [(POSITIVE, "ascending"), *((n, "ascending") for n in names if sortable(table.schema.field(n).type))]
-    return table.take(compute.sort_indices(table, sort_keys=keys)).select(names)
+    order = np.argsort(u, kind="stable")
+    if (np.diff(u[order]) == 0).any():
+        keys = [(POSITIVE, "ascending"), *((n, "ascending") for n in names if sortable(table.schema.field(n).type))]
+        order = compute.sort_indices(table, sort_keys=[(DRAWN, "ascending"), *keys])
+    return table.take(pa.array(order)).select(names)
 
 
 def sortable(kind: Any) -> bool:

@@ -29,12 +29,22 @@ from .._undo import Correction
 from .._version import __version__
 from ..files import write_whole
 from ..stream import DRAW, POSITION, Sql, canonical, draw
-from ._columns import OWN, arrow_table, key_columns, like_input, positive_rows, refuse_batch_without_key, refuse_types
+from ._columns import (
+    OWN,
+    arrow_table,
+    key_columns,
+    like_input,
+    positive_rows,
+    refuse_batch_without_key,
+    refuse_thinned,
+    refuse_types,
+)
 from ._explain import Explanation, explain
 from ._forecast import Forecast
 from ._sample_tally import SampleTally
 from ._saved_model import ModelPilot, SavedModel
 from ._score import Kept, keep_probabilities, probabilities
+from ._scoring_cost import ScoringCost, scoring_cost
 from ._sql import MOST_TERMS, sql_of, statement
 from ._terms import is_gap
 
@@ -92,16 +102,16 @@ class Plan:
 
         Costs: one pass, a few nanoseconds a row and column.
         """
-        table = arrow_table(rows)
+        table = rows if isinstance(rows, pa.RecordBatch) else arrow_table(rows)
+        refuse_thinned(table.schema.names)
         refuse_batch_without_key(rows, self.design["key"])
         label = self.design["label"]
         positive = positive_rows(table, label["column"], label["positive"])
         kept = self._kept(table)
-        stays = draw(*key_columns(table, self.design["key"]), seed=self.design["seed"]) < np.where(
-            positive, kept.pi1, kept.pi0
-        )
-        out = table.filter(pa.array(stays))
-        pi0, pi1, positive = kept.pi0[stays], kept.pi1[stays], positive[stays]
+        u = draw(*key_columns(table, self.design["key"]), seed=self.design["seed"])
+        at = np.flatnonzero(u < np.where(positive, kept.pi1, kept.pi0))
+        out = table.take(pa.array(at))
+        pi0, pi1, positive = kept.pi0[at], kept.pi1[at], positive[at]
         values = (pi0, np.log(pi1) - np.log(pi0), 1 / np.where(positive, pi1, pi0))
         for name, value in zip(OWN, values, strict=True):
             out = out.append_column(name, pa.array(value))
@@ -137,6 +147,12 @@ class Plan:
         read = [t["column"] for t in pilot.get("terms", [])] + ([pilot["column"]] if "column" in pilot else [])
         return tuple(dict.fromkeys([*read, *(f.removesuffix(":level") for f in pilot.get("features", []))]))
 
+    @property
+    def types(self) -> dict[str, pa.DataType]:
+        """Types of the plan's columns, by which text is read: a key of digits stays the text that it was."""
+        plain = {str(kind): kind for kind in (pa.int64(), pa.float64(), pa.string(), pa.bool_())}
+        return {name: plain[said] for name, said in self.source.get("schema", []) if said in plain}
+
     def schema(self, incoming: pa.Schema) -> pa.Schema:
         """The columns of the kept rows: those that came, and three of ours; columns that would be read otherwise than planned are refused."""
         refuse_types(self.design, incoming, dict(self.source.get("schema", ())))
@@ -150,7 +166,7 @@ class Plan:
         unscored = 0  # a linear pilot has a number for every row, and so has a model where no row has a gap
         kind = self.design["pilot"]["kind"]
         if kind == "column" or (kind == "model" and any(is_gap(incoming.column(name)).any() for name in self.reads)):
-            unscored = int(np.count_nonzero(self._kept(pa.Table.from_batches([incoming])).unscored))
+            unscored = int(np.count_nonzero(self._kept(incoming).unscored))
         return SampleTally.of(before, after, np.asarray(outgoing.column(OWN[0])), unscored)
 
     def sql_parts(self) -> Sql | None:
@@ -177,8 +193,17 @@ class Plan:
         """
         return explain(self.design, self.needs, key, data)
 
-    def _kept(self, table: pa.Table) -> Kept:
+    def _kept(self, table: pa.Table | pa.RecordBatch) -> Kept:
         return keep_probabilities(self.design, table)
+
+    def cost(self, data: Any) -> ScoringCost | None:
+        """What scoring costs beside reading, measured on the first rows.
+
+        data : all that `plan` takes. Returns a `ScoringCost`: `reads`, and a text; None for rows that Spark or Ray holds.
+
+        Costs: a read of up to 262,144 rows.
+        """
+        return scoring_cost(self.pi, self.design["pilot"]["kind"], data)
 
     # ---- the document -------------------------------------------------------------------------------------------------------
 

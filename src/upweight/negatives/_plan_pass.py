@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute
 
 from .._errors import InputError
+from ..stream import draw
 from ._columns import key_columns, positive_rows
 from ._key_tally import KeyTally
-from ._pilot_rows import PilotRows
+from ._pilot_rows import PURPOSE, PilotRows
 from ._terms import column_of, numbers_of
 
 __all__ = ["PlanPass", "PlanTally", "log_odds"]
@@ -49,7 +50,8 @@ class PlanPass:
     """What to look for: `of(rows)` is the tally of a batch.
 
     label, positive, key, seed : as in the design. features : columns that the pilot reads; None for no pilot. score : a column of probabilities.
-    most, below : how many pilot rows of each class, and the draw below which they are looked for. cut : of the keys; None: not counted.
+    most, below : how many pilot rows of each class, and the draw below which they are looked for. share : of the keys, that is looked at; None: they
+    are not counted.
     """
 
     label: str
@@ -60,7 +62,7 @@ class PlanPass:
     score: str | None
     most: tuple[int | None, int | None]
     below: tuple[float, float]
-    cut: float | None
+    share: float | None
 
     def of(self, rows: pa.Table) -> PlanTally:
         """The tally of some rows."""
@@ -72,11 +74,12 @@ class PlanPass:
             others = tuple(compute.unique(column_of(rows, self.label).filter(pa.array(~positive))).to_pylist()[:2])
         if self.score is not None:
             log_odds(numbers_of(column_of(rows, self.score), self.score), self.score)
+        u = draw(*key, seed=self.seed, purpose=PURPOSE)
         pilot = None
         if self.features is not None:
             own = rows.select(list(self.features))
-            pilot = PilotRows.of(own, positive, key, seed=self.seed, most=self.most, below=self.below)
-        keys = None if self.cut is None else KeyTally.of(key, seed=self.seed, cut=self.cut)
+            pilot = PilotRows.of(own, positive, u, most=self.most, below=self.below)
+        keys = None if self.share is None else KeyTally.of(key, u, seed=self.seed, share=self.share)
         return PlanTally((len(positive) - ones, ones), others, pilot, keys)
 
     def everywhere(self) -> PlanPass:

@@ -17,8 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from scipy import optimize
 
 from .._errors import InputError, did_you_mean, is_number
 from .._set_module import set_module
@@ -27,6 +29,7 @@ __all__ = ["CRITERIA", "SCORES", "Rule", "keep_probability", "local_probabilitie
 
 SCORES = ("proportional", "optimal", "local", "uniform")
 CRITERIA = ("prediction", "A", "L")
+NEAR = 1e-10
 CLOSE = 1e-12  # of the roots: relative for a scale, absolute for a log-odds
 
 
@@ -70,9 +73,9 @@ class Rule:
 
 
 def keep_probability(t: np.ndarray, *, scale: float, least: float) -> np.ndarray:
-    """(n,) pi0 = min(1, max(least, scale t)); a score that is no number gets the least."""
-    with np.errstate(invalid="ignore"):
-        return np.fmin(1.0, np.fmax(least, scale * t))
+    """(n,) pi0 = min(1, max(least, scale t)); NaN where the score is."""
+    pi0 = scale * t
+    return np.clip(pi0, least, 1.0, out=pi0)
 
 
 def local_probabilities(p: np.ndarray, *, per_positive: float, least: float) -> tuple[np.ndarray, np.ndarray]:
@@ -105,10 +108,25 @@ def scale_of(t: np.ndarray, *, rate: float, floor: float) -> float:
 
 
 def root_of(rising: Callable[[float], float], low: float, high: float) -> float:
-    """Where a rising function crosses zero, by bisection to 1e-12 (relative above one)."""
+    """Where a rising function crosses zero, by bisection to 1e-12 (relative above one).
+
+    The first steps are known beforehand: Brent's method says between which two numbers the crossing lies, and a middle outside them needs no look.
+    """
+    under, over = narrowed(rising, low, high)
     while high - low > CLOSE * max(1.0, abs(low), abs(high)):
         middle = 0.5 * (low + high)
         if middle in (low, high):
             break
-        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
+        below = middle <= under or (middle < over and rising(middle) < 0)
+        low, high = (middle, high) if below else (low, middle)
     return 0.5 * (low + high)
+
+
+def narrowed(rising: Callable[[float], float], low: float, high: float) -> tuple[float, float]:
+    """Two numbers around the crossing, nearer than low and high where they are far apart."""
+    if not rising(low) < 0 < rising(high):
+        return low, high
+    near: Any = optimize.brentq(rising, low, high, xtol=NEAR)
+    step = 2 * NEAR * max(1.0, abs(near))
+    under, over = max(low, near - step), min(high, near + step)
+    return (under, over) if rising(under) < 0 <= rising(over) else (low, high)

@@ -31,8 +31,12 @@ class Kept(NamedTuple):
 
 def sigmoid(e: np.ndarray) -> np.ndarray:
     """1 / (1 + exp(-e)), without overflow."""
+    p = np.negative(np.atleast_1d(e))
     with np.errstate(over="ignore"):
-        return 1.0 / (1.0 + np.exp(-e))
+        np.exp(p, out=p)
+    p += 1.0
+    np.divide(1.0, p, out=p)
+    return p.reshape(np.shape(e))
 
 
 def probabilities(pilot: Mapping[str, Any], rows: pa.Table | pa.RecordBatch) -> np.ndarray:
@@ -61,11 +65,13 @@ def keep_probabilities(design: Mapping[str, Any], rows: pa.Table | pa.RecordBatc
         return Kept(np.ones(n), np.ones(n) if rule["score"] == "local" else positives, unscored)
     if rule["score"] == "local":
         pi1, pi0 = local_probabilities(np.where(unscored, 0.5, p), per_positive=rule["per_positive"], least=least)
-        pi1 = np.where(unscored, 1.0, pi1)
+        pi1[unscored] = 1.0
     else:
         t = p * norm_of(rule, rows, design["pilot"]) if rule["score"] == "optimal" else p
         pi0, pi1 = keep_probability(t, scale=rule["scale"], least=least), positives
-    return Kept(np.where(unscored, rule["rate"], pi0), pi1, unscored)
+    if unscored.any():
+        pi0[unscored] = rule["rate"]
+    return Kept(pi0, pi1, unscored)
 
 
 def norm_of(rule: Mapping[str, Any], rows: pa.Table | pa.RecordBatch, pilot: Mapping[str, Any]) -> np.ndarray:

@@ -26,7 +26,7 @@ from ._terms import column_of, numbers_of
 
 __all__ = ["StreamedLogistic"]
 
-ROWS = 1 << 16
+ROWS = 1 << 13  # a block of twenty columns stays in the second cache
 MANY = 2000  # columns above which d^2 numbers are too many
 
 

@@ -21,27 +21,53 @@ from .._errors import InputError
 __all__ = ["column_of", "is_gap", "level_texts", "linear_score", "numbers_of"]
 
 compute: Any = pyarrow.compute  # its functions are made at run time, which type checkers do not see
+BLOCK = 1 << 14  # rows at a time: a column of them and the score stay in the second cache
 
 
 def linear_score(pilot: Mapping[str, Any], rows: pa.Table | pa.RecordBatch) -> np.ndarray:
-    """(n,) float64 log-odds of a linear pilot for these rows."""
-    e = np.full(rows.num_rows, float(pilot["intercept"]))
-    spare = np.empty(rows.num_rows)
-    for term in pilot["terms"]:
-        column = column_of(rows, term["column"])
-        e += number_term(term, column, spare) if term["kind"] == "number" else level_term(term, column)
+    """(n,) float64 log-odds of a linear pilot for these rows.
+
+    Costs: a nanosecond a row and number; a gap is found in what comes out, so that columns without one cost no search.
+    """
+    seen = [(term, term_values(term, column_of(rows, term["column"]))) for term in pilot["terms"]]
+    e = np.empty(rows.num_rows)
+    spare = np.empty(min(BLOCK, len(e)))
+    for start in range(0, len(e), BLOCK):
+        part = e[start : start + BLOCK]
+        part[:] = pilot["intercept"]
+        for term, x in seen:
+            value = x[start : start + BLOCK]
+            if term["kind"] == "number":
+                value = clipped(term, value, spare[: len(part)])
+            part += value
+    unknown = np.flatnonzero(np.isnan(e))
+    if len(unknown):
+        e[unknown] = score_with_gaps(pilot["intercept"], [(term, x[unknown]) for term, x in seen])
     return e
 
 
-def number_term(term: Mapping[str, Any], column: pa.Array, spare: np.ndarray) -> np.ndarray:
-    """The term of each row, in `spare`; a gap is found in what comes out, so that columns without one cost no search."""
-    x = numbers_of(column, term["column"])
-    value = np.minimum(term["high"], x, out=spare)
-    np.maximum(term["low"], value, out=value)
+def term_values(term: Mapping[str, Any], column: pa.Array) -> np.ndarray:
+    """(n,) what a number term reads, in its own type; what a level term adds."""
+    return plain_values(column, term["column"]) if term["kind"] == "number" else level_term(term, column)
+
+
+def clipped(term: Mapping[str, Any], x: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """coef max(low, min(high, x)) in `value`; NaN where x is."""
+    value[:] = x
+    value.clip(term["low"], term["high"], out=value)
     value *= term["coef"]
-    if np.isnan(value.sum()):
-        value[np.isnan(x)] = term["null"]
     return value
+
+
+def score_with_gaps(intercept: float, seen: list[tuple[Mapping[str, Any], np.ndarray]]) -> np.ndarray:
+    """The same score of a few rows, a gap adding its own constant."""
+    e = np.full(len(seen[0][1]), float(intercept))
+    for term, x in seen:
+        if term["kind"] == "number":
+            gap = np.isnan(x)
+            x = np.where(gap, term["null"], clipped(term, x, np.empty(len(x))))
+        e += x
+    return e
 
 
 def level_term(term: Mapping[str, Any], column: pa.Array) -> np.ndarray:
@@ -56,9 +82,10 @@ def level_term(term: Mapping[str, Any], column: pa.Array) -> np.ndarray:
 
 def column_of(rows: pa.Table | pa.RecordBatch, name: str) -> pa.Array:
     """One column as one Arrow array; a name that is not there is refused."""
-    if name not in rows.schema.names:
+    at = rows.schema.get_field_index(name)
+    if at < 0:
         raise InputError(f"the plan reads column {name!r}, which these rows have not; they have {rows.schema.names}.")
-    column: Any = rows.column(name)
+    column: Any = rows.column(at)
     if isinstance(column, pa.ChunkedArray):
         column = (
             column.chunk(0)
@@ -75,6 +102,12 @@ def numbers_of(column: pa.Array, name: str) -> np.ndarray:
         raise InputError(f"the plan reads {name!r} as numbers; it is {kind} here.")
     column = column if pa.types.is_float64(kind) else column.cast(pa.float64(), safe=False)
     return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def plain_values(column: pa.Array, name: str) -> np.ndarray:
+    """(n,) numbers in the type they have, without a copy where there is no null; float64 with gaps NaN where there is one."""
+    whole = not column.null_count and (pa.types.is_integer(column.type) or pa.types.is_float32(column.type))
+    return column.to_numpy() if whole else numbers_of(column, name)
 
 
 def level_texts(column: pa.Array, name: str) -> pa.Array:

@@ -14,6 +14,7 @@ Source: Collet, XXH64; Spark SQL, function xxhash64.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import narwhals.stable.v1 as nw
@@ -22,14 +23,13 @@ import pyarrow as pa
 import pyarrow.compute
 
 from .._errors import InputError, counted
-from ._xxh64 import hash_bytes, hash_int64
+from ._xxh64 import hash_bytes, hash_int64, unit_interval
 
 __all__ = ["DRAW", "draw", "key_array", "seed_of_purpose"]
 
 compute: Any = pyarrow.compute  # its functions are made at run time, which type checkers do not see
 DRAW = "xxh64-low53/1"
 SPARK_SEED = 42
-LOW53 = np.uint64(2**53 - 1)
 MOST = 2**63 - 1
 
 
@@ -62,16 +62,21 @@ def draw(*columns: Any, seed: int, purpose: str = "uw/neg/v1") -> np.ndarray:
     refuse_lengths(arrays)
     refuse_keyless(arrays)
     start = seed_of_purpose(seed, purpose)
-    h: Any = np.full(len(arrays[0]), start) if len(arrays) > 1 or not pa.types.is_int64(arrays[0].type) else start
+    h: Any = start if pa.types.is_int64(arrays[0].type) and not arrays[0].null_count else np.full(len(arrays[0]), start)
     for array in arrays:
         h = chained(array, h)
-    return (h & LOW53) * 2.0**-53
+    return unit_interval(h)
 
 
 def seed_of_purpose(seed: int, purpose: str) -> np.uint64:
     """The hash after purpose and seed, where the chain over columns starts."""
     if isinstance(seed, (bool, np.bool_)) or not isinstance(seed, (int, np.integer)) or not 0 <= seed <= MOST:
         raise InputError(f"`seed` must be a whole number, 0 <= seed < 2^63; got {seed!r}.")
+    return chain_start(int(seed), purpose)
+
+
+@lru_cache(maxsize=64)
+def chain_start(seed: int, purpose: str) -> np.uint64:
     text = np.frombuffer(purpose.encode(), np.uint8)
     h = hash_bytes(text, np.array([0, len(text)]), np.array([SPARK_SEED], np.uint64))
     return hash_int64(np.array([seed], np.int64), h)[0]
@@ -103,7 +108,7 @@ def in_key_type(array: pa.Array, name: str) -> pa.Array:
         if pa.types.is_uint64(kind) and len(array) and (compute.max(array).as_py() or 0) > MOST:
             row = compute.index(compute.greater(array, pa.scalar(MOST, pa.uint64())), True).as_py()
             raise InputError(f"{name} must lie below 2^63; got {array[row].as_py()} at row {row}. Cast it to text.")
-        return array.cast(pa.int64())
+        return array if pa.types.is_int64(kind) else array.cast(pa.int64())
     if pa.types.is_null(kind):
         return array.cast(pa.int64())
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind) or pa.types.is_string(kind):
@@ -127,7 +132,8 @@ def chained(array: pa.Array, h: Any) -> np.ndarray:
 
 def hashed(array: pa.Array, h: Any) -> np.ndarray:
     if pa.types.is_int64(array.type):
-        return hash_int64(array.fill_null(0).to_numpy(zero_copy_only=False), h)
+        whole = array.fill_null(0) if array.null_count else array
+        return hash_int64(whole.to_numpy(zero_copy_only=False), h)
     _, offsets, data = array.buffers()
     if not len(array):
         return np.empty(0, np.uint64)

@@ -14,26 +14,11 @@ from typing import Any
 import pyarrow as pa
 
 from .._errors import InputError
+from ._engine_source import spark_schema
 from ._kernel import Kernel
 from ._source import POSITION
 
 __all__ = ["on_ray", "on_spark"]
-
-SPARK_TYPES = {
-    "tinyint": pa.int8(),
-    "smallint": pa.int16(),
-    "int": pa.int32(),
-    "bigint": pa.int64(),
-    "float": pa.float32(),
-    "double": pa.float64(),
-    "string": pa.string(),
-    "binary": pa.binary(),
-    "boolean": pa.bool_(),
-    "date": pa.date32(),
-    "timestamp": pa.timestamp("us"),
-    "timestamp_ntz": pa.timestamp("us"),
-}
-OTHER = pa.list_(pa.null())  # stands for a type that no kernel reads
 
 
 def on_spark(df: Any, kernel: Kernel) -> Any:
@@ -60,16 +45,6 @@ def on_spark(df: Any, kernel: Kernel) -> Any:
             yield kernel.apply(batch)
 
     return df.mapInArrow(each, schema)
-
-
-def spark_schema(df: Any) -> pa.Schema:
-    """The columns of a Spark DataFrame as Arrow types, without running anything."""
-    fields = []
-    for name, said in df.dtypes:
-        plain = said.split(" collate")[0].split("(")[0]
-        kind = pa.decimal128(38, 0) if plain == "decimal" else SPARK_TYPES.get(plain, OTHER)
-        fields.append(pa.field(name, kind))
-    return pa.schema(fields)
 
 
 def on_ray(ds: Any, kernel: Kernel) -> Any:

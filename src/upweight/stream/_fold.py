@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from ..work import Job, run_job, terminal_watch
+from ._engine_source import EngineSource
 from ._source import Source, SourceTask, source_of
 
 __all__ = ["fold"]
@@ -24,7 +25,7 @@ __all__ = ["fold"]
 def fold(data: Any, tally: Any, *, columns: Sequence[str] | None = None, jobs: int | None = None) -> Any:
     """Tally all rows, batch by batch, and give the tally's result.
 
-    data : path, folder, pattern, list of them, `Source`, or a table (pandas, polars, Arrow). tally : a class, or an object, with `of(rows)` of a
+    data : path, folder, pattern, list of them, `Source`, a table (pandas, polars, Arrow), a Spark DataFrame or a Ray Dataset (whose workers need upweight). tally : a class, or an object, with `of(rows)` of a
     `pyarrow.Table`, giving things that can be added (`a + b`) and have a `result()`. columns : to be read; None for all. jobs : processes; None:
     what `joblib.parallel_config` says, else all cores.
 
@@ -42,8 +43,10 @@ def fold(data: Any, tally: Any, *, columns: Sequence[str] | None = None, jobs: i
     3
     """
     source = source_of(data)
-    tasks = source.tasks()
     names = source.names_of(columns)
+    if isinstance(source, EngineSource):
+        return source.folded(tally, names)
+    tasks = source.tasks()
     if not tasks:
         return tally.of(source.schema_of(names).empty_table()).result()
     job = Job(

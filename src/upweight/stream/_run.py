@@ -36,7 +36,6 @@ __all__ = ["MANIFEST", "Manifest", "read_manifest", "run"]
 
 RUN, MANIFEST = "run.json", "manifest.json"
 RUN_FORMAT, SAMPLE_FORMAT = "upweight.run/1", "upweight.sample/1"
-SLICE = 1 << 13  # rows that a kernel sees at a time: its columns stay in the cache
 GROUP = 1 << 20  # rows of a row group that is written
 KERNEL = "plan.json"
 OWN = {RUN, MANIFEST, KERNEL, ".lock", "data", "tasks"}
@@ -147,7 +146,7 @@ class TaskWork:
         writer = Writer(path, final)
         tally = None
         try:
-            for incoming, outgoing in self.slices(task, needed):
+            for incoming, outgoing in self.batches(task, needed):
                 mine = self.kernel.tally(incoming, outgoing)
                 tally = mine if tally is None else tally + mine
                 writer.write(outgoing.select(final.names))
@@ -175,17 +174,15 @@ class TaskWork:
         self.commit(part)
         return part
 
-    def slices(self, task: SourceTask, columns: list[str]) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
-        """(rows that came, rows that stay), a slice at a time; what the kernel refuses is told with file and row groups."""
+    def batches(self, task: SourceTask, columns: list[str]) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
+        """(rows that came, rows that stay), a batch at a time; what the kernel refuses is told with file and row groups."""
         for piece in task.pieces:
             at = piece.before
-            for batch in self.source.batches_of(piece, columns):
-                for start in range(0, batch.num_rows, SLICE):
-                    incoming = batch.slice(start, SLICE)
-                    with self.source.told(piece, at + start):
-                        outgoing = self.kernel.apply(incoming)
-                    yield incoming, outgoing
-                at += batch.num_rows
+            for incoming in self.source.batches_of(piece, columns):
+                with self.source.told(piece, at):
+                    outgoing = self.kernel.apply(incoming)
+                yield incoming, outgoing
+                at += incoming.num_rows
 
     def commit(self, part: dict[str, Any]) -> None:
         """Write the commit; where another run has finished meanwhile, take away what this one wrote beside it."""
@@ -217,8 +214,14 @@ class Writer:
     def flush(self, rows: int) -> None:
         table = pa.Table.from_batches(self.waiting).cast(self.schema).combine_chunks()
         if self.file is None:
+            named: Any = [f.name for f in self.schema if not pa.types.is_floating(f.type)]  # fractions hardly repeat
             self.file = pq.ParquetWriter(
-                self.path, self.schema, compression="zstd", compression_level=3, write_page_checksum=True
+                self.path,
+                self.schema,
+                compression="zstd",
+                compression_level=3,
+                use_dictionary=named,
+                write_page_checksum=True,
             )
         self.file.write_table(table.slice(0, rows), row_group_size=GROUP)
         rest = table.slice(rows)
@@ -352,6 +355,8 @@ def read_manifest(out: str, filesystem: Any = None) -> Manifest:
     if isinstance(facts, dict) and facts.get("format") == SAMPLE_FORMAT:
         return Manifest(facts)
     begun = place.read_json(RUN)
+    if isinstance(begun, dict) and "engine" in begun:
+        raise InputError(f"{out!r}: {begun['engine']} has not finished it; run sample --resume.")
     if isinstance(begun, dict) and "tasks" in begun:
         done = len(place.names("tasks"))
         raise InputError(f"{out!r}: {done} of {len(begun['tasks'])} tasks; run sample --resume.")

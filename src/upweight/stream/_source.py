@@ -19,6 +19,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,9 @@ import pyarrow.parquet as pq
 
 from .._errors import InputError
 from ..tables import frame_of, is_frame
+from ._engine_source import EngineSource, engine_of, engine_source
 from ._listing import find_files, folder_keys, is_parquet
+from ._text_files import text_table, told_once, types_of
 
 __all__ = [
     "BATCH",
@@ -36,12 +39,15 @@ __all__ = [
     "Source",
     "SourceFile",
     "SourceTask",
+    "frame_source",
     "open_files",
     "open_source",
     "source_of",
     "token_of_file",
 ]
 
+Types = Mapping[str, pa.DataType]
+NO_TYPES: Types = MappingProxyType({})
 BATCH = 1 << 16
 EDGE = 1 << 16  # bytes of either end that go into a token
 POSITION_TYPES = {"_uw_file": pa.field("_uw_file", pa.large_string()), "_uw_row": pa.field("_uw_row", pa.int64())}
@@ -206,6 +212,16 @@ class Source:
             where = f"{piece.file.path}: row groups {piece.first} to {piece.stop - 1}"
             raise InputError(f"{where}, counted from row {at} of the file: {error}") from error
 
+    def changes_since(self, recorded: Mapping[str, Any]) -> str:
+        """What differs between these files and those of a document of `to_dict`, in words; nothing if they are the same, or there are none."""
+        before: Mapping[str, str] = {f["path"]: f["token"] for f in recorded.get("files", [])}
+        if not before or self.table is not None:
+            return ""
+        changed = [f.path for f in self.files if before.get(f.path, f.token) != f.token]
+        new = [f.path for f in self.files if f.path not in before and f.token not in before.values()]
+        said = [f"{len(x)} {word}, first {x[0]}" for x, word in ((changed, "changed"), (new, "new")) if x]
+        return f"files since the plan was made: {'; '.join(said)}" if said else ""
+
     def to_dict(self) -> dict[str, Any]:
         """What a plan stores of its data; nothing of a frame."""
         if self.table is not None:
@@ -223,9 +239,9 @@ def read_batches(filesystem: Any, piece: Piece, columns: list[str]) -> Iterator[
         if is_parquet(piece.file.path):
             reader = pq.ParquetFile(file, pre_buffer=False, page_checksum_verification=True)
             groups = list(range(piece.first, piece.stop))
-            yield from reader.iter_batches(batch_size=BATCH, row_groups=groups, columns=columns)
+            yield from reader.iter_batches(batch_size=BATCH, row_groups=groups, columns=columns, use_threads=False)
             return
-    table = text_table(filesystem, piece.file.full, piece.file.schema)
+    table = text_table(filesystem, piece.file.full, piece.file.path, types_of(piece.file.schema))
     yield from table.select(columns).to_batches(max_chunksize=BATCH)
 
 
@@ -252,10 +268,11 @@ def in_schema(
 # ---- finding files ----------------------------------------------------------------------------------------------------------
 
 
-def open_source(paths: str | Sequence[str], *, filesystem: Any = None) -> Source:
+def open_source(paths: str | Sequence[str], *, filesystem: Any = None, types: Types = NO_TYPES) -> Source:
     """Files, a folder, a pattern, or a list of them, as one source.
 
     paths : local paths or URIs (s3://, gs://, hdfs://, and what fsspec knows); a pattern has * or ?. filesystem : pyarrow's or fsspec's, for paths of it.
+    types : of columns of text files that are known, by name; others are those of their values, in all files.
 
     Raises InputError for no file, a file that is no Parquet or CSV, columns of one name and two kinds.
 
@@ -265,27 +282,35 @@ def open_source(paths: str | Sequence[str], *, filesystem: Any = None) -> Source
     upweight.InputError: no such file or folder: 'no/such/folder'.
     """
     found = find_files(paths, filesystem)
-    return open_files(found.system, found.paths, found.root, found.folders)
+    return open_files(found.system, found.paths, found.root, found.folders, types)
 
 
-def open_files(system: Any, paths: Mapping[str, str], root: str, folders: tuple[str, ...] = ()) -> Source:
+def open_files(
+    system: Any, paths: Mapping[str, str], root: str, folders: tuple[str, ...] = (), types: Types = NO_TYPES
+) -> Source:
     """These files, in this order, as one source: {path in the filesystem: path relative to `root`}."""
-    files = tuple(described(system, full, relative) for full, relative in paths.items())
+    files = tuple(described(system, full, relative, types) for full, relative in paths.items())
     return Source(root, folders, files, joint_schema(files), system)
 
 
-def source_of(data: Any, *, filesystem: Any = None, token: str = "") -> Source:
-    """Data as a source: what `open` takes, a source itself, or a frame (pandas, polars, Arrow), whose rows are held as they are.
+def source_of(data: Any, *, filesystem: Any = None, types: Types = NO_TYPES) -> Source | EngineSource:
+    """Data as a source: what `open` takes, a source itself, a Spark DataFrame or Ray Dataset, or a frame (pandas, polars, Arrow), whose rows are held as
+    they are.
 
-    token : what stands for the content of a frame.
+    types : as of `open`.
     """
-    if isinstance(data, Source):
+    if isinstance(data, (Source, EngineSource)):
         return data
-    if isinstance(data, str) or hasattr(data, "__fspath__"):
-        return open_source(data, filesystem=filesystem)
-    if isinstance(data, (list, tuple)) and all(isinstance(d, str) or hasattr(d, "__fspath__") for d in data):
-        return open_source(data, filesystem=filesystem)
-    table = table_of(data)
+    if engine_of(data) is not None:
+        return engine_source(data)
+    given = data if isinstance(data, (list, tuple)) else [data]
+    if all(isinstance(d, str) or hasattr(d, "__fspath__") for d in given):
+        return open_source(data, filesystem=filesystem, types=types)
+    return frame_source(table_of(data))
+
+
+def frame_source(table: pa.Table, token: str = "") -> Source:
+    """An Arrow table as a source; `token` stands for what it holds."""
     rows, size = table.num_rows, table.nbytes
     file = SourceFile("", "", size, rows, token, table.schema, ((rows, size),) if rows else ())
     return Source("table", (), (file,), table.schema, None, table)
@@ -309,8 +334,8 @@ def without_index(table: pa.Table) -> pa.Table:
     return table.replace_schema_metadata(None)
 
 
-def described(system: Any, full: str, relative: str) -> SourceFile:
-    """Size, rows, token, schema and row groups of one file."""
+def described(system: Any, full: str, relative: str, types: Types) -> SourceFile:
+    """Size, rows, token, schema and row groups of one file; `types` of columns of text files that are known."""
     size = int(system.get_file_info(full).size)
     if is_parquet(relative):
         meta = footer_of(system, full, relative)
@@ -321,7 +346,7 @@ def described(system: Any, full: str, relative: str) -> SourceFile:
         )
         token = token_of(system, full, size, str(meta.serialized_size).encode())
     else:
-        table = text_table(system, full, None)
+        table = text_table(system, full, relative, types, notice=told_once)
         schema, groups, token = table.schema, ((table.num_rows, size),), token_of(system, full, size, b"")
     names = schema.names
     if len(set(names)) < len(names):
@@ -356,23 +381,6 @@ def token_of(system: Any, full: str, size: int, footer: bytes) -> str:
         file.seek(max(size - max(EDGE, int(footer or 0) + 8), 0))
         digest.update(file.read())
     return digest.hexdigest()[:16]
-
-
-def text_table(system: Any, full: str, schema: pa.Schema | None) -> pa.Table:
-    """A whole CSV file; `schema` pins the types that were found before."""
-    from pyarrow import csv
-
-    with system.open_input_stream(full, compression="gzip" if full.endswith(".gz") else None) as file:
-        options = (
-            csv.ConvertOptions(column_types=schema, strings_can_be_null=True)
-            if schema is not None
-            else csv.ConvertOptions(strings_can_be_null=True)
-        )
-        parse = csv.ParseOptions(delimiter="\t" if full.removesuffix(".gz").endswith(".tsv") else ",")
-        try:
-            return csv.read_csv(file, convert_options=options, parse_options=parse)
-        except pa.ArrowInvalid as error:
-            raise InputError(f"{full}: {first_line(error)}.") from error
 
 
 # ---- one schema -------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ arithmetic is modulo 2^64. For eight bytes v and a seed h:
 
 Values of other lengths are hashed together where their lengths agree: 32 bytes at a time in four lanes, then 8, 4 and 1.
 
-What is inside: `hash_int64`, `hash_bytes`; each takes one seed a row, so that hashes can be chained over columns.
+What is inside: `hash_int64`, `hash_bytes`; each takes one seed a row, so that hashes can be chained over columns. `unit_interval`, from hashes
+to draws. All go block by block: what a block needs stays in the second cache, and no array of all rows is made but the result.
 
 Source: Collet, XXH64 (xxHash fast digest algorithm, specification 0.1.1).
 """
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["hash_bytes", "hash_int64"]
+__all__ = ["hash_bytes", "hash_int64", "unit_interval"]
 
 P1, P2, P3, P4, P5 = (
     np.uint64(p)
@@ -30,8 +31,10 @@ P1, P2, P3, P4, P5 = (
     )
 )
 P5_8 = np.uint64(int(P5) + 8)
+LOW53 = np.uint64(2**53 - 1)
 P1_P2 = np.uint64((int(P1) + int(P2)) % 2**64)
-BLOCK = 1 << 13  # rows at a time: values, hashes and one spare stay in the second cache
+BLOCK = 1 << 14  # rows at a time: few enough for the second cache, enough that the calls of NumPy are no cost
+BYTES = 1 << 22  # of strings gathered at a time
 
 
 def rotate(h: np.ndarray, bits: int, spare: np.ndarray) -> None:
@@ -73,16 +76,32 @@ def hash_int64(values: np.ndarray, seeds: np.ndarray | np.uint64) -> np.ndarray:
     '34c96acdcadb1bbb'
     """
     words = np.ascontiguousarray(values, dtype=np.int64).view(np.uint64)
+    start_of = np.broadcast_to(np.asarray(seeds, np.uint64), words.shape)
     h = np.empty(len(words), np.uint64)
-    h[:] = seeds
-    np.add(h, P5_8, out=h)
     spare, v = np.empty(min(BLOCK, len(h)), np.uint64), np.empty(min(BLOCK, len(h)), np.uint64)
     for start in range(0, len(h), BLOCK):
         part = h[start : start + BLOCK]
+        np.add(start_of[start : start + BLOCK], P5_8, out=part)
         v[: len(part)] = words[start : start + BLOCK]
         take_word(part, v[: len(part)], spare[: len(part)])
         avalanche(part, spare[: len(part)])
     return h
+
+
+def unit_interval(h: np.ndarray) -> np.ndarray:
+    """(n,) float64 u = (h mod 2^53) 2^-53 of hashes (n,), exact; takes the place of the hashes in memory.
+
+    >>> float(unit_interval(np.array([1 << 52], np.uint64))[0])
+    0.5
+    """
+    u = h.view(np.float64)
+    spare = np.empty(min(BLOCK, len(h)))
+    for start in range(0, len(h), BLOCK):
+        part = h[start : start + BLOCK]
+        np.bitwise_and(part, LOW53, out=part)
+        spare[: len(part)] = part.view(np.int64)
+        np.multiply(spare[: len(part)], 2.0**-53, out=u[start : start + BLOCK])
+    return u
 
 
 def hash_bytes(data: np.ndarray, offsets: np.ndarray, seeds: np.ndarray) -> np.ndarray:
@@ -113,7 +132,7 @@ def hash_bytes(data: np.ndarray, offsets: np.ndarray, seeds: np.ndarray) -> np.n
 def of_one_length(data: np.ndarray, at: np.ndarray, length: int, seeds: np.ndarray) -> np.ndarray:
     """Hashes of byte strings of one length that start at `at`."""
     h = np.empty(len(at), np.uint64)
-    block = max(64, BLOCK * 8 // max(length, 8))
+    block = max(64, min(BLOCK, BYTES // max(length, 1)))
     for start in range(0, len(at), block):
         part = slice(start, start + block)
         h[part] = block_of_one_length(rows_of(data, at[part], length), seeds[part])
@@ -130,10 +149,14 @@ def rows_of(data: np.ndarray, at: np.ndarray, length: int) -> np.ndarray:
 
 
 def words_of(rows: np.ndarray, start: int, count: int, dtype: str) -> list[np.ndarray]:
-    """`count` little-endian words of each row from byte `start`, each (k,) uint64."""
+    """`count` little-endian words of each row from byte `start`, each (k,) uint64, a copy."""
     width = np.dtype(dtype).itemsize
-    part = np.ascontiguousarray(rows[:, start : start + count * width]).view(dtype)
-    return [part[:, j].astype(np.uint64) for j in range(count)]
+    return [word_of(rows, start + j * width, dtype) for j in range(count)]
+
+
+def word_of(rows: np.ndarray, start: int, dtype: str) -> np.ndarray:
+    """The word at byte `start` of each row; it is read where it lies, aligned or not."""
+    return rows[:, start : start + np.dtype(dtype).itemsize].view(dtype)[:, 0].astype(np.uint64)
 
 
 def block_of_one_length(rows: np.ndarray, seeds: np.ndarray) -> np.ndarray:
