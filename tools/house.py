@@ -34,7 +34,16 @@ INSIDE = {  # floors inside a branch
         ["comparison"],
     ],
 }
-PICTURED = ["_estimate", "_balance", "_check", "_undo", "imbalance", "negatives"]  # rooms whose results have `.plot()`
+PICTURED = [
+    "_estimate",
+    "_balance",
+    "_check",
+    "_undo",
+    "imbalance",
+    "negatives",
+    "training",
+    "torch",
+]  # rooms whose results have `.plot()`
 DOORS = {  # methods that call upward from inside, as `w.check` does: room -> rooms
     "_weights": {"_estimate", "_check"},
     **{room: {"plots"} for room in PICTURED},
@@ -45,7 +54,10 @@ LATER = {"scipy", "narwhals", "array_api_compat"}  # what the trunk imports insi
 TRUNK = {room for floor in FLOORS[:8] for room in floor}
 HOMES = {  # a heavy package -> the rooms that may import it
     "torch": {"torch"},
+    "transformers": {"torch"},
+    "lightning": {"torch"},
     "keras": {"keras"},
+    "tensorflow": set(),
     "pyspark": {"stream"},
     "ray": {"stream"},
     "matplotlib": {"plots"},

@@ -6,8 +6,9 @@ _verdict, _screen, _digits             the outcome, and its words  _documents  r
 """
 
 from ._check import check
+from ._documents import plain
 from ._reasons import GRADES, Reason
 from ._tally import Tally
 from ._verdict import Verdict
 
-__all__ = ["GRADES", "Reason", "Tally", "Verdict", "check"]
+__all__ = ["GRADES", "Reason", "Tally", "Verdict", "check", "plain"]
