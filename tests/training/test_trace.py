@@ -43,9 +43,9 @@ def test_batched_fits_give_the_same_answer():
     np.testing.assert_array_equal(one.null, several.null)
 
 
-@pytest.mark.parametrize(("bound", "low", "high"), [(0.05, 0.03, 0.07), (0.25, 0.21, 0.30), (0.5, 0.45, 0.56)])
+@pytest.mark.parametrize(("bound", "low", "high"), [(0.05, 0.02, 0.08), (0.25, 0.19, 0.31), (0.5, 0.43, 0.57)])
 def test_shuffled_weights_pass_as_often_as_they_should(bound, low, high, calibration):
-    """1000 data sets whose weights are a random permutation: within 3 standard errors of the level."""
+    """1000 data sets whose weights are a random permutation: within 4 standard errors of the level."""
     assert low <= np.mean(calibration <= bound) <= high
 
 
