@@ -1,0 +1,163 @@
+"""How much of the weights arrives in the gradient, read from the gradient itself.
+
+The trouble: between a weight and its effect stand a reducer, a sampler, clipping, accumulation, loss scaling and somebody's wrapper, and any of them can
+divide the weight away or apply it twice. What arrives can be measured at the logits, whatever happened before:
+
+    G_i = dL/dz_i  received,   g_i = dl_i/dz_i  of the bare loss,     c_i = <G_i, g_i>/<g_i, g_i>      the coefficient really applied
+    D_g = share of  N_g mean(c over unsaturated rows of g),   against   I_g = sum_g w / sum w
+
+Delivery fails where D/I leaves [.8, 1.25] and |D - I| > sqrt(9 + 2 log G) SE, G groups, SE between batches times sqrt(max(1, I/D)); the log keeps a
+hundred groups from raising a hundred false alarms. D near sum_g w^2/sum w^2 is what weights applied twice look like. Rows with max|g| < 1e-5 are
+saturated and say nothing; groups with fewer than 30 unsaturated rows are not judged.
+
+What is inside: `coefficients`, of a batch; `Tally`, their sums by group, on the device; `Delivered`, the figures and the judgement.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+__all__ = ["Batch", "Delivered", "Tally", "coefficients"]
+
+SATURATED = 1e-5
+FEWEST = 30  # unsaturated rows of a group that is judged
+LOW, HIGH = 0.8, 1.25
+ALIKE = 0.99  # cosine of G and g: below it in the median the losses differ
+
+
+class Batch(NamedTuple):
+    """What one backward pass brought, a row each: coefficient, whether it is unsaturated, whether cos(G, g) is low, whether there is one; a scalar: all finite."""
+
+    c: Tensor
+    used: Tensor
+    unlike: Tensor
+    turned: Tensor
+    finite: Tensor
+
+
+def coefficients(received: Tensor, z: Tensor, y: Tensor, loss: Callable[[Tensor, Tensor], Tensor]) -> Batch:
+    """Coefficients of the rows of a batch; nothing waits for the device.
+
+    received : gradient at the logits. z : logits, detached. y : labels. loss : (z, y) -> one loss a row (or item).
+    """
+    with torch.enable_grad():
+        at = z.float().detach().requires_grad_(True)
+        (g,) = torch.autograd.grad(loss(at, y).sum(), at)
+    items = y.numel()
+    finite = torch.isfinite(received).all()
+    G = torch.where(finite, received.float(), 0.0).reshape(items, -1)
+    g = g.reshape(items, -1)
+    top = g.abs().amax(dim=1, keepdim=True)
+    safe = top.clamp(min=1e-30)
+    a, b = G / safe, g / safe
+    square = (b * b).sum(1)
+    along, size = (a * b).sum(1), (a * a).sum(1)
+    used = (top[:, 0] >= SATURATED) & finite
+    turned = used & (size > 0)
+    cosine = along / (size * square).clamp(min=1e-30).sqrt()
+    return Batch(along / square.clamp(min=1e-30), used, turned & (cosine < ALIKE), turned, finite)
+
+
+class Tally:
+    """Sums by group over batches: rows, unsaturated rows, coefficients, and what the standard error needs; all on one device."""
+
+    def __init__(self, groups: int, device: torch.device):
+        exact = torch.float32 if device.type == "mps" else torch.float64
+        self.rows = torch.zeros(groups, dtype=exact, device=device)
+        self.used = torch.zeros_like(self.rows)
+        self.sum = torch.zeros_like(self.rows)
+        self.square, self.cross = torch.zeros_like(self.rows), torch.zeros_like(self.rows)
+        self.total_square, self.batches = torch.zeros_like(self.rows[0]), torch.zeros_like(self.rows[0])
+
+    def of(self, batch: Batch, code: Tensor, seen: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """(rows, unsaturated rows, coefficients) by group of one batch, and whether it counts; `seen` leaves out masked rows."""
+        zeros, place = torch.zeros_like(self.rows), code.clamp(min=0)
+        seen = seen & (code >= 0) & batch.finite
+        used = seen & batch.used
+        return (
+            zeros.index_add(0, place, seen.to(zeros.dtype)),
+            zeros.index_add(0, place, used.to(zeros.dtype)),
+            zeros.index_add(0, place, torch.where(used, batch.c, 0.0).to(zeros.dtype)),
+            batch.finite,
+        )
+
+    def add(self, rows: Tensor, used: Tensor, c: Tensor, finite: Tensor) -> None:
+        """Add what `of` gave, its coefficients scaled by whoever clipped them."""
+        total = c.sum()
+        self.rows += rows
+        self.used += used
+        self.sum += c
+        self.square += c * c
+        self.cross += c * total
+        self.total_square += total * total
+        self.batches += finite
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """Shares of each group: what arrived, its standard error, what was meant, what weights applied twice would give, rows seen, and the judgement.
+
+    labels : names of the groups. delivered, se, intended, doubled : (G,) float64; nan where nothing was seen. judged, failed : (G,) bool.
+    """
+
+    labels: list[Any]
+    delivered: np.ndarray
+    se: np.ndarray
+    intended: np.ndarray
+    doubled: np.ndarray
+    rows: np.ndarray
+    used: np.ndarray
+    judged: np.ndarray
+    failed: np.ndarray
+
+    @classmethod
+    def of(cls, tally: Tally, labels: list[Any], code: np.ndarray, w: np.ndarray) -> Delivered:
+        """The judgement of a tally. code : (n,) group of each row of the data, -1 none. w : (n,) weights."""
+        groups = len(labels)
+        there = code >= 0
+        mass, square = (np.bincount(code[there], v[there], minlength=groups) for v in (w, w * w))
+        intended, doubled = mass / mass.sum(), square / square.sum()
+        rows, used, c, s, cross = (
+            x.cpu().numpy().astype(float) for x in (tally.rows, tally.used, tally.sum, tally.square, tally.cross)
+        )
+        batches = float(tally.batches)
+        amount = np.divide(rows * c, used, out=np.zeros(groups), where=used > 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            delivered, plain = amount / amount.sum(), c / c.sum()
+            residual = np.maximum(s - 2 * plain * cross + plain**2 * float(tally.total_square), 0.0)
+            se = np.sqrt(residual * batches / (batches - 1)) / c.sum() * np.where(plain > 0, delivered / plain, 1.0)
+            wide = se * np.sqrt(np.maximum(1.0, intended / delivered))
+            judged = (used >= FEWEST) & (intended > 0) & np.isfinite(wide)
+            judged &= bool(
+                (used[rows > 0] > 0).all()
+            )  # a group without a gradient left would leave its share to the others
+            far = np.abs(delivered - intended) > math.sqrt(9 + 2 * math.log(groups)) * wide
+            failed = judged & far & ~between(delivered / intended)
+        return cls(labels, delivered, se, intended, doubled, rows, used, judged, failed)
+
+    @property
+    def double_counted(self) -> bool:
+        """Whether what arrived, where it is wrong, is what weights applied twice would give."""
+        if not self.failed.any():
+            return False
+        d, q = self.delivered[self.failed], self.doubled[self.failed]
+        near = between(d / q) | (np.abs(d - q) <= 3 * self.se[self.failed])
+        return bool(near.all())
+
+    @property
+    def named(self) -> int:
+        """The group to be named: among the failed, else the judged, the one that the weights were to lift most."""
+        among = self.failed if self.failed.any() else self.judged
+        lift = self.intended / np.maximum(self.rows, 1)
+        return int(np.where(among, lift, -np.inf).argmax())
+
+
+def between(ratio: np.ndarray) -> np.ndarray:
+    return (ratio >= LOW) & (ratio <= HIGH)
