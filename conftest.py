@@ -21,8 +21,12 @@ sys.path.insert(0, str(Path(__file__).parent / "src"))
 if find_spec("sklearn") is not None:
     import upweight
 
+    absent = [
+        name for name in ("torch", "keras") if find_spec(name) is None
+    ]  # branches that need a package which is not there
+    collect_ignore = [f"src/upweight/{name}" for name in absent]
     for module in pkgutil.walk_packages(upweight.__path__, "upweight."):
-        if not module.name.endswith("__main__"):
+        if not module.name.endswith("__main__") and module.name.split(".")[1] not in absent:
             importlib.import_module(module.name)
 
 

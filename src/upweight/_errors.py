@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from numbers import Real
 from typing import Any, TypeGuard
 
@@ -32,6 +33,7 @@ __all__ = [
     "reading",
     "require_choice",
     "require_int",
+    "require_package",
     "same_but_for_kind",
     "with_kind",
 ]
@@ -155,3 +157,9 @@ def require_int(name: str, value: Any, least: int = 1) -> None:
     """Refuse what is not a whole number of at least `least`."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < least:
         raise InputError(f"`{name}` must be a whole number, {least} or more; got {value!r}.")
+
+
+def require_package(package: str, *, extra: str) -> None:
+    """Refuse, with the pip command, what needs a package that is not installed; nothing is imported."""
+    if find_spec(package) is None:
+        raise MissingExtra(f"upweight.{extra} needs {package}, which is not installed: pip install 'upweight[{extra}]'")

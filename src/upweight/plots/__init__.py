@@ -9,6 +9,7 @@
     error_weights  where the weight went
     forecast       what a sample of negatives costs
     sample_check   whether its pilot still tells the truth
+    margin_rule    what a margin rule asks of each class
 
 Each takes its object first, then `ax` (None makes a figure) and gives back the Axes, or the Figure where there are several. Nothing is
 shown on a screen, no style is changed, and pyplot is not used (`_canvas` says why).
@@ -18,6 +19,7 @@ from ._balance import balance
 from ._comparison import comparison
 from ._error_weights import error_weights
 from ._estimates import estimates
+from ._margin_rule import margin_rule
 from ._negatives import forecast, sample_check
 from ._reliability import reliability
 from ._resample import resample
@@ -29,6 +31,7 @@ __all__ = [
     "error_weights",
     "estimates",
     "forecast",
+    "margin_rule",
     "reliability",
     "resample",
     "sample_check",

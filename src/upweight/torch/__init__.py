@@ -1,10 +1,19 @@
-"""Importance weights in PyTorch: losses in which they act, samplers, weights that move, and a meter of what became of them."""
+"""Weights in PyTorch that arrive and keep acting: losses, samplers, moving weights, and the measure of what they did."""
+
+from . import _installed as _installed  # isort: split
 
 from ..training import (
     Finding,
+    MarginRule,
+    Scores,
     Struggles,
     Trace,
     adapt,
+    class_weights,
+    combine,
+    delivered_share,
+    logit_adjust,
+    margin_rule,
     memorised,
     pace,
     self_paced,
@@ -12,24 +21,54 @@ from ..training import (
     trace,
 )
 from ._group_dro import GroupDRO
+from ._importance_sampler import ImportanceSampler
+from ._indexed import Indexed
+from ._margin import margin
+from ._margin_loss import grad_norm, margin_loss
 from ._meta import meta_weights
+from ._meter import Meter
+from ._presample import Pick, presample
+from ._pruning_sampler import PruningSampler
+from ._sampler import Shard
 from ._superloss import superloss, superloss_weight
+from ._tails import focal, poly
 from ._two_point import TwoPoint, two_point
+from ._weighted_loss import weighted_loss
 
 __all__ = [
     "Finding",
     "GroupDRO",
+    "ImportanceSampler",
+    "Indexed",
+    "MarginRule",
+    "Meter",
+    "Pick",
+    "PruningSampler",
+    "Scores",
+    "Shard",
     "Struggles",
     "Trace",
     "TwoPoint",
     "adapt",
+    "class_weights",
+    "combine",
+    "delivered_share",
+    "focal",
+    "grad_norm",
+    "logit_adjust",
+    "margin",
+    "margin_loss",
+    "margin_rule",
     "memorised",
     "meta_weights",
     "pace",
+    "poly",
+    "presample",
     "self_paced",
     "struggles",
     "superloss",
     "superloss_weight",
     "trace",
     "two_point",
+    "weighted_loss",
 ]
