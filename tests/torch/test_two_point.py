@@ -36,7 +36,9 @@ def test_cross_entropy_keeps_a_gap_and_focal_a_smaller_one(r, norm):
     q = two_point(cross_entropy, ratio=r, norm=norm)
     # m_1 - m_0 + log(m_1/m_0) = log r up to the curvature of softplus near zero, e^-m
     assert abs(q.gap + math.log(q.ratio) - math.log(r)) < 2 * math.exp(-0.4 * norm) + 1e-9
-    f = two_point(lambda m, y: torch.exp(-2 * F.softplus(m)) * F.softplus(-m), ratio=r, norm=min(max(norm, 20.0), 100.0))
+    f = two_point(
+        lambda m, y: torch.exp(-2 * F.softplus(m)) * F.softplus(-m), ratio=r, norm=min(max(norm, 20.0), 100.0)
+    )
     assert abs(3 * f.gap + math.log(f.ratio) - math.log(r)) < 1e-6
 
 

@@ -8,7 +8,7 @@ divide the weight away or apply it twice. What arrives can be measured at the lo
 
 Delivery fails where D/I leaves [.8, 1.25] and |D - I| > sqrt(9 + 2 log G) SE, G groups, SE between batches times sqrt(max(1, I/D)); the log keeps a
 hundred groups from raising a hundred false alarms. D near sum_g w^2/sum w^2 is what weights applied twice look like. Rows with max|g| < 1e-5 are
-saturated and say nothing; groups with fewer than 30 unsaturated rows are not judged.
+saturated and say nothing; groups with fewer than 30 unsaturated rows are left out of both shares, since the rest would be judged by theirs.
 
 What is inside: `coefficients`, of a batch; `Tally`, their sums by group, on the device; `Delivered`, the figures and the judgement.
 """
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+
 import torch
 from torch import Tensor
 
@@ -123,21 +124,21 @@ class Delivered:
         groups = len(labels)
         there = code >= 0
         mass, square = (np.bincount(code[there], v[there], minlength=groups) for v in (w, w * w))
-        intended, doubled = mass / mass.sum(), square / square.sum()
         rows, used, c, s, cross = (
             x.cpu().numpy().astype(float) for x in (tally.rows, tally.used, tally.sum, tally.square, tally.cross)
         )
+        judged = (used >= FEWEST) & (mass > 0)
+        judged &= judged.sum() > 1  # shares are among the groups that are judged: one alone has all of it
         batches = float(tally.batches)
         amount = np.divide(rows * c, used, out=np.zeros(groups), where=used > 0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            delivered, plain = amount / amount.sum(), c / c.sum()
+            among = [np.where(judged, x / x[judged].sum(), np.nan) for x in (amount, c, mass, square)]
+            delivered, plain, intended, doubled = among
             residual = np.maximum(s - 2 * plain * cross + plain**2 * float(tally.total_square), 0.0)
-            se = np.sqrt(residual * batches / (batches - 1)) / c.sum() * np.where(plain > 0, delivered / plain, 1.0)
+            se = np.sqrt(residual * batches / (batches - 1)) / c[judged].sum()
+            se = se * np.where(plain > 0, delivered / plain, 1.0)
             wide = se * np.sqrt(np.maximum(1.0, intended / delivered))
-            judged = (used >= FEWEST) & (intended > 0) & np.isfinite(wide)
-            judged &= bool(
-                (used[rows > 0] > 0).all()
-            )  # a group without a gradient left would leave its share to the others
+            judged &= np.isfinite(wide)
             far = np.abs(delivered - intended) > math.sqrt(9 + 2 * math.log(groups)) * wide
             failed = judged & far & ~between(delivered / intended)
         return cls(labels, delivered, se, intended, doubled, rows, used, judged, failed)

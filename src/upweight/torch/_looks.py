@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import warnings
 
-import torch
 from torch._C._functorch import is_functorch_wrapped_tensor
+
+import torch
 
 from .._errors import InputError
 

@@ -24,6 +24,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 import torch
 from torch import Tensor, nn
 
@@ -39,7 +40,7 @@ from ._pull import Pulled, PullRows, pull
 from ._states import Figures, finding
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    pass
 
 __all__ = ["Meter"]
 
@@ -81,7 +82,7 @@ class Meter:
     >>> y = (torch.arange(3000) % 100 == 0).long()
     >>> w = torch.where(y == 1, 50.0, 0.5)
     >>> meter = Meter(nn.Linear(1, 2), (torch.zeros(3000, 1), y), w)
-    >>> for _ in range(400):
+    >>> for _ in range(2500):
     ...     i = torch.randint(3000, (16,), generator=g)
     ...     z = torch.randn(16, 2, generator=g, requires_grad=True)
     ...     meter.watch(z, y[i])

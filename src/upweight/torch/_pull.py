@@ -20,13 +20,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from torch.func import functional_call
+
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from ._forward_mode import directional
 
-__all__ = ["Pulled", "PullRows", "outputs", "pull", "rows_of", "undisturbed"]
+__all__ = ["PullRows", "Pulled", "outputs", "pull", "rows_of", "undisturbed"]
 
 ROWS = 256
 STANDARD_ERRORS = 2.0

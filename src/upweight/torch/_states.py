@@ -62,9 +62,7 @@ class Figures:
     def failed(self) -> Delivered | None:
         """The grouping that failed, the one that is furthest off."""
         bad = [] if self.other_loss else [d for d in self.delivered.values() if d.failed.any()]
-        return max(
-            bad, key=lambda d: abs(math.log(max(d.delivered[d.worst], 1e-12) / d.intended[d.worst])), default=None
-        )
+        return max(bad, key=lambda d: float(np.abs(d.delivered - d.intended)[d.failed].max()), default=None)
 
     @property
     def known(self) -> Delivered | None:

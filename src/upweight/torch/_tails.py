@@ -18,8 +18,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import torch
 from torch.nn.functional import logsigmoid
+
+import torch
 
 from .._errors import InputError, is_number
 from .._set_module import set_module

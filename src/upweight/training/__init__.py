@@ -31,9 +31,9 @@ from ._trace import Trace, mean_one, trace
 
 __all__ = [
     "DRAW_METHODS",
+    "MARGIN_KINDS",
     "Exchange",
     "Finding",
-    "MARGIN_KINDS",
     "MarginRule",
     "Pairs",
     "Proposal",
