@@ -61,6 +61,17 @@ def checked(**how: Any) -> Any:
         return negatives.check(thin)
 
 
+def scored(epochs: int = 5) -> Any:
+    """A sampler whose scores have seen some epochs."""
+    norms = draws(3).lognormal(sigma=1.5, size=300)
+    scores = uw.torch.Scores(300)
+    sampler = uw.torch.ImportanceSampler(300, scores=scores, rng=0)
+    for _ in range(epochs):
+        rows = list(sampler)
+        scores.update(rows, norms[rows])
+    return sampler
+
+
 def nobody() -> Any:
     return imbalance.Resample.of_rows([], np.empty(0, int), np.empty(0), uw.Correction.none())
 
@@ -79,6 +90,9 @@ PLAIN: dict[str, Callable[[], Any]] = {
     "error weights": lambda: lifted(by="row").plot(),
     "forecast": lambda: thinned().forecast.plot(),
     "sample check": lambda: checked().plot(),
+    "margin rule": lambda: uw.torch.margin_rule([900, 90, 10], kind="vs").plot(),
+    "scores": lambda: scored().scores.plot(),
+    "sampler": lambda: scored().plot(),
 }
 
 DEGENERATE: dict[str, Callable[[], Any]] = {
@@ -121,5 +135,10 @@ DEGENERATE: dict[str, Callable[[], Any]] = {
     "forecast uniform": lambda: thinned(rule="uniform", per_positive=0.1).forecast.plot(),
     "forecast everything": lambda: thinned(per_positive=1e5).forecast.plot(),
     "sample check uniform": lambda: checked(rule="uniform").plot(),
+    "margin rule of two": lambda: uw.torch.margin_rule([99, 1], kind="temper", tau=0.0).plot(),
+    "margin rule of many": lambda: uw.torch.margin_rule(np.arange(1, 1001), kind="ldam").plot(),
+    "scores unseen": lambda: uw.torch.Scores(3).plot(),
+    "sampler of one row": lambda: uw.torch.ImportanceSampler(1).plot(),
+    "pruning sampler": lambda: uw.torch.PruningSampler(9, epochs=2).plot(),
 }
 EVERY = PLAIN | DEGENERATE

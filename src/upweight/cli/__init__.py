@@ -21,7 +21,7 @@ from ._terminal import write_notice
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = ("check", "cite", "compare", "negatives", "report")
+COMMANDS = ("check", "cite", "compare", "delivered", "negatives", "report")
 HELP = "Importance weights you can trust: make them, check them, tame them, use them, undo their bias."
 
 

@@ -15,7 +15,7 @@ from .._errors import InputError, plain
 from ..files import SourceTable, named
 from ..tables import as_text, positive_code, unnested
 
-__all__ = ["TableParts", "take_apart"]
+__all__ = ["MANY", "TableParts", "class_values", "column", "take_apart"]
 
 pc: Any = compute  # its functions are made at run time, where type checkers do not look
 
@@ -108,6 +108,11 @@ def refuse_gaps(source: SourceTable, name: str, values: pa.Array, what: str) -> 
 
 def labels(source: SourceTable, name: str, positive: str | None) -> tuple[np.ndarray, tuple[str, str] | None]:
     """(n,) labels: numbers, booleans or text; or, where `positive` is not what they say, that class against the rest."""
+    return one_against(source, name, class_values(source, name), positive)
+
+
+def class_values(source: SourceTable, name: str) -> np.ndarray:
+    """(n,) labels as the column has them: numbers, booleans or text, without gaps."""
     values = unnested(source.table[name])
     if values is None:
         raise InputError(f"{source.name}: column {name!r} holds nested values; a target is one label a row.")
@@ -119,7 +124,7 @@ def labels(source: SourceTable, name: str, positive: str | None) -> tuple[np.nda
         y = y.astype(str)
     elif y.dtype.kind == "f":
         y = whole_numbers(source, name, y)
-    return one_against(source, name, y, positive)
+    return y
 
 
 def text_labels(source: SourceTable, name: str, values: pa.Array) -> pa.Array:

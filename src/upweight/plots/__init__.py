@@ -10,6 +10,8 @@
     forecast       what a sample of negatives costs
     sample_check   whether its pilot still tells the truth
     margin_rule    what a margin rule asks of each class
+    scores         what scores of rows promised and kept
+    sampler        how much of an epoch goes to how few rows
 
 Each takes its object first, then `ax` (None makes a figure) and gives back the Axes, or the Figure where there are several. Nothing is
 shown on a screen, no style is changed, and pyplot is not used (`_canvas` says why).
@@ -23,6 +25,8 @@ from ._margin_rule import margin_rule
 from ._negatives import forecast, sample_check
 from ._reliability import reliability
 from ._resample import resample
+from ._sampler import sampler
+from ._scores import scores
 from ._verdict import verdict
 
 __all__ = [
@@ -35,5 +39,7 @@ __all__ = [
     "reliability",
     "resample",
     "sample_check",
+    "sampler",
+    "scores",
     "verdict",
 ]
