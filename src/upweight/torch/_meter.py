@@ -221,11 +221,14 @@ class Meter:
             self._pull()
         return finding(self._figures(), trace)
 
+    @property
+    def delivered(self) -> dict[str, Delivered]:
+        """By what rows are grouped by ("class" or "group", "weight"): shares delivered and intended so far, with standard errors."""
+        tallies = [(name, self._groupings[name], t) for name, t in self._tallies.items() if float(t.batches)]
+        return {name: Delivered.of(t, g.labels, g.code, self._items) for name, g, t in tallies}
+
     def _figures(self) -> Figures:
-        delivered = {}
-        for name, (labels, code, _) in self._groupings.items():
-            if name in self._tallies and float(self._tallies[name].batches):
-                delivered[name] = Delivered.of(self._tallies[name], labels, code, self._items)
+        delivered = self.delivered
         rows, saturated, turned, unlike = (float(c) for c in self._counts.cpu())
         unknown = [
             name for name, g in self._groupings.items() if g[2] is None and self._unindexed and name not in delivered
