@@ -72,3 +72,11 @@ __all__ = [
     "two_point",
     "weighted_loss",
 ]
+
+
+def __getattr__(name: str):
+    if name in ("hf", "lightning"):  # they need more than PyTorch, and are read when they are asked for
+        from importlib import import_module
+
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
