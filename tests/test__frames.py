@@ -7,8 +7,8 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-
 import torch
+
 import upweight as uw
 from upweight import InputError, Weights
 from upweight._frames import NUMPY, Container, absent, all_same_rows, labels, read, read_columns, require, same_rows

@@ -39,9 +39,9 @@ PICTURED = [
     "_balance",
     "_check",
     "_undo",
+    "training",
     "imbalance",
     "negatives",
-    "training",
     "torch",
 ]  # rooms whose results have `.plot()`
 DOORS = {  # methods that call upward from inside, as `w.check` does: room -> rooms

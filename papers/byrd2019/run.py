@@ -17,11 +17,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from sklearn.datasets import load_digits
-
 import torch
-import upweight as uw
+from sklearn.datasets import load_digits
 from torch import Tensor, nn
+
+import upweight as uw
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))

@@ -7,11 +7,11 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 from torch.utils.data import Dataset
 from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
 
-import torch
-from torch import nn
 from upweight import InputError
 from upweight.torch import ImportanceSampler, Meter, class_weights, margin_loss, margin_rule, weighted_loss
 from upweight.torch import hf as up

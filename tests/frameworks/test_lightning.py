@@ -11,10 +11,10 @@ from pathlib import Path
 import lightning.pytorch as pl
 import numpy as np
 import pytest
+import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch.utils.data import DataLoader, TensorDataset
 
-import torch
 import upweight
 from upweight import InputError
 from upweight.torch import ImportanceSampler, Indexed, Meter, margin_loss, weighted_loss

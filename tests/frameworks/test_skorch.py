@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from skorch import NeuralNetClassifier
 
-import torch
 from upweight.torch import weighted_loss
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import torch
+
 import upweight as uw
 
 T = uw.torch

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
-import keras
 from upweight import InputError
 from upweight.keras import MarginLoss, Scores, WeightedData, WeightsCallback, margin_rule
 from upweight.keras._weights_callback import grad_norm

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
+import torch
 import torch.nn.functional as F
+from torch import nn
 from torch.utils.data import DistributedSampler, WeightedRandomSampler
 
-import torch
-from torch import nn
 from upweight.torch import Meter, focal, margin_loss, two_point, weighted_loss
 
 N = 100_000

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score, train_test_split
 
-import torch
 from upweight import InputError, Weights
 
 RNG = np.random.default_rng(0)

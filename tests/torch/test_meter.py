@@ -7,11 +7,11 @@ import math
 
 import numpy as np
 import pytest
-import torch.nn.functional as F
-
 import torch
-import upweight as uw
+import torch.nn.functional as F
 from torch import nn
+
+import upweight as uw
 from upweight import InputError
 from upweight.torch import Meter, margin_loss, weighted_loss
 from upweight.torch._pull import PullRows, pull

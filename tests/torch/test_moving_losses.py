@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 import torch.multiprocessing as mp
 from scipy.special import lambertw
+from torch import nn
 from torch.func import functional_call
 
-import torch
-from torch import nn
 from upweight import InputError
 from upweight.torch import GroupDRO, meta_weights, superloss, superloss_weight
 from upweight.torch._superloss import lambert_w

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 import pytest
+import torch
 import torch.nn.functional as F
 
-import torch
 from upweight import InputError
 from upweight.torch import two_point
 

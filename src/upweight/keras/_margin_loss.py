@@ -14,9 +14,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 import keras
+import numpy as np
 from keras import ops
 
 from .._errors import InputError, is_number, require_choice

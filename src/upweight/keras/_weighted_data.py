@@ -13,9 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 import keras
+import numpy as np
 
 from .._errors import InputError, require_int
 from .._set_module import set_module

@@ -15,10 +15,9 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import keras
 import numpy as np
 from scipy.special import expit, log_expit, logsumexp
-
-import keras
 
 from .._errors import InputError, require_choice, require_int
 from .._set_module import set_module

@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import warnings
 
-from torch._C._functorch import is_functorch_wrapped_tensor
-
 import torch
+from torch._C._functorch import is_functorch_wrapped_tensor
 
 from .._errors import InputError
 

@@ -19,12 +19,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import torch
+from torch._C._functorch import is_functorch_wrapped_tensor
 
 from .._errors import InputError
 from ..training import MarginRule
 from ._looks import MASKED, labels, not_probabilities
 
-__all__ = ["Placed", "margin", "margin_of", "placed", "read_rows"]
+__all__ = ["Placed", "margin", "margin_and_share", "margin_of", "placed", "read_rows"]
 
 
 class Placed(NamedTuple):
@@ -75,15 +76,21 @@ def margin(logits: torch.Tensor, y: torch.Tensor, rule: MarginRule | None = None
 
 def margin_of(z: torch.Tensor, y: torch.Tensor, at: Placed) -> torch.Tensor:
     """`margin` of what `read_rows` gave."""
+    return margin_and_share(z, y, at)[0]
+
+
+def margin_and_share(z: torch.Tensor, y: torch.Tensor, at: Placed) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Margins, and the softmax over the other classes (..., C) without a gradient; None for one margin of two classes."""
     masked = y == MASKED
     own = torch.where(masked, torch.zeros_like(y), y)
+    share = None
     if z.ndim == y.ndim:
         m = _two(z, own, at)
     elif torch.compiler.is_compiling():
-        m = _many(z, own, at.delta, at.iota, at.asked, at.scale, at.per_example)[0]
+        m, share = _many(z, own, at.delta, at.iota, at.asked, at.scale, at.per_example)
     else:
-        m, _ = _Many.apply(z, own, at.delta, at.iota, at.asked, at.scale, at.per_example)
-    return torch.where(masked, torch.zeros_like(m), m)
+        m, share = _Many.apply(z, own, at.delta, at.iota, at.asked, at.scale, at.per_example)
+    return torch.where(masked, torch.zeros_like(m), m), share
 
 
 def read_rows(logits: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -185,8 +192,10 @@ def _moved(
 ) -> torch.Tensor:
     """scale (delta z + iota), (..., C); the logits themselves where that is all one and zero."""
     factor = _factors(y, delta, per_example)
-    u = z if factor is None else z * factor
-    u = u if iota is None else u + iota
+    if factor is not None and iota is not None:
+        u = torch.addcmul(iota, z, factor)
+    else:
+        u = z * factor if factor is not None else z + iota if iota is not None else z
     return u if scale == 1.0 else scale * u
 
 
@@ -199,34 +208,26 @@ def _many(
     scale: float,
     per_example: bool,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Margins (...), and the log-sum over the other classes (...); the largest is taken over the others too."""
+    """Margins (...), and the softmax over the other classes (..., C), 0 at the own one; the largest is taken over the others too."""
     for a in (delta, iota, asked):
         _refuse_columns(a, z.shape[-1])
     u = _moved(z, y, delta, iota, scale, per_example)
     at = y.unsqueeze(-1)
     own = u.gather(-1, at).squeeze(-1)
     own = own if asked is None else own - scale * asked[y]
-    others = torch.logsumexp(u.scatter(-1, at, float("-inf")), -1)
-    return own - others, others
+    others = u.scatter(-1, at, float("-inf"))
+    share = others.softmax(-1)
+    log_sum = others.amax(-1) - share.amax(-1).log()  # the largest has e^0 of the sum: fused kernels, and no digit lost
+    return own - log_sum, share
 
 
-def _slopes(
-    z: torch.Tensor,
-    y: torch.Tensor,
-    delta: torch.Tensor | None,
-    iota: torch.Tensor | None,
-    others: torch.Tensor,
-    scale: float,
-    per_example: bool,
-) -> torch.Tensor:
-    """-(softmax over the other classes), 1 at the own one: dm/du (..., C)."""
-    u = _moved(z, y, delta, iota, scale, per_example)
-    at = y.unsqueeze(-1)
-    return (u - others.unsqueeze(-1)).exp().neg().scatter(-1, at, 1.0)
+def _slopes(share: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """dm/du, (..., C): minus the softmax over the other classes, 1 at the own one."""
+    return share.neg().scatter(-1, y.unsqueeze(-1), 1.0)
 
 
 class _Many(torch.autograd.Function):
-    """`_many` with a fused backward; the second output is for the backward, and has a gradient of its own for second derivatives."""
+    """`_many` with a fused backward; the softmax is kept for it, and made again where a second derivative is asked for."""
 
     generate_vmap_rule = True
 
@@ -236,37 +237,34 @@ class _Many(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[torch.Tensor, torch.Tensor]) -> None:
-        z, y, delta, iota, _, ctx.scale, ctx.per_example = inputs
-        ctx.save_for_backward(z, y, delta, iota, output[1])
-        ctx.save_for_forward(z, y, delta, iota, output[1])
-        ctx.set_materialize_grads(False)
+        z, y, delta, iota, asked, ctx.scale, ctx.per_example = inputs
+        ctx.mark_non_differentiable(output[1])
+        ctx.set_materialize_grads(False)  # nobody needs zeros of the size of the logits
+        ctx.save_for_backward(z, y, delta, iota, asked, output[1])
+        ctx.save_for_forward(z, y, delta, iota, asked)
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:
-        z, y, delta, iota, others = ctx.saved_tensors
-        of_margin, of_others = gradients
-        slopes = _slopes(z, y, delta, iota, others, ctx.scale, ctx.per_example)
-        total = None
-        if of_margin is not None:
-            total = of_margin.unsqueeze(-1) * slopes
-        if of_others is not None:
-            more = -of_others.unsqueeze(-1) * slopes.scatter(-1, y.unsqueeze(-1), 0.0)
-            total = more if total is None else total + more
-        if total is None:
+        if gradients[0] is None:
             return (None,) * 7
+        z, y, delta, iota, asked, share = ctx.saved_tensors
+        if torch.is_grad_enabled():  # a second derivative follows
+            share = _many(z, y, delta, iota, asked, ctx.scale, ctx.per_example)[1]
+        g = gradients[0] if ctx.scale == 1.0 else ctx.scale * gradients[0]
+        total = share * -g.unsqueeze(-1)
+        place = (
+            total.scatter if is_functorch_wrapped_tensor(total) else total.scatter_
+        )  # in place has no rule for batches
+        total = place(-1, y.unsqueeze(-1), g.unsqueeze(-1))
         factor = _factors(y, delta, ctx.per_example)
-        total = total if factor is None else total * factor
-        return (total if ctx.scale == 1.0 else ctx.scale * total, None, None, None, None, None, None)
+        return (total if factor is None else total * factor, None, None, None, None, None, None)
 
     @staticmethod
-    def jvp(ctx: Any, *tangents: torch.Tensor | None) -> tuple[torch.Tensor | None, torch.Tensor | None]:
-        z, y, delta, iota, others = ctx.saved_tensors
+    def jvp(ctx: Any, *tangents: torch.Tensor | None) -> tuple[torch.Tensor | None, None]:
         if tangents[0] is None:
             return None, None
+        z, y, delta, iota, asked = ctx.saved_tensors[:5]
         factor = _factors(y, delta, ctx.per_example)
         moved = tangents[0] if factor is None else tangents[0] * factor
-        moved = moved if ctx.scale == 1.0 else ctx.scale * moved
-        slopes = _slopes(z, y, delta, iota, others, ctx.scale, ctx.per_example)
-        own = moved.gather(-1, y.unsqueeze(-1)).squeeze(-1)
-        of_margin = (moved * slopes).sum(-1)
-        return of_margin, own - of_margin
+        share = _many(z, y, delta, iota, asked, ctx.scale, ctx.per_example)[1]
+        return ctx.scale * (moved * _slopes(share, y)).sum(-1), None

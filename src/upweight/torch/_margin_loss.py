@@ -17,7 +17,7 @@ import torch
 
 from ..training import MarginRule
 from ._looks import MASKED
-from ._margin import Placed, margin_of, placed, read_rows
+from ._margin import Placed, margin_and_share, margin_of, placed, read_rows
 from ._tails import cross_entropy
 
 __all__ = ["Tail", "grad_norm", "margin_loss"]
@@ -81,9 +81,9 @@ def grad_norm(
     with torch.no_grad():
         z, y = read_rows(logits.detach(), y)
         at = placed(rule, z)
-        m = margin_of(z, y, at)
+        m, share = margin_and_share(z, y, at)
         slope = torch.sigmoid(-m) if tail is None else _slope(tail, m).abs()
-        norm = slope * _margin_norm(z, y, at)
+        norm = slope * _margin_norm(z, share, y, at)
         two_columns = z.ndim == y.ndim and logits.ndim > z.ndim and logits.shape[-1] == 2
         norm = norm * 2**0.5 if two_columns else norm
         return torch.where(y == MASKED, torch.zeros_like(norm), norm)
@@ -96,15 +96,12 @@ def _slope(tail: Tail, m: torch.Tensor) -> torch.Tensor:
         return torch.autograd.grad(tail(at).sum(), at)[0]
 
 
-def _margin_norm(z: torch.Tensor, y: torch.Tensor, at: Placed) -> torch.Tensor:
-    """|dm/dz| of each row."""
+def _margin_norm(z: torch.Tensor, share: torch.Tensor | None, y: torch.Tensor, at: Placed) -> torch.Tensor:
+    """|dm/dz| of each row, of the softmax over its other classes; None for one margin of two classes."""
     own = torch.where(y == MASKED, torch.zeros_like(y), y)
-    if z.ndim == y.ndim:
+    if share is None:
         return torch.full_like(z, at.scale) if at.delta is None else at.scale * at.delta[own]
-    u = z if at.delta is None else z * (at.delta[own].unsqueeze(-1) if at.per_example else at.delta)
-    u = at.scale * (u if at.iota is None else u + at.iota)
-    others = u.scatter(-1, own.unsqueeze(-1), float("-inf")).softmax(-1)
-    slopes = others.scatter(-1, own.unsqueeze(-1), 1.0)
+    slopes = share.scatter(-1, own.unsqueeze(-1), 1.0)
     slopes = slopes if at.delta is None or at.per_example else slopes * at.delta
     norm = at.scale * slopes.norm(dim=-1)
     return norm * at.delta[own] if at.per_example and at.delta is not None else norm

@@ -20,10 +20,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from torch.func import functional_call
-
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from ._forward_mode import directional
 

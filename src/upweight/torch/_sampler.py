@@ -17,10 +17,9 @@ from abc import abstractmethod
 from typing import Any
 
 import numpy as np
+import torch
 from torch.utils.data import Sampler
 from torch.utils.data.distributed import DistributedSampler
-
-import torch
 
 from .._errors import InputError, reading, require_int
 from .._set_module import set_module

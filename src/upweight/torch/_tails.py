@@ -18,9 +18,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from torch.nn.functional import logsigmoid
-
 import torch
+from torch.nn.functional import logsigmoid
 
 from .._errors import InputError, is_number
 from .._set_module import set_module

@@ -37,7 +37,7 @@ def linear(values: Any, name: str, *, n: int | None = None) -> np.ndarray:
 
 def refuse_bad(v: np.ndarray, name: str) -> None:
     """NaN, infinite and negative numbers are told one after the other, with count and first row."""
-    if len(v) and np.isfinite(v.sum()) and v.min() >= 0:
+    if not len(v) or (v.min() >= 0 and v.max() < np.inf):  # a NaN fails both
         return
     for bad, what in ((np.isnan(v), "NaN"), (np.isinf(v), "infinite"), (v < 0, "negative")):
         if bad.any():
