@@ -69,7 +69,7 @@ HOMES = {  # a heavy package -> the rooms that may import it
     "skops": {"imbalance"},
     "joblib": {"work"},
     "threadpoolctl": {"imbalance", "work"},
-    "pyarrow": {"files", "tables", "learners", "neighbours", "stream", "cli", *BRANCHES},
+    "pyarrow": {"files", "tables", "learners", "neighbours", "stream", "cli", *BRANCHES} - {"torch", "keras"},
     "openpyxl": {"files"},
     "pandas": set(),
     "polars": set(),

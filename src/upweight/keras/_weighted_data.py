@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import keras
+import keras  # pyright: ignore[reportMissingImports]
 import numpy as np
 
 from .._errors import InputError, require_int

@@ -15,7 +15,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import keras
+import keras  # pyright: ignore[reportMissingImports]
 import numpy as np
 from scipy.special import expit, log_expit, logsumexp
 
@@ -134,7 +134,7 @@ def grad_norm(z: np.ndarray, y: np.ndarray, loss: MarginLoss) -> np.ndarray:
         m = scale * (own_delta * sign * f + sign * lead - own_asked)
         return slope(m, loss) * scale * own_delta * (2**0.5 if columns == 2 else 1.0)
     own = np.eye(columns)[y]
-    factor = own_delta[:, None] if rule is not None and rule.per_example else delta
+    factor = np.reshape(own_delta, (-1, 1)) if rule is not None and rule.per_example else delta
     u = scale * (factor * z + iota - own * asked)
     others = np.where(own > 0, -np.inf, u)
     top = logsumexp(others, axis=1)

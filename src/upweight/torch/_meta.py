@@ -20,6 +20,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils._pytree import tree_map
 
 from .._errors import InputError
 from ._forward_mode import jvp
@@ -52,7 +53,7 @@ def meta_weights(losses: Callable[[Any], Tensor], params: Any, *, clean: Callabl
     >>> meta_weights(lambda p: (p["a"] * x - y) ** 2, {"a": torch.tensor(0.0)}, clean=lambda p: (p["a"] - 2.0) ** 2)
     tensor([1.5000, 1.5000, 0.0000])
     """
-    held = torch.utils._pytree.tree_map(torch.Tensor.detach, params)
+    held = tree_map(torch.Tensor.detach, params)
     gradient, value = torch.func.grad_and_value(clean)(held)
     if value.ndim:
         raise InputError(

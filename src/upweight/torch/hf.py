@@ -27,7 +27,7 @@ from .._errors import InputError, require_package
 
 require_package("transformers", extra="hf", room="torch.hf")
 
-from transformers import TrainerCallback  # noqa: E402  (after the message of the line above)
+from transformers import TrainerCallback  # noqa: E402  # pyright: ignore[reportMissingImports]
 
 from .._set_module import set_module  # noqa: E402
 from .._weights import Weights  # noqa: E402

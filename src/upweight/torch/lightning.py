@@ -18,7 +18,7 @@ from .._errors import InputError, require_package
 
 require_package("lightning", extra="lightning", room="torch.lightning")
 
-from lightning.pytorch import Callback  # noqa: E402  (after the message of the line above)
+from lightning.pytorch import Callback  # noqa: E402  # pyright: ignore[reportMissingImports]
 
 from .._set_module import set_module  # noqa: E402
 from ..training import Finding  # noqa: E402
