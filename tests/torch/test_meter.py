@@ -154,6 +154,25 @@ def test_a_gradient_that_is_not_finite_is_dropped_and_counted_and_no_gradient_is
     assert meter._calls == 2
 
 
+def test_clipping_is_counted_by_step_and_batches_add_up_whatever_their_sizes():
+    """A step clipped to nothing brings nothing; one backward at a time or many measured at once give the same sums."""
+    found = []
+    for clip, size in ((1.0, 60), (0.5, 60), (1.0, 20)):
+        g = torch.Generator().manual_seed(0)
+        meter = Meter(nn.Linear(1, 3), (torch.zeros(900, 1), torch.arange(900) % 3), np.where(np.arange(900) % 3, 1, 5))
+        z = torch.randn(600, 3, generator=g)
+        for i in torch.arange(600).split(size):
+            at = z[i].clone().requires_grad_(True)
+            meter.watch(at, i % 3)
+            (margin_loss(at, i % 3) * torch.where(i % 3 == 0, 5.0, 1.0)).sum().backward()
+            meter.step(clip=torch.tensor(clip))
+        meter.report()
+        found.append(meter._tallies["class"])
+    assert torch.allclose(found[1].sum, 0.5 * found[0].sum)
+    assert torch.allclose(found[2].sum, found[0].sum)
+    assert found[0].sum.tolist() == pytest.approx([1000, 200, 200], rel=1e-5)
+
+
 def test_rows_that_are_saturated_are_told():
     meter = Meter(nn.Linear(1, 2), (torch.zeros(N, 1), Y), BALANCED)
     z = torch.stack([20.0 * (1 - 2.0 * Y[:1000]), torch.zeros(1000)], 1).requires_grad_(True)

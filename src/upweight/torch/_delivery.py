@@ -10,13 +10,13 @@ Delivery fails where D/I leaves [.8, 1.25] and |D - I| > sqrt(9 + 2 log G) SE, G
 hundred groups from raising a hundred false alarms. D near sum_g w^2/sum w^2 is what weights applied twice look like. Rows with max|g| < 1e-5 are
 saturated and say nothing; groups with fewer than 30 unsaturated rows are left out of both shares, since the rest would be judged by theirs.
 
-What is inside: `coefficients`, of a batch; `Tally`, their sums by group, on the device; `Delivered`, the figures and the judgement.
+What is inside: `Received`, one batch; `coefficients`, of several at once; `Tally`, their sums by group, on the device; `Delivered`, the figures and the judgement.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["Batch", "Delivered", "Tally", "coefficients"]
+__all__ = ["Delivered", "Received", "Tally", "coefficients"]
 
 SATURATED = 1e-5
 FEWEST = 30  # unsaturated rows of a group that is judged
@@ -32,37 +32,51 @@ LOW, HIGH = 0.8, 1.25
 ALIKE = 0.99  # cosine of G and g: below it in the median the losses differ
 
 
-class Batch(NamedTuple):
-    """What one backward pass brought, a row each: coefficient, whether it is unsaturated, whether cos(G, g) is low, whether there is one; a scalar: all finite."""
+class Received(NamedTuple):
+    """What one backward pass brought: G and z (m, ...), labels (m,), group of each row by grouping, the factor that undoes scaling."""
 
+    gradient: Tensor
+    z: Tensor
+    y: Tensor
+    codes: dict[str, Tensor]
+    factor: Any
+
+
+class Rows(NamedTuple):
+    """Rows of several batches: batch, coefficient, whether unsaturated, whether there is a direction, whether it is another than g's; (B,) all finite."""
+
+    batch: Tensor
     c: Tensor
     used: Tensor
-    unlike: Tensor
     turned: Tensor
+    unlike: Tensor
     finite: Tensor
 
 
-def coefficients(received: Tensor, z: Tensor, y: Tensor, loss: Callable[[Tensor, Tensor], Tensor]) -> Batch:
-    """Coefficients of the rows of a batch; nothing waits for the device.
+def coefficients(some: Sequence[Received], loss: Callable[[Tensor, Tensor], Tensor]) -> Rows:
+    """Coefficients of the rows of some batches, all at once; nothing waits for the device.
 
-    received : gradient at the logits. z : logits, detached. y : labels. loss : (z, y) -> one loss a row (or item).
+    loss : (z, y) -> one loss a row (or item).
     """
+    z, y = (torch.cat([x[k] for x in some]) if len(some) > 1 else some[0][k] for k in (1, 2))
     with torch.enable_grad():
         at = z.float().detach().requires_grad_(True)
         (g,) = torch.autograd.grad(loss(at, y).sum(), at)
     items = y.numel()
-    finite = torch.isfinite(received).all()
-    G = torch.where(finite, received.float(), 0.0).reshape(items, -1)
-    g = g.reshape(items, -1)
+    sizes = torch.tensor([x.y.numel() for x in some])
+    batch = torch.repeat_interleave(torch.arange(len(some)), sizes, output_size=items).to(z.device, non_blocking=True)
+    G = torch.cat([x.gradient.float().reshape(x.y.numel(), -1) for x in some])
+    wrong = (~torch.isfinite(G)).any(dim=1)
+    finite = torch.zeros(len(some), device=z.device).index_add(0, batch, wrong.float()) == 0
+    G, g = torch.where(finite[batch][:, None], G, 0.0), g.reshape(items, -1)
     top = g.abs().amax(dim=1, keepdim=True)
     safe = top.clamp(min=1e-30)
     a, b = G / safe, g / safe
-    square = (b * b).sum(1)
-    along, size = (a * b).sum(1), (a * a).sum(1)
-    used = (top[:, 0] >= SATURATED) & finite
+    square, along, size = (b * b).sum(1), (a * b).sum(1), (a * a).sum(1)
+    used = (top[:, 0] >= SATURATED) & finite[batch]
     turned = used & (size > 0)
     cosine = along / (size * square).clamp(min=1e-30).sqrt()
-    return Batch(along / square.clamp(min=1e-30), used, turned & (cosine < ALIKE), turned, finite)
+    return Rows(batch, along / square.clamp(min=1e-30), used, turned, turned & (cosine < ALIKE), finite)
 
 
 class Tally:
@@ -76,28 +90,27 @@ class Tally:
         self.square, self.cross = torch.zeros_like(self.rows), torch.zeros_like(self.rows)
         self.total_square, self.batches = torch.zeros_like(self.rows[0]), torch.zeros_like(self.rows[0])
 
-    def of(self, batch: Batch, code: Tensor, seen: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """(rows, unsaturated rows, coefficients) by group of one batch, and whether it counts; `seen` leaves out masked rows."""
-        zeros, place = torch.zeros_like(self.rows), code.clamp(min=0)
-        seen = seen & (code >= 0) & batch.finite
-        used = seen & batch.used
-        return (
-            zeros.index_add(0, place, seen.to(zeros.dtype)),
-            zeros.index_add(0, place, used.to(zeros.dtype)),
-            zeros.index_add(0, place, torch.where(used, batch.c, 0.0).to(zeros.dtype)),
-            batch.finite,
-        )
+    def add(self, rows: Rows, code: Tensor, seen: Tensor, factor: Tensor) -> None:
+        """Add some batches. code : group of each row, -1 none. seen : whether it counts. factor : (B,) of each batch's coefficients."""
+        groups, batches = len(self.rows), len(rows.finite)
+        seen = seen & (code >= 0) & rows.finite[rows.batch]
+        used = seen & rows.used
+        place = rows.batch * groups + code.clamp(min=0)
+        kind = self.rows.dtype
 
-    def add(self, rows: Tensor, used: Tensor, c: Tensor, finite: Tensor) -> None:
-        """Add what `of` gave, its coefficients scaled by whoever clipped them."""
-        total = c.sum()
-        self.rows += rows
-        self.used += used
-        self.sum += c
-        self.square += c * c
-        self.cross += c * total
-        self.total_square += total * total
-        self.batches += finite
+        def by_batch(values: Tensor) -> Tensor:
+            flat = torch.zeros(batches * groups, dtype=kind, device=values.device)
+            return flat.index_add(0, place, values.to(kind)).reshape(batches, groups)
+
+        c = by_batch(torch.where(used, rows.c, 0.0)) * factor.to(kind)[:, None]
+        total = c.sum(1)
+        self.rows += by_batch(seen).sum(0)
+        self.used += by_batch(used).sum(0)
+        self.sum += c.sum(0)
+        self.square += (c * c).sum(0)
+        self.cross += (c * total[:, None]).sum(0)
+        self.total_square += (total * total).sum()
+        self.batches += rows.finite.sum()
 
 
 @dataclass(frozen=True)

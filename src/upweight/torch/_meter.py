@@ -31,7 +31,7 @@ from .. import _html as html
 from .._errors import InputError, require_int
 from .._set_module import set_module
 from ..training import Finding, Trace
-from ._delivery import Delivered, Tally, coefficients
+from ._delivery import Delivered, Received, Tally, coefficients
 from ._looks import MASKED
 from ._margin_loss import margin_loss
 from ._meter_data import bare, groupings, read_data
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["Meter"]
 
 ALWAYS, THEN_EVERY = 50, 10  # calls of `watch` that are measured: the first 50, then every tenth
+TOGETHER, LARGE = 32, 1 << 18  # batches measured at once; numbers in one that is measured alone
 TWINS = 22  # trainings of a trace with 19 twins
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -114,7 +115,8 @@ class Meter:
         self._groupings = groupings(y, w, group)
         self._tallies: dict[str, Tally] = {}
         self._codes: dict[str, Tensor] = {}
-        self._pending: list[tuple[str, tuple[Tensor, Tensor, Tensor, Tensor]]] = []
+        self._open: list[Received] = []  # of the step that is not over
+        self._closed: list[Received] = []
         self._counts = torch.zeros(4)  # rows and saturated rows, rows turned and turned away
         self._bad = torch.zeros(())
         self._calls = self._measured = self._seen = self._steps = 0
@@ -147,39 +149,65 @@ class Meter:
             self._pull()
 
     def _received(self, z: Tensor, y: Tensor, index: Any, scale: Any, received: Tensor) -> None:
-        """The hook: sums of one batch; returns nothing, so the gradient stays what it is."""
+        """The hook: what came is laid aside, and measured many batches at once; returns nothing, so the gradient stays what it is."""
         self._place(z.device)
-        batch = coefficients(received.detach(), z, y, self.loss)
-        c = batch._replace(c=batch.c / scale)
-        flat = y.reshape(-1)
-        seen = flat != MASKED if not y.is_floating_point() else torch.ones_like(flat, dtype=torch.bool)
-        for name, (_, _, of_y) in self._groupings.items():
-            if of_y is not None:
-                found = flat.long()
-                found = torch.where(found < of_y, found, -1)
-            elif index is None:
-                self._unindexed = True
-                continue
-            else:
-                rows = torch.as_tensor(index).to(z.device, non_blocking=True).reshape(-1)
-                found = self._codes[name][rows].repeat_interleave(flat.numel() // max(len(rows), 1))
-            self._pending.append((name, self._tallies[name].of(c, found, seen)))
-        live = seen & batch.finite
-        self._counts += torch.stack([(live & m).sum() for m in (live, ~batch.used, batch.turned, batch.unlike)])
-        self._bad += ~batch.finite
+        codes = {}
+        if index is not None:
+            rows = torch.as_tensor(index).to(z.device, non_blocking=True).reshape(-1)
+            items = y.numel() // max(len(rows), 1)
+            codes = {name: c[rows].repeat_interleave(items) for name, c in self._codes.items()}
+        elif self._codes:
+            self._unindexed = True
+        self._open.append(Received(received.detach(), z, y, codes, 1.0 / scale))
+        if len(self._open) > 2 * TOGETHER:  # nobody calls `step`
+            self._flush(1.0)
 
     def _flush(self, clip: Any) -> None:
-        for name, (rows, used, c, finite) in self._pending:
-            self._tallies[name].add(rows, used, c * clip, finite)
-        self._pending.clear()
+        """Close the step: its batches are measured when there are enough of them, or much of one."""
+        for x in self._open:
+            x = x._replace(factor=x.factor * clip)
+            alike = (
+                self._closed
+                and self._closed[0].z.shape[1:] == x.z.shape[1:]
+                and x.codes.keys() == self._closed[0].codes.keys()
+            )
+            if self._closed and (not alike or x.z.ndim > 2):
+                self._measure()
+            self._closed.append(x)
+            if x.z.ndim > 2 or len(self._closed) >= TOGETHER or x.z.numel() > LARGE:
+                self._measure()
+        self._open.clear()
+
+    def _measure(self) -> None:
+        """Sums of the batches that were laid aside."""
+        some, self._closed = self._closed, []
+        if not some:
+            return
+        rows = coefficients(some, self.loss)
+        flat = torch.cat([x.y.reshape(-1) for x in some])
+        seen = flat != MASKED if not flat.is_floating_point() else torch.ones_like(flat, dtype=torch.bool)
+        factor = torch.stack([torch.as_tensor(x.factor).to(flat.device).reshape(()) for x in some])
+        for name, grouping in self._groupings.items():
+            if grouping.of_y is not None:
+                code = flat.long()
+                code = torch.where(code < grouping.of_y, code, -1)
+            elif some[0].codes:
+                code = torch.cat([x.codes[name] for x in some])
+            else:
+                continue
+            self._tallies[name].add(rows, code, seen, factor)
+        live = seen & rows.finite[rows.batch]
+        self._counts += torch.stack([(live & m).sum() for m in (live, ~rows.used, rows.turned, rows.unlike)])
+        self._bad += (~rows.finite).sum()
 
     def _place(self, device: torch.device) -> None:
         if self._device == device:
             return
         self._device = device
-        for name, (labels, code, _) in self._groupings.items():
-            self._tallies[name] = Tally(len(labels), device)
-            self._codes[name] = torch.as_tensor(code, device=device)
+        for name, grouping in self._groupings.items():
+            self._tallies[name] = Tally(len(grouping.labels), device)
+            if grouping.of_y is None:
+                self._codes[name] = torch.as_tensor(grouping.code[:: len(grouping.code) // self.n], device=device)
         self._counts, self._bad = self._counts.to(device), self._bad.to(device)
 
     # ---- pull -------------------------------------------------------------------------------------------------------
@@ -216,6 +244,7 @@ class Meter:
         if trace is not None and not isinstance(trace, Trace):
             raise InputError(f"`trace` must be what uw.torch.trace gave; got {type(trace).__name__}.")
         self._flush(1.0)
+        self._measure()
         if self.optimizer is not None and self._seen and not (self.history and self.history[-1]["step"] == self._steps):
             self._pull()
         return finding(self._figures(), trace)
@@ -223,6 +252,7 @@ class Meter:
     @property
     def delivered(self) -> dict[str, Delivered]:
         """By what rows are grouped by ("class" or "group", "weight"): shares delivered and intended so far, with standard errors."""
+        self._measure()
         tallies = [(name, self._groupings[name], t) for name, t in self._tallies.items() if float(t.batches)]
         return {name: Delivered.of(t, g.labels, g.code, self._items) for name, g, t in tallies}
 
