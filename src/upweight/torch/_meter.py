@@ -186,7 +186,7 @@ class Meter:
         rows = coefficients(some, self.loss)
         flat = torch.cat([x.y.reshape(-1) for x in some])
         seen = flat != MASKED if not flat.is_floating_point() else torch.ones_like(flat, dtype=torch.bool)
-        factor = torch.stack([torch.as_tensor(x.factor).to(flat.device).reshape(()) for x in some])
+        factor = torch.stack([torch.as_tensor(x.factor).to(flat.device, non_blocking=True).reshape(()) for x in some])
         for name, grouping in self._groupings.items():
             if grouping.of_y is not None:
                 code = flat.long()
