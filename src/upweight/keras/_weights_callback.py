@@ -125,7 +125,8 @@ def grad_norm(z: np.ndarray, y: np.ndarray, loss: MarginLoss) -> np.ndarray:
     """(n,) |dl/dz| of a loss at logits: |tail'(m)| |dm/dz|."""
     rule = loss.rule
     scale = 1.0 if rule is None else rule.scale
-    delta, iota, asked = (np.ones(1),) + (np.zeros(1),) * 2 if rule is None else (rule.delta, rule.iota, rule.margin)
+    nothing = np.ones(1), np.zeros(1), np.zeros(1)
+    delta, iota, asked = nothing if rule is None else (rule.delta, rule.iota, rule.margin)
     own_delta, own_asked = (a[y] if len(a) > 1 else a for a in (delta, asked))
     columns = z.shape[1] if z.ndim == 2 else 1
     if columns <= 2:

@@ -58,7 +58,8 @@ def coefficients(some: Sequence[Received], loss: Callable[[Tensor, Tensor], Tens
 
     loss : (z, y) -> one loss a row (or item).
     """
-    z, y = (torch.cat([x[k] for x in some]) if len(some) > 1 else some[0][k] for k in (1, 2))
+    z = torch.cat([x.z for x in some]) if len(some) > 1 else some[0].z
+    y = torch.cat([x.y for x in some]) if len(some) > 1 else some[0].y
     with torch.enable_grad():
         at = z.float().detach().requires_grad_(True)
         (g,) = torch.autograd.grad(loss(at, y).sum(), at)
