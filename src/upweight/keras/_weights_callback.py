@@ -138,7 +138,7 @@ def grad_norm(z: np.ndarray, y: np.ndarray, loss: MarginLoss) -> np.ndarray:
     factor = np.reshape(own_delta, (-1, 1)) if rule is not None and rule.per_example else delta
     u = scale * (factor * z + iota - own * asked)
     others = np.where(own > 0, -np.inf, u)
-    top = logsumexp(others, axis=1)
+    top = np.asarray(logsumexp(others, axis=1))
     m = (own * u).sum(1) - top
     of_margin = (own - np.exp(others - top[:, None])) * factor * scale
     return slope(m, loss) * np.sqrt((of_margin**2).sum(1))
