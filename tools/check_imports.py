@@ -32,36 +32,41 @@ FLOOR_INSIDE = {
 
 @dataclass(frozen=True)
 class Import:
-    """One import of a file: line, dotted target below upweight (None: a foreign `package`), names, inside a function or not."""
+    """One import of a file: line, dotted target below upweight (None: a foreign `package`), names, and the function it stands in."""
 
     line: int
     target: tuple[str, ...] | None
     package: str
     names: tuple[str, ...]
-    inside: bool
+    function: str  # innermost; empty at the top of the file
 
 
 def imports_of(path: Path) -> Iterator[Import]:
     """Every import of a file that runs."""
     here = path.relative_to(SRC).parts[:-1]
 
-    def walk(node: ast.AST, inside: bool) -> Iterator[Import]:
+    def walk(node: ast.AST, function: str) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
                 continue
             if isinstance(child, ast.Import):
-                yield from (Import(child.lineno, None, a.name, (), inside) for a in child.names)
+                yield from (Import(child.lineno, None, a.name, (), function) for a in child.names)
             elif isinstance(child, ast.ImportFrom):
                 names = tuple(a.name for a in child.names)
                 module = tuple(child.module.split(".")) if child.module else ()
                 if child.level:
-                    yield Import(child.lineno, (*here[: len(here) - child.level + 1], *module), "", names, inside)
+                    yield Import(child.lineno, (*here[: len(here) - child.level + 1], *module), "", names, function)
                 else:
-                    yield Import(child.lineno, None, ".".join(module), names, inside)
-            deeper = inside or isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
-            yield from walk(child, deeper)
+                    yield Import(child.lineno, None, ".".join(module), names, function)
+            named = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef))
+            yield from walk(child, child.name if named else function)
 
-    yield from walk(ast.parse(path.read_text()), False)
+    yield from walk(ast.parse(path.read_text()), "")
+
+
+def is_door(one: Import, room: tuple[str, ...], there: tuple[str, ...]) -> bool:
+    """Whether an import is one of the listed methods that call upward."""
+    return one.function in DOORS.get((room[0], there[0]), ())
 
 
 def room_of(dotted: tuple[str, ...]) -> tuple[str, ...]:
@@ -110,7 +115,8 @@ def own_breaches(path: Path) -> Iterator[tuple[int, str]]:
             continue
         for module, names in targets_of(one):
             there = room_of(module)
-            if there == room or (one.inside and there[0] in DOORS.get(room[0], set()) | PACKAGES.get(room[0], set())):
+            lazy = bool(one.function) and there[0] in PACKAGES.get(room[0], ())
+            if there == room or lazy or is_door(one, room, there):
                 continue
             if room == ("__init__",) or (len(room) == 1 and room[0] in FLOOR_INSIDE and there[0] == room[0]):
                 continue  # the front page of upweight, or of a branch, lists what is inside
@@ -143,7 +149,7 @@ def foreign_breaches(path: Path) -> Iterator[tuple[int, str]]:
             continue
         if room in TRUNK and top not in LIGHT | LATER and room not in HOMES.get(top, ()):
             yield one.line, f"the trunk ({room}) imports {top}; it lives on NumPy, SciPy, narwhals and array-api-compat"
-        elif room in TRUNK and top in LATER and not one.inside:
+        elif room in TRUNK and top in LATER and not one.function:
             yield one.line, f"the trunk ({room}) imports {top} at the top; import it in the function that needs it"
         elif top in HOMES and room not in HOMES[top]:
             yield one.line, f"{top} is imported in {room}; its home is {sorted(HOMES[top]) or 'nowhere (use narwhals)'}"
@@ -174,7 +180,7 @@ def graph() -> dict[tuple[str, ...], set[tuple[str, ...]]]:
             if one.target is None:
                 continue
             for module, names in targets_of(one):
-                if one.inside and room_of(module)[0] in DOORS.get(room_of(me)[0], set()):
+                if is_door(one, room_of(me), room_of(module)):
                     continue
                 edges[me] |= {written_in(module, name) for name in names} or {module}
     return edges

@@ -44,9 +44,10 @@ PICTURED = [
     "negatives",
     "torch",
 ]  # rooms whose results have `.plot()`
-DOORS = {  # methods that call upward from inside, as `w.check` does: room -> rooms
-    "_weights": {"_estimate", "_check"},
-    **{room: {"plots"} for room in PICTURED},
+DOORS = {  # the methods that call upward from inside, by name: (room, room above) -> methods
+    ("_weights", "_estimate"): {"mean", "integral", "quantile", "cdf", "var", "std", "cov", "corr"},
+    ("_weights", "_check"): {"check"},
+    **{(room, "plots"): {"plot"} for room in PICTURED},
 }
 PACKAGES = {"__init__": {*BRANCHES, "plots"}}  # reached by name, lazily
 LIGHT = {"numpy"}  # what the trunk imports at the top

@@ -29,7 +29,7 @@ from claims import judged  # noqa: E402  (the folder above, see there)
 T = uw.torch
 PAIRS = ((3, 5), (1, 8), (4, 9), (3, 9))
 COUNTS = (90, 4)
-HIDDEN, BATCH, LR, EPOCHS, STOP = 128, 16, 0.1, 600, 10
+HIDDEN, BATCH, LR, EPOCHS, STOP = 128, 16, 0.1, 600, 20
 
 
 @dataclass(frozen=True)

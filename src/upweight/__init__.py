@@ -9,22 +9,25 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import arrays
-    from ._balance import balance, c2st
+    from ._balance import Balance, balance, c2st
     from ._check import Tally, Verdict, check
     from ._cite import cite
     from ._errors import InputError, KindError, MissingExtra, UndoError, UpweightError, VerdictError
     from ._estimate import Estimate
-    from ._undo import Correction, rare_bias, recalibrate
-    from ._weights import Weights, log_ratio, mixture, ratio
+    from ._undo import Correction, Repair, rare_bias, recalibrate
+    from ._weights import Step, Weights, log_ratio, mixture, ratio
 
 __version__: str
 
 __all__ = [
+    "Balance",
     "Correction",
     "Estimate",
     "InputError",
     "KindError",
     "MissingExtra",
+    "Repair",
+    "Step",
     "Tally",
     "UndoError",
     "UpweightError",
@@ -45,14 +48,14 @@ __all__ = [
 
 _PACKAGES = ("arrays", "imbalance", "negatives", "plots", "stream", "keras", "torch", "training")
 _HOME = {
-    "_balance": ("balance", "c2st"),
+    "_balance": ("Balance", "balance", "c2st"),
     "_check": ("Tally", "Verdict", "check"),
     "_cite": ("cite",),
     "_errors": ("InputError", "KindError", "MissingExtra", "UndoError", "UpweightError", "VerdictError"),
     "_estimate": ("Estimate",),
     "_version": ("__version__",),
-    "_undo": ("Correction", "rare_bias", "recalibrate"),
-    "_weights": ("Weights", "log_ratio", "mixture", "ratio"),
+    "_undo": ("Correction", "Repair", "rare_bias", "recalibrate"),
+    "_weights": ("Step", "Weights", "log_ratio", "mixture", "ratio"),
 }
 
 

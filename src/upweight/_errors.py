@@ -32,6 +32,7 @@ __all__ = [
     "printable",
     "reading",
     "require_choice",
+    "require_flag",
     "require_int",
     "require_package",
     "same_but_for_kind",
@@ -51,7 +52,7 @@ class InputError(UpweightError, ValueError):
 
 @set_module("upweight")
 class KindError(UpweightError, TypeError):
-    """The operation is not lawful for this kind of weights."""
+    """The operation is not lawful for this kind of weights, or says nothing until a scale is named."""
 
 
 @set_module("upweight")
@@ -84,7 +85,7 @@ def did_you_mean(name: Any, known: Iterable[Any]) -> str:
         close = [k for k in others if k.lower().startswith(str(name).lower()[:3])][:3]
     if close:
         return " Did you mean " + " or ".join(repr(by_text[c]) for c in close) + "?"
-    shown = ", ".join(others[:12]) + (", ..." if len(others) > 12 else "")
+    shown = ", ".join(map(printable, others[:12])) + (", ..." if len(others) > 12 else "")
     return f" Known: {shown}." if shown else ""
 
 
@@ -151,6 +152,13 @@ def require_choice(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
         listed = ", ".join(repr(a) for a in allowed[:-1]) + f" or {allowed[-1]!r}"
         hint = did_you_mean(value, allowed) if isinstance(value, str) else ""
         raise InputError(f"`{name}` must be {listed}; got {value!r}.{hint}")
+
+
+def require_flag(name: str, value: Any) -> bool:
+    """A setting that is True or False, as a bool; words, numbers and None are refused, for `'no'` would count as yes."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise InputError(f"`{name}` must be True or False; got {value!r}. Write {name}=True or {name}=False.")
+    return bool(value)
 
 
 def require_int(name: str, value: Any, least: int = 1) -> None:

@@ -26,7 +26,7 @@ Thing = TypeVar("Thing", bound=Callable[..., Any])
 OURS = {
     "random_state": ("rng",),
     "seed": ("rng",),
-    "sampling_strategy": ("to",),
+    "sampling_strategy": ("to", "drop"),
     "ratio": ("to",),
     "k_neighbors": ("k",),
     "n_neighbors": ("k",),
@@ -52,11 +52,15 @@ SAME_VALUE = {"rng", "k", "m", "reach", "share", "categorical", "members", "roun
 HOW = {  # what ours takes, where another library's value does not carry over
     "to": "'balanced', a ratio rare/common or {label: rows}",
     "vote": "'all' or 'most'",
+    "drop": "'majority' or 'all', the classes that may lose rows",
 }
 NOT_HERE = {
     "n_jobs": "threads are set by OMP_NUM_THREADS, processes by joblib.parallel_config. Leave it out",
     "verbose": "notes are in the result. Leave it out",
+    "positive": "the class in question is True. Pass y == label",
+    "pos_label": "the class in question is True. Pass y == label",
 }
+FIT_LEARNERS = {"learner", "depth"}  # words of what trains several learners: elsewhere rounds are no estimators
 
 
 class KeywordError(InputError, TypeError):
@@ -102,6 +106,8 @@ def remedy(name: str, word: str, value: Any, known: list[str]) -> str:
     """The rule, what came, and the word to type instead."""
     said = f"{name} takes no `{word}`"
     ours = next((own for own in OURS.get(word, ()) if own in known), None)
+    if word == "n_estimators" and not FIT_LEARNERS.intersection(known):
+        return f"{said}: it trains no estimators. Leave it out."
     if ours in SAME_VALUE:
         return f"{said}: here it is `{ours}`. Write {name}({ours}={short(value)})."
     if ours is not None:

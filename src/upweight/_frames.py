@@ -20,13 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from ._errors import InputError
+from ._errors import InputError, MissingExtra
 
 __all__ = [
     "NUMPY",
     "Container",
     "absent",
     "all_same_rows",
+    "arrow_stream",
     "container_of",
     "from_torch",
     "is_absent",
@@ -88,6 +89,11 @@ def read(x: Any, name: str, *, nulls: bool = False) -> tuple[np.ndarray, Contain
     if isinstance(x, (np.ndarray, list, tuple, int, float, np.generic)):
         return _numeric(x, name), NUMPY
     home = type(x).__module__.split(".")[0]
+    if home == "upweight" and hasattr(x, "log_w"):
+        raise InputError(
+            f"`{name}` must be a column of numbers; got Weights, whose kind and history would be lost. Keep them as they are, say what "
+            f"they are with w.declare(kind=..., exact=...), choose rows with w[rows], or take the numbers: w.values, w.sample_weight, w.log_w."
+        )
     if home == "torch":
         return _numeric(from_torch(x), name), NUMPY
     return _read_series(x, name, nulls)
@@ -140,6 +146,16 @@ def _series(x: Any) -> tuple[Any, bool]:
         x = sys.modules["pyarrow"].chunked_array([x])  # narwhals speaks to chunked arrays only
     series = nw.from_native(x, series_only=True, pass_through=True)
     return (series, flat) if isinstance(series, nw.Series) else (None, False)
+
+
+def arrow_stream(values: np.ndarray, schema: Any = None) -> Any:
+    """A column (n,) as Arrow's C stream, made by whichever of polars and Arrow is in use."""
+    import narwhals as nw
+
+    library: Any = next((name for name in ("polars", "pyarrow") if name in sys.modules), None)
+    if library is None:
+        raise MissingExtra("a stream of Arrow needs polars or pyarrow: pip install pyarrow, or pass numpy.asarray(w).")
+    return nw.new_series("", values, backend=library).to_native().__arrow_c_stream__(schema)
 
 
 def container_of(x: Any) -> Container:

@@ -57,6 +57,18 @@ def test_names_for_type_checkers_and_names_at_run_time_are_the_same():
         assert name in dir(uw)
 
 
+def test_every_public_class_says_of_itself_where_it_is():
+    classes = [getattr(uw, name) for name in uw.__all__ if isinstance(getattr(uw, name), type)]
+    assert {c.__name__: c.__module__ for c in classes} == {c.__name__: "upweight" for c in classes}
+    assert {"Balance", "Correction", "Estimate", "Repair", "Step", "Tally", "Verdict", "Weights"} <= {
+        c.__name__ for c in classes
+    }
+    w = uw.Weights.of(np.ones(30), kind="importance")
+    assert isinstance(uw.balance(np.ones((30, 1)), np.ones((9, 1)), weights=w), uw.Balance)
+    assert isinstance(uw.recalibrate([0, 1] * 20, np.full(40, 0.4)), uw.Repair)
+    assert all(isinstance(step, uw.Step) for step in w.clip(at=2.0).trail)
+
+
 def test_a_name_that_is_not_there_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'upweight' has no attribute 'wieghts'"):
         _ = uw.wieghts

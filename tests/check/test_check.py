@@ -379,3 +379,23 @@ def test_an_efficiency_that_is_none_is_refused():
         logs(light()).check(r_eff=0.5, cluster=np.arange(4000) % 50)
     with pytest.raises(KindError, match="class weights are no draws"):
         linear([1.0, 2.0], kind="class").check(r_eff=0.5)
+
+
+@pytest.mark.parametrize("far", [-1e4, -800.0, -600.0, 600.0, 800.0, 1e4])
+def test_the_mean_test_holds_at_every_level_of_the_logs(far):
+    """Beyond the range of a float the mean is said to be beyond it, never 0 or inf, and z is that of the sums in logs."""
+    l = np.random.default_rng(3).normal(-0.02, 0.2, 1000)
+    w = Weights.of_log(l + far, kind="importance", exact=True)
+    for v in (w.check(), w.check(cluster=np.arange(1000)), uw.Tally.of(w).result()):
+        assert v.reasons[0] == "MEAN_NOT_ONE"
+        text = str(v)
+        assert max(map(len, text.split("\n"))) < 140
+        if far > 0:
+            e = np.exp(l)
+            assert v.mean_z == pytest.approx(e.mean() / (e.std(ddof=1) / 1000**0.5), rel=0.01)
+        else:
+            assert v.mean_z < -1e200
+        if abs(far) > 750:
+            assert ("over 1e308" if far > 0 else "under 1e-323") in text
+    by = np.arange(1000) % 2
+    assert all(abs(s.z) > 20 for s in w.check(by=by).by.values())

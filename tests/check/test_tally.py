@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 import os
+import pickle
 import subprocess
 import sys
 
@@ -159,7 +160,10 @@ def test_mean_watches_the_tail_of_the_weights_and_says_so():
     l = sample(20_000, k=0.55)
     e = added(split(l, 5, f=np.ones(20_000) * np.arange(20_000))).mean()
     assert e.khat == logs(l).khat
-    assert e.why.endswith("the tail of f is not watched in a tally, only that of the weights.")
+    assert not e.ok
+    assert e.why.startswith(
+        "the tail of f is not watched in a tally, only that of the weights: if f has bounds, say so"
+    )
     assert e.inflation == pytest.approx(float(uw.arrays.widening(e.khat, 20_000)))
     low, high = e.interval()
     assert low < e.value < high
@@ -223,6 +227,84 @@ def test_what_sums_cannot_give_is_refused_with_a_reason():
         Tally.of(logs(sample(100), exact=False, kind="class"), f=np.arange(100.0)).mean()
     with pytest.raises(InputError, match="every weight is zero"):
         Tally.of(logs([-np.inf]), f=np.array([1.0])).mean()
+
+
+def both_ways(w, f, parts=5, **said):
+    """The average from rows and from tallies of them."""
+    rows = np.array_split(np.arange(w.n), parts)
+    piece = lambda r: w[r].declare(exact=w.exact) if w.exact else w[r]
+    return w.mean(f, **said), added([Tally.of(piece(r), f=np.asarray(f)[r], **said) for r in rows]).mean()
+
+
+@pytest.mark.parametrize("hits", [0, 1, 5, 9, 10, 11, 300, 2992, 3000])
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-3.0, 8.0), (1e9, 1e9 + 1), (0.0, 1e-200), (0.0, 1e200)])
+def test_two_values_are_believed_as_those_of_the_weights_are(hits, low, high):
+    f = np.where(np.random.default_rng(hits).permutation(3000) < hits, high, low)
+    for w in (Weights.of(np.ones(3000), kind="importance"), logs(sample(3000), exact=False)):
+        a, b = both_ways(w, f)
+        assert (b.ok, b.why) == (a.ok, a.why)
+        assert b.interval() == pytest.approx(a.interval(), rel=1e-9)
+    copies = Weights.of(np.random.default_rng(1).integers(0, 3, 3000), kind="frequency")
+    a, b = both_ways(copies, f)
+    assert (b.ok, b.why) == (a.ok, a.why)
+
+
+def test_few_hits_in_many_batches_are_not_believed():
+    e = added(split(np.zeros(4000), 8, f=np.arange(4000) % 1000 == 0, exact=False)).mean()
+    assert not e.ok
+    assert e.why == "the rows of the rarer value are worth 4, 10 needed."
+
+
+def test_known_bounds_leave_the_tail_of_the_weights_alone_to_watch():
+    f = np.sin(np.arange(3000.0))
+    a, b = both_ways(logs(sample(3000)), f, bounds=(-1, 1))
+    assert (a.ok, b.ok, b.why) == (True, True, "")
+    assert b.interval() == pytest.approx(a.interval(), rel=1e-9)
+    told, untold = (
+        Tally.of(logs(sample(30)), f=np.arange(30.0), bounds=(0, 29)),
+        Tally.of(logs(sample(30)), f=np.arange(30.0)),
+    )
+    assert not (told + untold).moments.bounded
+    with pytest.raises(InputError, match=r"lie in bounds=\(0, 1\)"):
+        Tally.of(logs(sample(30)), f=np.arange(30.0), bounds=(0, 1))
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.5, -0.5, -800.0, 800.0])
+def test_a_promise_that_is_broken_is_told_by_tallies_too(shift):
+    w = logs(sample(4000, k=0.2) + shift)
+    a, b = both_ways(w, np.arange(4000) % 2)
+    assert (b.ok, b.why) == (a.ok, a.why)
+    assert a.ok == (shift == 0)
+
+
+def test_tallies_of_earlier_versions_know_0_and_1_from_their_sums():
+    w = logs(sample(3000), exact=False)
+    for hits, ok in ((4, False), (600, True)):
+        f = np.arange(3000) < hits
+        d = Tally.of(w, f=f).to_dict()
+        for key in ("seen", "bounded"):
+            del d["moments"][key]
+        old = Tally.from_dict(d)
+        assert (old.mean().ok, old.mean().why) == (ok, w.mean(f).why)
+        assert (old + Tally.of(w, f=f)).mean().ok == (w.n > 0 and ok)
+        assert Tally.from_dict(json.loads(json.dumps(old.to_dict()))).mean().why == old.mean().why
+
+
+def test_tallies_pickled_by_earlier_versions_add_up_and_speak():
+    t = Tally.of(logs(sample(3000), exact=False), f=np.arange(3000) < 4)
+    for name in ("seen", "bounded"):
+        del vars(t.moments)[name]
+    old = pickle.loads(pickle.dumps(t))
+    assert old.mean().why == logs(sample(3000), exact=False).mean(np.arange(3000) < 4).why != ""
+    assert (old + old).mean().value == t.mean().value
+    assert Tally.from_dict(json.loads(json.dumps(old.to_dict()))).mean().why == old.mean().why
+
+
+def test_a_reason_is_given_exactly_where_it_is_not_ok():
+    l = sample(3000, k=0.2)
+    for f in (np.zeros(3000), np.full(3000, 2.5), l > 0, l, np.arange(3000) < 3):
+        e = Tally.of(logs(l), f=f).mean()
+        assert e.ok == (e.why == "")
 
 
 # ---- what belongs together --------------------------------------------------------------------------------------------------

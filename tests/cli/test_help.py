@@ -34,3 +34,39 @@ def test_the_default_of_positive_is_told(capsys):
     with pytest.raises(SystemExit):
         main(["compare", "--help"])
     assert "[default: true, or 1 beside 0 or -1, else the rarest]" in re.sub(r"[\s│]+", " ", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (
+            ["compare", "churn.csv"],
+            "upweight compare: churn.csv: missing option '--target', column to predict: say --target COL. upweight compare -h shows what it takes.",
+        ),
+        (["compare"], "upweight compare: missing argument"),
+        (
+            ["compare", "churn.csv", "--target", "t", "--rng", "x"],
+            "upweight compare: invalid value for '--rng'",
+        ),
+        (["compare", "churn.csv", "--traget", "t"], "upweight compare: no such option: --traget"),
+        (["cmpare"], "upweight: no such command 'cmpare'"),
+        (["check", "w.csv", "more.csv"], "upweight check: got unexpected extra argument"),
+        (["negatives", "plan", "--x"], "upweight negatives plan: no such option: --x"),
+    ],
+)
+def test_bad_use_is_one_line(args, line, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(args)
+    assert end.value.code == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(line)
+    assert told.err.count("\n") == 1
+    assert "shows what it takes" in told.err
+
+
+def test_no_words_at_all_show_the_help(capsys):
+    with pytest.raises(SystemExit) as end:
+        main([])
+    assert end.value.code == 2
+    assert "compare" in capsys.readouterr().out

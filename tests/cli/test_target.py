@@ -1,5 +1,8 @@
 """Which column is the question and which class the positive one: exact names first, nothing silently taken for something else."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -115,3 +118,18 @@ def test_an_infinity_in_a_column_is_told_with_its_line_if_its_row_counts(asked):
     assert "column 'a' has 2, first inf at row 1 (line 4). Write them as missing" in said
     assert "column 'a' has 1, first -inf at row 2 (line 5)." in refused(asked, text, weights="w")
     assert asked(text.replace("-inf", "3"), weights="w").X.column_names == ["a"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wrong", ["1.5,2,y,z,0", "1.5,word,x,0"])
+def test_a_refusal_ends_in_order_every_time(tmp_path, wrong):
+    """Threads of the reader must not outlive the refusal: of forty runs all end with code 2 and one line."""
+    rows = [f"{i / 7:.4f},{i % 7},x,{'' if i == 30_000 else i % 2}" for i in range(60_000)]
+    rows[20_000] = wrong
+    path = tmp_path / "a.csv"
+    path.write_text("a,b,c,t\n" + "\n".join(rows) + "\n")
+    for _ in range(40):
+        done = subprocess.run(
+            [sys.executable, "-m", "upweight", "compare", str(path), "--target", "t"], capture_output=True, check=False
+        )
+        assert (done.returncode, done.stderr.count(b"\n")) == (2, 1), done.stderr

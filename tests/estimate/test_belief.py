@@ -201,3 +201,28 @@ def test_plain_counts_rows_of_weight_zero_in_its_widening():
     e = Weights.of(v, kind="importance", exact=True).mean(np.r_[x > 1, np.zeros(2000)] > 0, how="plain")
     assert e.inflation == pytest.approx(float(uw.arrays.widening(e.khat, 4000)), rel=1e-12)
     assert e.inflation > 1.04 * float(uw.arrays.widening(e.khat, 2000))
+
+
+@pytest.mark.parametrize("far", [0.0, 100.0, 800.0, -100.0, -800.0, -1e5])
+def test_a_broken_promise_is_told_at_every_level_of_the_logs(far):
+    l = np.random.default_rng(8).normal(-0.02, 0.2, 2000)
+    why = Weights.of_log(l + far, kind="importance", exact=True).mean(np.arange(2000.0)).why
+    log_mean = Weights.of_log(l + far).log_mean
+    if far == 0:
+        assert why == ""
+        return
+    said = f"{np.exp(log_mean):.3g}" if abs(far) < 700 else f"exp({log_mean:.6g})"
+    assert why.startswith(f"the mean weight is {said} where 1 is promised (z = ")
+    z = float(why.split("z = ")[1].split(")")[0])
+    if far > 0:  # exp(far) (m - exp(-far)) over exp(far) se
+        w = np.exp(l)
+        assert z == pytest.approx((w.mean() - np.exp(-far)) / (w.std(ddof=1) / 2000**0.5), rel=0.01)
+    else:
+        assert z < -1e6
+    assert len(why) < 120
+
+
+def test_weights_divided_by_their_sum_are_told_from_weights_that_are_small():
+    w = np.random.default_rng(9).gamma(4, 0.25, 500)
+    assert "add up to one" in Weights.of(w / w.sum(), kind="importance", exact=True).mean(np.arange(500.0)).why
+    assert "mean weight is 0.00" in Weights.of(w / 499, kind="importance", exact=True).mean(np.arange(500.0)).why

@@ -105,6 +105,36 @@ def test_either_end_of_f_is_a_tail_of_its_own():
     assert w.var(x).khat < 0.6
 
 
+@pytest.mark.parametrize("n", [70, 100, 130])
+def test_spreads_of_a_hundred_light_rows_are_believed_and_those_of_heavy_ones_are_not(n):
+    light = heavy = 0
+    w = Weights.of(np.ones(n), kind="importance")
+    for seed in range(40):
+        rng = np.random.default_rng([n, seed])
+        x, y = rng.random(n), rng.random(n)
+        light += w.var(x).ok and w.std(x).ok and w.cov(x, y).ok
+        heavy += w.var(rng.lognormal(size=n)).ok
+    assert light >= 12
+    assert heavy <= 2
+
+
+def test_too_few_rows_for_a_tail_are_said_to_be():
+    e = Weights.of(np.ones(40), kind="importance").var(np.random.default_rng(0).normal(size=40))
+    assert e.why == "fewer than 25 rows raise it, or lower it: its tail was not judged."
+    assert Weights.of(np.ones(40), kind="importance").var(np.linspace(0, 1, 40), bounds=(0, 1)).ok
+
+
+def test_known_bounds_leave_no_tail_to_widen_for():
+    w, x, _ = some()
+    f = np.tanh(x)
+    a, b = w.var(f), w.var(f, bounds=(-1, 1))
+    assert (a.value, a.se) == (b.value, b.se)
+    assert b.khat == w.khat
+    assert w.std(f, bounds=(-1, 1)).value == pytest.approx(b.value**0.5)
+    with pytest.raises(InputError, match=r"lie in bounds=\(0, 1\)"):
+        w.var(f, bounds=(0, 1))
+
+
 def test_wrong_columns_are_refused():
     w, x, y = some()
     with pytest.raises(InputError, match="`g` must hold at least two values"):

@@ -3,6 +3,7 @@
 import gzip
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -147,3 +148,17 @@ def test_a_file_of_one_line_is_a_header_or_a_row(write):
     assert read_source(write("3.5,2\n"), lambda _: None).table.to_pydict() == {"c0": [3.5], "c1": [2]}
     with pytest.raises(InputError, match="holds no rows, only the column names"):
         read_source(write("a,b\n"), lambda _: None)
+
+
+@pytest.mark.parametrize("head", ["x,t,", "x,t, ", ",t,x", "x,t,,"])
+def test_columns_without_a_name_are_told_and_called_as_pandas_calls_them(tmp_path, head):
+    path = tmp_path / "a.csv"
+    n = head.count(",") + 1
+    path.write_text(head + "\n" + "\n".join(",".join([str(i), "ab"[i % 2], "3", "4"][:n]) for i in range(40)) + "\n")
+    said = []
+    table = read_source(str(path), said.append).table
+    frame = pd.read_csv(path).rename(columns=lambda c: c if c.strip() else "Unnamed: 2")
+    assert table.column_names == list(frame.columns)
+    assert table.num_rows == 40
+    assert table.column(0).to_pylist() == list(range(40))
+    assert any("columns without a name in the header line are called as pandas does: " in s for s in said)

@@ -9,6 +9,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.svm import SVC, LinearSVC
 
+import upweight as uw
 import upweight.imbalance as im
 from upweight import InputError
 from upweight.imbalance.ensembles import Boosted, PlainBagging
@@ -31,6 +32,16 @@ TOLD = [
     (im.Pipeline, {"verbose": True}, "Leave it out"),
     (im.upweight_errors, {"random_state": 1}, "Write upweight_errors(rng=1)"),
     (im.score, {"weights": [1]}, "here it is `sample_weight`"),
+    (im.compare, {"random_state": 1}, "Write compare(rng=1)"),
+    (im.compare, {"positive": "yes"}, "Pass y == label"),
+    (im.method, {"random_state": 1}, "method takes no `random_state`"),
+    (im.Resample, {"random_state": 1}, "Resample takes no `random_state`"),
+    (uw.Weights.of([1.0, 2.0], kind="importance").resample, {"random_state": 1}, "Write resample(rng=1)"),
+    (im.EditedNN, {"n_estimators": 20}, "it trains no estimators. Leave it out"),
+    (im.EditedNN, {"max_iter": 20}, "Write EditedNN(rounds=20)"),
+    (im.EditedNN, {"sampling_strategy": "all"}, "here it is `drop`, 'majority' or 'all'"),
+    (im.TomekLinks, {"sampling_strategy": "all"}, "here it is `drop`, 'majority' or 'all'"),
+    (im.SMOTE, {"sampling_strategy": 0.5}, "here it is `to`"),
 ]
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from upweight import InputError
 from upweight.imbalance import compare
 
 FIVE = "none,threshold,weights,random_under,random_over"
@@ -59,5 +60,9 @@ def test_mixed_columns_and_gaps_of_adult(data_folder):
     c = compare(frame.drop(columns="c14"), (frame["c14"] == ">50K").to_numpy(), methods="quick", rng=0)
     assert all(0.95 < r.oe < 1.05 for r in c.rows)
     assert all(r.error is None for r in c.rows)
-    p = c.model.predict_proba(frame.head(50).assign(c1="never met", c3=None))
-    assert np.isfinite(p).all()
+    fresh = frame.head(50).copy()
+    fresh.loc[:24, ["c1", "c3"]] = ["never met", None]
+    with pytest.warns(UserWarning, match="25 of 49"):
+        assert np.isfinite(c.model.predict_proba(fresh)).all()
+    with pytest.raises(InputError, match="column 'c1' has 50 of 50 values"):
+        c.model.predict_proba(fresh.assign(c1="never met"))

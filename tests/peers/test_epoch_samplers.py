@@ -53,8 +53,8 @@ def test_published_pruning_makes_every_step_larger():
     assert s.loss_weight[rows].mean().item() == pytest.approx(1, abs=0.01)
 
 
-def epochs_of_letters(data_folder, scores, epochs=30, lr=0.05):
-    """Mean training loss of an MLP 16-128-128-26 after some epochs; rows by the sampler that is given."""
+def epochs_of_letters(data_folder, scores, mix=None, epochs=30, lr=0.05):
+    """Training loss of an MLP 16-128-128-26, the mean after each of the last ten epochs; rows drawn by the scores, if any."""
     lines = [line.split(",") for line in (data_folder / "bandit" / "letter-recognition.data").read_text().split()][
         :16_000
     ]
@@ -70,7 +70,8 @@ def epochs_of_letters(data_folder, scores, epochs=30, lr=0.05):
     ]
     net = torch.nn.Sequential(*layers)
     opt = torch.optim.SGD(net.parameters(), lr=lr, momentum=0.9)
-    s = T.ImportanceSampler(len(x), scores=scores, mix=0.1 if scores is not None else None, rng=0)
+    s = T.ImportanceSampler(len(x), scores=scores, mix=mix, rng=0)
+    ended = []
     for _ in range(epochs):
         for i in torch.tensor(list(s)).split(64):
             z = net(x[i])
@@ -79,17 +80,19 @@ def epochs_of_letters(data_folder, scores, epochs=30, lr=0.05):
             T.weighted_loss(T.margin_loss(z, y[i]), s.loss_weight[i]).backward()
             opt.step()
             opt.zero_grad()
-    with torch.no_grad():
-        return T.margin_loss(net(x), y).mean().item()
+        with torch.no_grad():
+            ended.append(T.margin_loss(net(x), y).mean().item())
+    return np.mean(ended[-10:])
 
 
 @pytest.mark.slow
 @pytest.mark.data
 def test_scores_without_a_gate_ruin_a_run_and_gated_they_do_not(data_folder):
-    """One seed of the page's four (there: loss 1.9 without a gate, uniform .015)."""
+    """One seed, a constant learning rate and momentum .9. Measured: uniform .027, without a gate (mix .1) above 1, gated .054."""
     uniform = epochs_of_letters(data_folder, None)
     gated = epochs_of_letters(data_folder, T.Scores(16_000))
     open_gate = T.Scores(16_000)
     open_gate.gate = 0.0
-    assert epochs_of_letters(data_folder, open_gate) > 5 * uniform
-    assert gated <= 2 * uniform
+    open_gate.gain = 1.0  # so that it is on from the first epoch
+    assert epochs_of_letters(data_folder, open_gate, mix=0.1) > 10 * uniform
+    assert gated <= 3 * uniform

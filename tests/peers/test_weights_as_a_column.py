@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
@@ -60,3 +62,19 @@ def test_half_precision_is_read():
     assert Weights.of(half, kind="importance").values.round(12).tolist() == [1, 2, 5]
     jnp = pytest.importorskip("jax.numpy")
     assert Weights.of(jnp.array([1.0, 2.0], dtype=jnp.bfloat16), kind="importance").values.round(12).tolist() == [1, 2]
+
+
+def test_polars_and_arrow_take_them_as_numbers():
+    plain = np.asarray(W)
+    assert pl.Series(W).to_list() == pl.Series("w", W).to_list() == plain.tolist()
+    frame = pl.DataFrame({"x": X[:, 0], "w": W})
+    assert frame["w"].dtype == pl.Float64
+    assert frame["w"].to_list() == plain.tolist()
+    assert pa.chunked_array(W).to_pylist() == plain.tolist()
+    with pytest.raises(InputError, match="one vector of weights at a time"):
+        pl.Series(Weights.of(np.ones((2, 3))))
+
+
+def test_a_pandas_column_of_them_holds_numbers():
+    assert pd.Series(W).dtype == pd.DataFrame({"w": W})["w"].dtype == np.float64
+    assert pd.Series(W).tolist() == np.asarray(W).tolist()

@@ -15,7 +15,8 @@ from upweight.tables._columns import MISSING, UNSEEN, codes, describe, numbers, 
     [
         (pa.array([1.5, 2.5, None]), "numeric", ""),
         (pa.array([1, 2, 3, 5]), "numeric", ""),
-        (pa.array([7, 7, None]), "dropped", "one value only: 7"),
+        (pa.array([7, 7, 7]), "dropped", "one value only: 7"),
+        (pa.array([7, 7, None]), "numeric", "one value only: 7, or a gap"),
         (pa.array([None, None], pa.float64()), "dropped", "nothing but gaps"),
         (pa.array(["a", "b", "a"]), "categorical", "2 levels"),
         (pa.array(["a", "a", None]), "categorical", "1 level"),
@@ -32,7 +33,7 @@ from upweight.tables._columns import MISSING, UNSEEN, codes, describe, numbers, 
         (
             pa.array([str(i / 7) for i in range(99)] + ["n/k"]),
             "numeric",
-            "text read as numbers; 1 values that are none count as gaps",
+            "text read as numbers; 1 value that is none counts as a gap, first 'n/k' at row 99",
         ),
         (pa.array(["x", "y", "x"]).dictionary_encode(), "categorical", "2 levels"),
     ],
@@ -64,7 +65,7 @@ def test_infinity_is_refused_with_its_row():
 
 
 def test_codes_tell_gaps_from_values_never_met():
-    column = describe("c", pa.array(["b", "a", "a"]))
+    column = describe("c", pa.array(["b", "a", "a", None]))
     assert column.categories == ("a", "b")
     with pytest.warns(UserWarning, match="1 of 4 values"):
         code = codes(column, pa.array(["a", "z", None, "b", "?", " b "]))
@@ -93,7 +94,7 @@ def test_bytes_are_text_or_refused_with_column_and_row(kind):
 
 
 def test_a_number_that_comes_as_text_is_read_refused_or_told(recwarn):
-    column = describe("a", pa.array([1.5, 2.5]))
+    column = describe("a", pa.array([1.5, 2.5, None]))
     assert read_numbers(column, pa.array(["1.5", None, "?", " 7 "])).tolist()[::3] == [1.5, 7.0]
     assert read_numbers(column, pa.array([True, False])).tolist() == [1.0, 0.0]
     assert np.isnan(read_numbers(column, pa.array([None, None, ""]))).all()

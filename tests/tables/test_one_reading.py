@@ -192,7 +192,8 @@ def test_days_are_no_numbers_and_numbers_no_days():
         match="column 'd' must hold dates; got 1 of 1 values that are none, first 'soon' at row 0. Write 2021",
     ):
         dates.read(pd.DataFrame({"d": ["soon"]}))
-    assert np.isnan(dates.read(pd.DataFrame({"d": [np.nan]})).numbers).all()
+    with pytest.warns(UserWarning, match=r"column 'd' is empty in 1 of 1 rows \(100%\), first at row 0"):
+        assert np.isnan(dates.read(pd.DataFrame({"d": [np.nan]})).numbers).all()
     numbers = Schema.of(pd.DataFrame({"a": [1.0, 2.5]}))
     with pytest.raises(
         InputError, match=r"column 'a' must hold numbers; got timestamp\[ns\]. Pass numbers, as in training."
@@ -201,7 +202,7 @@ def test_days_are_no_numbers_and_numbers_no_days():
 
 
 def test_a_column_of_values_never_met_is_refused_and_some_are_told():
-    schema = Schema.of(pd.DataFrame({"k": ["yes", "no"] * 10}))
+    schema = Schema.of(pd.DataFrame({"k": ["yes", "no"] * 10 + [None]}))
     for other in (["Yes", "No"], [True, False], [1, 0], [1.5, 2.5]):
         with pytest.raises(
             InputError, match=r"column 'k' has 2 of 2 values \(100%\) that were not there in training, first"

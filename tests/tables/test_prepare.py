@@ -16,11 +16,35 @@ def prepared(frame, w=None, rows=None):
     return Preparation.fit(schema, table if rows is None else table.take(rows), w), table
 
 
-def test_numbers_are_imputed_by_the_median_and_scaled():
+def test_numbers_are_imputed_by_the_median_and_scaled_and_the_gap_is_told():
     X = np.array([[1.0], [2.0], [np.nan], [9.0]])
     p, table = prepared(X)
     filled = np.array([[1.0], [2.0], [2.0], [9.0]])
-    np.testing.assert_allclose(p.matrix(p.table(table)), StandardScaler().fit_transform(filled))
+    matrix = p.matrix(p.table(table))
+    np.testing.assert_allclose(matrix[:, :1], StandardScaler().fit_transform(filled))
+    assert matrix[:, 1].tolist() == [0, 0, 1, 0]
+
+
+def test_gaps_of_one_pattern_are_told_once_and_seldom_ones_not():
+    X = np.arange(400.0).reshape(100, 4) ** 2
+    X[:20, :2] = np.nan
+    X[10:30, 2] = np.nan
+    X[:3, 3] = np.nan
+    p, table = prepared(X)
+    assert p.gaps.tolist() == [0, 2]
+    assert p.table(table).codes.sum(axis=0).tolist() == [20, 20]
+    assert [s.tolist() for s in p.shown] == [[0, 1], [0, 1]]
+    later = p.table(table.take(np.arange(50, 60)))
+    assert later.codes.tolist() == [[0, 0]] * 10
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-160, 1e160, 1e300, 1.7e308])
+def test_columns_of_any_size_are_scaled_alike(size):
+    rng = np.random.default_rng(3)
+    x = rng.uniform(-1, 1, size=(50, 1))
+    p, table = prepared(np.hstack([x, x * size]))
+    scaled = p.table(table).numbers
+    np.testing.assert_allclose(scaled[:, 1], scaled[:, 0], rtol=1e-9)
 
 
 def test_what_is_learnt_comes_from_the_training_rows_only():

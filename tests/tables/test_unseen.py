@@ -14,7 +14,7 @@ RNG = np.random.default_rng(2)
 KEY = RNG.choice(["aaa", "zzz"], N)
 X = pd.DataFrame({"k": KEY, "x": RNG.normal(size=N)})
 Y = RNG.random(N) < np.where(KEY == "aaa", 0.5, 0.05)
-pytestmark = pytest.mark.filterwarnings("ignore:.*not there in training")
+pytestmark = pytest.mark.filterwarnings("ignore:.*not there in training", "ignore:.*had no gap in training")
 
 
 @pytest.mark.parametrize("learner", ["logistic", "boosting", "sklearn.ensemble:RandomForestClassifier"])

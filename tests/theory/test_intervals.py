@@ -224,4 +224,33 @@ def test_c2st_is_covered_to_a_percent(weighted):
         s, t = rng.normal(size=1000), rng.normal(1, 1, 1000)
         w = uw.log_ratio(s - 0.5, np.zeros(1000)) if weighted else None
         hits += covers(uw.c2st(s, t, weights=w), truth)
-    assert hits / runs == pytest.approx(0.947, abs=0.014)  # seen .946 and .948
+    # without weights .946 is seen; with them .962: the interval is widened for the tail of w, 1.15 times on average here
+    assert 0.947 - 0.014 < hits / runs < (0.975 if weighted else 0.947 + 0.014)
+
+
+SPREAD_OF = {  # values, and their variance
+    "normal": (lambda rng, n: rng.normal(size=n), 1.0),
+    "uniform": (lambda rng, n: rng.random(n), 1 / 12),
+    "exponential": (lambda rng, n: rng.exponential(size=n), 1.0),
+    "Student t, 5": (lambda rng, n: rng.standard_t(5, n), 5 / 3),
+    "lognormal": (lambda rng, n: rng.lognormal(0, 1, n), (np.e - 1) * np.e),
+    "gamma, 4": (lambda rng, n: rng.gamma(4, 1, n), 4.0),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [40, 60, 100, 150])
+def test_what_is_believed_of_few_rows_spread_is_missed_in_a_tenth_of_runs_at_most(n):
+    """`ok` and a miss in at most .10 of 1,000 runs a cell, and four binomial standard errors; light values are believed from 100 rows on."""
+    runs, believed = 1000, {}
+    w = Weights.of(np.ones(n), kind="importance")
+    for place, (name, (draw, truth)) in enumerate(SPREAD_OF.items()):
+        missed = believed[name] = 0
+        for seed in range(runs):
+            e = w.var(draw(np.random.default_rng([n, place, seed]), n))
+            believed[name] += e.ok
+            missed += e.ok and not covers(e, truth)
+        assert missed / runs <= 0.1 + binomial(0.1, runs), name
+    assert n < 100 or believed["uniform"] >= 0.95 * runs
+    assert n < 100 or believed["normal"] >= 0.6 * runs
+    assert believed["lognormal"] <= 0.05 * runs

@@ -80,3 +80,14 @@ def test_imports_for_type_checkers_and_doors_are_free(rule, capsys):
         "_weights/__init__.py": 'from ._w import Weights\n\n__all__ = ["Weights"]\n',
     }
     assert breaches(rule, files, capsys)[0] == 0
+
+
+def test_a_door_is_a_listed_method_and_not_a_room(rule, capsys):
+    files = {
+        "_weights/_w.py": "def ess():\n    from .._check import check\n",
+        "_check/__init__.py": 'from ._c import check\n\n__all__ = ["check"]\n',
+        "_check/_c.py": "check = 1\n",
+    }
+    code, out = breaches(rule, files, capsys)
+    assert code == 1
+    assert "_weights imports _check: imports go down only" in out

@@ -175,6 +175,22 @@ def test_further_axes_keep_their_shape():
     torch.testing.assert_close(T.margin_loss(z, y)[2], T.margin_loss(Z, Y))
 
 
+def test_classes_that_are_ruled_out_and_logits_far_out():
+    """Minus infinity among the logits, as masks of actions or words have it, is what cross-entropy makes of it."""
+    rows = [[float("-inf"), 0.0, float("-inf")], [float("-inf"), 0.0, 1.0], [1e4, 0.0, -1e4], [float("-inf"), 2.0, 0.0]]
+    z = torch.tensor(rows, requires_grad=True)
+    y = torch.tensor([1, 1, 2, 2])
+    losses = T.margin_loss(z, y)
+    torch.testing.assert_close(losses, cross_entropy(z, y, reduction="none"))
+    losses.sum().backward()
+    ours, z.grad = z.grad.clone(), None
+    cross_entropy(z, y, reduction="sum").backward()
+    torch.testing.assert_close(ours, z.grad)
+    assert T.grad_norm(z, y).isfinite().all()
+    assert T.margin_loss(torch.tensor([[0.0, float("-inf")]]), torch.tensor([1])).item() == float("inf")
+    assert T.margin_loss(Z[:0], Y[:0]).shape == (0,)
+
+
 def test_inputs_are_not_written_to():
     z, y = Z.clone(), Y.clone()
     T.margin_loss(z, y, T.margin_rule(COUNTS, kind="vs")).sum()

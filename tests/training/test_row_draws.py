@@ -57,8 +57,8 @@ def test_identity_changes_with_all_that_the_plan_depends_on():
         RowDraws(w, method="multinomial"),
         RowDraws(w, rng=1),
     ]
-    assert len({d.identity() for d in told}) == len(told)
-    assert RowDraws(w).identity() == RowDraws([2.0, 4.0, 6.0]).identity()
+    assert len({d.identity for d in told}) == len(told)
+    assert RowDraws(w).identity == RowDraws([2.0, 4.0, 6.0]).identity
 
 
 @pytest.mark.parametrize(

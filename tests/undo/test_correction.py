@@ -450,3 +450,30 @@ def test_a_damaged_document_is_refused(key):
 def test_labels_in_messages_write_control_characters_out():
     with pytest.raises(InputError, match=r"label \\x1b\[31mred has weight zero"):
         Correction.weighted(["a", "\x1b[31mred"], [1.0, 0.0])
+
+
+def test_the_same_correction_is_not_added_twice():
+    """What training added once would be given back twice, in silence."""
+    c, d = Correction.kept(negatives=0.1), Correction.kept(negatives=0.5)
+    for twice in (lambda: c + c, lambda: (c + d) + c, lambda: d + (c + d), lambda: c + pickle.loads(pickle.dumps(c))):
+        with pytest.raises(
+            InputError, match=r"the same correction twice: Correction\(exact.*make a correction for each"
+        ):
+            twice()
+    assert (c + Correction.kept(negatives=0.1)).log_odds == pytest.approx(2 * c.log_odds)  # rows thinned twice alike
+    assert sum([c, d]).log_odds == pytest.approx(np.log(20))
+    none, lost = Correction.none(), Correction.impossible("rows were made up")
+    assert (none + none).log_odds == 0
+    assert (c + none + none).log_odds == c.log_odds
+    assert (lost + lost).status == "impossible"
+
+
+def test_corrections_pickled_before_they_knew_their_origins_still_load():
+    c = Correction.kept(negatives=0.1)
+    state = {key: value for key, value in vars(c).items() if key not in ("_rows", "_origins")}
+    old = Correction.__new__(Correction)
+    old.__setstate__(state)
+    assert old.apply([0.5]) == c.apply([0.5])
+    assert (old + c).log_odds == pytest.approx(2 * c.log_odds)
+    with pytest.raises(InputError, match="the same correction twice"):
+        _ = old + old

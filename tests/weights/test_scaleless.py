@@ -5,7 +5,7 @@ import operator
 import numpy as np
 import pytest
 
-from upweight import Weights
+from upweight import UpweightError, Weights
 
 W = Weights.of([1.0, 2.0, 3.0], kind="importance")
 SCALES = r"w\.values \(own scale\), w\.sample_weight \(mean one\), w\.probabilities \(sum one\) or w\.log_w"
@@ -49,6 +49,34 @@ def test_ufuncs_ask_for_the_scale(ufunc):
 def test_every_refusal_names_a_way(call, said):
     with pytest.raises(TypeError, match=said):
         call()
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: np.mean(W), r"w\.mean\(f\) averages f under them\. Their own mean is np\.exp\(w\.log_mean\)"),
+        (lambda: np.var(W), r"w\.var\(f\)"),
+        (lambda: np.std(W), r"w\.std\(f\)"),
+        (lambda: np.clip(W, 0, 2), r"w\.clip\(at=\)"),
+        (lambda: np.max(W), "then np.max"),
+        (lambda: np.cumsum(W), "then np.cumsum"),
+        (lambda: np.round(W), "then np.round"),
+    ],
+)
+def test_numpys_summaries_name_the_call_that_is_meant(call, said):
+    with pytest.raises(UpweightError, match=said) as raised:
+        call()
+    assert isinstance(raised.value, TypeError)
+
+
+def test_numpys_other_functions_take_the_weights_with_mean_one():
+    x = np.array([1.0, 5.0, 9.0])
+    assert np.average(x, weights=W) == pytest.approx((1 + 10 + 27) / 6)
+    assert np.histogram(x, bins=2, weights=W)[0].tolist() == pytest.approx([0.5, 2.5])
+    assert np.concatenate([W, W]).tolist() == pytest.approx([0.5, 1, 1.5] * 2)
+    assert np.sort(W).tolist() == np.median([W, W], axis=0).tolist() == pytest.approx([0.5, 1, 1.5])
+    nothing = Weights.of([0.0, 0.0], kind="importance")
+    assert (np.shape(nothing), np.ndim(nothing), np.size(nothing)) == ((2,), 1, 2)
 
 
 @pytest.mark.parametrize("compare", [operator.lt, operator.le, operator.gt, operator.ge])

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import _html as html
-from .._errors import InputError
+from .._errors import InputError, printable
 from .._frames import same_rows
 from .._set_module import set_module
 from .._weights import rows_worth
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Balance", "balance"]
 
 
-@set_module("upweight._balance")
+@set_module("upweight")
 @dataclass(frozen=True, eq=False, repr=False)
 class Balance:
     """How well weighted source columns match a target. Printing it shows the table.
@@ -168,7 +168,9 @@ class Balance:
         """One row of the table, by place or by name."""
         if isinstance(row, str):
             if row not in self.names:
-                raise InputError(f"the table has no row {row!r}; it has {', '.join(self.names[:8])}, ...")
+                raise InputError(
+                    f"the table has no row {row!r}; it has {', '.join(map(printable, self.names[:8]))}, ..."
+                )
             row = self.names.index(row)
         return self._rows[row]
 

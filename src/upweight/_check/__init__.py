@@ -6,9 +6,9 @@ _verdict, _screen, _digits             the outcome, and its words  _documents  r
 """
 
 from ._check import check
-from ._documents import plain
+from ._documents import float_of, plain
 from ._reasons import GRADES, Reason
 from ._tally import Tally
 from ._verdict import Verdict
 
-__all__ = ["GRADES", "Reason", "Tally", "Verdict", "check", "plain"]
+__all__ = ["GRADES", "Reason", "Tally", "Verdict", "check", "float_of", "plain"]

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._errors import InputError, KindError, VerdictError, is_number
+from .._errors import InputError, KindError, VerdictError, is_number, require_flag
 from .._estimate import clusters_of
 from .._frames import same_rows
 from .._weights import Weights
@@ -97,14 +97,15 @@ def check(
         )
     w._one_vector("check")
     _refuse_efficiency(w, r_eff, cluster)
+    require_flag("strict", strict)
     raw = w.raw
     summary, segments = WeightSummary.of(raw.log_w), segments_of(raw, by)
     groups = clusters_of(raw, cluster).codes
-    se = summary.se if groups is None else _clustered_se(raw.log_w, summary, groups)
+    se = summary.relative_se if groups is None else _clustered_se(raw.log_w, summary, groups)
 
     def flip() -> tuple[WeightSummary, float]:
         other = WeightSummary.of(raw.log_w, flip=True)
-        return other, other.se if groups is None else _clustered_se(-raw.log_w, other, groups)
+        return other, other.relative_se if groups is None else _clustered_se(-raw.log_w, other, groups)
 
     v = judge(Provenance.of(w), summary, se, flip, segments, r_eff=r_eff)
     if f is not None:
@@ -129,7 +130,7 @@ def judge(
 ) -> Verdict:
     """The verdict on the weights of this provenance whose sums are `summary`.
 
-    se : plain standard error of the mean weight, on its own scale. flip : the sums of 1/w and the standard error of its mean, or
+    se : plain standard error of the mean weight, relative to the largest. flip : the sums of 1/w and that error of their mean, or
     None where they cannot be had; called only when something looks upside down. r_eff : independent draws that a row counts as.
     """
     se = se / math.sqrt(r_eff)
@@ -157,8 +158,10 @@ def judge(
         max_row=summary.row,
         top_share=summary.share_of_top(top),
         mean=mean,
-        mean_se=se,
-        mean_z=mean_test(mean, se, wide(summary.n)) if provenance.exact and summary.positive else math.nan,
+        mean_se=summary.at_own_scale(se),
+        mean_z=mean_test(summary.mean, se, wide(summary.n), summary.peak)
+        if provenance.exact and summary.positive
+        else math.nan,
         distinct=11 if summary.distinct is None else len(summary.distinct),
         by={} if segments is None else segments.figures(wide, r_eff),
         trail=provenance.trail,
@@ -209,11 +212,12 @@ def _normalised(v: Verdict, summary: WeightSummary, provenance: Provenance) -> b
 
 def _flipped(summary: WeightSummary, se: float, r_eff: float) -> Flipped:
     mean, khat = summary.at_own_scale(summary.mean), summary.khat if r_eff == 1 else summary.khat_of(r_eff)
-    return Flipped(mean, mean_test(mean, se / math.sqrt(r_eff), _wide(khat, r_eff, summary.n)), khat)
+    z = mean_test(summary.mean, se / math.sqrt(r_eff), _wide(khat, r_eff, summary.n), summary.peak)
+    return Flipped(mean, z, khat)
 
 
 def _clustered_se(log_w: np.ndarray, summary: WeightSummary, groups: np.ndarray) -> float:
-    """sqrt(G/(G-1) sum_g (sum_{i in g} (w_i - mean w))^2) / n, on the weights' own scale."""
+    """sqrt(G/(G-1) sum_g (sum_{i in g} (w_i - mean w))^2) / n, relative to the largest weight."""
     count = int(groups.max()) + 1
     if count < 2 or not summary.positive:
         return math.nan
@@ -221,7 +225,7 @@ def _clustered_se(log_w: np.ndarray, summary: WeightSummary, groups: np.ndarray)
     step = max(BLOCK, 4 * count)
     for i in range(0, len(log_w), step):
         sums += np.bincount(groups[i : i + step], np.exp(log_w[i : i + step] - summary.peak), minlength=count)
-    return summary.at_own_scale(math.sqrt(count / (count - 1) * float(np.einsum("i,i->", sums, sums))) / summary.n)
+    return math.sqrt(count / (count - 1) * float(np.einsum("i,i->", sums, sums))) / summary.n
 
 
 def segments_of(w: Weights, by: Any) -> Segments | None:

@@ -29,14 +29,17 @@ def number(x: float) -> str:
 
 
 def z_text(z: float) -> str:
-    """A z to one decimal, never minus zero."""
-    return f"{z:.1f}".replace("-0.0", "0.0")
+    """A z to one decimal, never minus zero; from a million on three digits."""
+    return f"{z:.1f}".replace("-0.0", "0.0") if abs(z) < 1e6 else f"{z:.3g}"
 
 
 def promise(v: Verdict) -> str:
     """The mean test on one line: 0.992 ± 0.052, promised 1 (z = -0.2); decimals enough to see the error."""
     if math.isnan(v.mean_z):
         return f"{number(v.mean)}, promised 1, not tested"
+    if v.mean in (0.0, math.inf):  # beyond a float: every weight is not zero, and its log is finite
+        mean = "over 1e308" if v.mean else "under 1e-323"
+        return f"{mean}, promised 1 (z = {z_text(v.mean_z)})"
     wide = v.mean_se * v.widening
     places = max(3, -math.floor(math.log10(wide))) if 0 < wide < math.inf else 3
     fixed = 0.01 <= v.mean < 1000 and places <= 6

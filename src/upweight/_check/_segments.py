@@ -104,7 +104,9 @@ class Segments:
         unit = math.exp(min(self.peak, 709.0))
         own, worth = centred / (n - 1) if n > 1 else math.nan, r_eff * n
         se = unit * math.sqrt(own / worth)
-        z = mean_test(unit * mean, unit * math.sqrt(max(own, whole) / worth), widening(n)) if n >= FEWEST else math.nan
+        z = math.nan
+        if n >= FEWEST:
+            z = mean_test(mean, math.sqrt(max(own, whole) / worth), widening(n), self.peak)
         return Segment(int(n), ess, unit * mean, se, z)
 
     def to_dict(self) -> dict[str, Any]:

@@ -165,9 +165,14 @@ class WeightSummary:
         return self.n - self.zeros
 
     @property
+    def alike(self) -> bool:
+        """Whether all positive weights are the same, up to rounding."""
+        return self.positive > 0 and self.peak - self.low <= TIE * _EPS * max(1.0, abs(self.peak))
+
+    @property
     def constant(self) -> bool:
         """Whether every weight is the same, up to rounding, and none is zero."""
-        return self.zeros == 0 and self.peak - self.low <= TIE * _EPS * max(1.0, abs(self.peak))
+        return self.zeros == 0 and self.alike
 
     @property
     def total(self) -> float:
@@ -219,13 +224,20 @@ class WeightSummary:
         """A number on the scale of e = w / (largest w), on the weights' own scale; inf where a float cannot hold it."""
         if relative == 0 or self.peak == _NONE:
             return 0.0
+        if math.isnan(relative):
+            return math.nan
         log = self.peak + math.log(relative)
         return math.exp(log) if log < 709.7 else math.inf
 
     @property
+    def relative_se(self) -> float:
+        """Plain standard error of the mean of e = w / (largest w) over rows; nan for one row."""
+        return math.sqrt(self.centred / (self.n - 1) / self.n) if self.n > 1 else math.nan
+
+    @property
     def se(self) -> float:
-        """Plain standard error of the mean weight over rows, on the weights' own scale; nan for one row."""
-        return self.at_own_scale(math.sqrt(self.centred / (self.n - 1) / self.n)) if self.n > 1 else math.nan
+        """`relative_se` on the weights' own scale."""
+        return self.at_own_scale(self.relative_se)
 
 
 class _Run:

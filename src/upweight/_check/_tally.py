@@ -41,7 +41,8 @@ __all__ = ["Tally"]
 
 SCHEMA = "upweight.tally/1"
 _WRITTEN = {"said": "provenance", "pile": "summary", "inverse": "inverse", "moments": "moments", "segments": "segments"}
-_UNWATCHED = "the tail of f is not watched in a tally, only that of the weights"
+_UNWATCHED = "the tail of f is not watched in a tally, only that of the weights: if f has bounds, say so, Tally.of(w, f=f, bounds=(low, high))."
+_UNSEEN = "0 and 1 were not both seen: the interval reaches to the exact bound on the effective rows."
 
 
 @set_module("upweight")
@@ -70,7 +71,7 @@ class Tally:
     segments: Segments | None = None
 
     @classmethod
-    def of(cls, w: Weights, *, f: Any = None, by: Any = None) -> Tally:
+    def of(cls, w: Weights, *, f: Any = None, bounds: tuple[float, float] | None = None, by: Any = None) -> Tally:
         """The tally of one batch.
 
         Parameters
@@ -78,6 +79,7 @@ class Tally:
         w : Weights, one vector (n,). Of tamed weights the verdict judges them as they were before, and `mean` uses them as they are;
             only tamings that look at one row at a time (clip, temper(power=), shrink) may be tallied.
         f : (n,) or (n, c) numbers to average, finite where w > 0.
+        bounds : (low, high) between which every f is known to lie, of every batch; f then has no tail of its own.
         by : (n,) labels; the promise of a mean of one is then tested in every segment.
 
         Raises
@@ -95,7 +97,8 @@ class Tally:
         _refuse_whole_taming(w)
         summary = WeightSummary.of(raw.log_w)
         inverse = WeightSummary.of(raw.log_w, flip=True) if raw.exact and not summary.zeros else None
-        return cls(Provenance.of(w), summary, inverse, None if f is None else _moments(w, f), segments_of(raw, by))
+        moments = None if f is None else _moments(w, f, bounds)
+        return cls(Provenance.of(w), summary, inverse, moments, segments_of(raw, by))
 
     def __add__(self, other: Any) -> Tally:
         if not isinstance(other, Tally):
@@ -129,8 +132,8 @@ class Tally:
 
     def result(self) -> Verdict:
         """The verdict on all rows tallied, by the rules of `upweight.check`; with f, the effective rows for its average as well."""
-        flip = lambda: None if self.inverse is None else (self.inverse, self.inverse.se)
-        v = judge(self.provenance, self.summary, self.summary.se, flip, self.segments)
+        flip = lambda: None if self.inverse is None else (self.inverse, self.inverse.relative_se)
+        v = judge(self.provenance, self.summary, self.summary.relative_se, flip, self.segments)
         if self.moments is None or self.summary.positive == 0 or self.provenance.tamed:
             return v
         with np.errstate(invalid="ignore"):
@@ -144,8 +147,9 @@ class Tally:
 
         Returns
         -------
-        Estimate without influences: rows are gone, so no clusters, differences or ratios. Its k-hat is that of the weights; `why`
-        always says that the tail of f was not watched.
+        Estimate without influences: rows are gone, so no clusters, differences or ratios. Its k-hat is that of the weights. Of an f of
+        one or two values, or between bounds, it is `ok` when `Weights.mean` is; any other f has a tail that sums do not show, and
+        what was not judged is not `ok`.
 
         Raises
         ------
@@ -211,45 +215,62 @@ def _refuse_whole_taming(w: Weights) -> None:
             )
 
 
-def _moments(w: Weights, f: Any) -> Moments:
+def _moments(w: Weights, f: Any, bounds: Any) -> Moments:
     from .._estimate import read_values
 
-    columns = read_values(w, f)
+    columns = read_values(w, f, bounds)
     zero = w.log_w == -np.inf
     table = np.stack([x.values * x.unit for x in columns.each])
     if zero.any():
         table = np.where(zero, 0.0, table)  # what f is there does not matter
-    return Moments.of(w.log_w, table, columns.scalar)
+    seen = tuple(tuple(value * x.unit for value in x.seen) for x in columns.each)
+    return Moments.of(w.log_w, table, columns.scalar, seen, bounded=bounds is not None)
 
 
 def _estimate(t: Tally, m: Moments) -> Estimate:
     """The Estimate that `Weights.mean` would give, from sums."""
     from .._estimate import Average, NeverSeen, Terms, WeightedSample, estimate
 
-    copies = round(t.summary.at_own_scale(t.summary.total)) if t.provenance.kind == "frequency" else 0
-    support = copies or t.summary.positive
+    s = t.summary
+    copies = round(s.at_own_scale(s.total)) if t.provenance.kind == "frequency" else 0
+    support = copies or s.positive
     worth = float(copies) if copies else m.ess
     factor = support / (support - 1) if support > 1 else math.inf
     sample = WeightedSample(
-        copies or t.n, support, support, factor, worth, worth, t.khat, bool(copies) or t.summary.constant
+        copies or t.n, support, support, factor, worth, worth, t.khat, bool(copies) or s.alike, doubt=_broken(t)
     )
     with np.errstate(invalid="ignore"):
         sizes = np.full(len(m.values), worth) if copies else m.spread / m.squares
-    each = []
-    for value, norm, ess_f in zip(m.values.tolist(), m.norms(copies).tolist(), sizes.tolist(), strict=True):
-        unseen = norm == 0 and value in (0.0, 1.0)
+    each, gone = [], Gone()
+    figures = zip(m.values.tolist(), m.norms(copies).tolist(), sizes.tolist(), strict=True)
+    for column, (value, norm, ess_f) in enumerate(figures):
+        unseen = norm == 0 and value in (0.0, 1.0) and math.isfinite(factor)
         interval = NeverSeen(value, worth, 1.0, t.khat) if unseen else None
-        doubt = (
-            "0 and 1 were not both seen: the interval reaches to the exact bound on the effective rows."
-            if unseen
-            else ""
-        )
-        gone = Gone()
+        doubt = _UNSEEN if unseen else _doubt(m, column, copies)
         each.append(Average(value, sample, gone, gone, norm, interval=interval, doubt=doubt, ess_f=ess_f))
     shape = () if m.scalar else (len(each),)
     trail = (*t.provenance.trail, Step("mean", {"how": "self", "tally": True}))
-    e = estimate(Terms(tuple(each), shape, t.n), trail)
-    return replace(e, why=f"{e.why} {_UNWATCHED.capitalize()}." if e.why else f"{_UNWATCHED}.")
+    return estimate(Terms(tuple(each), shape, t.n), trail)
+
+
+def _broken(t: Tally) -> str:
+    """What `Weights.mean` says of a broken promise, from sums."""
+    from .._estimate import MeanWeight, broken_by
+
+    s = t.summary
+    if not t.provenance.exact or s.n < 2 or t.provenance.kind == "frequency":
+        return ""
+    return broken_by(MeanWeight(s.peak, s.mean, s.relative_se, s.n, t.khat, s.alike))
+
+
+def _doubt(m: Moments, column: int, copies: int) -> str:
+    """What `Weights.mean` says of an f of few values; of more values what a tally cannot tell."""
+    from .._estimate import too_few
+
+    values = m.values_of(column)
+    if values is not None and len(values) == 2:
+        return too_few(m.rarer_side(column, values, copies), two=True)
+    return "" if m.bounded or (values is not None and len(values) == 1) else _UNWATCHED
 
 
 class Gone:

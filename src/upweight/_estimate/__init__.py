@@ -10,12 +10,21 @@ Other rooms import the names below, and nothing from the files behind them.
 from ._average import averages, integral, mean
 from ._belief import Average, average
 from ._blocks import block_length, relative_efficiency
-from ._columns import NamedValues, read_values
+from ._columns import NamedValues, read_values, too_few
 from ._estimate import Estimate, estimate
 from ._influence import Dense
 from ._interval import IntervalRule, NeverSeen, OnScale
 from ._quantile import cdf, quantile
-from ._sample import WeightedSample, broken_promise, clusters_of, mean_test, multipliers, sample_of
+from ._sample import (
+    MeanWeight,
+    WeightedSample,
+    broken_by,
+    broken_promise,
+    clusters_of,
+    mean_test,
+    multipliers,
+    sample_of,
+)
 from ._spread import corr, cov, std, var
 from ._tails import kish
 from ._terms import Terms
@@ -26,6 +35,7 @@ __all__ = [
     "Dense",
     "Estimate",
     "IntervalRule",
+    "MeanWeight",
     "NamedValues",
     "NeverSeen",
     "OnScale",
@@ -34,6 +44,7 @@ __all__ = [
     "average",
     "averages",
     "block_length",
+    "broken_by",
     "broken_promise",
     "cdf",
     "clusters_of",
@@ -51,5 +62,6 @@ __all__ = [
     "sample_of",
     "std",
     "tail_said",
+    "too_few",
     "var",
 ]

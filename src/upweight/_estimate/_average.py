@@ -69,7 +69,15 @@ def mean(
     return estimate(columns.terms(averages(w, columns, how, groups)), (*w.trail, step))
 
 
-def integral(w: Weights, f: Any = None, *, cluster: Any = None) -> Estimate:
+def integral(
+    w: Weights,
+    f: Any = None,
+    *,
+    cluster: Any = None,
+    blocks: int | None = None,
+    autocorrelated: bool = False,
+    bounds: Any = None,
+) -> Estimate:
     """Mean of w f on the weights' own scale; what `Weights.integral` does."""
     w._one_vector("integral")
     w._refuse_all_zero()
@@ -79,8 +87,8 @@ def integral(w: Weights, f: Any = None, *, cluster: Any = None) -> Estimate:
         )
     if any(step.params.get("scale") == "mean one" for step in w.trail):
         raise KindError("these weights were brought to mean one when they were tamed: their scale is lost. Use w.raw.")
-    columns = read_values(w, np.ones(w.n) if f is None else f)
-    groups = groups_of(w, cluster)
+    columns = read_values(w, np.ones(w.n) if f is None else f, bounds)
+    groups = groups_of(w, cluster, blocks, autocorrelated, partial(_influences, w, columns, "integral"))
     step = Step("integral", groups.said)
     return estimate(columns.terms(averages(w, columns, "integral", groups)), (*w.trail, step))
 

@@ -142,7 +142,8 @@ def average(
 ) -> Average:
     """The average of which these are the influences (n,); `raw` are those before taming, whose tails count.
 
-    lump : (n,) bool, where influences of one sign come from two ends of f, those of one end: each end is a tail of its own.
+    lump : (n,) bool, where influences of one sign come from two ends of f, those of one end: each end is a tail of its own, judged
+    together with the other where it has fewer than 25 rows.
     """
     raw = line if raw is None else raw
     watch = not bounded and lump is None
@@ -152,11 +153,13 @@ def average(
     if lump is not None and not bounded:
         ends = [scan(Masked(raw, end), sample, n, watch=True) for end in (lump, ~lump)]
         rows = [k for end in ends for k in end.rows]
-        doubt = (
-            f"fewer than {TOO_FEW} rows lie at one end of f: its tail was not judged."
-            if any(e.short for e in ends)
-            else ""
-        )
+        if any(
+            end.short for end in ends
+        ):  # too few at one end alone: both together, which overstates a tail and never hides one
+            both = scan(raw, sample, n, watch=True)
+            rows += both.rows
+            if both.short:
+                doubt = f"fewer than {TOO_FEW} rows raise it, or lower it: its tail was not judged."
     own = tuple(rows) if sample.equal else ()
     tails = tuple(before.clusters) if sample.equal else (*rows, *before.clusters)
     return Average(value, sample, line, raw, found.norm, tails, own, bounded, doubt, ess_f=ess_f)

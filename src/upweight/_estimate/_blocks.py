@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._errors import InputError
+from .._errors import InputError, require_flag
 from ._sample import ALONE, Groups, clusters_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ def groups_of(
     series: Callable[[], Sequence[np.ndarray]] = tuple,
 ) -> Groups:
     """Clusters by label, blocks of `length` neighbouring rows, or blocks of the length that `series` need; at most one of them."""
-    asked = (cluster is not None) + (length is not None) + bool(autocorrelated)
+    if cluster is None and length is None and autocorrelated is False:
+        return ALONE
+    asked = (cluster is not None) + (length is not None) + require_flag("autocorrelated", autocorrelated)
     if not asked:
         return ALONE
     if asked > 1:

@@ -7,7 +7,7 @@ nor has anything between known bounds.
     f = unit · values,   unit a power of two wherever |f| leaves 2^-400 to 2^400, so that scaling loses no digit
 
 What is inside: `Values`, one f ready to be averaged; `NamedValues`, all of them with their names and container; `read_values`, which reads
-and refuses; `carried`, how many rows carry an average whose values are mostly the same.
+and refuses; `carried`, how many rows carry an average whose values are mostly the same, and `too_few`, what is said of it.
 
 Source: Kish (1965) for effective rows.
 """
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._errors import InputError
+from .._errors import InputError, is_number
 from .._frames import Container, read_columns, require, same_rows
 from ._belief import Average
 from ._influence import Multipliers, blocks
@@ -32,7 +32,7 @@ from ._terms import Terms
 if TYPE_CHECKING:
     from .._weights import Weights
 
-__all__ = ["FEWEST", "NamedValues", "Values", "carried", "one_column", "read_values"]
+__all__ = ["FEWEST", "NamedValues", "Values", "carried", "one_column", "read_values", "too_few"]
 
 MANY = 3  # distinct values of f from which its tail is watched
 ORDINARY = 2.0**-400, 2.0**400  # magnitudes whose squares, weighted, fit a float
@@ -114,16 +114,16 @@ def one_column(w: Weights, f: Any) -> tuple[np.ndarray, Container]:
 
 def _two_bounds(bounds: Any) -> Bounds:
     try:
-        low, high = (float(x) for x in bounds)
+        low, high = bounds
     except (TypeError, ValueError):
-        raise InputError(
-            f"`bounds` must be two numbers, (low, high); got {bounds!r}. Cosines lie in (-1, 1)."
-        ) from None
+        low = high = None
+    if not (is_number(low) and is_number(high)):
+        raise InputError(f"`bounds` must be two numbers, (low, high); got {bounds!r}. Cosines lie in (-1, 1).")
     if not -math.inf < low < high < math.inf:
         raise InputError(
             f"`bounds` must be finite, the lower one first; got ({low:g}, {high:g}). Leave them out if unknown."
         )
-    return low, high
+    return float(low), float(high)
 
 
 def _refuse_outside(f: np.ndarray, zero: np.ndarray, bounds: Bounds, name: str) -> None:
@@ -174,10 +174,15 @@ def carried(x: Values, u: Multipliers, sample: WeightedSample, mean: float | Non
     if not two and mode is None:
         return ""
     rows = _rarer_side(x, u, sample, mean) if two else _effective(lambda f: np.abs(f - mode), x.values, u, sample)
+    return too_few(rows, two, "clusters" if sample.groups else "rows")
+
+
+def too_few(rows: float, two: bool, what: str = "rows") -> str:
+    """One sentence if the rows on the rarer side of two values, or else those that differ from a common value, are worth too few."""
     needed, side = (FEWEST, "of the rarer value") if two else (FEWEST_AMOUNTS, "that differ from the common value")
     if rows >= needed * (1 - 1e-9):
         return ""
-    return f"the {'clusters' if sample.groups else 'rows'} {side} are worth {rows:.3g}, {needed:.0f} needed."
+    return f"the {what} {side} are worth {rows:.3g}, {needed:.0f} needed."
 
 
 def _rarer_side(x: Values, u: Multipliers, sample: WeightedSample, mean: float | None) -> float:

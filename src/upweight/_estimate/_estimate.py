@@ -29,6 +29,7 @@ from .._errors import InputError
 from .._set_module import set_module
 from .._weights import Step
 from ._arithmetic import combined, picked, shifted, through
+from ._as_numbers import as_float, by_ufunc, formatted, refuse_as_number
 from ._influence import written
 from ._terms import Terms
 
@@ -39,13 +40,15 @@ __all__ = ["Estimate", "estimate"]
 
 
 @set_module("upweight")
+@refuse_as_number
 @dataclass(frozen=True, eq=False, repr=False)
 class Estimate:
     """A weighted average, quantile or share, with an interval that widens with the tail of its weights.
 
     Made by `Weights.mean`, `integral`, `quantile`, `cdf`, `var`, `std`, `cov`, `corr`, by `upweight.c2st`, and by arithmetic on those over
     the same rows: `a + b`, `a - b`, `a * b`, `a / b`, all with numbers too, `-a`, `a.log()`, `a.exp()` (delta method, covariance kept).
-    Every figure is a float for one average and an array (c,) for c of them, whose columns `e["name"]` or `e[0]` picks.
+    Every figure is a float for one average and an array (c,) for c of them, whose columns `e["name"]` or `e[0]` picks. A format for
+    numbers, f"{e:.3f}", prints value ± half the 95 % interval; `float(e)` is the value alone.
 
     Attributes
     ----------
@@ -68,6 +71,8 @@ class Estimate:
     (0.8333, 0.2097, False)
     >>> print(100 * e)
     80 ± 120 (k-hat not judged, ESS 2.57 of 3)
+    >>> f"{e:.3f}", float(e) == e.value
+    ('0.833 ± 1.185', True)
     """
 
     value: Any
@@ -80,8 +85,6 @@ class Estimate:
     why: str
     trail: tuple[Step, ...]
     _terms: Terms
-
-    __array_ufunc__ = None
 
     @cached_property
     def ess_f(self) -> Any:
@@ -141,6 +144,9 @@ class Estimate:
         return estimate(picked(self._terms, which), self.trail)
 
     __iter__ = None
+    __float__ = as_float
+    __format__ = formatted
+    __array_ufunc__ = by_ufunc
 
     # ---- arithmetic -------------------------------------------------------------------------------------------------
 
@@ -208,9 +214,6 @@ class Estimate:
 
     def _through(self, name: str, rule: Callable[[float], tuple[float, float]]) -> Estimate:
         return estimate(through(self._terms, name, rule), (*self.trail, Step(name)))
-
-    def __float__(self) -> float:
-        raise TypeError("which number? Take e.value, e.se or e.interval().")
 
     def __str__(self) -> str:
         from ._wording import sentence

@@ -14,7 +14,7 @@ Source: Woodruff (1952), Confidence intervals for medians and other position mea
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +24,12 @@ from .._errors import InputError
 from .._frames import Container, read, require
 from .._weights import Step
 from ._belief import Average, average
+from ._blocks import groups_of
 from ._columns import FEWEST, one_column
 from ._estimate import Estimate, estimate
 from ._influence import Influences, Multipliers
 from ._interval import NeverSeen, t_quantile
-from ._sample import WeightedSample, clusters_of, multipliers, sample_of
+from ._sample import Groups, WeightedSample, multipliers, sample_of
 from ._shares import Shares, shares_of
 from ._tails import kish
 from ._terms import Terms
@@ -39,10 +40,12 @@ if TYPE_CHECKING:
 __all__ = ["Woodruff", "cdf", "quantile"]
 
 
-def cdf(w: Weights, f: Any, at: Any, *, cluster: Any = None) -> Estimate:
+def cdf(
+    w: Weights, f: Any, at: Any, *, cluster: Any = None, blocks: int | None = None, autocorrelated: bool = False
+) -> Estimate:
     """Weighted share of rows with `f` at most `at`, one average a point; what `Weights.cdf` does."""
     points, scalar = _points(at, "at")
-    x = _Ordered.of(w, f, cluster, "cdf", points.size)
+    x = _Ordered.of(w, f, "cdf", points.size, lambda _: points, (cluster, blocks, autocorrelated))
     share, squares = x.shares.below(points)
     each = [x.average(*figures) for figures in zip(points.tolist(), share.tolist(), squares.tolist(), strict=True)]
     return x.estimate(
@@ -50,14 +53,17 @@ def cdf(w: Weights, f: Any, at: Any, *, cluster: Any = None) -> Estimate:
     )
 
 
-def quantile(w: Weights, f: Any, q: Any, *, cluster: Any = None) -> Estimate:
+def quantile(
+    w: Weights, f: Any, q: Any, *, cluster: Any = None, blocks: int | None = None, autocorrelated: bool = False
+) -> Estimate:
     """Weighted quantile of `f` at `q`, with Woodruff's interval; what `Weights.quantile` does.
 
     Its se is half the distance between the quantiles at q -+ se(F), and its influence that of F on the same scale.
     """
     levels, scalar = _points(q, "q")
     require((levels >= 0) & (levels <= 1), "`q`", "lie in [0, 1]", levels, "The median is q=0.5.", "outside")
-    x = _Ordered.of(w, f, cluster, "quantile", levels.size)
+    at = lambda shares: shares.reach(levels)[0]
+    x = _Ordered.of(w, f, "quantile", levels.size, at, (cluster, blocks, autocorrelated))
     values, running = x.shares.reach(levels)
     share, squares = x.shares.below(values)
     figures = (z.tolist() for z in (levels, values, running, share, squares))
@@ -76,23 +82,39 @@ class _Ordered:
     container: Container
     u: Multipliers
     before: Multipliers  # those of the weights before taming
+    groups: Groups
 
     @classmethod
-    def of(cls, w: Weights, f: Any, cluster: Any, verb: str, asked: int) -> _Ordered:
+    def of(
+        cls,
+        w: Weights,
+        f: Any,
+        verb: str,
+        asked: int,
+        points: Callable[[Shares], np.ndarray],
+        dependent: tuple[Any, int | None, bool],
+    ) -> _Ordered:
+        """`points` : from the shares to those values of f whose influences tell how long blocks of dependent rows must be."""
         w._one_vector(verb)
         w._refuse_all_zero()
         column, container = one_column(w, f)
         u = multipliers(w, "self")
-        sample = sample_of(w, u, "self", clusters_of(w, cluster))
+        shares = shares_of(column, u, asked=asked)
+
+        def series() -> list[np.ndarray]:
+            at = points(shares)
+            return [Share(u, column, *pair).part(slice(None)) for pair in zip(at, shares.below(at)[0], strict=True)]
+
+        groups = groups_of(w, *dependent, series)
+        sample = sample_of(w, u, "self", groups)
         there = column if sample.support == w.n else column[w.log_w > -np.inf]
         before = multipliers(w.raw, "self") if w.tamed else u
-        shares = shares_of(column, u, asked=asked)
-        return cls(w, column, sample, shares, there.min() == there.max(), container, u, before)
+        return cls(w, column, sample, shares, there.min() == there.max(), container, u, before, groups)
 
     @property
     def said(self) -> dict[str, int]:
         """What the trail keeps of the clusters."""
-        return {"clusters": self.sample.groups} if self.sample.groups else {}
+        return self.groups.said
 
     def average(self, at: float, share: float, below: float) -> Average:
         """The share of rows with f <= at; `below` is their sum of W^2."""
@@ -206,6 +228,10 @@ class Woodruff:
 
 
 def _points(x: Any, name: str) -> tuple[np.ndarray, bool]:
+    if np.asarray(x).dtype.kind == "b":
+        raise InputError(
+            f"`{name}` must be numbers; got booleans. The median is quantile(f, 0.5), the share up to 1 cdf(f, 1)."
+        )
     a = read(x, name)[0]
     if a.ndim > 1 or a.size == 0:
         raise InputError(f"`{name}` must be one number or a vector of them; got shape {a.shape}.")

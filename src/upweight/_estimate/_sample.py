@@ -6,8 +6,8 @@ area under a curve; worked out in each of them they would soon differ.
     N = rows with w > 0 (self), all rows (plain, control, integral)     se^2 = m/(m-1) norm^2, m rows or clusters     df = ESS - 1
 
 What is inside: `WeightedSample`, these figures; `sample_of`, which reads them from weights; `multipliers`, the weights on the scale of a
-formula; `Groups`, which rows move together: clusters that were named, or blocks of neighbouring rows; `mean_test` and `broken_promise`,
-for weights that promise a mean of one and do not keep it are no base of an average.
+formula; `Groups`, which rows move together: clusters that were named, or blocks of neighbouring rows; `mean_test`, `broken_promise` and
+`broken_by`, which needs sums only: weights that promise a mean of one and do not keep it are no base of an average.
 
 Sources: Kish (1965), Survey Sampling; Liang and Zeger (1986) for clusters; Künsch (1989) for blocks.
 """
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 __all__ = [
     "ALONE",
     "Groups",
+    "MeanWeight",
     "WeightedSample",
+    "broken_by",
     "broken_promise",
     "clusters_of",
     "mean_test",
@@ -179,38 +181,66 @@ def _all_the_same(log_w: np.ndarray) -> bool:
 # ---- the promise of a mean of one -----------------------------------------------------------------------------------------
 
 
-def mean_test(mean: float, se: float, wide: float) -> float:
-    """z of the test that the mean weight is one, its plain standard error widened for the tail.
+def mean_test(mean: float, se: float, wide: float, peak: float = 0.0) -> float:
+    """z of the test that the mean weight is one, its plain standard error widened for the tail; both relative to exp(peak).
 
     A mean without error is exact: z is 0 if it is one, infinite else; nan where no error can be told.
     """
     if math.isnan(se):
         return math.nan
-    if abs(mean - 1) <= ROUNDING:
+    one = math.exp(-peak) if -peak < LARGEST_LOG else math.inf
+    if abs(mean - one) <= ROUNDING * one < math.inf:
         return 0.0
     spread = se * wide if se > 0 else 0.0
-    return (mean - 1) / spread if spread > 0 else math.copysign(math.inf, mean - 1)
+    return (mean - one) / spread if spread > 0 else math.copysign(math.inf, mean - one)
 
 
 def broken_promise(w: Weights, groups: Groups = ALONE) -> str:
     """One sentence if untamed weights promise a mean of one and do not keep it; empty otherwise."""
     if not w.exact or w.n < 2 or w.kind == "frequency":
         return ""
-    s = w._sums
-    unit, n = math.exp(min(float(s.peak), LARGEST_LOG)), w.n
+    s, n = w._sums, w.n
     mean, square = float(s.w) / n, float(np.asarray(s.w2)) / n
-    if abs(unit * mean * n - 1) <= ROUNDING * n**0.5 and not _all_the_same(w.log_w):
-        return "the weights add up to one: their promise of a mean of one was divided away."
     spread, m = max(0.0, square - mean * mean), n
     if groups.codes is not None and groups.count > 1:
         far = np.bincount(groups.codes, np.exp(w.log_w - s.peak) - mean, groups.count)
         spread, m = float(np.einsum("i,i", far, far)) / n, groups.count
-    se = unit * math.sqrt(spread / n * m / (m - 1))
-    mean = unit * mean
-    z, cautious = (mean_test(mean, se, float(widening(k, n))) for k in (w.khat, max(w.khat, HEAVY)))
+    se = math.sqrt(spread / n * m / (m - 1))
+    return broken_by(MeanWeight(float(s.peak), mean, se, n, w.khat, _all_the_same(w.log_w)))
+
+
+class MeanWeight(NamedTuple):
+    """The mean of n weights and its plain standard error, both relative to exp(peak), with their tail index."""
+
+    peak: float
+    mean: float
+    se: float
+    n: int
+    khat: float
+    alike: bool  # whether all positive weights are the same
+
+    @property
+    def log(self) -> float:
+        """Log of the mean weight on its own scale, which may lie beyond a float."""
+        return self.peak + math.log(self.mean)
+
+    def z(self, khat: float) -> float:
+        """`mean_test` under a tail of this index."""
+        return mean_test(self.mean, self.se, float(widening(khat, self.n)), self.peak)
+
+
+def broken_by(w: MeanWeight) -> str:
+    """One sentence if weights that promise a mean of one have another one; in logs, for no mean is too small or large to be told."""
+    total = w.log + math.log(w.n)
+    if abs(total) <= ROUNDING * w.n**0.5 and not w.alike:
+        return "the weights add up to one: their promise of a mean of one was divided away."
+    z, cautious = (w.z(k) for k in (w.khat, max(w.khat, HEAVY)))
     failed = abs(z) > Z_LIMIT and (
         z > 0 or not w.khat >= 0.5
     )  # a low mean under a heavy tail may only lack its largest rows,
-    if abs(mean - 1) <= SMALL_BREACH or not (failed or cautious < -Z_LIMIT):  # but not if it is too low for any tail
+    breach = abs(math.expm1(min(w.log, LARGEST_LOG)))
+    if breach <= SMALL_BREACH or not (failed or cautious < -Z_LIMIT):  # but not if it is too low for any tail
         return ""
-    return f"the mean weight is {mean:.3g} where 1 is promised (z = {z:.1f}): the promise is broken."
+    mean = f"{math.exp(w.log):.3g}" if LEAST_LOG < w.log < LARGEST_LOG else f"exp({w.log:.6g})"
+    said = f"{z:.1f}" if abs(z) < 1e6 else f"{z:.3g}"
+    return f"the mean weight is {mean} where 1 is promised (z = {said}): the promise is broken."

@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -41,34 +42,57 @@ if TYPE_CHECKING:
 __all__ = ["corr", "cov", "std", "var"]
 
 
-def var(w: Weights, f: Any, *, cluster: Any = None, blocks: int | None = None) -> Estimate:
+def var(
+    w: Weights,
+    f: Any,
+    *,
+    cluster: Any = None,
+    blocks: int | None = None,
+    autocorrelated: bool = False,
+    bounds: Any = None,
+) -> Estimate:
     """Weighted variance of each column of `f`; what `Weights.var` does."""
-    return _of_columns(w, f, Step("var"), cluster, blocks, _squared)
+    return _of_columns(w, f, bounds, "var", (cluster, blocks, autocorrelated), _squared)
 
 
-def std(w: Weights, f: Any, *, cluster: Any = None, blocks: int | None = None) -> Estimate:
+def std(
+    w: Weights,
+    f: Any,
+    *,
+    cluster: Any = None,
+    blocks: int | None = None,
+    autocorrelated: bool = False,
+    bounds: Any = None,
+) -> Estimate:
     """Weighted standard deviation of each column of `f`; what `Weights.std` does."""
-    return _of_columns(w, f, Step("std"), cluster, blocks, _root)
+    return _of_columns(w, f, bounds, "std", (cluster, blocks, autocorrelated), _root)
 
 
-def cov(w: Weights, f: Any, g: Any, *, cluster: Any = None, blocks: int | None = None) -> Estimate:
+def cov(
+    w: Weights, f: Any, g: Any, *, cluster: Any = None, blocks: int | None = None, autocorrelated: bool = False
+) -> Estimate:
     """Weighted covariance of `f` and `g`; what `Weights.cov` does."""
-    state, (x, y), step, columns = _two(w, f, g, Step("cov"), cluster, blocks)
+    x, y, columns = _two(w, f, g, "cov")
+    state, step = _state(w, "cov", (cluster, blocks, autocorrelated), lambda u: [_product_line(u, x, y)])
     a = _moment(state, x, y).moved(x.unit * y.unit)
     if (_one_sided(x) or _one_sided(y)) and math.isfinite(state.sample.factor):
         a = replace(a, interval=Unknown())
     return estimate(columns.terms([_doubted(a, state, x, y)]), (*w.trail, step))
 
 
-def corr(w: Weights, f: Any, g: Any, *, cluster: Any = None, blocks: int | None = None) -> Estimate:
+def corr(
+    w: Weights, f: Any, g: Any, *, cluster: Any = None, blocks: int | None = None, autocorrelated: bool = False
+) -> Estimate:
     """Weighted correlation of `f` and `g`; what `Weights.corr` does."""
-    state, (x, y), step, columns = _two(w, f, g, Step("corr"), cluster, blocks)
+    x, y, columns = _two(w, f, g, "corr")
     for column, name in ((x, "f"), (y, "g")):
         if len(column.seen) < 2:
             raise InputError(f"`{name}` must hold at least two values to correlate; got one. Leave the constant out.")
-    z, v = (_standardised(state.u, column) for column in (x, y))
-    r = max(-1.0, min(1.0, state.u.dot(z * v, 0.0)))
+    u = multipliers(w, "self")
+    z, v = (_standardised(u, column) for column in (x, y))
+    r = max(-1.0, min(1.0, u.dot(z * v, 0.0)))
     psi = lambda u: Dense(u.whole() * (z * v - r * (z * z + v * v) / 2))
+    state, step = _state(w, "corr", (cluster, blocks, autocorrelated), lambda u: [psi(u).phi])
     raw = psi(state.before) if state.before is not state.u else None
     a = average(r, psi(state.u), state.sample, w.n, raw=raw, bounded=x.bounded and y.bounded, lump=z > 0)
     a = replace(a, interval=OnScale(r, a.spread, "artanh"))
@@ -86,33 +110,42 @@ class _State(NamedTuple):
     sample: WeightedSample
 
 
-def _state(w: Weights, step: Step, cluster: Any, blocks: Any) -> tuple[_State, Step]:
-    w._one_vector(step.name)
-    w._refuse_all_zero()
-    u, groups = multipliers(w, "self"), groups_of(w, cluster, blocks)
+Dependent = tuple[Any, int | None, bool]  # cluster, blocks, autocorrelated
+
+
+def _state(
+    w: Weights, name: str, dependent: Dependent, series: Callable[[Multipliers], list[np.ndarray]]
+) -> tuple[_State, Step]:
+    """What all figures of one call share; `series` gives the influences from which a length of blocks is found."""
+    u = multipliers(w, "self")
+    groups = groups_of(w, *dependent, partial(series, u))
     before = multipliers(w.raw, "self") if w.tamed else u
-    return _State(u, before, sample_of(w, u, "self", groups)), Step(step.name, groups.said)
+    return _State(u, before, sample_of(w, u, "self", groups)), Step(name, groups.said)
 
 
 def _of_columns(
-    w: Weights, f: Any, step: Step, cluster: Any, blocks: Any, finish: Callable[[Average, float], Average]
+    w: Weights, f: Any, bounds: Any, name: str, dependent: Dependent, finish: Callable[[Average, float], Average]
 ) -> Estimate:
-    state, step = _state(w, step, cluster, blocks)
-    columns = read_values(w, f)
+    _refuse(w, name)
+    columns = read_values(w, f, bounds)
+    state, step = _state(w, name, dependent, lambda u: [_product_line(u, x, x) for x in columns.each])
     each = [finish(_variance(state, x), x.unit) for x in columns.each]
     return estimate(columns.terms(each), (*w.trail, step))
 
 
-def _two(
-    w: Weights, f: Any, g: Any, step: Step, cluster: Any, blocks: Any
-) -> tuple[_State, tuple[Values, Values], Step, NamedValues]:
-    state, step = _state(w, step, cluster, blocks)
+def _refuse(w: Weights, verb: str) -> None:
+    w._one_vector(verb)
+    w._refuse_all_zero()
+
+
+def _two(w: Weights, f: Any, g: Any, verb: str) -> tuple[Values, Values, NamedValues]:
+    _refuse(w, verb)
     left, right = (read_values(w, values, name=name) for values, name in ((f, "f"), (g, "g")))
     same_rows(left.container, right.container, ("f", "g"))
     for columns, name in ((left, "f"), (right, "g")):
         if not columns.scalar:
             raise InputError(f"`{name}` must be one column here; got {len(columns.each)}. Pass one at a time.")
-    return state, (left.each[0], right.each[0]), step, left
+    return left.each[0], right.each[0], left
 
 
 def _variance(state: _State, x: Values) -> Average:
@@ -144,6 +177,11 @@ def _products(u: Multipliers, x: Values, y: Values) -> tuple[np.ndarray, np.ndar
     """f - mu, and (f - mu)(g - nu)."""
     ends = _far(u, x)
     return ends, ends * (ends if y is x else _far(u, y))
+
+
+def _product_line(u: Multipliers, x: Values, y: Values) -> np.ndarray:
+    """Influences (n,) of the average of (f - mu)(g - nu)."""
+    return self_normalised(u, _products(u, x, y)[1]).line.part(slice(None))
 
 
 def _far(u: Multipliers, x: Values) -> np.ndarray:

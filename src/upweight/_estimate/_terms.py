@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .._errors import printable
 from .._frames import NUMPY, Container
 from ._belief import Average
 
@@ -40,9 +41,9 @@ class Terms:
 
     def place(self, i: int) -> str:
         """How average i is called in a sentence; nothing if it is the only one."""
-        return "" if not self.shape else f"average {self.names[i] if self.names else i}: "
+        return "" if not self.shape else f"average {printable(self.names[i]) if self.names else i}: "
 
     @property
     def places(self) -> list[str]:
         """What stands before each average when several are printed."""
-        return [str(name) for name in self.names] or [", ".join(map(str, i)) for i in np.ndindex(self.shape)]
+        return [printable(name) for name in self.names] or [", ".join(map(str, i)) for i in np.ndindex(self.shape)]

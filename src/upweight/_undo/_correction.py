@@ -20,19 +20,18 @@ Sources: Elkan, IJCAI (2001); King and Zeng, Political Analysis 9 (2001); Saeren
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from .._errors import InputError, UndoError, reading
+from .._errors import InputError, UndoError, printable, reading
 from .._frames import Container, read_columns, same_rows
 from .._set_module import set_module
 from .._weights import Step, Weights
 from ._documents import correction_document, correction_fields, reads
 from ._odds import (
     NEVER,
-    add,
     checked,
     classes,
     cost_threshold,
@@ -47,10 +46,9 @@ from ._odds import (
 from ._prior import Prior, fit_prior, shares
 from ._proba import Proba, read_proba, softmax
 from ._repair import Repair, verify
+from ._sum import STATUSES, fresh_origin, together
 
 __all__ = ["Correction"]
-
-_STATUSES = ("exact", "approximate", "impossible")  # each worse than the one before
 
 
 @reads("upweight.correction/1")
@@ -60,7 +58,7 @@ class Correction:
     """What training added to the log-odds, and how to give it back.
 
     Made by `kept`, `from_priors`, `weighted`, `offset`, `em`, `impossible` and `none`. ``a + b`` adds the log-odds and keeps the
-    worse status.
+    worse status; a correction that is in both is refused, for what training added once is given back once.
 
     Attributes
     ----------
@@ -90,6 +88,7 @@ class Correction:
     by: str = "class"
     designs: tuple[str, ...] = ()
     _rows: Container | None = None  # whose rows an offset by row belongs to
+    _origins: tuple[str, ...] = field(default_factory=fresh_origin)  # of what was added up
 
     @property
     def class_shares(self) -> Prior | None:
@@ -97,9 +96,9 @@ class Correction:
         return self.prior
 
     def __post_init__(self) -> None:
-        if self.status not in _STATUSES or self.by not in ("class", "row"):
+        if self.status not in STATUSES or self.by not in ("class", "row"):
             raise InputError(
-                f"`status` must be one of {', '.join(_STATUSES)} and `by` class or row; got {self.status!r}, {self.by!r}."
+                f"`status` must be one of {', '.join(STATUSES)} and `by` class or row; got {self.status!r}, {self.by!r}."
             )
         delta, by = checked(self.log_odds, self.by, finite=self.status != "impossible")
         object.__setattr__(self, "log_odds", delta)
@@ -108,6 +107,7 @@ class Correction:
     def __setstate__(self, state: dict[str, Any]) -> None:
         if "class_shares" in state:  # version 0.1.0
             state = {"prior" if name == "class_shares" else name: value for name, value in state.items()}
+        state = {"_rows": None, "_origins": fresh_origin()} | state  # of versions that lacked them
         vars(self).update(state)  # pickle and copy: what was read-only is read-only again
         if isinstance(self.log_odds, np.ndarray):
             self.log_odds.flags.writeable = False
@@ -432,19 +432,7 @@ class Correction:
     def __add__(self, other: Any) -> Correction:
         if not isinstance(other, Correction):
             return NotImplemented
-        both = sorted(set(self.designs) & set(other.designs))
-        if both:
-            raise UndoError(f"both corrections undo the design {both[0]!r}; the same thinning is undone once.")
-        worse = max(self.status, other.status, key=_STATUSES.index)
-        did = [c for c in (self, other) if np.any(c.log_odds) or c.status != "exact"] or [self]
-        known = did[0].prior if len(did) == 1 else None  # the shares of two changes are those of neither
-        why = "; ".join(dict.fromkeys(c.why for c in did if c.why))
-        delta, by = add(self.log_odds, self.by, other.log_odds, other.by)
-        designs = tuple(sorted({*self.designs, *other.designs}))
-        rows = other._rows if self._rows is None else self._rows
-        if self._rows is not None and other._rows is not None:
-            same_rows(self._rows, other._rows, ("left correction", "right correction"))
-        return Correction(delta, worse, why, known, self.trail + other.trail, by, designs, rows)
+        return Correction(**together(self, other))
 
     def __radd__(self, other: Any) -> Correction:
         return self if isinstance(other, int) and other == 0 else NotImplemented  # so that sum(corrections) works
@@ -465,7 +453,7 @@ class Correction:
 
     def __repr__(self) -> str:
         unknown = np.isnan(np.asarray(self.log_odds)).any()
-        return f"Correction({self.status}, {self.why if unknown else shown(self.log_odds, self.by)})"
+        return f"Correction({self.status}, {printable(self.why) if unknown else shown(self.log_odds, self.by)})"
 
     def _logits(self, given: Proba) -> np.ndarray:
         """Log-probabilities (K, n) less the log-odds, not normalised; rows with another index than an offset's are refused."""
@@ -480,7 +468,7 @@ class Correction:
             return
         other = [s.params["remedy"] for s in self.trail if "remedy" in s.params]
         usual = "no formula gives the odds back: recalibrate on held-out rows, upweight.recalibrate(y, proba)"
-        raise UndoError(f"{self.why}; {other[0] if other else usual}.")
+        raise UndoError(f"{printable(self.why)}; {printable(other[0]) if other else usual}.")
 
 
 def _thinning(name: str, params: dict[str, Any], design: str | None) -> tuple[Step, tuple[str, ...]]:

@@ -191,9 +191,9 @@ def cost_threshold(fp: float, fn: float, tp: float, tn: float) -> float:
         (fp, tn, ("false_positive", "true_negative")),
         (fn, tp, ("false_negative", "true_positive")),
     ):
-        if not (wrong > right and np.isfinite(wrong - right)):
+        if not (is_number(wrong) and is_number(right) and wrong > right and np.isfinite(wrong - right)):
             raise InputError(
-                f"`{names[0]}` must cost more than `{names[1]}`; got {wrong:g} and {right:g}. "
+                f"`{names[0]}` must cost more than `{names[1]}`; got {wrong!r} and {right!r}. "
                 f"These are costs: a gain is a negative cost."
             )
     return (fp - tn) / (fp - tn + fn - tp)

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._errors import InputError, UndoError, reading
+from .._errors import InputError, UndoError, printable, reading
 from .._set_module import set_module
 from ._calibration import CLIP, Calibration, HeldOut, calibration, fit_logits, is_calibrated, read_held_out
 from ._documents import read_document
@@ -47,7 +47,7 @@ _FEW, _FEW_FOR_SLOPE = 10, 20
 _LR_5_PERCENT = 3.8414588206941227  # chi-square, one degree of freedom
 
 
-@set_module("upweight._undo")
+@set_module("upweight")
 @dataclass(frozen=True, eq=False, repr=False)
 class Repair:
     """What held-out rows said about some probabilities, and the repair they ask for.
@@ -102,7 +102,7 @@ class Repair:
             return given.log_p
         if self.correction.status == "impossible":
             raise UndoError(
-                f"{self.correction.why}: too few held-out rows to recalibrate. Hold out more of the rarest class."
+                f"{printable(self.correction.why)}: too few held-out rows to recalibrate. Hold out more of the rarest class."
             )
         return _normalised(self.correction._logits(given))
 
@@ -169,7 +169,7 @@ class Repair:
         if self.formula is not None and self.how != "formula":
             lines.append(f"  formula  {self.formula}")
         lines.append(f"  after    {self.after}")
-        return "\n".join(lines + [f"  note     {note}" for note in self.notes])
+        return "\n".join(lines + [f"  note     {printable(note)}" for note in self.notes])
 
     def __repr__(self) -> str:
         return f"Repair({self.status}, {self.how})"

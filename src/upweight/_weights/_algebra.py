@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._errors import InputError, KindError, UndoError
+from .._errors import InputError, KindError, UndoError, require_flag
 from .._frames import container_of, same_rows
 from ._kinds import Step, known, product_kind, refuse_wrong_kind
 
@@ -146,11 +146,11 @@ def picked(w: Weights, i: Any) -> Weights:
 def declared(w: Weights, kind: str | None, exact: bool | None) -> Weights:
     """`w` with its kind or promise as said now; tamed weights can promise nothing."""
     said = w.kind if kind is None else known(kind)
+    promise = w.exact if exact is None else require_flag("exact", exact)
     if exact and w.tamed:
         raise KindError("tamed weights keep no promise of a mean of one; declare it on w.raw, then tame.")
     if said != w.kind and said in ("frequency", "inclusion"):
         refuse_wrong_kind(np.exp(w.log_w), said)
-    promise = w.exact if exact is None else bool(exact)
     return replace(
         w,
         kind=said,

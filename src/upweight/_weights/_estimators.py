@@ -64,12 +64,20 @@ def mean(
     return mean(self, f, how=how, cluster=cluster, blocks=blocks, autocorrelated=autocorrelated, bounds=bounds)
 
 
-def integral(self: Weights, f: Any = None, *, cluster: Any = None) -> Estimate:
+def integral(
+    self: Weights,
+    f: Any = None,
+    *,
+    cluster: Any = None,
+    blocks: int | None = None,
+    autocorrelated: bool = False,
+    bounds: tuple[float, float] | None = None,
+) -> Estimate:
     """Integral of `f` against a target that is known up to a constant: the mean of w f on the weights' own scale.
 
         I = mean(w f) ~ integral f(x) gamma(x) dx,   w = gamma/source;   f = None: the normalising constant of gamma
 
-    f : (n,) or (n, c) numbers; None is 1 everywhere. cluster : (n,) labels of rows that belong together.
+    f : (n,) or (n, c) numbers; None is 1 everywhere. cluster, blocks, autocorrelated, bounds : as in `mean`.
 
     Raises KindError (weights that are no importance weights, or whose scale was lost in taming), InputError (logs beyond a float:
     lower them by a constant and multiply afterwards). No promise of a mean of one is asked.
@@ -86,11 +94,15 @@ def integral(self: Weights, f: Any = None, *, cluster: Any = None) -> Estimate:
     """
     from .._estimate import integral
 
-    return integral(self, f, cluster=cluster)
+    return integral(self, f, cluster=cluster, blocks=blocks, autocorrelated=autocorrelated, bounds=bounds)
 
 
-def quantile(self: Weights, f: Any, q: Any, *, cluster: Any = None) -> Estimate:
+def quantile(
+    self: Weights, f: Any, q: Any, *, cluster: Any = None, blocks: int | None = None, autocorrelated: bool = False
+) -> Estimate:
     """Weighted quantile of `f` (n,) at `q`, one level in [0, 1] or several: the first value whose share of weight reaches q.
+
+    cluster, blocks, autocorrelated : as in `mean`. Bounds are not asked for: the share of rows below a value has no tail of its own.
 
     Costs: near 0 and 1 the interval is infinite. Source: Woodruff (1952), who turns round the interval of the share.
 
@@ -102,11 +114,15 @@ def quantile(self: Weights, f: Any, q: Any, *, cluster: Any = None) -> Estimate:
     from .._estimate import quantile
 
     forbid(self.kind, "quantile")
-    return quantile(self, f, q, cluster=cluster)
+    return quantile(self, f, q, cluster=cluster, blocks=blocks, autocorrelated=autocorrelated)
 
 
-def cdf(self: Weights, f: Any, at: Any, *, cluster: Any = None) -> Estimate:
+def cdf(
+    self: Weights, f: Any, at: Any, *, cluster: Any = None, blocks: int | None = None, autocorrelated: bool = False
+) -> Estimate:
     """Weighted share of rows with `f` (n,) at most `at`, one point or several: the mean of an indicator, sorted once.
+
+    cluster, blocks, autocorrelated : as in `mean`. Bounds are not asked for: an indicator has no tail of its own.
 
     Costs: those of `mean`; the interval is not cut at 0 and 1.
 
@@ -118,17 +134,26 @@ def cdf(self: Weights, f: Any, at: Any, *, cluster: Any = None) -> Estimate:
     from .._estimate import cdf
 
     forbid(self.kind, "cdf")
-    return cdf(self, f, at, cluster=cluster)
+    return cdf(self, f, at, cluster=cluster, blocks=blocks, autocorrelated=autocorrelated)
 
 
-def var(self: Weights, f: Any, *, cluster: Any = None, blocks: int | None = None) -> Estimate:
+def var(
+    self: Weights,
+    f: Any,
+    *,
+    cluster: Any = None,
+    blocks: int | None = None,
+    autocorrelated: bool = False,
+    bounds: tuple[float, float] | None = None,
+) -> Estimate:
     """Weighted variance of each column of `f`, with its error.
 
         V = sum W (f - mu)^2 / (1 - sum W^2)        equal weights: the textbook's (ddof 1); copies: as repeated rows
 
-    f : (n,) or (n, c) numbers. cluster, blocks : as in `mean`. The interval is symmetric on the log scale.
+    f : (n,) or (n, c) numbers. cluster, blocks, autocorrelated, bounds : as in `mean`. The interval is symmetric on the log scale.
 
-    Costs: fourth powers decide its tail: of normal rows with weights of k-hat 0.2 its own is higher. Source: Kish (1965).
+    Costs: fourth powers decide its tail: of normal rows with weights of k-hat 0.2 its own is higher. Under 60 rows or so there are
+    fewer than 25 beyond one sd, no tail is judged, and it is not `ok`. Source: Kish (1965).
 
     >>> import numpy as np
     >>> from upweight import Weights
@@ -139,10 +164,18 @@ def var(self: Weights, f: Any, *, cluster: Any = None, blocks: int | None = None
     from .._estimate import var
 
     forbid(self.kind, "var")
-    return var(self, f, cluster=cluster, blocks=blocks)
+    return var(self, f, cluster=cluster, blocks=blocks, autocorrelated=autocorrelated, bounds=bounds)
 
 
-def std(self: Weights, f: Any, *, cluster: Any = None, blocks: int | None = None) -> Estimate:
+def std(
+    self: Weights,
+    f: Any,
+    *,
+    cluster: Any = None,
+    blocks: int | None = None,
+    autocorrelated: bool = False,
+    bounds: tuple[float, float] | None = None,
+) -> Estimate:
     """Weighted standard deviation of each column of `f`, with its error: the root of `var`, by the delta method.
 
     Costs: those of `var`.
@@ -155,13 +188,18 @@ def std(self: Weights, f: Any, *, cluster: Any = None, blocks: int | None = None
     from .._estimate import std
 
     forbid(self.kind, "std")
-    return std(self, f, cluster=cluster, blocks=blocks)
+    return std(self, f, cluster=cluster, blocks=blocks, autocorrelated=autocorrelated, bounds=bounds)
 
 
-def cov(self: Weights, f: Any, g: Any, *, cluster: Any = None, blocks: int | None = None) -> Estimate:
+def cov(
+    self: Weights, f: Any, g: Any, *, cluster: Any = None, blocks: int | None = None, autocorrelated: bool = False
+) -> Estimate:
     """Weighted covariance of `f` and `g`, (n,) each, with its error.
 
         C = sum W (f - mu)(g - nu) / (1 - sum W^2)
+
+    cluster, blocks, autocorrelated : as in `mean`. Bounds are not asked for: f and g have two each, and a product of both lies where
+    none of them says.
 
     Costs: those of `var`. Source: Kish (1965) for the divisor.
 
@@ -175,13 +213,17 @@ def cov(self: Weights, f: Any, g: Any, *, cluster: Any = None, blocks: int | Non
     from .._estimate import cov
 
     forbid(self.kind, "cov")
-    return cov(self, f, g, cluster=cluster, blocks=blocks)
+    return cov(self, f, g, cluster=cluster, blocks=blocks, autocorrelated=autocorrelated)
 
 
-def corr(self: Weights, f: Any, g: Any, *, cluster: Any = None, blocks: int | None = None) -> Estimate:
+def corr(
+    self: Weights, f: Any, g: Any, *, cluster: Any = None, blocks: int | None = None, autocorrelated: bool = False
+) -> Estimate:
     """Weighted correlation of `f` and `g`, (n,) each, in [-1, 1], with its error.
 
         r = C/sqrt(V_f V_g);   its interval is symmetric on the scale artanh r
+
+    cluster, blocks, autocorrelated : as in `mean`; bounds are not asked for, as in `cov`.
 
     Costs: those of `var`. Source: Fisher (1921).
 
@@ -194,4 +236,4 @@ def corr(self: Weights, f: Any, g: Any, *, cluster: Any = None, blocks: int | No
     from .._estimate import corr
 
     forbid(self.kind, "corr")
-    return corr(self, f, g, cluster=cluster, blocks=blocks)
+    return corr(self, f, g, cluster=cluster, blocks=blocks, autocorrelated=autocorrelated)

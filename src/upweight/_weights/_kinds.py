@@ -65,7 +65,7 @@ _WHY = {
 _TAMING_A_CLASS = "{kind} weights have no target distribution whose tail could be smoothed or cut; lower them with w.clip(at=) or w.temper(power=)"
 
 
-@set_module("upweight._weights")
+@set_module("upweight")
 @dataclass(frozen=True)
 class Step:
     """One thing that was done to some weights, and what it cost.
@@ -158,4 +158,4 @@ def refuse_wrong_kind(v: np.ndarray, kind: str) -> None:
 
 def rows_worth(x: float) -> str:
     """An effective sample size for people: 3,117 or 11.2."""
-    return f"{x:,.0f}" if x >= 100 or x == 0 else f"{x:.3g}"
+    return "not known" if x != x else f"{x:,.0f}" if x >= 100 or x == 0 else f"{x:.3g}"

@@ -111,7 +111,7 @@ def log_ratio(log_target: Any, log_source: Any, *, exact: bool = True) -> Weight
     require_logs(s, "`log_source`")
     _refuse_zero_source(s == -np.inf, "-inf")
     made = Weights._made(t - s, "log_ratio", "importance", exact, container=box)
-    made = replace(made, _linear=exact)
+    made = replace(made, _linear=made.exact)
     if made.n >= 25 and all(v.min() >= 0 and v.max() <= 1 for v in (t, s)):
         warnings.warn(
             "`log_target` and `log_source` lie in [0, 1]: probabilities? use ratio.",

@@ -5,7 +5,8 @@ their own scale, and a wrong guess is a silent bug. And some questions are asked
 of weights is a mixture of sources, a quotient is a ratio, a power is tempering. Every refusal says which.
 
 What is inside: `refuse_arithmetic`, which sets the refusals of `REFUSED` on a class, once; products with weights and numbers are
-lawful, and NumPy's scalars are sent to them.
+lawful, and NumPy's scalars are sent to them. NumPy's functions of arrays that ask for a scale (`SUMMED`) or have a name of their own
+here (`ASKED`) are refused; all others take the weights with mean one, as `np.asarray(w)` gives them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
+
+from .._errors import KindError
 
 __all__ = ["SCALES", "refuse_arithmetic"]
 
@@ -41,6 +44,18 @@ REFUSED: dict[tuple[str, ...], tuple[str, str]] = {
     ("float", "int", "complex"): (_NUMBER, _NUMBER),
     ("iter",): (_then("iterate"), _then("iterate")),
 }
+SUMMED = {"sum", "prod", "cumsum", "cumprod", "max", "min", "amax", "amin", "ptp", "any", "all", "round", "around"}
+_SPREAD = (
+    "np.{name} of weights needs an f: w.{name}(f) is that of f under them. Of the weights themselves: "
+    + f"take {SCALES}."
+)
+ASKED = {
+    "mean": "np.mean of weights needs an f: w.mean(f) averages f under them. Their own mean is np.exp(w.log_mean).",
+    "var": _SPREAD.format(name="var"),
+    "std": _SPREAD.format(name="std"),
+    "clip": "weights are capped by w.clip(at=), which keeps kind and history and records its price.",
+}
+_SHAPES = {"shape", "ndim", "size"}  # of the rows, whatever the scale
 _SAID = {name: said for names, said in REFUSED.items() for name in names}
 _OPERATORS = (
     "add",
@@ -67,12 +82,13 @@ def refuse_arithmetic(cls: C) -> C:
     for name in _OPERATORS:
         setattr(cls, f"__{name}__", _refusal(name))
     cls.__array_ufunc__ = _ufunc
+    cls.__array_function__ = _function
     return cls
 
 
 def _refusal(name: str) -> Callable[..., NoReturn]:
     def refuse(self: Any, *others: Any) -> NoReturn:
-        raise TypeError(_SAID[name][any(isinstance(other, type(self)) for other in others)])
+        raise KindError(_SAID[name][any(isinstance(other, type(self)) for other in others)])
 
     refuse.__name__ = f"__{name}__"
     return refuse
@@ -85,4 +101,17 @@ def _ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **ufunc_option
         return a * b if isinstance(a, type(self)) else b * a
     others = sum(isinstance(x, type(self)) for x in inputs) > 1
     said = _SAID.get(ufunc.__name__, (_then(f"np.{ufunc.__name__}"),) * 2)
-    raise TypeError(said[others])
+    raise KindError(said[others])
+
+
+def _function(self: Any, function: Any, _: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """What NumPy calls for `np.mean(w)`, `np.average(x, weights=w)` and its other functions of arrays."""
+    name, kind = function.__name__, type(self)
+    if inputs and isinstance(inputs[0], kind):
+        if name in ASKED:
+            raise KindError(ASKED[name])
+        if name in SUMMED:
+            raise KindError(_then(f"np.{name}"))
+    as_array = lambda x: (x.log_w if name in _SHAPES else np.asarray(x)) if isinstance(x, kind) else x
+    inside = lambda x: type(x)(map(as_array, x)) if type(x) in (list, tuple) else as_array(x)
+    return function(*map(inside, inputs), **{key: inside(x) for key, x in options.items()})

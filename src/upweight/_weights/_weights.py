@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import arrays
-from .._errors import InputError, is_number
-from .._frames import NUMPY, Container, read
+from .._errors import InputError, KindError, is_number, require_flag
+from .._foreign_keywords import own_keywords
+from .._frames import NUMPY, Container, arrow_stream, read
 from .._set_module import set_module
 from ._algebra import counts_kept, declared, frozen, of_rows, picked, quiet_log, scaled, times
 from ._estimators import cdf, corr, cov, integral, mean, quantile, std, var
@@ -94,7 +95,8 @@ class Weights:
         Raises
         ------
         InputError : negative, NaN, infinite, empty, or not of the kind (frequencies must be whole numbers; inclusion
-            weights are 1/probability), with count and first row.
+            weights are 1/probability), with count and first row. Weights themselves, which would lose kind and history: keep them,
+            or say what they are with `declare`.
 
         Costs: nothing; the numbers are kept as logs, exact to one rounding.
 
@@ -142,7 +144,7 @@ class Weights:
             warnings.warn("`log_w` lies in [0, 1], sum one: probabilities? use Weights.of.", UserWarning, stacklevel=2)
             notes = ("LOOKS_LINEAR",)
         made = cls._made(np.array(l), "of_log", name, exact, design, assumed=kind is None, container=container)
-        return replace(made, notes=notes, _linear=exact)
+        return replace(made, notes=notes, _linear=made.exact)
 
     @classmethod
     def _made(
@@ -156,6 +158,7 @@ class Weights:
         assumed: bool = False,
         container: Container = NUMPY,
     ) -> Weights:
+        exact = require_flag("exact", exact)
         params = {"kind": kind, "exact": exact} | ({"design": design} if design is not None else {})
         designs = frozenset([design] if design is not None else [])
         trail = (Step(how, params),)
@@ -275,6 +278,10 @@ class Weights:
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)  # the memory of the processor
 
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        self._one_vector("__arrow_c_stream__")
+        return arrow_stream(np.asarray(self), requested_schema)  # how polars and Arrow read a column
+
     # ---- tame -------------------------------------------------------------------------------------------------------
 
     def smooth(self, *, r_eff: float = 1.0) -> Weights:
@@ -371,6 +378,7 @@ class Weights:
     cov = cov
     corr = corr
 
+    @own_keywords
     def resample(self, m: int | None = None, *, method: str = "systematic", rng: Any = None) -> np.ndarray:
         """Row numbers drawn in proportion to the weights, ascending (m,), int64; m defaults to n.
 
@@ -411,7 +419,7 @@ class Weights:
             return times(self, other)
         if is_number(other):
             return scaled(self, float(other))
-        raise TypeError(f"which scale? Weights times {type(other).__name__} is not defined: take {SCALES}.")
+        raise KindError(f"which scale? Weights times {type(other).__name__} is not defined: take {SCALES}.")
 
     __rmul__ = __mul__
 

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError
+from .._errors import InputError, is_number
 from ._log import LogSums, _lse, as_rows, finite_peak, sums, tiles
 from ._namespace import Array, device, floats, working
 
@@ -65,9 +65,8 @@ def ess(log_w: Array, *, order: float = 2.0) -> Array:
     >>> [round(float(ess(log_w, order=b)), 1) for b in (0, 1, 2, np.inf)]
     [1000.0, 565.5, 331.2, 190.0]
     """
-    order = float(order)
-    if not order >= 0:
-        raise InputError(f"`order` must be >= 0; got {order:g}. Kish's effective sample size is order=2.")
+    if not (is_number(order) and order >= 0):
+        raise InputError(f"`order` must be >= 0; got {order!r}. Kish's effective sample size is order=2.")
     xp, l = floats(log_w)
     if xp is not np:
         return xp.astype(_tensor_ess(xp, working(xp, l), order), l.dtype)

@@ -169,6 +169,8 @@ def _scheme(method: str):
 
 def number_of_draws(m: int) -> int:
     try:
+        if isinstance(m, (bool, np.bool_)):
+            raise TypeError
         m = operator.index(m)
     except TypeError:
         raise InputError(f"`m` must be a whole number of draws; got {m!r}.") from None

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .._errors import InputError
+from .._errors import InputError, is_number
 from ._ess import positive
 from ._log import BLOCK, as_rows
 from ._namespace import Array, compiled, floats
@@ -162,8 +162,8 @@ def largest(l: np.ndarray, count: int) -> np.ndarray:
 
 
 def _check_r_eff(r_eff: float) -> None:
-    if not r_eff > 0:
-        raise InputError(f"`r_eff` must be > 0; got {r_eff:g}. Use 1 for independent draws.")
+    if not (is_number(r_eff) and r_eff > 0):
+        raise InputError(f"`r_eff` must be > 0; got {r_eff!r}. Use 1 for independent draws.")
 
 
 def _eps(l: np.ndarray) -> float:

@@ -21,6 +21,8 @@ from ._terminal import write_notice
 
 __all__ = ["COMMANDS", "main"]
 
+UsageError: Any = typer.BadParameter.__mro__[1]  # of click, or of the copy that newer typers hold
+
 COMMANDS = ("check", "cite", "compare", "delivered", "negatives", "report")
 HELP = "Importance weights you can trust: make them, check them, tame them, use them, undo their bias."
 
@@ -76,9 +78,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     open_closed_outputs()
     try:
         try:
-            app()(args=with_bare_json(given), prog_name="upweight")
+            code = run_command(with_bare_json(given))
         finally:
             sys.stdout.flush()  # while what goes wrong can still be told
+        exit_with(code)
     except UpweightError as error:
         exit_with(2, f"upweight: {error}")
     except KeyboardInterrupt:
@@ -91,6 +94,38 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise
         drop_output()
         exit_with(2, f"upweight: standard output: {error.strerror or error}")
+
+
+def run_command(args: list[str]) -> int:
+    """Run a command; its exit code. What is typed wrong is told on one line, as all else is."""
+    try:
+        code = app()(args=args, prog_name="upweight", standalone_mode=False)
+    except UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stdout.write(f"{error.ctx.get_help()}\n".lstrip("\n"))
+        else:
+            write_notice(bad_use(error))
+        return error.exit_code
+    except typer.Abort:
+        write_notice("upweight: interrupted")
+        return 130
+    return code if isinstance(code, int) else 0
+
+
+def bad_use(error: Any) -> str:
+    """The command, the file, what is wrong with the words behind them, and where to look."""
+    command = "upweight" if error.ctx is None else error.ctx.command_path
+    data = None if error.ctx is None else error.ctx.params.get("data")
+    what = " ".join(error.format_message().split()).rstrip(".")
+    missing, told = getattr(error, "param", None), ""
+    if "Missing" in what and getattr(missing, "help", None):
+        told = f", {missing.help[:1].lower()}{missing.help[1:]}"
+        told += (
+            f": say {missing.opts[0]} {missing.metavar}" if missing.opts[0].startswith("--") and missing.metavar else ""
+        )
+    return (
+        f"{command}: {f'{data}: ' if data else ''}{what[:1].lower()}{what[1:]}{told}. {command} -h shows what it takes."
+    )
 
 
 def open_closed_outputs() -> None:

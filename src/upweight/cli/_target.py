@@ -13,7 +13,7 @@ from pyarrow import compute
 
 from .._errors import InputError, plain
 from ..files import SourceTable, named
-from ..tables import as_text, positive_code, unnested
+from ..tables import as_text, positive_code, same_spelling, twins_named, unnested
 
 __all__ = ["MANY", "TableParts", "class_values", "column", "take_apart"]
 
@@ -27,7 +27,7 @@ WHOLE = 2.0**63  # whole numbers below it fit into int64
 class TableParts:
     """The table without the columns that are not features, labels, weights, groups; `target` as it is called.
 
-    `shown` names the classes of labels that were made by --positive: (not it, it).
+    `shown` names the classes of labels that were made by --positive: (not it, it); `others` says which classes the first joins.
     """
 
     X: pa.Table
@@ -36,6 +36,7 @@ class TableParts:
     group: np.ndarray | None
     target: str
     shown: tuple[str, str] | None
+    others: str = ""
 
 
 def take_apart(
@@ -55,7 +56,7 @@ def take_apart(
         raise InputError(
             f"{source.name}: column {target!r} is the target; it cannot be weights, group or left out too."
         )
-    y, shown = labels(source, target, positive)
+    y, shown, merged = labels(source, target, positive)
     away = {target, *others, *left_out, *source.leave_out}
     X = source.table.drop_columns([n for n in source.table.column_names if n in away])
     if not X.num_columns:
@@ -63,7 +64,7 @@ def take_apart(
     w = None if weights is None else weight_values(source, column(source, weights, "--weights"))
     g = None if group is None else group_values(source, column(source, group, "--group"))
     refuse_infinities(source, X, w)
-    return TableParts(X, y, w, g, target, shown)
+    return TableParts(X, y, w, g, target, shown, merged)
 
 
 def column(source: SourceTable, name: str, option: str) -> str:
@@ -106,8 +107,9 @@ def refuse_gaps(source: SourceTable, name: str, values: pa.Array, what: str) -> 
         )
 
 
-def labels(source: SourceTable, name: str, positive: str | None) -> tuple[np.ndarray, tuple[str, str] | None]:
-    """(n,) labels: numbers, booleans or text; or, where `positive` is not what they say, that class against the rest."""
+def labels(source: SourceTable, name: str, positive: str | None) -> tuple[np.ndarray, tuple[str, str] | None, str]:
+    """(n,) labels: numbers, booleans or text; or, where `positive` is not what they say, that class against the rest, with the names
+    of both and a line on which classes are one now."""
     return one_against(source, name, class_values(source, name), positive)
 
 
@@ -154,7 +156,7 @@ def whole_numbers(source: SourceTable, name: str, y: np.ndarray) -> np.ndarray:
 
 def one_against(
     source: SourceTable, name: str, y: np.ndarray, positive: str | None
-) -> tuple[np.ndarray, tuple[str, str] | None]:
+) -> tuple[np.ndarray, tuple[str, str] | None, str]:
     classes, counts = np.unique(y, return_counts=True)
     if len(classes) == 1:
         raise InputError(
@@ -162,7 +164,7 @@ def one_against(
         )
     if positive is None and len(classes) == 2:
         refuse_two_spellings(source, name, classes, counts)
-        return y, None
+        return y, None, ""
     if len(classes) > MANY:
         raise InputError(
             f"{source.name}: column {name!r} has {len(classes):,} different values, so it looks like a number or text to predict, "
@@ -178,17 +180,30 @@ def one_against(
         )
     chosen = chosen_classes(source, name, classes, counts, positive, shown)
     if len(classes) == 2 and len(chosen) == 1 and classes[positive_code(classes, counts)] == chosen[0]:
-        return y, None
+        return y, None, ""
     called = " or ".join(str(plain(c)) for c in chosen)
-    return np.isin(y, chosen), (f"not {called}", called)
+    return np.isin(y, chosen), (f"not {called}", called), merged_line(name, classes, counts, chosen)
+
+
+def merged_line(name: str, classes: np.ndarray, counts: np.ndarray, chosen: list[Any]) -> str:
+    """Which classes are one for this question; empty if none are."""
+    each = [(str(plain(c)), int(n), c in chosen) for c, n in zip(classes, counts, strict=True)]
+    sides = [[f"{c!r} ({n:,})" for c, n, yes in each if yes is side] for side in (True, False)]
+    told = [("the positive", sides[0]), ("the negative", sides[1])]
+    parts = [
+        f"{', '.join(side[:6])}{f' and {len(side) - 6} more' if len(side) > 6 else ''} are one class, {what}"
+        for what, side in told
+        if len(side) > 1
+    ]
+    return f"Of the {len(classes)} classes of {name!r}, {'; '.join(parts)}." if parts else ""
 
 
 def refuse_two_spellings(source: SourceTable, name: str, classes: np.ndarray, counts: np.ndarray) -> None:
     """Two classes that are one in two spellings."""
     if len(spellings(classes, classes[0])) == 2:
-        named = " and ".join(f"{plain(c)!r} ({n:,})" for c, n in zip(classes, counts, strict=True))
+        named = twins_named([(str(plain(c)), int(n)) for c, n in zip(classes, counts, strict=True)])
         raise InputError(
-            f"{source.name}: column {name!r} needs two classes; {named} differ only in case. Write them alike, or, if they "
+            f"{source.name}: column {name!r} needs two classes; {named}. Write them alike, or, if they "
             f"are two, say --positive {alone(classes[int(counts.argmin())])}."
         )
 
@@ -210,7 +225,7 @@ def chosen_classes(
     chosen = matching(source, name, classes, positive, shown)
     twins = spellings(classes, chosen)
     if len(twins) > 1:
-        named = " and ".join(f"{t!r} ({counts[texts.index(t)]:,})" for t in twins)
+        named = twins_named([(t, int(counts[texts.index(t)])) for t in twins])
         both = ",".join(twins)
         merge = (
             f"--positive {shlex.quote(both)} takes them as one class"
@@ -218,7 +233,7 @@ def chosen_classes(
             else "write them alike"
         )
         raise InputError(
-            f"{source.name}: column {name!r}: {named} differ only in case. If they mean one class, {merge}; "
+            f"{source.name}: column {name!r}: {named}. If they mean one class, {merge}; "
             f"--positive {alone(chosen)} takes that spelling alone."
         )
     return [chosen]
@@ -230,9 +245,13 @@ def alone(label: Any) -> str:
 
 
 def spellings(classes: np.ndarray, label: Any) -> list[str]:
-    """The classes that differ from one of them only in case, itself among them."""
-    alike = str(plain(label)).casefold()
-    return [str(plain(c)) for c in classes if str(plain(c)).casefold() == alike]
+    """The classes that differ from one of them only in case, blanks or the encoding of accents, itself among them."""
+    alike = same_spelling(label)
+    return (
+        [str(plain(c)) for c in classes if same_spelling(c) == alike]
+        if classes.dtype.kind in "UO"
+        else [str(plain(label))]
+    )
 
 
 def matching(source: SourceTable, name: str, classes: np.ndarray, positive: str, shown: str) -> Any:
@@ -247,7 +266,7 @@ def matching(source: SourceTable, name: str, classes: np.ndarray, positive: str,
         number = None
     if number is not None and classes.dtype.kind in "iuf" and (classes == number).any():
         return classes[classes == number][0]
-    alike = [c for c, t in zip(classes, texts, strict=True) if t.lower() == text.lower()]
+    alike = [c for c, t in zip(classes, texts, strict=True) if same_spelling(t) == same_spelling(text)]
     if len(alike) == 1:
         return alike[0]
     if alike:

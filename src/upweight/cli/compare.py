@@ -187,7 +187,8 @@ def read_setup(
         parts = take_apart(source, target, positive=positive, weights=weights, group=group, exclude=left_out)
         setup = setup_comparison(parts.X, parts.y, settings, sample_weight=parts.weights, group=parts.group)
     written = {**setup.settings, "command": command_line(sys.argv[1:])}
-    return replace(setup, name=source.name, target=parts.target, shown=parts.shown, settings=written)
+    weighing = " ".join(line for line in (parts.others, setup.weighing) if line)
+    return replace(setup, name=source.name, target=parts.target, shown=parts.shown, settings=written, weighing=weighing)
 
 
 def command_line(args: list[str]) -> str:

@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable
 
 import pyarrow as pa
-import pyarrow.csv as pa_csv
 
 from .._errors import InputError
 from ._commas import with_decimal_commas
@@ -40,17 +39,14 @@ def read_text(text: Text, notice: Callable[[str], None]) -> pa.Table:
 
 
 def parse(text: Text, as_text: dict[str, pa.DataType]) -> pa.Table:
-    bad: list[pa_csv.InvalidRow] = []
-
-    def skip(row: pa_csv.InvalidRow) -> str:
-        bad.append(row)
-        return "skip"
-
-    table = text.read_csv(conversion(as_text), skip)
-    if bad:
+    try:
+        return text.read_csv(conversion(as_text))
+    except pa.ArrowInvalid as error:
+        bad = re.search(r"Expected (\d+) columns, got (\d+)(?:: (.*))?", str(error), re.DOTALL)
+        if bad is None:
+            raise
         text.refuse_ragged()
         raise InputError(
-            f"{text.place.name}: a line has {bad[0].actual_columns} fields, the first {bad[0].expected_columns}: "
-            f"{bad[0].text[:60]!r}. Mend the line, or quote what holds a delimiter."
-        )
-    return table
+            f"{text.place.name}: a line has {bad[2]} fields, the first {bad[1]}: {(bad[3] or '').strip()[:60]!r}. "
+            "Mend the line, or quote what holds a delimiter."
+        ) from error

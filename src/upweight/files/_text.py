@@ -48,7 +48,6 @@ MAGIC = {
 }
 LOOK = 1 << 16  # bytes looked at to tell what a file is
 BLOCK = 1 << 26  # bytes parsed at a time, at most
-BadRow = Callable[[pa_csv.InvalidRow], str]
 
 
 def conversion(
@@ -65,22 +64,24 @@ def conversion(
 
 @dataclass(frozen=True)
 class Text:
-    """A delimited text file and how it is to be read; `names` are c0, c1, ... where it has no header line."""
+    """A delimited text file and how it is to be read; `names` are c0, c1, ... where it has no header line;
+    `renamed`: it has one, and not all names are as they stand there."""
 
     place: Place
     encoding: str
     mark: str
     names: tuple[str, ...] = ()
     headless: bool = False
+    renamed: bool = False
 
     def open_csv(self, convert: pa_csv.ConvertOptions, *, block: int) -> pa_csv.CSVStreamingReader:
         """Batches of `block` bytes."""
         return pa_csv.open_csv(self.stream(), self.reading(block, use_threads=False), self.parsing(), convert)
 
-    def read_csv(self, convert: pa_csv.ConvertOptions, on_bad_row: BadRow | None = None) -> pa.Table:
+    def read_csv(self, convert: pa_csv.ConvertOptions) -> pa.Table:
         """The whole file as one table."""
         size = max(self.place.path.stat().st_size + 1, 1 << 20)
-        return pa_csv.read_csv(self.stream(), self.reading(min(size, BLOCK)), self.parsing(on_bad_row), convert)
+        return pa_csv.read_csv(self.stream(), self.reading(min(size, BLOCK)), self.parsing(), convert)
 
     def stream(self) -> pa.NativeFile:
         return pa.input_stream(str(self.place.path), compression="gzip" if self.place.gzipped else None)
@@ -89,12 +90,21 @@ class Text:
         encoding = (
             "utf8" if self.encoding == "utf-8-sig" else self.encoding
         )  # Arrow skips the byte order mark by itself
-        names = list(self.names) if self.headless else None
-        return pa_csv.ReadOptions(encoding=encoding, column_names=names, block_size=block, use_threads=use_threads)
+        names = list(self.names) if self.headless or self.renamed else None
+        return pa_csv.ReadOptions(
+            encoding=encoding,
+            column_names=names,
+            skip_rows_after_names=int(self.renamed),  # the header, which then is a row to Arrow
+            block_size=block,
+            use_threads=use_threads,
+        )
 
-    def parsing(self, on_bad_row: BadRow | None = None) -> pa_csv.ParseOptions:
-        """Quoted fields may span lines; told otherwise, Arrow miscounts rows where a block ends inside one."""
-        return pa_csv.ParseOptions(delimiter=self.mark, newlines_in_values=True, invalid_row_handler=on_bad_row)
+    def parsing(self) -> pa_csv.ParseOptions:
+        """Quoted fields may span lines; told otherwise, Arrow miscounts rows where a block ends inside one.
+
+        No `invalid_row_handler`: a thread of Arrow that holds a Python function when the interpreter ends aborts the process.
+        """
+        return pa_csv.ParseOptions(delimiter=self.mark, newlines_in_values=True)
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
         """(line it starts on, fields) of every record that is not blank; quoted fields may span lines."""
@@ -146,6 +156,11 @@ def inspect_text(place: Place, notice: Callable[[str], None]) -> Text:
     if head.startswith(BOM) and not facts.utf8:
         raise InputError(f"{place.name}: begins as UTF-8 (byte order mark), but not all of it is. Save it as UTF-8.")
     text = with_names(Text(place, "utf-8-sig" if facts.utf8 else "latin1", mark))
+    if text.renamed:
+        unnamed = [f"{j + 1} {n!r}" for j, n in enumerate(text.names) if n == unnamed_as(j)]
+        notice(
+            f"{place.name}: columns without a name in the header line are called as pandas does: {', '.join(unnamed)}."
+        )
     if not facts.utf8:
         notice(f"{place.name}: not UTF-8; read as Latin-1.")
     note_long_fields(facts, place.name, notice)
@@ -228,8 +243,14 @@ def with_names(text: Text) -> Text:
     names, headless = head.column_names, lacks_header(head, commas=text.mark == ";")
     if headless:
         names = [f"c{j}" for j in range(len(names))]
-    refuse_doubles(names, text.place.name)
-    return Text(text.place, text.encoding, text.mark, tuple(names), headless)
+    called = [n if n.strip() else unnamed_as(j) for j, n in enumerate(names)]
+    refuse_doubles(called, text.place.name)
+    return Text(text.place, text.encoding, text.mark, tuple(called), headless, renamed=called != names)
+
+
+def unnamed_as(j: int) -> str:
+    """What pandas calls a column without a name."""
+    return f"Unnamed: {j}"
 
 
 def first_block(text: Text) -> pa.Table:

@@ -17,7 +17,7 @@ from ._learners import (
 from ._measures import average_precision, calibrate, decision, farthest, macro, recall_at, roc_auc
 from ._out_of_fold import inner_folds, learner_out_of_fold, out_of_fold, train_of
 from ._settings import with_settings
-from ._statistics import Interval, holm, paired
+from ._statistics import Interval, holm, known_mean, paired
 
 __all__ = [
     "FittedLearner",
@@ -35,6 +35,7 @@ __all__ = [
     "fit_prepared",
     "holm",
     "inner_folds",
+    "known_mean",
     "learner_name",
     "learner_out_of_fold",
     "macro",

@@ -5,7 +5,7 @@ vectors have other lengths, and the places of the columns differ.
 
     value of a column = mean over members of its value in each;   0 in a member that has no such column
 
-Names: a number keeps its own; a level is "column=level", those that were rare are "column=rest", gaps "column=gap". Numbers were scaled to a
+Names: a number keeps its own; a level is "column=level", those that were rare are "column=rest", gaps "column=gap", also those of numbers. Numbers were scaled to a
 standard deviation of one, so that a coefficient is one of log-odds per standard deviation.
 
 What is inside: `encoded_names`, of one member; `member_names` and `member_mean`, of all.
@@ -32,7 +32,8 @@ def encoded_names(preparation: Preparation, schema: Schema) -> list[str]:
         levels = level_names(preparation.recode[j], [str(level) for level in column.categories])
         named = [f"{column.name}={levels[code]}" for code in preparation.shown[j].tolist()]
         names += named[1:] if len(named) == 2 else named  # two levels share a column
-    return names
+    numeric = [c.name for c in schema.kept if c.kind == "numeric"]
+    return names + [f"{numeric[j]}=gap" for j in ([] if preparation.gaps is None else preparation.gaps.tolist())]
 
 
 def level_names(recode: np.ndarray, levels: list[str]) -> list[str]:

@@ -62,6 +62,7 @@ def inner_folds(task: Task, inner: int) -> int:
     if most < 2:
         label = task.classes[int(counts.argmin())]
         raise InputError(
-            f"crossfit needs two rows (or groups) of every class; {label!s} has {most}. Use repair='formula' or 'none'."
+            f"crossfit needs two rows (or groups) of every class; {label!s} has {most}. Find more of them, merge "
+            "classes, or, from Python, fit Rebalanced(repair='none')."
         )
     return min(inner, most)

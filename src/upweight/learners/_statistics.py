@@ -16,7 +16,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-__all__ = ["Interval", "holm", "paired"]
+__all__ = ["Interval", "holm", "known_mean", "paired"]
+
+
+def known_mean(values: np.ndarray) -> float:
+    """Mean over the folds that have a value; nan if none has."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else np.nan
 
 
 class Interval(NamedTuple):

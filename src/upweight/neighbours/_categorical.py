@@ -27,7 +27,7 @@ import numpy as np
 from scipy import sparse
 
 from .._errors import InputError
-from ..tables import Labels, is_frame
+from ..tables import Labels, is_frame, refuse_other_index
 
 __all__ = ["Vdm", "donors_of", "nearest_by_tables", "value_tables", "vdm"]
 
@@ -99,6 +99,7 @@ def vdm(X: Any, y: Any) -> Vdm:
     """
     columns = columns_of(X, "X")
     labels = Labels.of(y, rows=len(columns[0]) if columns else 0)
+    refuse_other_index({"X": X, "y": y})
     values, codes = [], []
     for column in columns:
         seen: dict[Any, int] = {}

@@ -29,8 +29,10 @@ from .._frames import is_absent
 from ..tables import (
     Table,
     arrow_array,
+    as_text,
     column_numbers,
     frame_of,
+    is_bytes,
     is_frame,
     is_real,
     plain_series,
@@ -38,6 +40,7 @@ from ..tables import (
     row_count,
     row_slice,
     sparse_frame,
+    unnested,
 )
 
 __all__ = ["Points", "points", "series_numbers"]
@@ -191,11 +194,12 @@ def series_numbers(series: nw.Series, *, bools: bool) -> np.ndarray | None:
 
 
 def frame_codes(series: nw.Series, who: str) -> np.ndarray:
-    """(n,) codes of a column of text, categories or bools; lists and dates in a column of objects are refused."""
+    """(n,) codes of a column of text, categories or bools; of bytes if they are text; other things held as objects are refused."""
     values = arrow_array(series)
-    if pa.types.is_nested(values.type) or pa.types.is_temporal(values.type):
-        raise InputError(cannot_measure(series.name, values.type, who))
-    return arrow_codes(values)
+    kind = values.type
+    if pa.types.is_nested(kind) or pa.types.is_temporal(kind) or isinstance(kind, pa.BaseExtensionType):
+        raise InputError(cannot_measure(series.name, kind, who))
+    return arrow_codes(as_text(unnested(values), series.name) if is_bytes(kind) else values)
 
 
 def arrow_codes(values: Any) -> np.ndarray:
@@ -309,8 +313,9 @@ def masked(mask: list[Any], columns: list[Any]) -> list[Any]:
 
 def refuse_other_types(series: nw.Series, who: str) -> None:
     dtype = series.dtype
-    if dtype.is_temporal() or dtype.is_nested() or dtype in (nw.Binary, nw.Unknown):
-        kind = getattr(series.to_native(), "dtype", dtype) if dtype == nw.Unknown else dtype
+    if dtype.is_temporal() or dtype.is_nested() or dtype == nw.Unknown:
+        native: Any = series.to_native()
+        kind = getattr(native, "dtype", None) or getattr(native, "type", dtype) if dtype == nw.Unknown else dtype
         raise InputError(cannot_measure(series.name, kind, who))
 
 

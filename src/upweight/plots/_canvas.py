@@ -10,7 +10,7 @@ Two marks that are told apart differ in colour, in form, and in being filled or 
 are told apart by every kind of eye. What is neither data nor words is middle grey, which is seen on white and on black. Letters and
 axes follow the style of the user; no style is changed.
 
-What is inside: `axes` and `several`, to draw on; `title`, `headline`, `note`, `under`, `empty`, `legend`; `label`, text of the data for a picture; `rows_worth`,
+What is inside: `axes` and `several`, to draw on; `title`, `headline`, `note`, `under`, `empty`, `legend`; `label`, text of the data for a picture;
 `share`, figures for people.
 
 Source: Okabe and Ito (2008), Color universal design.
@@ -19,7 +19,6 @@ Source: Okabe and Ito (2008), Color universal design.
 from __future__ import annotations
 
 import io
-import math
 import textwrap
 from collections.abc import Sequence
 from typing import Any, cast
@@ -44,7 +43,6 @@ __all__ = [
     "label",
     "legend",
     "note",
-    "rows_worth",
     "several",
     "share",
     "spread",
@@ -168,11 +166,6 @@ def empty(ax: Axes, why: str) -> None:
 def legend(ax: Axes, place: Any = "best") -> None:
     """The marks that have names, small."""
     ax.legend(loc=place, fontsize=SMALL, framealpha=0.8)
-
-
-def rows_worth(x: float) -> str:
-    """Effective rows for people: 3,117 or 11.2."""
-    return "not known" if math.isnan(x) else f"{x:,.0f}" if x >= 100 or x == 0 else f"{x:.3g}"
 
 
 def share(x: float) -> str:

@@ -21,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from .._check import float_of
 from .._errors import InputError
 from ._canvas import AFTER, BEFORE, QUIET, empty, finite, headline, label, legend, several, spread, title, under, whole
 from ._reliability import draw
@@ -74,10 +75,6 @@ def comparison(c: Comparison | Mapping[str, Any], *, ax: Any = None) -> Figure:
     return whole(panels[0])
 
 
-def _number(x: Any) -> float:
-    return math.nan if x is None else float(x)
-
-
 def _named(facts: Mapping[str, Any]) -> str:
     """The remedy that is named: the verdict's, else the best ranked one."""
     code = str(facts["verdict"]["code"])
@@ -88,7 +85,7 @@ def _named(facts: Mapping[str, Any]) -> str:
 
 
 def _told(x: Any) -> bool:
-    return not math.isnan(_number(x))
+    return not math.isnan(float_of(x))
 
 
 def _forest(ax: Axes, rows: list[Mapping[str, Any]], grade: str) -> None:
@@ -96,7 +93,7 @@ def _forest(ax: Axes, rows: list[Mapping[str, Any]], grade: str) -> None:
     ax.set_xlabel("average precision less that of moving the threshold")
     ax.set_ylabel("remedy")
     drawn = rows[:SHOWN]
-    figures = np.array([[_number(row[key]) for key in ("ap_low", "ap_diff", "ap_high", "ap_p")] for row in drawn])
+    figures = np.array([[float_of(row[key]) for key in ("ap_low", "ap_diff", "ap_high", "ap_p")] for row in drawn])
     if not len(drawn) or not np.isfinite(figures[:, 1]).any():
         return empty(ax, "no difference could be told: too few folds are in")
     low, mid, high, p = figures.T
@@ -158,7 +155,7 @@ def _precision(ax: Axes, facts: Mapping[str, Any], named: str) -> None:
 
 
 def _line(pr: Mapping[str, Any]) -> tuple[list[float], list[float]]:
-    return [_number(x) for x in pr["recall"]], [_number(x) for x in pr["precision"]]
+    return [float_of(x) for x in pr["recall"]], [float_of(x) for x in pr["precision"]]
 
 
 def _promises(ax: Axes, facts: Mapping[str, Any], named: str) -> None:
@@ -174,7 +171,7 @@ def _promises(ax: Axes, facts: Mapping[str, Any], named: str) -> None:
 
 
 def _bins(found: list[Mapping[str, Any]]) -> np.ndarray:
-    return np.array([[_number(b[key]) for key in ("proba", "observed", "count")] for b in found]).reshape(-1, 3)
+    return np.array([[float_of(b[key]) for key in ("proba", "observed", "count")] for b in found]).reshape(-1, 3)
 
 
 def _no_curves(facts: Mapping[str, Any]) -> str:

@@ -20,8 +20,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .._errors import InputError
-from .._estimate import Estimate
-from ._canvas import BEFORE, MAIN, axes, empty, label, legend, rows_worth, spread, title
+from .._estimate import Estimate, tail_said
+from .._weights import rows_worth
+from ._canvas import BEFORE, MAIN, axes, empty, label, legend, spread, title
 
 __all__ = ["estimates"]
 
@@ -104,16 +105,10 @@ def _lines(name: Any, e: Estimate, level: float) -> list[ForestLine]:
             b,
             k,
             e.ok,
-            f"{_tail(k)}, ESS {rows_worth(ess)} of {e.n:,}",
+            f"{tail_said(k)}, ESS {rows_worth(ess)} of {e.n:,}",
         )
         for i, (value, a, b, k, ess) in enumerate(each)
     ]
-
-
-def _tail(khat: float) -> str:
-    if math.isnan(khat):
-        return "k-hat not judged"
-    return "no tail" if khat == -math.inf else f"k-hat {khat:.2f}"
 
 
 def _sentence(items: Mapping[Any, Estimate], lines: list[ForestLine]) -> str:

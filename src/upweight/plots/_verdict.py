@@ -21,7 +21,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
-from ._canvas import BEFORE, MAIN, QUIET, THIRD, empty, headline, legend, rows_worth, several, under, whole
+from .._weights import rows_worth
+from ._canvas import BEFORE, MAIN, QUIET, THIRD, empty, headline, legend, several, under, whole
 
 if TYPE_CHECKING:
     from .._check import Verdict

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from numbers import Real
 from typing import Any
 
-from .._errors import InputError
+from .._errors import InputError, is_number
 
 __all__ = ["ROW_NUMBERS", "ROW_TEXTS", "SCHEMA", "check", "finite"]
 
@@ -37,13 +37,9 @@ def finite(value: Any) -> float | None:
     >>> finite(0.25), finite(None), finite(float("nan"))
     (0.25, None, None)
     """
-    if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
+    if is_number(value) and math.isfinite(value):
         return float(value)
     return None
-
-
-def is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def maybe_number(value: Any) -> bool:

@@ -1,7 +1,7 @@
 """Any frame as numbers, category codes, labels, row weights and groups; folds; preparation inside a fold."""
 
-from ._as_text import as_text, unnested
-from ._class_labels import Labels, first_rows, positive_code
+from ._as_text import as_text, is_bytes, unnested
+from ._class_labels import Labels, first_rows, positive_code, same_spelling, twins_line, twins_named, twins_of
 from ._columns import Column
 from ._folds import group_codes, inner_default, outer_folds, read_cv, refuse_few, stratified
 from ._frame_columns import (
@@ -17,15 +17,18 @@ from ._frame_columns import (
     row_count,
     sparse_frame,
 )
+from ._gaps import gap_columns
 from ._live_rows import LiveRows, live_rows, warn_of, weightless_line
 from ._prepare import Preparation
 from ._rewrap import column_numbers, label_rows, labels_like, numbers_like
 from ._row_weights import idle, live_labels, mean_one, row_weights, weights_line
 from ._rows import concat_rows, interpolate, row_slice
-from ._table import Schema, Table, matrix
+from ._same_index import refuse_other_index
+from ._table import UNNAMED, Schema, Table, matrix
 from ._unseen import known_versions, seldom_seen
 
 __all__ = [
+    "UNNAMED",
     "Column",
     "Labels",
     "LiveRows",
@@ -39,10 +42,12 @@ __all__ = [
     "concat_rows",
     "first_rows",
     "frame_of",
+    "gap_columns",
     "group_codes",
     "idle",
     "inner_default",
     "interpolate",
+    "is_bytes",
     "is_frame",
     "is_real",
     "known_versions",
@@ -61,12 +66,17 @@ __all__ = [
     "refuse_few",
     "refuse_lazy",
     "refuse_no_rows",
+    "refuse_other_index",
     "row_count",
     "row_slice",
     "row_weights",
+    "same_spelling",
     "seldom_seen",
     "sparse_frame",
     "stratified",
+    "twins_line",
+    "twins_named",
+    "twins_of",
     "unnested",
     "warn_of",
     "weightless_line",

@@ -10,8 +10,11 @@ the class a binary question is about: what the labels say themselves (True, or 1
 
 from __future__ import annotations
 
+import unicodedata
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.exceptions import DataConversionWarning
@@ -19,7 +22,7 @@ from sklearn.exceptions import DataConversionWarning
 from .._errors import InputError, counted, plain
 from .._frames import absent
 
-__all__ = ["Labels", "first_rows"]
+__all__ = ["Labels", "first_rows", "positive_code", "same_spelling", "twins_line", "twins_named", "twins_of"]
 
 TELLING = ({False, True}, {0, 1}, {-1, 1})
 
@@ -121,6 +124,36 @@ def positive_code(classes: np.ndarray, counts: np.ndarray) -> int:
     if len(classes) == 2 and classes.dtype.kind in "biuf" and set(classes.tolist()) in TELLING:
         return 1
     return int(len(counts) - 1 - counts[::-1].argmin())
+
+
+def same_spelling(label: Any) -> str:
+    """What a label is once case, kinds of blanks and the way accents are encoded are set aside."""
+    return " ".join(unicodedata.normalize("NFKC", str(plain(label))).casefold().split())
+
+
+def twins_of(labels: Labels) -> tuple[tuple[str, int], ...]:
+    """((label, rows), ...) of the first labels that are one once spelled alike; empty if none are. Numbers are no spellings."""
+    if labels.classes.dtype.kind not in "UO":
+        return ()
+    alike: dict[str, list[tuple[str, int]]] = {}
+    for label, count in zip(labels.classes, labels.counts, strict=True):
+        if count:
+            alike.setdefault(same_spelling(label), []).append((str(plain(label)), int(count)))
+    return next((tuple(same) for same in alike.values() if len(same) > 1), ())
+
+
+def twins_line(twins: Sequence[tuple[str, int]]) -> str:
+    """Which labels may be one class, and in what they differ; empty if there are none."""
+    if not twins:
+        return ""
+    return f"The labels {twins_named(twins)}: if they mean one class, write them alike"
+
+
+def twins_named(twins: Sequence[tuple[str, int]]) -> str:
+    """'Yes' (84) and 'yes' (41) differ only in case; what cannot be seen is spelled out."""
+    case = len({label.casefold() for label, _ in twins}) == 1
+    named = " and ".join(f"{repr(label) if case else ascii(label)} ({count:,})" for label, count in twins)
+    return f"{named} differ only in {'case' if case else 'case, blanks or how accents are encoded'}"
 
 
 def first_rows(codes: np.ndarray, k: int) -> np.ndarray:

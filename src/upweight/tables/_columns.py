@@ -10,6 +10,9 @@ all rows and without looking at the labels, by what the values are and not by ho
     text         words: of several a row, most rows different (`_free_text`)
     dropped      one value only, nothing but gaps, an identifier, or nested values
 
+One value beside gaps says by its gaps what it says, and so does an identifier that many rows lack: the first stays a number, the second
+becomes a category with one level, "filled".
+
 A type that is none of these is refused by name. Values that were not there in training are told with their share, and refused where
 there is nothing else.
 """
@@ -17,7 +20,7 @@ there is nothing else.
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +30,8 @@ from pyarrow import compute
 from .._errors import InputError
 from ._as_text import as_text, is_gap, is_texty, one_spelling, trimmed, truths, unnested
 from ._free_text import is_prose, vocabulary
+from ._gaps import tell_gaps
+from ._later_text import read_later
 from ._text_forms import DATES, days, form_of, in_form, plain_numbers, resembles
 
 __all__ = ["MISSING", "UNSEEN", "Column", "codes", "describe", "numbers", "read_numbers", "read_text"]
@@ -36,7 +41,10 @@ pc: Any = compute  # its functions are made at run time, where type checkers do 
 MISSING, UNSEEN = -1, -2
 KEPT_CATEGORIES = 50  # categories of one column that get a column of their own in the learner's matrix
 READS_AS_NUMBERS = 0.95
-NO_NUMBERS = "values that are none count as gaps"
+NO_NUMBERS = ("values that are none count as gaps", "value that is none counts as a gap")
+ENOUGH = 10  # rows with and without gaps from which on a column of other use is kept for them
+EXACT = 2.0**53  # whole numbers beyond it are not all doubles
+FILLED = "filled"  # the form, and the one category, of a column that is kept for its gaps
 AS_DAYS = "dates as days"
 BOOLS = frozenset({"True", "False"})
 
@@ -45,7 +53,8 @@ BOOLS = frozenset({"True", "False"})
 class Column:
     """How one column is read: `kind` numeric, categorical, text or dropped; its `categories`, or words; `note` for the reader.
 
-    `form` says how numbers are written: a form of `_text_forms`, or "duration"; empty for plain numbers.
+    `form` says how numbers are written: a form of `_text_forms`, or "duration"; empty for plain numbers. `missing` of the `rows` it
+    was described on are gaps; `rows` is 0 where that was not kept.
     """
 
     name: str
@@ -54,6 +63,18 @@ class Column:
     missing: int = 0
     note: str = ""
     form: str = ""
+    rows: int = 0
+
+    @property
+    def holds_others(self) -> bool:
+        """Whether it held text that is no number, which counts as gaps."""
+        return any(words in self.note for words in NO_NUMBERS)
+
+    @property
+    def told(self) -> str:
+        """What the reader should know of its reading; empty where the type says it."""
+        plainly = self.kind == "categorical" and self.form != FILLED and "; " not in self.note
+        return "" if self.kind == "dropped" or plainly else self.note
 
     @property
     def dated(self) -> bool:
@@ -74,6 +95,10 @@ class Column:
 
 def describe(name: str, values: pa.Array) -> Column:
     """Decide how a column is read."""
+    return replace(described(name, values), rows=len(values))
+
+
+def described(name: str, values: pa.Array) -> Column:
     refuse_unknown(name, values.type)
     flat = unnested(values)
     if flat is None:
@@ -81,7 +106,8 @@ def describe(name: str, values: pa.Array) -> Column:
     if is_numeric(flat.type):
         dated = pa.types.is_temporal(flat.type)
         form = temporal_form(flat.type) if dated else ""
-        return describe_numbers(name, numbers(name, flat), AS_DAYS if dated else "", form)
+        x = numbers(name, flat)
+        return describe_numbers(name, x, AS_DAYS if dated else run_together(flat, x), form)
     declared = pa.types.is_dictionary(values.type)
     return describe_text(name, one_spelling(as_text(flat, name)), declared=declared)
 
@@ -103,10 +129,31 @@ def describe_numbers(name: str, x: np.ndarray, note: str = "", form: str = "") -
     if not len(present):
         return Column(name, "dropped", missing=gaps, note="nothing but gaps")
     if present.min() == present.max():
-        return Column(name, "dropped", missing=gaps, note=f"one value only: {present[0]:g}")
+        only = one_value(float(present[0]), note)
+        return Column(
+            name, "numeric" if gaps else "dropped", missing=gaps, note=f"{only}, or a gap" if gaps else only, form=form
+        )
     if name and is_counter(present, gaps) and looks_like_counter(name):
         return Column(name, "dropped", note="numbers the rows: an identifier")
     return Column(name, "numeric", missing=gaps, note=note, form=form)
+
+
+def one_value(value: float, note: str) -> str:
+    """What to say of a column of one number; large ones may be one as doubles only."""
+    if " as doubles" in note:
+        return f"{note}, {value:g}; as text they would be told apart"
+    return f"one value only{' as a double' if abs(value) >= EXACT else ''}: {value:g}"
+
+
+def run_together(values: pa.Array, x: np.ndarray) -> str:
+    """How many different whole numbers become how many doubles; empty where none meet."""
+    if not len(x) or not np.nanmax(np.abs(x), initial=0) >= EXACT or pa.types.is_floating(values.type):
+        return ""
+    if is_texty(values.type):
+        values = values.filter(pc.match_substring_regex(pc.fill_null(values, ""), r"^[+-]?[1-9]\d{15,}$"))
+        x = plain_numbers(values)
+    before, after = len(values.drop_null().unique()), len(np.unique(x[~np.isnan(x)]))
+    return f"{before:,} different whole numbers are {after:,} as doubles" if after < before else ""
 
 
 def describe_text(name: str, text: pa.Array, *, declared: bool = False) -> Column:
@@ -114,9 +161,9 @@ def describe_text(name: str, text: pa.Array, *, declared: bool = False) -> Colum
     gaps = text.null_count
     form = None if declared else form_of(text)
     if form is not None:
-        return describe_numbers(
-            name, finite(name, in_form(form, text)), form_note(form, text), form.removeprefix("number")
-        )
+        x = finite(name, in_form(form, text))
+        note = run_together(text, x) if form == "number" else form_note(form, text)
+        return describe_numbers(name, x, note, form.removeprefix("number"))
     categories = pc.unique(text.drop_null())
     k, n = len(categories), len(text) - gaps
     if not n:
@@ -143,8 +190,11 @@ def mostly_numbers(name: str, text: pa.Array) -> Column | None:
     unread = int(np.isnan(x).sum()) - text.null_count
     if unread > (1 - READS_AS_NUMBERS) * (len(text) - text.null_count):
         return None
-    note = "text read as numbers" + (f"; {unread:,} {NO_NUMBERS}" if unread else "")
-    return describe_numbers(name, x, note)
+    note = "text read as numbers"
+    if unread:
+        row = int((np.isnan(x) & text.is_valid().to_numpy(zero_copy_only=False)).argmax())
+        note += f"; {unread:,} {NO_NUMBERS[unread == 1]}, first {text[row].as_py()!r} at row {row}"
+    return replace(describe_numbers(name, x, note), missing=text.null_count)
 
 
 def many_values(name: str, text: pa.Array, note: str, *, prose: bool) -> Column:
@@ -152,6 +202,8 @@ def many_values(name: str, text: pa.Array, note: str, *, prose: bool) -> Column:
     words = vocabulary(text) if prose and is_prose(text) else ()
     if words:
         return Column(name, "text", words, text.null_count, "text: TF-IDF of its words")
+    if min(text.null_count, len(text) - text.null_count) >= ENOUGH:
+        return Column(name, "categorical", (FILLED,), text.null_count, f"{note}; kept for its gaps", FILLED)
     return Column(name, "dropped", missing=text.null_count, note=note)
 
 
@@ -172,7 +224,7 @@ def form_note(form: str, text: pa.Array) -> str:
 def is_counter(present: np.ndarray, gaps: int) -> bool:
     """Whole numbers, every one different, none left out."""
     n = len(present)
-    if gaps or n < 3 or present.max() - present.min() != n - 1:
+    if gaps or n < 3 or np.abs(present).max() >= EXACT or present.max() - present.min() != n - 1:
         return False
     return len(np.unique(present)) == n
 
@@ -209,17 +261,26 @@ def finite(name: str, x: np.ndarray) -> np.ndarray:
 def read_numbers(column: Column, values: pa.Array) -> np.ndarray:
     """Numbers of a later frame, in the form of the column: a column whose text is no number at all is refused, single such values are told.
 
-    Of a column that held such values when it was described, they are expected up to the share that was allowed then.
+    Of a column that held such values when it was described, they are expected up to the share that was allowed then. Gaps are told
+    where there were none.
     """
     flat = plain_values(column.name, values, "dates" if column.dated else "numbers", "one number")
     if not is_texty(flat.type):
         refuse_other_kind(column, flat)
-        return numbers(column.name, flat)
+        x = numbers(column.name, flat)
+        tell_number_gaps(column, np.isnan(x))
+        return x
     text = as_text(flat, column.name)
-    x = in_form(column.form if column.form not in ("", "duration") else "number", text)
-    x = np.where(np.isnan(x), in_form("date" if column.dated else "number", text), x)
+    tell_number_gaps(column, text.is_null().to_numpy(zero_copy_only=False))
+    x = read_later(column.name, column.form, text, dated=column.dated)
     tell_unread(column, text, np.isnan(x))
     return finite(column.name, x)
+
+
+def tell_number_gaps(column: Column, gaps: np.ndarray) -> None:
+    """Say which gaps of a later frame training did not have."""
+    known = column.missing + column.holds_others
+    tell_gaps(column.name, gaps, known=known, rows=column.rows, scored="by the median of training")
 
 
 def refuse_other_kind(column: Column, values: pa.Array) -> None:
@@ -239,7 +300,7 @@ def tell_unread(column: Column, text: pa.Array, gaps: np.ndarray) -> None:
     """Refuse text none of which could be read, warn of single values."""
     unread = text.is_valid().to_numpy(zero_copy_only=False) & gaps
     bad, n = int(unread.sum()), len(text) - text.null_count
-    known = NO_NUMBERS in column.note
+    known = column.holds_others
     if not bad or (known and bad <= (1 - READS_AS_NUMBERS) * n):
         return
     row = int(unread.argmax())
@@ -262,12 +323,17 @@ def codes(column: Column, values: pa.Array) -> np.ndarray:
     """
     flat = plain_values(column.name, values, "one value a row", "text or numbers")
     text = trimmed(flat, column.name)
+    if column.form == FILLED:
+        empty = as_text(flat, column.name).is_null().to_numpy(zero_copy_only=False)
+        tell_gaps(column.name, empty, known=column.missing, rows=column.rows, scored="as gaps")
+        return np.where(empty, MISSING, 0).astype(np.int32)
     if BOOLS.issuperset(column.categories):
         text = pc.coalesce(truths(text), text)
     found = pc.index_in(text, pa.array(column.categories, pa.string()))
     code = pc.fill_null(found, UNSEEN).to_numpy(zero_copy_only=False).astype(np.int32)
     absent = pc.or_kleene(text.is_null(), is_gap(text)).to_numpy(zero_copy_only=False)
     code[absent & (code == UNSEEN)] = MISSING
+    tell_gaps(column.name, code == MISSING, known=column.missing, rows=column.rows, scored="as unknown")
     tell_unseen(column, text, code)
     return code
 
@@ -289,7 +355,10 @@ def tell_unseen(column: Column, text: pa.Array, code: np.ndarray) -> None:
 
 def read_text(column: Column, values: pa.Array) -> pa.Array:
     """(n,) text of a later frame, gaps null."""
-    return as_text(plain_values(column.name, values, "one value a row", "text"), column.name)
+    text = as_text(plain_values(column.name, values, "one value a row", "text"), column.name)
+    empty = text.is_null().to_numpy(zero_copy_only=False)
+    tell_gaps(column.name, empty, known=column.missing, rows=column.rows, scored="as having no words")
+    return text
 
 
 # ---- types ------------------------------------------------------------------------------------------------------------------
@@ -317,5 +386,8 @@ def temporal_form(kind: pa.DataType) -> str:
 
 
 def arrow_floats(values: pa.Array) -> np.ndarray:
+    """The nearest doubles; of decimals by their text, as Arrow's own way misses the last digit of one in ten."""
+    if pa.types.is_decimal(values.type):
+        values = values.cast(pa.string())
     x = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return np.asarray(x, dtype=np.float64)

@@ -36,6 +36,10 @@ __all__ = [
     "sparse_frame",
 ]
 
+NO_ONE_TYPE = (  # objects of several types, or whole numbers beyond 64 bits
+    *(pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError),
+    OverflowError,
+)
 SAYABLE = (str, bool, int, float, Decimal, np.generic, dt.date, dt.time, dt.timedelta)  # objects whose text means them
 
 
@@ -103,13 +107,21 @@ def arrow_columns(X) -> list[tuple[str, pa.Array]]:
 def arrow_array(series: nw.Series) -> pa.Array:
     """A column as an Arrow array; objects of several types as text, objects of other kinds are refused with their row."""
     if series.dtype == nw.Object and series.implementation.is_polars():  # its to_arrow gives addresses in memory
-        return texts(series)
+        return held_objects(series)
     native: Any = series.to_native()
     if getattr(getattr(native, "dtype", None), "kind", "") == "c":
         raise InputError(f"Complex data not supported: column {series.name!r} must hold real numbers. Take its parts.")
     try:
         return dense_series(series).to_arrow()
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):  # objects of several types
+    except NO_ONE_TYPE:
+        return texts(series)
+
+
+def held_objects(series: nw.Series) -> pa.Array:
+    """Objects in a polars column, read as those of a pandas column are."""
+    try:
+        return pa.array([None if is_absent(v) else v for v in series.to_list()])
+    except NO_ONE_TYPE:
         return texts(series)
 
 

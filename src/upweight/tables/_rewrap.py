@@ -37,6 +37,8 @@ def column_numbers(series: nw.Series) -> np.ndarray:
     """(n,) float, gaps NaN; float32 stays."""
     series = plain_series(series)
     dtype = np.float32 if series.dtype == nw.Float32 else np.float64
+    if series.dtype == nw.Int128:  # NumPy has no such whole numbers
+        series = series.cast(nw.Float64)
     gaps = series.is_null()
     if not gaps.any():
         return np.asarray(series.to_numpy(), dtype=dtype)

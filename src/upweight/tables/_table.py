@@ -14,14 +14,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from scipy import sparse
 
 from .._errors import InputError, KindError, counted, did_you_mean
-from ._columns import Column, codes, describe, describe_numbers, read_numbers, read_text
+from ._as_text import as_text, is_texty, unnested
+from ._columns import Column, codes, describe, describe_numbers, read_numbers, read_text, tell_number_gaps
 from ._frame_columns import arrow_columns, is_frame, refuse_lazy, refuse_no_rows, row_count, sparse_frame
 from ._free_text import count_words
+from ._gaps import gap_columns
 
-__all__ = ["Schema", "Table", "matrix"]
+__all__ = ["UNNAMED", "Schema", "Table", "matrix"]
+
+UNNAMED = "the column without a name"
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,9 @@ class Schema:
                 f"{'was' if len(self.columns) == 1 else 'were'} fitted on."
             )
         keep = [j for j, c in enumerate(self.columns) if c.kind == "numeric"]
+        for j in gap_columns(values):
+            if self.columns[j].kind == "numeric":
+                tell_number_gaps(self.columns[j], np.isnan(values[:, j]))
         return Table(values[:, keep], no_codes(values.shape[0]))
 
     def read_frame(self, X) -> Table:
@@ -125,11 +133,26 @@ class Schema:
         marks = [c.mark() for c in self.columns]
         return f"Schema(columns=({', '.join(marks)}{',' * (len(marks) == 1)}), named={self.named})"
 
+    def unread_gaps(self, X: Any, *, dropped: bool) -> list[tuple[str, np.ndarray]]:
+        """(name, where it is empty) of columns of a frame whose gaps no `Table` holds: text, and those `dropped`, if they are meant too."""
+        kinds = ("text", "dropped") if dropped else ("text",)
+        wanted = {c.name for c in self.columns if c.kind in kinds}
+        if not wanted or not is_frame(X):
+            return []
+        return [(name, empty_rows(values, name)) for name, values in arrow_columns(X) if name in wanted]
+
     def told(self) -> list[str]:
-        """Columns whose reading is more than their type: text that was read as numbers, dates or words, with the reason."""
-        return [
-            f"{c.name} ({c.note})" for c in self.kept if c.kind == "text" or (c.kind == "numeric" and c.form and c.note)
-        ]
+        """Columns whose reading is more than their type: text read as numbers, dates or words, what is kept for its gaps, with the reason."""
+        return [f"{c.name or UNNAMED} ({c.told})" for c in self.columns if c.told]
+
+
+def empty_rows(values: Any, name: str) -> np.ndarray:
+    """(n,) whether a column holds a gap: a null, or in text a word for one."""
+    flat = unnested(values)
+    text = as_text(flat, name) if flat is not None and is_texty(flat.type) else values
+    return np.asarray(
+        text.is_null().to_numpy(zero_copy_only=False) if isinstance(text, pa.Array) else text.is_null().to_numpy()
+    )
 
 
 def named_as(name: str, there: Mapping[str, Any]) -> str:
@@ -211,7 +234,7 @@ def first_infinity(found) -> tuple[int, int]:
 def matrix_columns(values) -> list[Column]:
     """Columns of a matrix; of a sparse one only those without any entry are dropped."""
     if not sparse.issparse(values):
-        return [unnamed(describe_numbers("", values[:, j]), j) for j in range(values.shape[1])]
+        return [unnamed(describe_numbers("", values[:, j]), j, len(values)) for j in range(values.shape[1])]
     if np.isnan(values.data).any():
         raise InputError("A sparse `X` must hold no NaN. Write the gaps as zeros, or pass a dense matrix.")
     filled = np.bincount(values.indices, minlength=values.shape[1])
@@ -219,5 +242,5 @@ def matrix_columns(values) -> list[Column]:
     return [Column(f"x{j}", str(k), note="" if k == "numeric" else "one value only: 0") for j, k in enumerate(kind)]
 
 
-def unnamed(column: Column, j: int) -> Column:
-    return replace(column, name=f"x{j}")
+def unnamed(column: Column, j: int, rows: int) -> Column:
+    return replace(column, name=f"x{j}", rows=rows)

@@ -117,7 +117,7 @@ class ImportanceSampler(PlannedSampler):
         return self._draws.order(proposal, m, epoch)
 
     def _identity(self) -> str:
-        return self._draws.identity()
+        return self._draws.identity
 
     def _memory(self) -> dict[str, Any]:
         return {} if self.scores is None else {"scores": self.scores.state_dict()}

@@ -42,7 +42,7 @@ class Indexed(Dataset):
         return _with_index(self.dataset[i], i)
 
     def __getitems__(self, rows: Sequence[int]) -> list[Any]:
-        many = getattr(self.dataset, "__getitems__", None)
+        many: Any = getattr(self.dataset, "__getitems__", None)
         samples = many(rows) if callable(many) else [self.dataset[i] for i in rows]
         return [_with_index(sample, i) for sample, i in zip(samples, rows, strict=True)]
 

@@ -208,14 +208,14 @@ def _many(
     scale: float,
     per_example: bool,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Margins (...), and the softmax over the other classes (..., C), 0 at the own one; the largest is taken over the others too."""
+    """Margins (...), and the softmax over the other classes (..., C), whose own entry nobody reads; the largest is taken over the others too."""
     for a in (delta, iota, asked):
         _refuse_columns(a, z.shape[-1])
     u = _moved(z, y, delta, iota, scale, per_example)
     at = y.unsqueeze(-1)
     own = u.gather(-1, at).squeeze(-1)
     own = own if asked is None else own - scale * asked[y]
-    others = u.scatter(-1, at, float("-inf"))
+    others = u.scatter(-1, at, torch.finfo(u.dtype).min)  # not -inf: all others may be, where classes are ruled out
     share = others.softmax(-1)
     log_sum = others.amax(-1) - share.amax(-1).log()  # the largest has e^0 of the sum: fused kernels, and no digit lost
     return own - log_sum, share

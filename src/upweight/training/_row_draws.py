@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -41,10 +42,6 @@ class Proposal:
     def p(self) -> np.ndarray:
         """(n,) probability of a draw to be each row."""
         return self.mass / running_total(self.mass)
-
-    def digest(self) -> str:
-        """Sixteen letters that change with p."""
-        return hashlib.blake2b(np.ascontiguousarray(self.mass), digest_size=8).hexdigest()
 
 
 class RowDraws:
@@ -112,10 +109,13 @@ class RowDraws:
         method = "systematic" if self.method == "without_replacement" else self.method
         return epoch_order(proposal.mass, m, method=method, seed=self.seed, epoch=epoch)
 
+    @cached_property
     def identity(self) -> str:
         """Sixteen letters that change with weights, size, mix, method, seed or the presence of scores."""
         said = repr((self.n, self.size, self.mix, self.method, self.seed, self.scores is not None))
-        return hashlib.blake2b(np.ascontiguousarray(self.target), digest_size=8, key=said.encode()[:64]).hexdigest()
+        return hashlib.blake2b(
+            np.ascontiguousarray(self.target).data, digest_size=8, key=hashlib.sha256(said.encode()).digest()
+        ).hexdigest()
 
     def weights(self) -> Weights:
         """The target as `Weights`."""

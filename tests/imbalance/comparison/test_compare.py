@@ -395,7 +395,7 @@ class Stop(running.Watch):
 
 def test_ctrl_c_gives_the_finished_folds_and_the_journal_goes_on(small, tmp_path, monkeypatch, ctrl_c):
     monkeypatch.setattr("upweight.work._run.WORTH_PROCESSES", np.inf)  # one process, however busy the machine
-    monkeypatch.setitem(compare.__globals__, "watch_for", lambda progress: Stop(17))
+    monkeypatch.setattr("upweight.imbalance.comparison._compare.watch_for", lambda progress: Stop(17))
     part = compare(X, Y, methods=FIVE, cv="3x2", rng=0, journal=tmp_path / "j")
     assert not part.complete
     assert part.verdict.sentences[0].startswith("Stopped early: 17 of 30 fits are in")
@@ -411,7 +411,7 @@ def test_ctrl_c_gives_the_finished_folds_and_the_journal_goes_on(small, tmp_path
 
 
 def test_stopped_before_two_folds_says_nothing_about_remedies(monkeypatch, ctrl_c):
-    monkeypatch.setitem(compare.__globals__, "watch_for", lambda progress: Stop(1))
+    monkeypatch.setattr("upweight.imbalance.comparison._compare.watch_for", lambda progress: Stop(1))
     part = compare(X, Y, methods=FIVE, cv="3x2", rng=0)
     assert part.verdict.code == "incomplete"
     assert len(part.verdict.sentences) == 1 or not any("Move" in s for s in part.verdict.sentences)
@@ -454,7 +454,7 @@ def test_the_estimate_is_told_after_one_cell(monkeypatch):
             told.append((seconds, cells, processes))
 
     monkeypatch.setattr("upweight.work._run.WORTH_PROCESSES", np.inf)  # one process, however busy the machine
-    monkeypatch.setitem(compare.__globals__, "watch_for", lambda progress: Ask())
+    monkeypatch.setattr("upweight.imbalance.comparison._compare.watch_for", lambda progress: Ask())
     c = compare(X, Y, methods=FIVE, cv="3x2", rng=0)
     assert len(told) == 1
     assert told[0][1:] == (30, 1)

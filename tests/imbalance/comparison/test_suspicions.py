@@ -14,9 +14,8 @@ from upweight.imbalance.comparison._suspicions import (
     leaking,
     level_rates,
     repeating,
-    twins_of,
 )
-from upweight.tables import Labels, Schema
+from upweight.tables import Labels, Schema, twins_of
 
 RNG = np.random.default_rng(0)
 N = 2000

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import _html as html
 from ..._errors import InputError
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ...work import Run, Watch
 from ..rebalance import Rebalanced, save_model
@@ -132,6 +133,7 @@ class Comparison:
         return f"Comparison({self.verdict.code}, {self.verdict.grade}, {len(self.rows)} rows)"
 
 
+@own_keywords
 def compare(
     X: Any,
     y: Any,

@@ -14,15 +14,17 @@ from typing import Any
 import numpy as np
 
 from ..._errors import counted, plain
-from ...tables import Labels, Schema, Table
-from ._suspicions import Leak, Repeat, copied, leaking, repeating, twins_of
+from ...tables import UNNAMED, Column, Labels, Schema, Table, twins_of
+from ._suspicions import Leak, Repeat, copied, leaking, repeating
 
 __all__ = ["Facts", "columns_line", "facts_of", "header", "label_text", "percent"]
+
+MOST_LISTED = 12  # columns of one kind in the opening lines
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What was found: `positives` rows of the class asked about (K > 2: of the rarest), and the suspicions."""
+    """What was found: `positives` rows of the class asked about (K > 2: of the rarest), the suspicions, and classes that are left out, in words."""
 
     rows: int
     columns: int
@@ -32,10 +34,13 @@ class Facts:
     leaks: tuple[Leak, ...] = ()
     repeat: Repeat | None = None
     twins: tuple[tuple[str, int], ...] = ()
+    gone: str = ""
 
 
-def facts_of(X: Any, schema: Schema, table: Table, labels: Labels, w: np.ndarray | None) -> Facts:
-    """Sizes, shares and suspicions of the rows that count."""
+def facts_of(
+    X: Any, schema: Schema, table: Table, labels: Labels, w: np.ndarray | None, *, as_given: bool = False
+) -> Facts:
+    """Sizes, shares and suspicions of the rows that count; `as_given`: the learner gets every column, dropped ones too."""
     binary = len(labels.classes) == 2
     rarest = int(labels.counts.argmin())
     hit = labels.codes == (labels.positive if binary else rarest)
@@ -45,7 +50,7 @@ def facts_of(X: Any, schema: Schema, table: Table, labels: Labels, w: np.ndarray
         int(hit.sum()),
         float(hit.mean() if w is None else w[hit].sum() / w.sum()),
         copied(table, labels.codes == rarest),
-        leaking(schema, table, hit) if binary else (),
+        leaking(schema, table, hit, schema.unread_gaps(X, dropped=as_given)) if binary else (),
         repeating(X),
         twins_of(labels),
     )
@@ -89,17 +94,24 @@ def columns_line(schema: Schema) -> str:
         return ""
     parts = [f"{len(kinds[k])} {k}" for k in ("numeric", "categorical", "text") if kinds[k]]
     text = " and ".join(parts) + (" columns" if len(schema.kept) > 1 else " column")
-    if read:
-        text += "; read " + listed(read)
-    if gaps:
-        text += "; gaps in " + listed([f"{c.name} ({c.missing:,})" for c in gaps])
-    if kinds["dropped"]:
-        text += "; dropped " + listed([f"{c.name} ({c.note})" for c in kinds["dropped"]])
-    return text + "."
+    lists = {
+        "read": read,
+        "gaps in": [f"{named(c)} ({c.missing:,})" for c in gaps],
+        "dropped": [f"{named(c)} ({c.note})" for c in kinds["dropped"]],
+    }
+    text += "".join(f"; {what} {listed(items)}" for what, items in lists.items() if items) + "."
+    hidden = any(len(items) > MOST_LISTED for items in lists.values())
+    return text + (" Every column: data.preprocessing in the JSON document." if hidden else "")
 
 
-def listed(items: list[str], most: int = 4) -> str:
-    return ", ".join(items[:most]) + (f" and {len(items) - most} more" if len(items) > most else "")
+def named(column: Column) -> str:
+    return label_text(column.name) if column.name.strip() else UNNAMED
+
+
+def listed(items: list[str]) -> str:
+    """All of them, or as many as one can read at once."""
+    more = len(items) - MOST_LISTED
+    return ", ".join(items[:MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def percent(share: float) -> str:

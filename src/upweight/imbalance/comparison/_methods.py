@@ -17,6 +17,7 @@ from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 
 from ..._errors import InputError, did_you_mean
+from ..._foreign_keywords import own_keywords
 from ...learners import Prepared
 from ..ensembles import BalanceCascade, BalancedBagging, Boosted, PlainBagging, RUSBoost, balanced_forest, easy_ensemble
 from ..errors import Lifted
@@ -237,6 +238,7 @@ METHODS = {
 }
 
 
+@own_keywords
 def method(name: str) -> Any:
     """The object behind a name: a resampler, a weight function, a classifier, or None for "none" and "threshold".
 

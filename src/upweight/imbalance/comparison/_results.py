@@ -22,6 +22,7 @@ from ...learners import (
     decision,
     farthest,
     holm,
+    known_mean,
     macro,
     paired,
     recall_at,
@@ -178,18 +179,12 @@ def result_of(
     result = MethodResult(method.name, method.label, method.rival, folds=len(done), error=error, seconds=seconds)
     if errors or not done:
         return result
-    means = FoldFigures(**{figure: mean_of(values) for figure, values in mine.items()})
+    means = FoldFigures(**{figure: known_mean(values) for figure, values in mine.items()})
     result = replace(result, status=done[0].status, **asdict(means), **pooled_figures(plan, done))
     if method.reference:
         return result
     changes = {figure: paired(mine[figure] - base[figure], share) for figure in ("ap", "log_loss")}
     return replace(result, ap_change=changes["ap"], log_loss_change=changes["log_loss"])
-
-
-def mean_of(values: np.ndarray) -> float:
-    """Mean over folds that have a value."""
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else np.nan
 
 
 def pooled_figures(plan: ComparisonPlan, done: list[Cell]) -> dict[str, float]:

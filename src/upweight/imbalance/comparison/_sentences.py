@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ...tables import twins_line
 from ._advice import advice, another_learner, at_one_half, interval, leak_sentences
 from ._facts import label_text, percent
 from ._method_result import MethodResult
@@ -194,9 +195,10 @@ def resolution(r: Reading) -> str:
 def warnings_of(r: Reading) -> list[str]:
     """What was noticed about the data."""
     facts, out = r.facts, []
+    if facts.gone:
+        out.append(facts.gone)
     if facts.twins:
-        spelled = " and ".join(f"'{label_text(label)}' ({n:,})" for label, n in facts.twins)
-        out.append(f"The labels {spelled} differ only in case: if they mean one class, write them alike.")
+        out.append(f"{twins_line(facts.twins)}.")
     if "already_balanced" in r.reasons:
         out.append(f"The classes are nearly balanced ({percent(facts.share)}): there is little to mend.")
     named = r.plan.task.group is not None

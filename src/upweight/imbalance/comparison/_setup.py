@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,12 +24,14 @@ from ...tables import (
     Schema,
     Table,
     frame_of,
+    gap_columns,
     group_codes,
     inner_default,
     is_frame,
     live_rows,
     mean_one,
     outer_folds,
+    refuse_other_index,
     row_count,
     row_weights,
     seldom_seen,
@@ -107,9 +109,11 @@ def setup_comparison(
 ) -> ComparisonSetup:
     """Data and settings together, checked before anything is fitted."""
     labels = Labels.of(y, rows=row_count(X))
+    refuse_other_index({"X": X, "y": y, "sample_weight": sample_weight, "group": group})
     w, mean = mean_one(row_weights(sample_weight, len(labels.codes)))
     live = live_rows(X, labels, w, group_codes(group, len(labels.codes)))
     weighing = " ".join(line for line in (weights_line(w, mean), sentence(live.gone)) if line)
+    gone = sentence(live.gone)
     X, labels, w, groups = live.X, live.labels, live.w, live.group
     given = GivenData(X, labels.classes[labels.codes], w, None if group is None else np.asarray(group)[live.rows])
     prepared = isinstance(settings.learner, Prepared)
@@ -123,9 +127,11 @@ def setup_comparison(
     plan = ComparisonPlan(task, settings.learner, settings.methods, fold_of, cv[0], inner, cost, settings.seed)
     for method in plan.methods:
         refuse_class(method.name, learner_and_steps(plan, method)[0])
-    facts = facts_of(X, schema, table, labels, w)
+    facts = facts_of(X, schema, table, labels, w, as_given=not prepared)
+    facts = replace(facts, gone=gone)
     content = table.fingerprint() if prepared else as_given_fingerprint(X, schema, table)
     content += " unseen averaged" if prepared and seldom_seen(table, groups) else ""
+    content += " gaps told" if prepared and gap_columns(table.numbers).size else ""
     mark = fingerprint(content, schema, labels, w, groups)
     written = settings.written(cv, inner)
     by_rows = settings.repeats is None

@@ -4,7 +4,6 @@ leak      one column alone tells the classes apart, or its gaps do: it was proba
               AUC > .999;  gaps alone at AUC >= .95;  or AUC >= .95 with half as much again over chance as any other column
 copies    more than 5 % of the rows, or of the rare rows, equal another in every column, and chance does not explain it
 repeats   a column that is called like an identifier and repeats: its rows belong together
-twins     labels that differ only in case: one class written in two ways?
 
 Rates of a category's levels are those of the other half of the rows, so that many levels do not look telling by chance. Equal rows
 may be chance where columns have few values: a row counts as a copy only if no row differs from it in exactly one column, and none
@@ -16,17 +15,16 @@ counts if agreement column by column comes to nearly as many pairs:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 from scipy.stats import rankdata
 
-from ..._errors import plain
-from ...tables import Labels, Schema, Table, frame_of, is_frame
+from ...tables import Schema, Table, frame_of, is_frame
 
-__all__ = ["Leak", "Repeat", "auc", "copied", "leaking", "repeating", "twins_of"]
+__all__ = ["Leak", "Repeat", "auc", "copied", "leaking", "repeating"]
 
 CERTAIN, TELLING, DWARFS = 0.999, 0.95, 1.5
 COPIES = 0.05
@@ -56,13 +54,16 @@ class Repeat(NamedTuple):
 # ---- leaks ------------------------------------------------------------------------------------------------------------------
 
 
-def leaking(schema: Schema, table: Table, hit: np.ndarray) -> tuple[Leak, ...]:
-    """Columns that alone tell the classes apart, by their values or by their gaps."""
+def leaking(
+    schema: Schema, table: Table, hit: np.ndarray, unread: Sequence[tuple[str, np.ndarray]] = ()
+) -> tuple[Leak, ...]:
+    """Columns that alone tell the classes apart, by their values or by their gaps; of `unread` ones the gaps only are known."""
     if sparse.issparse(table.numbers):
         return ()
     rows = looked_at(hit)
     y = hit[rows]
     found = [(name, auc(y, values), auc(y, gaps)) for name, values, gaps in scores(schema, table, rows, y)]
+    found += [(name, 0.5, auc(y, empty[rows].astype(float))) for name, empty in unread]
     rest = [max(a, g) for _, a, g in found if a < TELLING and g < TELLING]
     best = max(rest, default=0.5)
     leaks = []
@@ -167,7 +168,7 @@ def times_met(values: np.ndarray) -> np.ndarray:
     return times[at.reshape(-1)]
 
 
-# ---- rows that belong together, labels that may be one ----------------------------------------------------------------------
+# ---- rows that belong together ----------------------------------------------------------------------------------------------
 
 
 def repeating(X: Any) -> Repeat | None:
@@ -182,12 +183,3 @@ def repeating(X: Any) -> Repeat | None:
             if 20 <= values <= n / 1.2 and values > n / 100:
                 return Repeat(str(name), values)
     return None
-
-
-def twins_of(labels: Labels) -> tuple[tuple[str, int], ...]:
-    """((label, rows), ...) of the first labels that differ only in case; empty if none do."""
-    by_case: dict[str, list[tuple[str, int]]] = {}
-    for label, count in zip(labels.classes, labels.counts, strict=True):
-        if isinstance(label, str):
-            by_case.setdefault(label.strip().casefold(), []).append((str(plain(label)), int(count)))
-    return next((tuple(same) for same in by_case.values() if len(same) > 1), ())

@@ -32,8 +32,11 @@ from ...tables import (
     refuse_doubles,
     refuse_lazy,
     refuse_no_rows,
+    refuse_other_index,
     row_count,
     row_weights,
+    twins_line,
+    twins_of,
     warn_of,
 )
 from ..resamplers import mass_correction
@@ -99,11 +102,13 @@ class Ensemble(ClassifierMixin, BaseEstimator, ABC):
         """Fit the members; all randomness from `seed`."""
 
     def _rows(self, X: Any, y: Any, sample_weight: Any) -> EnsembleRows:
+        refuse_other_index({"X": X, "y": y, "sample_weight": sample_weight})
         X = self._read(X, reset=True)
         labels = Labels.of(y, rows=row_count(X))
         w = row_weights(sample_weight, len(labels.codes))
         live = live_rows(X, labels, w)
         warn_of(live.gone, stacklevel=4)
+        warn_of(twins_line(twins_of(live.labels)), stacklevel=4)
         w = np.ones(len(labels.codes)) if live.w is None else live.w / live.w.mean()
         return EnsembleRows(live.X, live.labels.codes, live.labels.classes, w)
 

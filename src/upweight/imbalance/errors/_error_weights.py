@@ -24,8 +24,18 @@ from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ..._set_module import set_module
 from ..._weights import Weights
-from ...learners import Interval, as_learner, calibrate, paired, train_of
-from ...tables import Labels, group_codes, live_rows, outer_folds, read_cv, row_count, row_weights, warn_of
+from ...learners import Interval, as_learner, calibrate, known_mean, paired, train_of
+from ...tables import (
+    Labels,
+    group_codes,
+    live_rows,
+    outer_folds,
+    read_cv,
+    refuse_other_index,
+    row_count,
+    row_weights,
+    warn_of,
+)
 from ...work import shown
 from ..rebalance import fit_member
 from ..weights import kept_kind
@@ -157,6 +167,7 @@ def upweight_errors(
     """
     classifier = as_learner(learner)
     labels = Labels.of(y, rows=row_count(X))
+    refuse_other_index({"X": X, "y": y, "sample_weight": sample_weight, "group": group})
     n = len(labels.codes)
     w, groups = row_weights(sample_weight, n), group_codes(group, n)
     cv = read_cv(cv, n)
@@ -235,11 +246,6 @@ def answer(
         verdict_of(change),
         s.by,
     )
-
-
-def known_mean(values: np.ndarray) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else np.nan
 
 
 def verdict_of(change: Mapping[str, Interval]) -> str:

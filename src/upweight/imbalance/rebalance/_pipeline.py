@@ -30,7 +30,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..._errors import InputError
 from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
-from ...tables import refuse_no_rows, row_count, row_weights, warn_of
+from ...tables import refuse_no_rows, refuse_other_index, row_count, row_weights, warn_of
 from ._last_step import fit_last, transform
 from ._pipeline_checks import refuse_bad_steps, with_parameters
 from ._step_kinds import is_pipeline, kind_of, last_of
@@ -123,6 +123,7 @@ class Pipeline(_BaseComposition):
         """Steps and rows, checked."""
         refuse_bad_steps(self.steps)
         self._validate_names([name for name, _ in self.steps])
+        refuse_other_index({"X": X, "y": y, "sample_weight": sample_weight})
         w = row_weights(sample_weight, row_count(X))
         idle = 0 if w is None else int((w == 0).sum())
         steps = with_parameters(self.steps, given, rows=row_count(X), weighted=w is not None, dropped=idle)

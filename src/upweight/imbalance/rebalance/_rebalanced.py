@@ -44,8 +44,11 @@ from ...tables import (
     refuse_doubles,
     refuse_lazy,
     refuse_no_rows,
+    refuse_other_index,
     row_count,
     row_weights,
+    twins_line,
+    twins_of,
     warn_of,
 )
 from ._members import Member, Recipe, fit_task
@@ -142,9 +145,11 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
         steps = self._steps(learner)
         X = self._read(X, learner)
         labels = Labels.of(y, rows=row_count(X))
+        refuse_other_index({"X": X, "y": y, "sample_weight": sample_weight, "group": group})
         w = row_weights(sample_weight, len(labels.codes))
         live = live_rows(X, labels, w, group_codes(group, len(labels.codes)))
         warn_of(live.gone)
+        warn_of(twins_line(twins_of(live.labels)))
         task = task_of(live, learner)
         recipe = Recipe(learner, steps, self.repair, self.inner, self.cost)
         self.fitted_ = fit_task(recipe, task, as_generator(self.rng))

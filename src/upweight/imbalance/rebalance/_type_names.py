@@ -17,8 +17,9 @@ __all__ = ["OLD_TO_NEW", "with_new_types"]
 
 ENSEMBLES = "upweight.imbalance.ensembles"
 OLD_TO_NEW = {
-    "upweight._kinds.Step": "upweight._weights.Step",
+    "upweight._kinds.Step": "upweight.Step",
     "upweight._undo._correction.Correction": "upweight.Correction",
+    "upweight._weights.Step": "upweight.Step",
     "upweight.imbalance._bagging.BalancedBagging": "upweight.imbalance.BalancedBagging",
     "upweight.imbalance._bagging.PlainBagging": f"{ENSEMBLES}.PlainBagging",
     "upweight.imbalance._boosting.Boosted": f"{ENSEMBLES}.Boosted",

@@ -20,6 +20,7 @@ from scipy import sparse
 
 from ... import _html as html
 from ..._errors import InputError, counted
+from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ..._undo import Correction
 from ...neighbours import series_numbers
@@ -46,6 +47,7 @@ BLOCK = 1 << 16  # numbers made at a time
 
 
 @set_module("upweight.imbalance")
+@own_keywords
 @dataclass(frozen=True, eq=False)
 class Resample:
     """What a resampler did to n rows, as m output rows; frozen.

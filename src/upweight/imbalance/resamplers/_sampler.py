@@ -18,7 +18,17 @@ from sklearn.utils import Tags
 from sklearn.utils.metadata_routing import UNCHANGED
 
 from ..._errors import InputError, counted, did_you_mean, is_number, plain
-from ...tables import Labels, column_names, labels_like, row_count, row_weights
+from ...tables import (
+    Labels,
+    column_names,
+    labels_like,
+    refuse_other_index,
+    row_count,
+    row_weights,
+    twins_line,
+    twins_of,
+    warn_of,
+)
 from ._resample import Resample
 from ._sampler_tags import sampler_tags
 from ._vanished import require_two_classes
@@ -40,7 +50,8 @@ class Sampler(OneToOneFeatureMixin, BaseEstimator):
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Sampler:
         """Refuse settings, labels, weights and tables that `resample` would refuse; nothing is learned. Returns the sampler."""
         self._check()
-        _, _, live = read_inputs(X, y, sample_weight)
+        labels, _, live = read_inputs(X, y, sample_weight)
+        warn_of(twins_line(twins_of(labels)))
         self._check_table(X, np.flatnonzero(live))
         note_columns(self, X)
         return self
@@ -51,6 +62,7 @@ class Sampler(OneToOneFeatureMixin, BaseEstimator):
         Raises InputError if one class or none is left: what comes next could not be trained. `resample` only notes it.
         """
         r = require_two_classes(self.resample(X, y, sample_weight=sample_weight), self)
+        warn_of(twins_line(twins_of(Labels.of(y))))
         note_columns(self, X)
         self.resample_, self.sample_indices_ = r, r.indices
         taken = r.take(X)
@@ -95,6 +107,7 @@ def note_columns(sampler: Any, X: Any) -> None:
 def read_inputs(X: Any, y: Any, sample_weight: Any) -> tuple[Labels, np.ndarray, np.ndarray]:
     """Labels, weights (ones if none) and the rows of positive weight."""
     labels = Labels.of(y, rows=row_count(X))
+    refuse_other_index({"X": X, "y": y, "sample_weight": sample_weight})
     w = row_weights(sample_weight, len(labels.codes))
     w = np.ones(len(labels.codes)) if w is None else w
     live = w > 0

@@ -31,8 +31,9 @@ def require_two_classes(r: Resample, sampler: Any) -> Resample:
     if len(left) >= 2:
         return r
     name = name_of(sampler)
-    way = "Use a smaller k or another method."
-    if any(getattr(step, "drop", None) == "all" for step in (sampler, *getattr(sampler, "steps", ()))):
+    steps = (sampler, *getattr(sampler, "steps", ()))
+    way = "Use a smaller k or another method." if any(hasattr(step, "k") for step in steps) else "Use another method."
+    if any(getattr(step, "drop", None) == "all" for step in steps):
         way = "Say drop='majority', which keeps the minority whole."
     if not len(left):
         raise InputError(f"{name} leaves no row to train on: all {counted(len(r.removed), 'row')} went. {way}")

@@ -17,7 +17,7 @@ import numpy as np
 from ..._errors import InputError
 from ..._foreign_keywords import own_keywords
 from ..._frames import read, require
-from ...tables import row_weights
+from ...tables import refuse_other_index, row_weights
 
 __all__ = ["macro_mae"]
 
@@ -53,6 +53,7 @@ def macro_mae(y: Any, pred: Any, *, sample_weight: Any = None) -> float:
         require(np.isfinite(values), f"`{name}`", "be finite", values, "Drop those rows first.")
     if truth.ndim != 1 or truth.shape != guess.shape or not len(truth):
         raise InputError(f"`y` and `pred` must be one number a row, as many of each; got {truth.shape}, {guess.shape}.")
+    refuse_other_index({"y": y, "pred": pred, "sample_weight": sample_weight})
     w = row_weights(sample_weight, len(truth))
     w = np.ones(len(truth)) if w is None else w
     codes = np.unique(truth, return_inverse=True)[1]

@@ -20,7 +20,7 @@ from ..._errors import InputError, did_you_mean, is_number, plain
 from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ...learners import average_precision, calibrate, decision, farthest, macro, roc_auc
-from ...tables import Labels, live_rows, row_weights
+from ...tables import Labels, live_rows, refuse_other_index, row_weights
 from ..rebalance import read_cost
 
 __all__ = ["Scores", "read_threshold", "score"]
@@ -118,6 +118,7 @@ def score(
 def read_scored(y: Any, proba: Any, sample_weight: Any) -> tuple[Labels, np.ndarray, np.ndarray | None]:
     """Labels, probabilities and weights of the rows that count, columns of the classes that count."""
     every = Labels.of(y)
+    refuse_other_index({"y": y, "proba": proba, "sample_weight": sample_weight})
     live = live_rows(None, every, row_weights(sample_weight, len(every.codes)))
     p = proba_of(proba, every, live.labels)
     if p.ndim == 2 and p.shape[1] > len(live.labels.classes):  # of a model that knows the class that is gone

@@ -21,7 +21,7 @@ from sklearn.metrics import make_scorer
 from ..._errors import InputError, did_you_mean
 from ..._foreign_keywords import own_keywords
 from ...learners import decision, macro
-from ...tables import Labels, live_rows, row_weights
+from ...tables import Labels, live_rows, refuse_other_index, row_weights
 from ._mae import macro_mae
 from ._score import read_threshold, score
 
@@ -80,6 +80,7 @@ def figure(y: Any, given: Any, *, name: str, threshold: float | None = None, sam
     if name == "macro_mae":
         return -macro_mae(y, given, sample_weight=sample_weight)
     every = Labels.of(y)
+    refuse_other_index({"y": y, "sample_weight": sample_weight})
     live = live_rows(None, every, row_weights(sample_weight, len(every.codes)))
     labels = live.labels
     if name in DECISIONS and threshold is None:

@@ -25,7 +25,7 @@ import numpy as np
 from ..._errors import InputError, did_you_mean, is_number, plain
 from ..._foreign_keywords import own_keywords
 from ..._weights import Weights
-from ...tables import Labels, row_weights
+from ...tables import Labels, refuse_other_index, row_weights
 
 __all__ = ["class_weights", "cost_weights"]
 
@@ -73,6 +73,7 @@ def class_weights(
     [0.482759, 3.206148, 30.662661]
     """
     labels = Labels.of(y)
+    refuse_other_index({"y": y, "base": base})
     row_base = row_weights(base, len(labels.codes), name="base")
     base_w = np.ones(len(labels.codes)) if row_base is None else row_base
     mass = np.bincount(labels.codes, weights=base_w, minlength=len(labels.classes))
@@ -162,6 +163,7 @@ def cost_weights(y: Any, cost: Any, *, base: Any = None) -> Weights:
     array([ 1.,  1., 20.])
     """
     labels = Labels.of(y)
+    refuse_other_index({"y": y, "base": base})
     base_w = row_weights(base, len(labels.codes), name="base")
     base_w = np.ones(len(labels.codes)) if base_w is None else base_w
     per_class = cost_by_label(labels, cost) if isinstance(cost, Mapping) else cost_by_matrix(labels, cost)

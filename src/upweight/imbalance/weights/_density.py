@@ -24,9 +24,9 @@ import numpy as np
 
 from ..._errors import InputError
 from ..._foreign_keywords import own_keywords
-from ..._frames import read, require, same_rows
+from ..._frames import read, require
 from ..._weights import Weights
-from ...tables import row_weights
+from ...tables import refuse_other_index, row_weights
 
 __all__ = ["density_weights"]
 
@@ -78,10 +78,9 @@ def density_weights(
     refuse_number("floor", floor)
     if bandwidth is not None:
         refuse_number("bandwidth", bandwidth)
+    refuse_other_index({"y": y, "base": base})
     w = row_weights(base, len(values), name="base")
     copies = np.ones(len(values)) if w is None else w
-    if isinstance(base, Weights):
-        same_rows(container, base._container, ("y", "base"))
     f = rarity(values, copies, alpha, bandwidth, floor)
     made = Weights.of(container.wrap(f), kind="cost")
     return base * made if isinstance(base, Weights) else Weights.of(container.wrap(f * copies), kind="cost")

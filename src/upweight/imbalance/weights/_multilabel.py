@@ -26,7 +26,7 @@ from ..._errors import InputError
 from ..._foreign_keywords import own_keywords
 from ..._frames import NUMPY, Container
 from ..._weights import Weights
-from ...tables import is_frame, row_weights
+from ...tables import is_frame, refuse_other_index, row_weights
 
 __all__ = ["label_weights"]
 
@@ -66,6 +66,7 @@ def label_weights(Y: Any, *, per: str = "row", combine: str = "mean", base: Any 
             raise InputError(f"`{name}` must be {known[0]!r} or {known[1]!r}; got {value!r}.")
     table, names, container = label_table(Y)
     n = table.shape[0]
+    refuse_other_index({"Y": Y, "base": base})
     given = row_weights(base, n, name="base")
     mass = np.ones(n) if given is None else given
     count = np.asarray(mass @ table, dtype=np.float64).reshape(-1)
