@@ -43,7 +43,7 @@ class Indexed(Dataset):
 
     def __getitems__(self, rows: Sequence[int]) -> list[Any]:
         many: Any = getattr(self.dataset, "__getitems__", None)
-        samples = many(rows) if callable(many) else [self.dataset[i] for i in rows]
+        samples: Any = many(rows) if callable(many) else [self.dataset[i] for i in rows]
         return [_with_index(sample, i) for sample, i in zip(samples, rows, strict=True)]
 
 
