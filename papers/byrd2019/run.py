@@ -200,7 +200,7 @@ def states(arm: Arm, data: Digits, epochs: int, seed: int = 0):
 # ---- two Gaussians --------------------------------------------------------------------------------------------------
 
 
-def separable(steps: int = 100_000) -> dict[int, float]:
+def separable(steps: int = 100_000, rate: float = 0.5) -> dict[int, float]:
     """Spread of a linear model on separable rows, by gradient steps: share of a ring of directions called positive."""
     rng = np.random.default_rng(0)
     y = np.arange(200) % 2
@@ -213,7 +213,7 @@ def separable(steps: int = 100_000) -> dict[int, float]:
     found = {}
     for step in range(1, steps + 1):
         slope = (torch.sigmoid(theta @ rows.T) - label) * w
-        theta -= 0.5 * slope @ rows / 200
+        theta -= rate * slope @ rows / 200
         if step in (100, steps):
             called = (theta @ ring.T > 0).double().mean(1)
             found[step] = float(called[0] - called[1])
