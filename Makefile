@@ -4,12 +4,14 @@ VENV ?= .venv
 BARE ?= $(VENV)-bare
 FLOOR ?= $(VENV)-floor
 ENGINES ?= $(VENV)-engines
+FRAMEWORKS ?= $(VENV)-frameworks
+KERAS ?= $(VENV)-keras
 BIN = $(VENV)/bin
 PIP = -m pip --quiet --disable-pip-version-check --no-input
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test check fast slow papers bench rules types bare floor engines format clean
+.PHONY: help demo test check fast slow papers bench rules types bare floor engines frameworks format clean
 
 help:      ## show this list
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/'
@@ -56,11 +58,16 @@ engines: $(ENGINES)/.ready      ## the same rows on a local Spark, on Ray, and o
 	command -v java > /dev/null || export JAVA_HOME=$$($(ENGINES)/bin/python tools/java_for_spark.py); \
 	UPWEIGHT_ENGINES=1 $(ENGINES)/bin/python -m pytest -q -p no:cacheprovider tests/stream/test_spark.py tests/stream/test_ray.py tests/stream/test_s3.py
 
+frameworks: $(FRAMEWORKS)/.ready $(KERAS)/.ready      ## the real Trainers of transformers and Lightning, torchdata, skorch; Keras over TensorFlow and over PyTorch
+	UPWEIGHT_FRAMEWORKS=1 $(FRAMEWORKS)/bin/python -m pytest -q -p no:cacheprovider tests/frameworks
+	UPWEIGHT_KERAS=1 KERAS_BACKEND=tensorflow $(KERAS)/bin/python -m pytest -q -p no:cacheprovider tests/keras
+	UPWEIGHT_KERAS=1 KERAS_BACKEND=torch $(FRAMEWORKS)/bin/python -m pytest -q -p no:cacheprovider tests/keras
+
 format: $(VENV)/.dev
 	$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
 clean:
-	rm -rf $(VENV) $(BARE) $(FLOOR) $(ENGINES) out .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BARE) $(FLOOR) $(ENGINES) $(FRAMEWORKS) $(KERAS) out .pytest_cache .ruff_cache
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -82,6 +89,17 @@ $(ENGINES)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(ENGINES)
 	sed '/^python-dateutil==/d' constraints.txt > $(ENGINES)/constraints.txt  # botocore, which moto needs, takes dateutil 2 only
 	$(ENGINES)/bin/python $(PIP) install -c $(ENGINES)/constraints.txt -e '.[spark,ray]' 'moto[server]' pandas pytest
+	@touch $@
+
+$(FRAMEWORKS)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(FRAMEWORKS)
+	$(FRAMEWORKS)/bin/python $(PIP) install -c constraints.txt torch  # first and pinned, as above
+	$(FRAMEWORKS)/bin/python $(PIP) install -c constraints.txt -e '.[hf,lightning,keras]' torchdata skorch pytest
+	@touch $@
+
+$(KERAS)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(KERAS)
+	$(KERAS)/bin/python $(PIP) install -c constraints.txt -e '.[keras]' tensorflow-cpu pytest
 	@touch $@
 
 $(FLOOR)/.ready: pyproject.toml tools/lowest_versions.py

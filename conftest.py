@@ -25,8 +25,19 @@ if find_spec("sklearn") is not None:
         name for name in ("torch", "keras") if find_spec(name) is None
     ]  # branches that need a package which is not there
     collect_ignore = [f"src/upweight/{name}" for name in absent]
+    needed = {
+        "torch/hf.py": "transformers",
+        "torch/lightning.py": "lightning",
+    }  # files that need more than their branch
+    lacking = [path for path, name in needed.items() if find_spec(name) is None]
+    collect_ignore += [f"src/upweight/{path}" for path in lacking]
+    unread = [f"upweight.{path.removesuffix('.py').replace('/', '.')}" for path in lacking]
     for module in pkgutil.walk_packages(upweight.__path__, "upweight."):
-        if not module.name.endswith("__main__") and module.name.split(".")[1] not in absent:
+        if (
+            not module.name.endswith("__main__")
+            and module.name.split(".")[1] not in absent
+            and module.name not in unread
+        ):
             importlib.import_module(module.name)
 
 

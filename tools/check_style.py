@@ -24,6 +24,7 @@ ASSERTS = re.compile(r"\bassert|raises|warns|assert_")
 OPEN = {
     "step_parameters",  # scikit-learn's way to tell one step of a pipeline something: fit(X, y, step__parameter=value)
     "any_keywords",  # a decorator that looks at the keywords of whatever it wraps and leaves its signature alone
+    "trainer_keywords",  # the Trainer of transformers gives a callback whatever it has, and more with each version
     "ufunc_options",  # NumPy's protocol for ufuncs: __array_ufunc__(ufunc, method, *inputs, **options)
 }
 WINDOW = 6

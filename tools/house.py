@@ -55,7 +55,10 @@ LATER = {"scipy", "narwhals", "array_api_compat"}  # what the trunk imports insi
 TRUNK = {room for floor in FLOORS[:8] for room in floor}
 HOMES = {  # a heavy package -> the rooms that may import it
     "torch": {"torch"},
+    "transformers": {"torch"},
+    "lightning": {"torch"},
     "keras": {"keras"},
+    "tensorflow": set(),
     "pyspark": {"stream"},
     "ray": {"stream"},
     "matplotlib": {"plots"},

@@ -167,7 +167,9 @@ def require_int(name: str, value: Any, least: int = 1) -> None:
         raise InputError(f"`{name}` must be a whole number, {least} or more; got {value!r}.")
 
 
-def require_package(package: str, *, extra: str) -> None:
+def require_package(package: str, *, extra: str, room: str = "") -> None:
     """Refuse, with the pip command, what needs a package that is not installed; nothing is imported."""
     if find_spec(package) is None:
-        raise MissingExtra(f"upweight.{extra} needs {package}, which is not installed: pip install 'upweight[{extra}]'")
+        raise MissingExtra(
+            f"upweight.{room or extra} needs {package}, which is not installed: pip install 'upweight[{extra}]'"
+        )

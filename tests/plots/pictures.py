@@ -98,6 +98,42 @@ def likelihoods(l: torch.Tensor) -> Any:
     )
 
 
+def metered(steps: int = 60) -> Any:
+    torch = uw.torch._meter.torch
+    g = torch.Generator().manual_seed(0)
+    y = torch.arange(900) % 3
+    X = torch.randn(900, 3, generator=g) + 2 * torch.nn.functional.one_hot(y, 3)
+    model = torch.nn.Linear(3, 3)
+    w = torch.where(y == 0, 4.0, 1.0)
+    opt = torch.optim.SGD(model.parameters(), lr=0.1)
+    meter = uw.torch.Meter(model, (X, y), w, optimizer=opt)
+    for _ in range(steps):
+        i = torch.randint(900, (64,), generator=g)
+        z = model(X[i])
+        meter.watch(z, y[i])
+        uw.torch.weighted_loss(uw.torch.margin_loss(z, y[i]), w[i] / w.mean()).backward()
+        opt.step()
+        opt.zero_grad()
+        meter.step()
+    return meter
+
+
+def traced(labels: bool) -> Any:
+    x = draws().normal(size=300)
+    scores = lambda w: np.average(x, weights=w) - x
+    return uw.training.trace((lambda w: scores(w) > 0) if labels else scores, np.exp(x))
+
+
+def lifted_errors(always_right: bool) -> Any:
+    wrong = draws(1).random(600) < 0.2
+    tell = lambda rows, w: lambda of: wrong[of] & (not always_right) & (np.ptp(w) == 0)
+    return uw.training.struggles(tell, 600, group=np.arange(600) % 4)
+
+
+def on_two_points(tail: Any) -> Any:
+    return uw.torch.two_point(lambda m, y: tail(m))
+
+
 PLAIN: dict[str, Callable[[], Any]] = {
     "verdict": lambda: heavy().check().plot(),
     "verdict tempered": lambda: heavy().temper(power=0.6).check().plot(),
@@ -120,6 +156,13 @@ PLAIN: dict[str, Callable[[], Any]] = {
     "margin rule": lambda: uw.torch.margin_rule([900, 90, 10], kind="vs").plot(),
     "scores": lambda: scored().scores.plot(),
     "sampler": lambda: scored().plot(),
+}
+
+PLAIN |= {
+    "meter": lambda: metered().plot(),
+    "trace": lambda: traced(False).plot(),
+    "struggles": lambda: lifted_errors(False).plot(),
+    "two points": lambda: on_two_points(uw.torch.poly(1.0)).plot(),
 }
 
 DEGENERATE: dict[str, Callable[[], Any]] = {
@@ -181,5 +224,11 @@ DEGENERATE: dict[str, Callable[[], Any]] = {
     "scores unseen": lambda: uw.torch.Scores(3).plot(),
     "sampler of one row": lambda: uw.torch.ImportanceSampler(1).plot(),
     "pruning sampler": lambda: uw.torch.PruningSampler(9, epochs=2).plot(),
+}
+DEGENERATE |= {
+    "meter that saw nothing": lambda: metered(0).plot(),
+    "trace of labels": lambda: traced(True).plot(),
+    "struggles of nothing": lambda: lifted_errors(True).plot(),
+    "two points without a slope at small norms": lambda: on_two_points(uw.torch.focal(2.0)).plot(),
 }
 EVERY = PLAIN | DEGENERATE

@@ -6,9 +6,20 @@ _verdict, _screen, _digits             the outcome, and its words  _documents  r
 """
 
 from ._check import check
-from ._documents import float_of
+from ._documents import float_of, plain
 from ._reasons import GRADES, Reason, first_advice, passes, worst_grade
 from ._tally import Tally
 from ._verdict import Verdict
 
-__all__ = ["GRADES", "Reason", "Tally", "Verdict", "check", "first_advice", "float_of", "passes", "worst_grade"]
+__all__ = [
+    "GRADES",
+    "Reason",
+    "Tally",
+    "Verdict",
+    "check",
+    "first_advice",
+    "float_of",
+    "passes",
+    "plain",
+    "worst_grade",
+]

@@ -17,6 +17,10 @@
     margin_rule    what a margin rule asks of each class
     scores         what scores of rows promised and kept
     sampler        how much of an epoch goes to how few rows
+    meter          what arrived of weights in training, and how hard they push
+    trace          whether weights changed a model, beside shuffled ones
+    struggles      whether lifting errors helped, group by group
+    two_point      what a loss makes of weights as a network grows
 
 Each takes its object first, then `ax` (None makes a figure) and gives back the Axes, or the Figure where there are several. Nothing is
 shown on a screen, no style is changed, and pyplot is not used (`_canvas` says why).
@@ -28,12 +32,16 @@ from ._comparison import comparison
 from ._error_weights import error_weights
 from ._estimates import estimates
 from ._margin_rule import margin_rule
+from ._meter import meter
 from ._metrics import metrics
 from ._negatives import forecast, keep, sample_check
 from ._reliability import reliability
 from ._resample import resample
 from ._sampler import sampler
 from ._scores import scores
+from ._struggles import struggles
+from ._trace import trace
+from ._two_point import two_point
 from ._verdict import verdict
 
 __all__ = [
@@ -47,11 +55,15 @@ __all__ = [
     "keep",
     "log_likelihood",
     "margin_rule",
+    "meter",
     "metrics",
     "reliability",
     "resample",
     "sample_check",
     "sampler",
     "scores",
+    "struggles",
+    "trace",
+    "two_point",
     "verdict",
 ]
