@@ -60,7 +60,11 @@ NOT_HERE = {
     "positive": "the class in question is True. Pass y == label",
     "pos_label": "the class in question is True. Pass y == label",
 }
-FIT_LEARNERS = {"learner", "depth"}  # words of what trains several learners: elsewhere rounds are no estimators
+FIT_LEARNERS = {
+    "learner",
+    "depth",
+    "members",
+}  # words of what trains several learners: elsewhere rounds are no estimators
 
 
 class KeywordError(InputError, TypeError):

@@ -47,7 +47,8 @@ def digits():
 
 @pytest.fixture(scope="module")
 def small():
-    return compare(X, Y, methods=FIVE, cv="3x2", rng=0)
+    with joblib.parallel_config(n_jobs=1):  # by itself it takes two processes where the machine is slow
+        return compare(X, Y, methods=FIVE, cv="3x2", rng=0)
 
 
 # ---- the truth of the page --------------------------------------------------------------------------------------------------

@@ -269,7 +269,7 @@ def test_frames_go_through_as_frames():
     frame = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "c": np.where(X[:, 2] > 0, "x", "y")}, index=np.arange(600) + 7)
     prep = ColumnTransformer([("num", StandardScaler(), ["a", "b"]), ("cat", OneHotEncoder(), ["c"])])
     p = Pipeline([("r", SMOTE(rng=0)), ("prep", prep), ("m", RandomForestClassifier(5, random_state=0))])
-    p.fit(frame, pd.Series(y, index=frame.index), sample_weight=pd.Series(w))
+    p.fit(frame, pd.Series(y, index=frame.index), sample_weight=pd.Series(w, index=frame.index))
     assert p.predict_proba(frame).shape == (600, 2)
     assert p.feature_names_in_.tolist() == ["a", "b", "c"]
 

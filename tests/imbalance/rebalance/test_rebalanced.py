@@ -162,7 +162,7 @@ def test_frames_with_text_gaps_and_new_levels(make):
     rng = np.random.default_rng(3)
     city = np.array(["a", "b", "c"])[rng.integers(0, 3, 600)]
     y = rng.random(600) < np.where(city == "a", 0.4, 0.05)
-    data = {"x": rng.normal(size=600), "city": city}
+    data = {"x": [None, *rng.normal(size=599).tolist()], "city": [*city[:-1].tolist(), None]}  # gaps are known
     m = Rebalanced("logistic", "random_under", rng=0).fit(make(data), y)
     new = make({"x": [None, 0.0, 0.0, 0.0], "city": ["a", "b", "never met", None]})
     p = m.predict_proba(new)[:, 1]

@@ -48,8 +48,8 @@ def test_a_loaded_model_predicts_to_the_bit(tmp_path, learner, method):
 def test_a_comparison_saves_a_model_for_raw_frames(tmp_path, make):
     c = compare(FRAME, Y, methods="none", cv="2x1", rng=0)
     c.save(tmp_path / "m.skops")
-    new = make({"city": ["a", "never met", None], "x": [None, 0.5, 1.0]})
-    with pytest.warns(UserWarning, match="column 'city' has 1 of 2 values"):
+    new = make({"city": ["a", "never met", "b"], "x": [0.0, 0.5, 1.0]})
+    with pytest.warns(UserWarning, match="column 'city' has 1 of 3 values"):
         p = load(tmp_path / "m.skops").predict_proba(new)
     with pytest.warns(UserWarning, match="first 'never met' at row 1"):
         np.testing.assert_array_equal(p, c.model.predict_proba(new))
