@@ -3,7 +3,8 @@
     python tools/check_style.py           # exit 1 and one line per breach
 
 Held: no file over 500 lines; functions over 50 lines (docstring apart) under 3 % of functions; copied lines under 12 %; no file
-named utils, helpers, common, misc or base; no `**kwargs` but those in `OPEN`; no unfinished marks; no absolute paths of somebody's machine; every
+named utils, helpers, common, misc or base; a function that only its own file names begins with an underscore, and one that another
+file of the package imports does not; no `**kwargs` but those in `OPEN`; no unfinished marks; no absolute paths of somebody's machine; every
 test asserts something.
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,6 +28,7 @@ OPEN = {
     "trainer_keywords",  # the Trainer of transformers gives a callback whatever it has, and more with each version
     "ufunc_options",  # NumPy's protocol for ufuncs: __array_ufunc__(ufunc, method, *inputs, **options)
 }
+WORD = re.compile(r"\w+")
 WINDOW = 6
 
 
@@ -76,6 +78,28 @@ def one_file(path: Path, text: str, proving: set[str]):
                 yield f"line {text[: match.start()].count(chr(10)) + 1}: {what}: {match.group()}"
 
 
+def misnamed(texts: dict[Path, str]):
+    """Functions of a file's top that are private by use and public by name, or the other way round."""
+    words = {p: set(WORD.findall(text)) for p, text in texts.items()}
+    drawn = {w for p in (ROOT / "src").rglob("*.j2") for w in WORD.findall(p.read_text())}
+    named_in = Counter(w for found in words.values() for w in found)
+    for path, text in texts.items():
+        if "src" not in path.parts or path.name in {"__init__.py", "__main__.py"}:
+            continue
+        tree = ast.parse(text)
+        for f in tree.body:
+            alone = isinstance(f, ast.FunctionDef) and not f.decorator_list and named_in[f.name] == 1
+            if alone and not f.name.startswith("_") and f.name not in drawn:
+                yield f"{path.relative_to(ROOT)}: line {f.lineno}: nothing but this file names {f.name}: begin it with an underscore"
+        for node in ast.walk(tree):
+            names = (
+                [a.name for a in node.names] if isinstance(node, ast.ImportFrom) and node.level and node.module else []
+            )
+            for name in names:
+                if name.startswith("_") and not name.startswith("__"):
+                    yield f"{path.relative_to(ROOT)}: line {node.lineno}: {name} is private to its file"
+
+
 def copied_share(texts: dict[Path, str]) -> tuple[float, list[str]]:
     """Share of code lines that stand in a run of six also found elsewhere, and where the longest runs are."""
     places = defaultdict(list)
@@ -102,6 +126,7 @@ def main() -> int:
     texts = {p: p.read_text() for folder in FOLDERS for p in sorted((ROOT / folder).rglob("*.py"))}
     proving = asserting(texts)
     bad = [f"{p.relative_to(ROOT)}: {what}" for p, text in texts.items() for what in one_file(p, text, proving)]
+    bad += misnamed(texts)
     sizes = {
         f"{p.relative_to(ROOT)}:{f.lineno} {f.name}": body_lines(f)
         for p, text in texts.items()

@@ -35,8 +35,6 @@ __all__ = [
     "require_flag",
     "require_int",
     "require_package",
-    "same_but_for_kind",
-    "with_kind",
 ]
 
 
@@ -76,9 +74,9 @@ def did_you_mean(name: Any, known: Iterable[Any]) -> str:
     What is known as a number and was given as text, or the other way round, is told as such.
     """
     by_text = {str(k): plain(k) for k in known}
-    twin = next((k for k in by_text.values() if same_but_for_kind(name, k)), None)
+    twin = next((k for k in by_text.values() if _same_but_for_kind(name, k)), None)
     if twin is not None:
-        return f" It has {with_kind(twin)} ({type(twin).__name__}), not {with_kind(name)}. Write {twin!r}."
+        return f" It has {_with_kind(twin)} ({type(twin).__name__}), not {_with_kind(name)}. Write {twin!r}."
     others = [k for k in by_text if k != str(name)]
     close = difflib.get_close_matches(str(name), others, n=3, cutoff=0.6)
     if not close:
@@ -89,7 +87,7 @@ def did_you_mean(name: Any, known: Iterable[Any]) -> str:
     return f" Known: {shown}." if shown else ""
 
 
-def same_but_for_kind(a: Any, b: Any) -> bool:
+def _same_but_for_kind(a: Any, b: Any) -> bool:
     """Whether one is the text of the other: '1' and 1, 'True' and True, '1' and 1.0."""
     a, b = plain(a), plain(b)
     if isinstance(a, str) == isinstance(b, str):
@@ -103,7 +101,7 @@ def same_but_for_kind(a: Any, b: Any) -> bool:
         return False
 
 
-def with_kind(value: Any) -> str:
+def _with_kind(value: Any) -> str:
     """'the number 1', 'the text '1\'', 'the boolean True'."""
     value = plain(value)
     kind = "boolean" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"

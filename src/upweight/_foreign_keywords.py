@@ -87,12 +87,12 @@ def own_keywords(thing: Thing) -> Thing:
     """
     made: Any = thing
     if not isinstance(made, type):
-        return refusing(made, made.__name__)
-    made.__init__ = refusing(made.__init__, made.__name__)
+        return _refusing(made, made.__name__)
+    made.__init__ = _refusing(made.__init__, made.__name__)
     return thing
 
 
-def refusing(call: Any, name: str) -> Any:
+def _refusing(call: Any, name: str) -> Any:
     """`call` behind a look at its keywords."""
     known = [word for word in signature(call).parameters if word != "self"]
 

@@ -107,7 +107,7 @@ def from_torch(x: Any) -> np.ndarray:
 
 
 def _read_series(x: Any, name: str, nulls: bool) -> tuple[np.ndarray, Container]:
-    series, flat = _series(x)
+    series, flat = series_of(x)
     if series is None:
         _refuse_table(x, name)
         if not (hasattr(x, "__array__") or hasattr(x, "__len__")):
@@ -124,7 +124,7 @@ def _read_series(x: Any, name: str, nulls: bool) -> tuple[np.ndarray, Container]
         _refuse_nulls(missing, name)
     if missing.any():
         series = series.cast(nw.Float64)
-    return _numeric(series.to_numpy(), name), _container(series, flat)
+    return _numeric(series.to_numpy(), name), series_container(series, flat)
 
 
 def _refuse_table(x: Any, name: str) -> None:
@@ -137,7 +137,7 @@ def _refuse_table(x: Any, name: str) -> None:
         )
 
 
-def _series(x: Any) -> tuple[Any, bool]:
+def series_of(x: Any) -> tuple[Any, bool]:
     """`x` as a narwhals Series and whether it was a flat Arrow array; None if it is no column of a frame library."""
     import narwhals as nw
 
@@ -160,11 +160,11 @@ def arrow_stream(values: np.ndarray, schema: Any = None) -> Any:
 
 def container_of(x: Any) -> Container:
     """The container of a column of anything; NumPy for what is no column of a frame library."""
-    series = None if isinstance(x, (np.ndarray, list, tuple)) else _series(x)[0]
-    return NUMPY if series is None else _container(series)
+    series = None if isinstance(x, (np.ndarray, list, tuple)) else series_of(x)[0]
+    return NUMPY if series is None else series_container(series)
 
 
-def _container(series: Any, flat: bool = False) -> Container:
+def series_container(series: Any, flat: bool = False) -> Container:
     import narwhals as nw
 
     backend = series.implementation.name.lower()
@@ -203,8 +203,8 @@ def refuse_doubled(frame: Any, name: str) -> None:
 
 def labels(x: Any, name: str) -> tuple[np.ndarray, np.ndarray, Container]:
     """Group numbers (n,) of a column of labels, the sorted labels they stand for, and the column's container."""
-    series = None if isinstance(x, (np.ndarray, list, tuple)) else _series(x)[0]
-    container = NUMPY if series is None else _container(series)
+    series = None if isinstance(x, (np.ndarray, list, tuple)) else series_of(x)[0]
+    container = NUMPY if series is None else series_container(series)
     a = np.asarray(x if series is None else series.to_numpy())
     if a.ndim != 1 or a.size == 0:
         raise InputError(f"`{name}` must be one column of labels, one a row; got shape {a.shape}.")

@@ -143,7 +143,7 @@ def _add(
 def _there(x: np.ndarray, block: np.ndarray, names: Sequence[Any], label: str) -> np.ndarray | None:
     """Where a block is not nan, None if everywhere; infinite values are refused, counted over all rows."""
     for j in np.flatnonzero(np.isinf(block).any(axis=0)).tolist():
-        refuse_infinite(np.arange(len(x)), x[:, j], names[j], label)
+        _refuse_infinite(np.arange(len(x)), x[:, j], names[j], label)
     there = ~np.isnan(block)
     return None if there.all() else there
 
@@ -167,7 +167,7 @@ def _mended(
         second = _scan(part, known, [weighting], again.tolist(), "", scale[again])[0]
         mean[again], spread[again] = _around(second, known, scale[again])
     with np.errstate(invalid="ignore", divide="ignore"):
-        sd = np.sqrt(unbiased(spread, sums.lost / sums.total**2)) / scale
+        sd = np.sqrt(_unbiased(spread, sums.lost / sums.total**2)) / scale
         return mean, sd, sums.missing / (sums.missing + sums.total)
 
 
@@ -190,7 +190,7 @@ def _to_one(peak: np.ndarray) -> np.ndarray:
     return np.ldexp(1.0, np.clip(-exponent, -1000, 1000))
 
 
-def unbiased(spread: np.ndarray, lost: np.ndarray) -> np.ndarray:
+def _unbiased(spread: np.ndarray, lost: np.ndarray) -> np.ndarray:
     """spread / (1 - sum W^2); zero where one row holds all the weight."""
     alone = lost >= 1 - 1e-12
     return np.where(alone, 0.0, spread / np.where(alone, 1.0, 1 - lost))
@@ -208,7 +208,7 @@ def sparse(x: Any, names: Sequence[Any], weightings: Sequence[Weighting], label:
         column = np.repeat(np.arange(len(some)), np.diff(block.indptr))
         values = np.asarray(block.data, dtype=np.float64)
         for k in column[np.isinf(values)][:1].tolist():
-            refuse_infinite(block.indices[column == k], values[column == k], some[k], label)
+            _refuse_infinite(block.indices[column == k], values[column == k], some[k], label)
         peak = np.zeros(len(some))
         np.fmax.at(peak, column, np.abs(values))
         scale = np.where((peak > 0) & ((peak < SMALLEST**0.5) | (peak > LARGEST**0.5)), _to_one(peak), 1.0)
@@ -234,10 +234,10 @@ def _stored(
         mean = np.bincount(column, w * v, size) / total
         zeros = np.maximum(0.0, total - np.bincount(column, w, size))
         spread = (np.bincount(column, w * (v - mean[column]) ** 2, size) + zeros * mean**2) / total
-        return mean, np.sqrt(unbiased(spread, lost / total**2)), missing
+        return mean, np.sqrt(_unbiased(spread, lost / total**2)), missing
 
 
-def refuse_infinite(rows: np.ndarray, x: np.ndarray, name: Any, label: str) -> None:
+def _refuse_infinite(rows: np.ndarray, x: np.ndarray, name: Any, label: str) -> None:
     bad = np.isinf(x)
     raise InputError(
         f"`{label}` column {name!r} must be finite; got {np.count_nonzero(bad):,} infinite, first at row {rows[bad].min()}. "

@@ -11,7 +11,7 @@ can be believed under either. A mean of 1/w that passes where that of w fails, a
 and source were exchanged, for E[q/p] under q is not one while E[p/q] is.
 
 What is inside: `Reason`, a code with its grade, sentence and advice; `reasons`, the rules over the figures of a `Verdict`;
-`breaks_promise`, the mean test, and `suspect`, whether 1/w is worth a look.
+`_breaks_promise`, the mean test, and `suspect`, whether 1/w is worth a look.
 
 Sources: Vehtari et al. (2024) for the tail; Kish (1965) for sizes; Austin (2009) for balance.
 """
@@ -35,7 +35,6 @@ __all__ = [
     "GRADES",
     "RATIOS",
     "Reason",
-    "breaks_promise",
     "critical",
     "first_advice",
     "flagged",
@@ -115,7 +114,7 @@ def reasons(v: Verdict) -> tuple[Reason, ...]:
 # ---- the mean test --------------------------------------------------------------------------------------------------
 
 
-def breaks_promise(mean: float, z: float, khat: float) -> bool:
+def _breaks_promise(mean: float, z: float, khat: float) -> bool:
     """Whether a promised mean of one is broken: too far off, and not merely low under a heavy tail."""
     return abs(z) > Z_LIMIT and abs(mean - 1) > SMALL_BREACH and (z > 0 or khat < 0.5)
 
@@ -125,7 +124,7 @@ def suspect(v: Verdict) -> bool:
     under a heavy tail, above 2 under any."""
     if not v.exact or v.n_zero or v.normalised or v.kind not in RATIOS:
         return False
-    return breaks_promise(v.mean, v.mean_z, v.khat) or (v.khat >= 0.7 and v.mean > 1) or v.mean > HIGH
+    return _breaks_promise(v.mean, v.mean_z, v.khat) or (v.khat >= 0.7 and v.mean > 1) or v.mean > HIGH
 
 
 def critical(segments: int, ess: float) -> float:
@@ -167,8 +166,8 @@ def _inverted(v: Verdict) -> Iterator[Reason]:
     flip = v.inverse
     if flip is None or not suspect(v) or not flip.khat < 0.7:
         return
-    passes = not breaks_promise(flip.mean, flip.z, flip.khat)
-    if not breaks_promise(
+    passes = not _breaks_promise(flip.mean, flip.z, flip.khat)
+    if not _breaks_promise(
         v.mean, v.mean_z, v.khat
     ):  # the heavy tail alone is suspicious: then a small breach counts too
         passes = abs(flip.z) <= Z_LIMIT
@@ -223,13 +222,13 @@ def _no_mean(v: Verdict) -> Iterator[Reason]:
 
 
 def _mean(v: Verdict) -> Iterator[Reason]:
-    if v.exact and not v.normalised and breaks_promise(v.mean, v.mean_z, v.khat):
+    if v.exact and not v.normalised and _breaks_promise(v.mean, v.mean_z, v.khat):
         advice = "check the probabilities: logged before a filter, rounded, of another version or another action?"
         yield Reason("MEAN_NOT_ONE", "unreliable", "mean", f"{promise(v)}: the promise is broken", advice)
 
 
 def _mean_high(v: Verdict) -> Iterator[Reason]:
-    if v.exact and v.mean >= TOO_HIGH and not breaks_promise(v.mean, v.mean_z, v.khat):
+    if v.exact and v.mean >= TOO_HIGH and not _breaks_promise(v.mean, v.mean_z, v.khat):
         text = f"{promise(v)}: too high; right weights reach it in at most {percent(1 / v.mean)} of samples"
         advice = "check the probabilities: target over source, of the row's own action, none near 0 by mistake?"
         yield Reason("MEAN_HIGH", "unreliable", "mean", text, advice)

@@ -23,7 +23,7 @@ import numpy as np
 
 from .._errors import InputError
 from .._estimate import mean_test
-from .._frames import NUMPY, Container, _container, _series
+from .._frames import NUMPY, Container, series_container, series_of
 from ..arrays import BLOCK
 from ._summary import merge
 from ._verdict import Segment
@@ -152,7 +152,7 @@ def _numbered(values: list[Any], name: str) -> tuple[np.ndarray, tuple[Label, ..
 
 def _values(column: Any) -> tuple[np.ndarray, Container]:
     """The column as an array; objects, missing ones None, unless it holds whole numbers only."""
-    series = None if isinstance(column, (np.ndarray, list, tuple)) else _series(column)[0]
+    series = None if isinstance(column, (np.ndarray, list, tuple)) else series_of(column)[0]
     if series is None:
         values = np.asarray(column, dtype=None if isinstance(column, np.ndarray) else object)
         if values.dtype.kind in "mM":
@@ -160,11 +160,11 @@ def _values(column: Any) -> tuple[np.ndarray, Container]:
         return values, NUMPY
     missing = series.is_null().to_numpy()
     if series.dtype.is_integer() and not missing.any():
-        return series.to_numpy(), _container(series)
+        return series.to_numpy(), series_container(series)
     values = np.empty(len(missing), dtype=object)
     values[:] = series.to_list()
     values[missing] = None
-    return values, _container(series)
+    return values, series_container(series)
 
 
 def _small_integers(values: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:

@@ -72,17 +72,17 @@ def plus_minus(value: float, half: float) -> str:
     if not math.isfinite(half) or half == 0:
         return f"{value:.6g} ± {half:g}"
     size = max(abs(value), half)
-    if size >= LARGEST or decimals(half) > PLACES:
+    if size >= LARGEST or _decimals(half) > PLACES:
         power = math.floor(math.log10(size))
         value, half = value / 10.0**power, half / 10.0**power
-        text = " ± ".join(f"{x:.{max(0, decimals(half))}f}" for x in (value, half))
+        text = " ± ".join(f"{x:.{max(0, _decimals(half))}f}" for x in (value, half))
         return f"({text})e{power}" if power else text
-    places = decimals(half)
+    places = _decimals(half)
     shown = [f"{round(x, places) + 0.0:,.{max(0, places)}f}" for x in (value, half)]
     return " ± ".join(shown)
 
 
-def decimals(half: float) -> int:
+def _decimals(half: float) -> int:
     """Decimal places that show two digits of `half`; negative for tens and hundreds."""
     return 1 - math.floor(math.log10(float(f"{half:.1e}")))
 

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import InputError, is_number
-from ._log import LogSums, _lse, as_rows, finite_peak, sums, tiles
+from ._log import LogSums, as_rows, finite_peak, lse, sums, tiles
 from ._namespace import Array, device, floats, working
 
 __all__ = ["design_effect", "ess", "ess_for", "hill"]
@@ -211,7 +211,7 @@ def _tensor_ess(xp: Any, l: Array, order: float) -> Array:
     some = xp.isfinite(l) | xp.isnan(l)
     if order == 0:
         return xp.sum(xp.astype(some, l.dtype), axis=-1)
-    total = _lse(xp, l)
+    total = lse(xp, l)
     none = total == -math.inf
     total = xp.where(none, xp.zeros_like(total), total)
     if order == math.inf:
@@ -221,12 +221,12 @@ def _tensor_ess(xp: Any, l: Array, order: float) -> Array:
         terms = xp.exp(log_share) * log_share
         log_size = -xp.sum(xp.where(some, terms, xp.zeros_like(terms)), axis=-1)
     else:
-        log_size = (_lse(xp, order * l) - order * total) / (1 - order)
+        log_size = (lse(xp, order * l) - order * total) / (1 - order)
     return xp.where(none, xp.zeros_like(total), xp.exp(xp.where(none, xp.zeros_like(log_size), log_size)))
 
 
 def _tensor_ess_for(xp: Any, l: Array, f: Array) -> Array:
-    total = _lse(xp, l)[..., None]
+    total = lse(xp, l)[..., None]
     share = xp.exp(l - xp.where(xp.isfinite(total), total, xp.zeros_like(total)))
     l, f = xp.broadcast_arrays(l, xp.astype(f, l.dtype))
     pivot = xp.take_along_axis(f, xp.argmax(l, axis=-1, keepdims=True), axis=-1)

@@ -54,7 +54,7 @@ def log_sum_exp(log_w: Array) -> Array:
     if xp is np:
         s = sums(l)
         return (s.peak + _log(s.w)).astype(l.dtype)[()]
-    return xp.astype(_lse(xp, working(xp, l)), l.dtype)
+    return xp.astype(lse(xp, working(xp, l)), l.dtype)
 
 
 def log_mean_exp(log_w: Array) -> Array:
@@ -169,7 +169,7 @@ def _log(x: np.ndarray) -> np.ndarray:
         return np.log(x)
 
 
-def _lse(xp: Any, l: Array) -> Array:
+def lse(xp: Any, l: Array) -> Array:
     """LSE for tensors; the gradient is the normalised weights, and zero where every weight is zero."""
     peak = stop_gradient(xp, xp.max(l, axis=-1, keepdims=True))
     peak = xp.where(xp.isfinite(peak), peak, xp.zeros_like(peak))

@@ -30,7 +30,7 @@ from ._ess import positive
 from ._log import as_rows, log_sum_exp, tiles
 from ._namespace import Array, compiled, epsilon, floats, namespace, stop_gradient, working
 
-__all__ = ["cap_for", "clip", "moved", "power_for", "shrink", "temper", "truncate"]
+__all__ = ["clip", "moved", "power_for", "shrink", "temper", "truncate"]
 
 EXACT = 1e-13  # error of the share, or of the power, that `power_for` is content with
 TRIES = 100
@@ -114,7 +114,7 @@ def clip(log_w: Array, *, at: float | None = None, quantile: float | None = None
     xp, l = floats(log_w)
     if at is not None:
         return xp.where(l > math.log(at), xp.full_like(l, math.log(at)), l)
-    cap = _quantile(xp, l, quantile) if ess is None else xp.astype(cap_for(l, ess=ess), l.dtype)
+    cap = _quantile(xp, l, quantile) if ess is None else xp.astype(_cap_for(l, ess=ess), l.dtype)
     return xp.where(l > cap[..., None], cap[..., None], l)
 
 
@@ -227,7 +227,7 @@ def power_for(log_w: Array, *, ess: float) -> Array:
         return _false_position(lambda power: _surplus(l, rows, power, ess), rows.shape, 1 - ess)[()]
 
 
-def cap_for(log_w: Array, *, ess: float) -> Array:
+def _cap_for(log_w: Array, *, ess: float) -> Array:
     """The log of the largest cap at which each row is worth `ess` of its positive weights; its peak if it is already.
 
     The cap is sought between the smallest and the largest positive weight, where the size falls from all rows to its own.

@@ -23,7 +23,7 @@ def read_document(path: str) -> dict[str, Any]:
     name = "standard input" if path == "-" else path
     try:
         text = (sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()).decode("utf-8-sig")
-        document = json.loads(text, parse_constant=refuse_constant, parse_int=whole_number)
+        document = json.loads(text, parse_constant=_refuse_constant, parse_int=_whole_number)
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({error.strerror}). {REMEDY}") from error
     except RecursionError as error:
@@ -35,11 +35,11 @@ def read_document(path: str) -> dict[str, Any]:
     return document
 
 
-def refuse_constant(text: str) -> Any:
+def _refuse_constant(text: str) -> Any:
     raise ValueError(f"{text} is no JSON value")
 
 
-def whole_number(text: str) -> int | float:
+def _whole_number(text: str) -> int | float:
     """Whole numbers beyond any count as what they are nearest to; beyond that Python itself refuses to read digits."""
     if len(text) < 300:
         return int(text)

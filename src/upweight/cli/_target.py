@@ -61,9 +61,9 @@ def take_apart(
     X = source.table.drop_columns([n for n in source.table.column_names if n in away])
     if not X.num_columns:
         raise InputError(f"{source.name}: no column is left to predict {target!r} from. Exclude fewer.")
-    w = None if weights is None else weight_values(source, column(source, weights, "--weights"))
-    g = None if group is None else group_values(source, column(source, group, "--group"))
-    refuse_infinities(source, X, w)
+    w = None if weights is None else _weight_values(source, column(source, weights, "--weights"))
+    g = None if group is None else _group_values(source, column(source, group, "--group"))
+    _refuse_infinities(source, X, w)
     return TableParts(X, y, w, g, target, shown, merged)
 
 
@@ -77,7 +77,7 @@ def column(source: SourceTable, name: str, option: str) -> str:
     return named(name, names, option, file=source.name, headless=source.headless)
 
 
-def refuse_infinities(source: SourceTable, X: pa.Table, weights: np.ndarray | None) -> None:
+def _refuse_infinities(source: SourceTable, X: pa.Table, weights: np.ndarray | None) -> None:
     """Infinities in rows that count, while the file still knows where its rows stand."""
     for name, values in zip(X.column_names, X.columns, strict=True):
         if not pa.types.is_floating(values.type):
@@ -92,7 +92,7 @@ def refuse_infinities(source: SourceTable, X: pa.Table, weights: np.ndarray | No
             )
 
 
-def refuse_gaps(source: SourceTable, name: str, values: pa.Array, what: str) -> None:
+def _refuse_gaps(source: SourceTable, name: str, values: pa.Array, what: str) -> None:
     gaps = values.is_null(nan_is_null=True)
     count = pc.sum(gaps).as_py() or 0
     if count == len(values):
@@ -110,7 +110,7 @@ def refuse_gaps(source: SourceTable, name: str, values: pa.Array, what: str) -> 
 def labels(source: SourceTable, name: str, positive: str | None) -> tuple[np.ndarray, tuple[str, str] | None, str]:
     """(n,) labels: numbers, booleans or text; or, where `positive` is not what they say, that class against the rest, with the names
     of both and a line on which classes are one now."""
-    return one_against(source, name, class_values(source, name), positive)
+    return _one_against(source, name, class_values(source, name), positive)
 
 
 def class_values(source: SourceTable, name: str) -> np.ndarray:
@@ -119,17 +119,17 @@ def class_values(source: SourceTable, name: str) -> np.ndarray:
     if values is None:
         raise InputError(f"{source.name}: column {name!r} holds nested values; a target is one label a row.")
     if not (pa.types.is_integer(values.type) or pa.types.is_boolean(values.type) or pa.types.is_floating(values.type)):
-        values = text_labels(source, name, values)
-    refuse_gaps(source, name, values, "target")
+        values = _text_labels(source, name, values)
+    _refuse_gaps(source, name, values, "target")
     y = values.to_numpy(zero_copy_only=False)
     if values.type == pa.string():
         y = y.astype(str)
     elif y.dtype.kind == "f":
-        y = whole_numbers(source, name, y)
+        y = _whole_numbers(source, name, y)
     return y
 
 
-def text_labels(source: SourceTable, name: str, values: pa.Array) -> pa.Array:
+def _text_labels(source: SourceTable, name: str, values: pa.Array) -> pa.Array:
     """Labels as text; among words `None` is one ("no illness"), while in columns of numbers it is a gap."""
     text = as_text(values, name)
     if not text.null_count or text.null_count == len(text):
@@ -142,7 +142,7 @@ def text_labels(source: SourceTable, name: str, values: pa.Array) -> pa.Array:
     return pc.if_else(none, "None", text)
 
 
-def whole_numbers(source: SourceTable, name: str, y: np.ndarray) -> np.ndarray:
+def _whole_numbers(source: SourceTable, name: str, y: np.ndarray) -> np.ndarray:
     """Labels 0.0, 1.0, .. as integers; infinite ones are refused, fractions and those too large stay as they are."""
     endless = np.isinf(y)
     if endless.any():
@@ -154,7 +154,7 @@ def whole_numbers(source: SourceTable, name: str, y: np.ndarray) -> np.ndarray:
     return y.astype(np.int64) if (y == np.round(y)).all() and (np.abs(y) < WHOLE).all() else y
 
 
-def one_against(
+def _one_against(
     source: SourceTable, name: str, y: np.ndarray, positive: str | None
 ) -> tuple[np.ndarray, tuple[str, str] | None, str]:
     classes, counts = np.unique(y, return_counts=True)
@@ -163,7 +163,7 @@ def one_against(
             f"{source.name}: column {name!r} needs two classes; got only {plain(classes[0])!r} in {len(y):,} rows. Is it the target?"
         )
     if positive is None and len(classes) == 2:
-        refuse_two_spellings(source, name, classes, counts)
+        _refuse_two_spellings(source, name, classes, counts)
         return y, None, ""
     if len(classes) > MANY:
         raise InputError(
@@ -178,14 +178,14 @@ def one_against(
             f"{source.name}: column {name!r} has {len(classes)} classes: {shown}. More than two: say which one is the question, "
             f"say --positive {shlex.quote(','.join(twins))}; it is then compared with all others."
         )
-    chosen = chosen_classes(source, name, classes, counts, positive, shown)
+    chosen = _chosen_classes(source, name, classes, counts, positive, shown)
     if len(classes) == 2 and len(chosen) == 1 and classes[positive_code(classes, counts)] == chosen[0]:
         return y, None, ""
     called = " or ".join(str(plain(c)) for c in chosen)
-    return np.isin(y, chosen), (f"not {called}", called), merged_line(name, classes, counts, chosen)
+    return np.isin(y, chosen), (f"not {called}", called), _merged_line(name, classes, counts, chosen)
 
 
-def merged_line(name: str, classes: np.ndarray, counts: np.ndarray, chosen: list[Any]) -> str:
+def _merged_line(name: str, classes: np.ndarray, counts: np.ndarray, chosen: list[Any]) -> str:
     """Which classes are one for this question; empty if none are."""
     each = [(str(plain(c)), int(n), c in chosen) for c, n in zip(classes, counts, strict=True)]
     sides = [[f"{c!r} ({n:,})" for c, n, yes in each if yes is side] for side in (True, False)]
@@ -198,7 +198,7 @@ def merged_line(name: str, classes: np.ndarray, counts: np.ndarray, chosen: list
     return f"Of the {len(classes)} classes of {name!r}, {'; '.join(parts)}." if parts else ""
 
 
-def refuse_two_spellings(source: SourceTable, name: str, classes: np.ndarray, counts: np.ndarray) -> None:
+def _refuse_two_spellings(source: SourceTable, name: str, classes: np.ndarray, counts: np.ndarray) -> None:
     """Two classes that are one in two spellings."""
     if len(spellings(classes, classes[0])) == 2:
         named = twins_named([(str(plain(c)), int(n)) for c, n in zip(classes, counts, strict=True)])
@@ -208,7 +208,7 @@ def refuse_two_spellings(source: SourceTable, name: str, classes: np.ndarray, co
         )
 
 
-def chosen_classes(
+def _chosen_classes(
     source: SourceTable, name: str, classes: np.ndarray, counts: np.ndarray, positive: str, shown: str
 ) -> list[Any]:
     """The classes that --positive names: one, in quotes that very spelling, or several with commas between.
@@ -222,7 +222,7 @@ def chosen_classes(
         return [classes[texts.index(p)] for p in parts]
     if len(said) > 2 and said[0] == said[-1] and said[0] in "'\"" and said[1:-1] in texts:
         return [classes[texts.index(said[1:-1])]]
-    chosen = matching(source, name, classes, positive, shown)
+    chosen = _matching(source, name, classes, positive, shown)
     twins = spellings(classes, chosen)
     if len(twins) > 1:
         named = twins_named([(t, int(counts[texts.index(t)])) for t in twins])
@@ -254,7 +254,7 @@ def spellings(classes: np.ndarray, label: Any) -> list[str]:
     )
 
 
-def matching(source: SourceTable, name: str, classes: np.ndarray, positive: str, shown: str) -> Any:
+def _matching(source: SourceTable, name: str, classes: np.ndarray, positive: str, shown: str) -> Any:
     """The class that the text names: as it is, else as a number, else in other case if that is one class only."""
     text = positive.strip()
     texts = [str(plain(c)) for c in classes]
@@ -275,13 +275,13 @@ def matching(source: SourceTable, name: str, classes: np.ndarray, positive: str,
     raise InputError(f"{source.name}: column {name!r} has no class {positive!r} for --positive. It has {shown}.")
 
 
-def weight_values(source: SourceTable, name: str) -> np.ndarray:
+def _weight_values(source: SourceTable, name: str) -> np.ndarray:
     values = unnested(source.table[name])
     if values is None or not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
         raise InputError(
             f"{source.name}: column {name!r} must be numbers to be --weights; got {source.table[name].type}."
         )
-    refuse_gaps(source, name, values, "weights")
+    _refuse_gaps(source, name, values, "weights")
     w = values.to_numpy(zero_copy_only=False).astype(np.float64)
     bad = ~(np.isfinite(w) & (w >= 0))
     if bad.any():
@@ -295,7 +295,7 @@ def weight_values(source: SourceTable, name: str) -> np.ndarray:
     return w
 
 
-def group_values(source: SourceTable, name: str) -> np.ndarray:
+def _group_values(source: SourceTable, name: str) -> np.ndarray:
     values = unnested(source.table[name])
     if values is None:
         raise InputError(f"{source.name}: column {name!r} holds nested values; a group is one label a row.")
@@ -307,5 +307,5 @@ def group_values(source: SourceTable, name: str) -> np.ndarray:
         raise InputError(
             f"{source.name}: column {name!r} holds bytes ({values.type}); a group is one label a row. Write it as text."
         )
-    refuse_gaps(source, name, values, "group")
+    _refuse_gaps(source, name, values, "group")
     return values.to_numpy(zero_copy_only=False)

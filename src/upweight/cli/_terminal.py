@@ -35,19 +35,19 @@ def write_notice(text: str) -> None:
 
 def harmless(text: str, encoding: str | None = None) -> str:
     """The text with what acts, and what the encoding lacks, as \\uXXXX: JSON stays JSON, and means the same."""
-    text = UNSEEN.sub(escaped, text)
+    text = UNSEEN.sub(_escaped, text)
     try:
         text.encode(encoding or "utf8")
         return text
     except UnicodeEncodeError:
-        return "".join(c if encodes(c, encoding or "utf8") else escaped(c) for c in text)
+        return "".join(c if _encodes(c, encoding or "utf8") else _escaped(c) for c in text)
 
 
-def encodes(character: str, encoding: str) -> bool:
+def _encodes(character: str, encoding: str) -> bool:
     return character == character.encode(encoding, "ignore").decode(encoding)
 
 
-def escaped(character: str | re.Match[str]) -> str:
+def _escaped(character: str | re.Match[str]) -> str:
     code = ord(character if isinstance(character, str) else character[0])
     if code < 0x10000:
         return f"\\u{code:04x}"

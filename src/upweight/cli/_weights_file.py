@@ -3,7 +3,7 @@
 The trouble: weights of a billion rows are tallied while they are read. What is wrong with them must be said as the user knows it: file,
 column, row and value, before anything is written.
 
-What is inside: `WeightOptions`, what the options ask for; `tally`, from a file to a `Tally`; `demo_weights`.
+What is inside: `WeightOptions`, what the options ask for; `tally`, from a file to a `Tally`; `_demo_weights`.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class WeightOptions:
 def tally(data: str, options: WeightOptions) -> Tally:
     """The tally of all rows of a file, read in batches."""
     if data.startswith("demo:"):
-        return Tally.of(demo_weights(data.removeprefix("demo:"), options))
+        return Tally.of(_demo_weights(data.removeprefix("demo:"), options))
     from ..files import open_columns
 
     columns = open_columns(data, write_notice)
@@ -79,7 +79,7 @@ def tally(data: str, options: WeightOptions) -> Tally:
 
 def tallies(columns: Columns, maker: WeightMaker) -> Iterator[Tally]:
     by = maker.by
-    with progress(columns) as advance, warnings.catch_warnings():
+    with _progress(columns) as advance, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # what they say is a note of the verdict
         for batch in columns.read(maker.numbers, () if by is None else (by,)):
             if len(batch):
@@ -103,9 +103,9 @@ class WeightMaker:
     def of(cls, columns: Columns, options: WeightOptions) -> WeightMaker:
         by = None if options.by is None else columns.require(options.by, "--by")
         if options.source is None or options.target is None:
-            return cls(options, (weight_column(columns, options.column),), by)
+            return cls(options, (_weight_column(columns, options.column),), by)
         source = columns.require(options.source, "--source")
-        number = None if options.target in columns.names else finite_number(options.target)
+        number = None if options.target in columns.names else _finite_number(options.target)
         if number is None:
             return cls(options, (source, columns.require(options.target, "--target")), by)
         return cls(options, (source,), by, number)
@@ -116,24 +116,24 @@ class WeightMaker:
         where = lambda column: f"{batch.file}: column {column!r}"
         values = batch.numbers(name)
         if options.source is None:
-            refuse_unlawful(values, where(name), batch.first, log=options.log, whole=options.kind == "frequency")
+            _refuse_unlawful(values, where(name), batch.first, log=options.log, whole=options.kind == "frequency")
             return (Weights.of_log if options.log else Weights.of)(values, kind=options.kind, exact=options.exact)
-        refuse_unlawful(values, where(name), batch.first, log=options.log, source=True)
+        _refuse_unlawful(values, where(name), batch.first, log=options.log, source=True)
         target: Any = self.target
         if target is None:
             target = batch.numbers(self.numbers[1])
-            refuse_unlawful(target, where(self.numbers[1]), batch.first, log=options.log)
+            _refuse_unlawful(target, where(self.numbers[1]), batch.first, log=options.log)
         return (log_ratio if options.log else ratio)(target, values, exact=options.exact)
 
 
-def weight_column(columns: Columns, name: str | None) -> str:
+def _weight_column(columns: Columns, name: str | None) -> str:
     """The column that was named, else w, else the only one."""
     if name is None and "w" not in columns.names and len(columns.names) == 1:
         return columns.names[0]
     return columns.require("w" if name is None else name, "--column")
 
 
-def finite_number(text: str) -> float | None:
+def _finite_number(text: str) -> float | None:
     try:
         value = float(text)
     except ValueError:
@@ -144,7 +144,7 @@ def finite_number(text: str) -> float | None:
 
 
 @contextmanager
-def progress(columns: Columns) -> Iterator[Any]:
+def _progress(columns: Columns) -> Iterator[Any]:
     """A bar on standard error for files that take a while, if somebody is looking."""
     from rich.console import Console
     from rich.markup import escape
@@ -162,7 +162,7 @@ def progress(columns: Columns) -> Iterator[Any]:
 NOT_DRAWN = "Such a row cannot have been drawn: drop it or mend the propensity."
 
 
-def refuse_unlawful(
+def _refuse_unlawful(
     values: np.ndarray, where: str, first: int, *, log: bool, source: bool = False, whole: bool = False
 ) -> None:
     """Refuse what no weight can be, naming value and row."""
@@ -189,7 +189,7 @@ def refuse_unlawful(
             raise InputError(f"{where}: {rule}; got {values[row]:g} at row {first + row}. {remedy}")
 
 
-def demo_weights(name: str, options: WeightOptions) -> Weights:
+def _demo_weights(name: str, options: WeightOptions) -> Weights:
     """Weights that show a verdict: good, heavy, class."""
     if name not in DEMOS:
         raise InputError(f"no demo {name!r}.{did_you_mean(name, DEMOS)} Name demo:good, demo:heavy or demo:class.")

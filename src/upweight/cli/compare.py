@@ -108,22 +108,22 @@ def run(
 ) -> None:
     """Read, check, run, tell, write; see HELP."""
     outputs = Outputs.checked(data, report=report, save=save, json=json, journal=journal)
-    more = {"learner": learner_with(learner, settings or []), "methods": methods, "cv": cv, "cost": cost, "rng": rng}
-    setup = read_setup(data, target, positive, weights, group, exclude, more)
+    more = {"learner": _learner_with(learner, settings or []), "methods": methods, "cv": cv, "cost": cost, "rng": rng}
+    setup = _read_setup(data, target, positive, weights, group, exclude, more)
     write_line("\n".join(setup.opening), sys.stderr if outputs.json_aside else sys.stdout)
     from ..imbalance.comparison import run_comparison
 
-    with named_errors(setup.name):
+    with _named_errors(setup.name):
         result = run_comparison(setup, journal, watch())
     resume = (
         "The same call goes on from the journal."
         if journal
         else "With --journal DIR the same call would go on from here."
     )
-    finish(result, outputs, resume, strict=strict)
+    _finish(result, outputs, resume, strict=strict)
 
 
-def learner_with(learner: str, words: list[str]) -> str:
+def _learner_with(learner: str, words: list[str]) -> str:
     """The learner's name, settings in brackets."""
     from ..learners import with_settings
 
@@ -154,7 +154,7 @@ class Outputs:
 
 
 @contextmanager
-def named_errors(file: str) -> Iterator[None]:
+def _named_errors(file: str) -> Iterator[None]:
     """Complaints of what knows no files, with the name of the file in front."""
     from .._errors import InputError, UndoError
 
@@ -166,7 +166,7 @@ def named_errors(file: str) -> Iterator[None]:
         raise type(error)(f"{file}: {error}") from error
 
 
-def read_setup(
+def _read_setup(
     data: str,
     target: str,
     positive: str | None,
@@ -183,7 +183,7 @@ def read_setup(
     settings = Settings.read(**more)
     source = read_source(data, write_notice)
     left_out = [n for n in exclude.split(",") if n.strip()]
-    with named_errors(source.name):
+    with _named_errors(source.name):
         parts = take_apart(source, target, positive=positive, weights=weights, group=group, exclude=left_out)
         setup = setup_comparison(parts.X, parts.y, settings, sample_weight=parts.weights, group=parts.group)
     written = {**setup.settings, "command": command_line(sys.argv[1:])}
@@ -207,12 +207,12 @@ def command_line(args: list[str]) -> str:
     return shlex.join(kept)
 
 
-def finish(result: Comparison, outputs: Outputs, resume: str, *, strict: bool) -> None:
+def _finish(result: Comparison, outputs: Outputs, resume: str, *, strict: bool) -> None:
     """Tell, write, and exit with the code that says how it went."""
     if outputs.json_aside:
         write_line(result.to_json().rstrip())
     else:
-        width = screen_width()
+        width = _screen_width()
         sentences = [wrapped(s, width) if sys.stdout.isatty() else s for s in result.verdict.sentences]
         write_line("\n".join(["", result.table(width=width), "", *sentences]))
     for text in result.warnings:
@@ -220,11 +220,11 @@ def finish(result: Comparison, outputs: Outputs, resume: str, *, strict: bool) -
     if not result.complete:
         write_notice(f"interrupted: no file was written. {resume}")
         raise typer.Exit(130)
-    write_files(result, outputs)
+    _write_files(result, outputs)
     raise typer.Exit(1 if strict and not result.verdict.ok else 0)
 
 
-def write_files(result: Comparison, outputs: Outputs) -> None:
+def _write_files(result: Comparison, outputs: Outputs) -> None:
     if outputs.json is not None:
         write_text(outputs.json, result.to_json())
         write_notice(f"wrote {outputs.json}")
@@ -244,7 +244,7 @@ def write_files(result: Comparison, outputs: Outputs) -> None:
         write_notice(f"wrote {outputs.report}")
 
 
-def screen_width() -> int:
+def _screen_width() -> int:
     """Columns of the terminal, or 120 where the text goes to a file."""
     return max(60, shutil.get_terminal_size((120, 24)).columns) if sys.stdout.isatty() else 120
 

@@ -62,21 +62,21 @@ def run(
     ] = None,
 ) -> None:
     """Read, count, integrate, tell; see HELP."""
-    sizes = batch_sizes(batch_size)
+    sizes = _batch_sizes(batch_size)
     if weights not in ("balanced", "effective"):
         raise InputError(
             f"--weights must be balanced or effective; got {weights!r}.{did_you_mean(weights, ('balanced', 'effective'))}"
         )
     aside = None if json in (None, STANDARD_OUTPUT) else check_writable(json, "--json", taken=taken_by(data))
-    facts = shares_of(read_source(data, write_notice), target, weights, sizes) | {"data": data}
+    facts = _shares_of(read_source(data, write_notice), target, weights, sizes) | {"data": data}
     document = json_module.dumps(facts, allow_nan=False, indent=1, ensure_ascii=False)
-    write_line(document if json == STANDARD_OUTPUT else screen(facts))
+    write_line(document if json == STANDARD_OUTPUT else _screen(facts))
     if aside is not None:
         write_text(aside, document + "\n")
         write_notice(f"wrote {aside}")
 
 
-def batch_sizes(text: str) -> list[int]:
+def _batch_sizes(text: str) -> list[int]:
     """Whole numbers between commas, each once, ascending."""
     parts = [p.strip() for p in text.split(",") if p.strip()]
     if not parts or not all(p.isdecimal() and int(p) > 0 for p in parts):
@@ -84,11 +84,11 @@ def batch_sizes(text: str) -> list[int]:
     return sorted({int(p) for p in parts})
 
 
-def shares_of(source: SourceTable, target: str, weights: str, sizes: list[int]) -> dict[str, Any]:
+def _shares_of(source: SourceTable, target: str, weights: str, sizes: list[int]) -> dict[str, Any]:
     """Classes, rows, weights, the intended shares, and those delivered by batch size, as plain types."""
     target = column(source, target, "--target")
     classes, counts = np.unique(class_values(source, target), return_counts=True)
-    refuse_no_classes(source, target, classes)
+    _refuse_no_classes(source, target, classes)
     w = np.asarray(class_weights(counts, kind=weights).values)
     delivered = {str(b): delivered_share(counts, w, batch_size=b).tolist() for b in sizes}
     intended = delivered_share(counts, w, batch_size=1, by="population")
@@ -97,7 +97,7 @@ def shares_of(source: SourceTable, target: str, weights: str, sizes: list[int]) 
     return {"schema": "upweight.delivered/1", "target": target, "weights": weights, "classes": named} | figures
 
 
-def refuse_no_classes(source: SourceTable, target: str, classes: np.ndarray) -> None:
+def _refuse_no_classes(source: SourceTable, target: str, classes: np.ndarray) -> None:
     if len(classes) == 1:
         raise InputError(
             f"{source.name}: column {target!r} holds one class only, {plain(classes[0])!r}. Is it the target?"
@@ -109,7 +109,7 @@ def refuse_no_classes(source: SourceTable, target: str, classes: np.ndarray) -> 
         )
 
 
-def screen(facts: dict[str, Any]) -> str:
+def _screen(facts: dict[str, Any]) -> str:
     """The table and what follows from it."""
     sizes = list(facts["delivered"])
     head = ["class", "rows", "weight", "intended", *(f"{int(b):,} a batch" for b in sizes)]
@@ -124,10 +124,10 @@ def screen(facts: dict[str, Any]) -> str:
         for line in lines
     ]
     said = f"{facts['target']}: {facts['weights']} weights, in a loss that divides by the weights of the batch"
-    return "\n".join([said, "", *table, "", conclusion(facts)])
+    return "\n".join([said, "", *table, "", _conclusion(facts)])
 
 
-def conclusion(facts: dict[str, Any]) -> str:
+def _conclusion(facts: dict[str, Any]) -> str:
     """The class that loses most in the smallest batch, and the remedy."""
     size, shares = next(iter(facts["delivered"].items()))
     kept = np.asarray(shares) / np.asarray(facts["intended"])

@@ -138,11 +138,11 @@ def plan(
     if features is not None:
         names = names_of(features, "--features")
         chosen = negatives.Pilot.linear(names) if pilot == "linear" else negatives.Pilot.model(pilot, names)
-    rows = source_told(data_of(data))
+    rows = _source_told(_data_of(data))
     with told():
         made = negatives.plan(
             rows,
-            label=label if positive is None else (label, label_value(rows, label, positive)),
+            label=label if positive is None else (label, _label_value(rows, label, positive)),
             key=None if key == "position" else names_of(key, "--key"),
             per_positive=per_positive,
             pilot=chosen,
@@ -178,9 +178,11 @@ def sample(
     result = None if json in (None, STANDARD_OUTPUT) else check_writable(json, "--json", taken=taken)
     made = negatives.Plan.load(plan)
     rows = (
-        source_told(data_of(data), made.types) if engine == "local" else engine_rows(data, engine, made, strict=strict)
+        _source_told(_data_of(data), made.types)
+        if engine == "local"
+        else _engine_rows(data, engine, made, strict=strict)
     )
-    write_notice(f"foreseen: {made.forecast}{size_said(made.forecast.bytes)}")
+    write_notice(f"foreseen: {made.forecast}{_size_said(made.forecast.bytes)}")
     if engine == "local":
         write_notice(str(made.cost(rows)))
     keep = None if columns is None else names_of(columns, "--columns")
@@ -192,7 +194,7 @@ def sample(
         f"kept {m['kept_positives']:,} positives and {m['kept_negatives']:,} negatives of {m['rows']:,} rows ({size / 1e6:,.1f} MB) in {output}\n"
         "train with _uw_offset as init_score, base_margin or offset, or with _uw_weight; never with both"
     )
-    finish(json, result, dict(m), said)
+    _finish(json, result, dict(m), said)
 
 
 def check(
@@ -210,8 +212,8 @@ def check(
     from .. import negatives
 
     result = None if json in (None, STANDARD_OUTPUT) else check_writable(json, "--json", taken=taken_by(out))
-    found = negatives.check(out, plan=plan, data=None if data is None else data_of(data))
-    finish(json, result, found.to_dict(), str(found))
+    found = negatives.check(out, plan=plan, data=None if data is None else _data_of(data))
+    _finish(json, result, found.to_dict(), str(found))
     if strict and found.grade == "unusable":
         raise typer.Exit(1)
 
@@ -230,14 +232,14 @@ def explain(
     from .. import negatives
 
     result = None if json in (None, STANDARD_OUTPUT) else check_writable(json, "--json", taken=taken_by(plan))
-    found = negatives.Plan.load(plan).explain(tuple(key), data=None if data is None else data_of(data))
-    finish(json, result, found.to_dict(), str(found))
+    found = negatives.Plan.load(plan).explain(tuple(key), data=None if data is None else _data_of(data))
+    _finish(json, result, found.to_dict(), str(found))
 
 
 # ---- in and out -------------------------------------------------------------------------------------------------------------
 
 
-def data_of(given: list[str]) -> Any:
+def _data_of(given: list[str]) -> Any:
     """What was named as DATA: paths, or the demo as a table."""
     demos = [d for d in given if d.startswith("demo:")]
     if not demos:
@@ -249,7 +251,7 @@ def data_of(given: list[str]) -> Any:
     return demo_clicks()
 
 
-def source_told(data: Any, types: Any = None) -> Any:
+def _source_told(data: Any, types: Any = None) -> Any:
     """The data, opened once; rows and bytes are told before anything is read. `types` of columns of text that are known."""
     from .. import stream
 
@@ -258,20 +260,20 @@ def source_told(data: Any, types: Any = None) -> Any:
     with told():
         source = stream.open(data, types=types or {})
     write_notice(
-        f"{source.root}: {source.rows:,} rows in {counted(len(source.files), 'file')}{size_said(source.bytes)}"
+        f"{source.root}: {source.rows:,} rows in {counted(len(source.files), 'file')}{_size_said(source.bytes)}"
     )
     return source
 
 
-def size_said(size: int | None) -> str:
+def _size_said(size: int | None) -> str:
     return "" if not size else f", {size / 1e6:,.1f} MB"
 
 
-def engine_rows(given: list[str], engine: str, plan: Any, *, strict: bool) -> Any:
+def _engine_rows(given: list[str], engine: str, plan: Any, *, strict: bool) -> Any:
     """The files as what an engine holds; those that the plan has not seen are told, or refused."""
     from ..stream import open_on_engine, source_of
 
-    paths = data_of(given)
+    paths = _data_of(given)
     said = source_of(paths, types=plan.types).changes_since(plan.source)
     if said and strict:
         raise InputError(f"{said}. Plan again, or leave --strict out.")
@@ -288,7 +290,7 @@ def names_of(text: str, option: str) -> list[str]:
     return names
 
 
-def label_value(data: Any, label: str, text: str) -> Any:
+def _label_value(data: Any, label: str, text: str) -> Any:
     """The positive label in the type of its column."""
     from ..stream import source_of
 
@@ -318,7 +320,7 @@ def told() -> Iterator[None]:
         write_notice(f"upweight: {one.message}")
 
 
-def finish(json: str | None, target: Path | None, facts: dict[str, Any], said: str) -> None:
+def _finish(json: str | None, target: Path | None, facts: dict[str, Any], said: str) -> None:
     """Show the result, or write it as JSON."""
     document = json_module.dumps(facts, allow_nan=False, indent=1, ensure_ascii=False)
     if target is not None:

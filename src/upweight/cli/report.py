@@ -40,15 +40,15 @@ def run(
     """Read the result, write the page."""
     taken = {} if result == "-" else {os.path.realpath(result): "the result itself"}
     page = check_writable(output, "-o", taken=taken)
-    facts = read_result(result)
+    facts = _read_result(result)
     try:
-        writing(page, lambda: write_page(facts, page))
+        writing(page, lambda: _write_page(facts, page))
     except InputError as error:
         raise error if str(error).startswith(str(page)) else InputError(f"{result}: {error}") from error
     write_notice(f"wrote {page}")
 
 
-def write_page(facts: dict[str, Any], page: Path) -> None:
+def _write_page(facts: dict[str, Any], page: Path) -> None:
     """The page that belongs to the schema."""
     from ..report import write, write_verdict
 
@@ -56,10 +56,10 @@ def write_page(facts: dict[str, Any], page: Path) -> None:
         return write_verdict(facts, page)
     from ..imbalance.comparison import with_seconds
 
-    write(with_seconds(facts) if has_seconds(facts) else facts, page)
+    write(with_seconds(facts) if _has_seconds(facts) else facts, page)
 
 
-def has_seconds(facts: dict[str, Any]) -> bool:
+def _has_seconds(facts: dict[str, Any]) -> bool:
     """Whether the document is whole enough to look for seconds; what is wrong with the rest, the page will say."""
     timing, rows = facts.get("timing"), facts.get("rows")
     return (
@@ -70,7 +70,7 @@ def has_seconds(facts: dict[str, Any]) -> bool:
     )
 
 
-def read_result(path: str) -> dict[str, Any]:
+def _read_result(path: str) -> dict[str, Any]:
     """The document, if it is one that has a page."""
     facts = read_document(path)
     if facts.get("schema") not in (COMPARISON, VERDICT):

@@ -98,14 +98,14 @@ def open_columns(data: str, notice: Callable[[str], None]) -> Columns:
     place = find(data, "WEIGHTS")
     try:
         if place.kind in ("folder", "parquet"):
-            return of_parquet(place, notice)
+            return _of_parquet(place, notice)
         if place.kind == "numpy":
-            return of_numpy(place)
+            return _of_numpy(place)
         if place.kind == "json":
-            return of_table(read_json_lines(place), place)
+            return _of_table(read_json_lines(place), place)
         if place.kind == "excel":
             place = excel_as_text(place, notice)
-        return of_text(place, notice)
+        return _of_text(place, notice)
     except (pa.ArrowException, OSError) as error:
         raise unreadable(place.name, error) from error
 
@@ -113,7 +113,7 @@ def open_columns(data: str, notice: Callable[[str], None]) -> Columns:
 # ---- kinds of files ---------------------------------------------------------------------------------------------------------
 
 
-def of_parquet(place: Place, notice: Callable[[str], None]) -> Columns:
+def _of_parquet(place: Place, notice: Callable[[str], None]) -> Columns:
     files = open_parquet(place, notice)
 
     def read(numbers: Sequence[str], labels: Sequence[str]) -> Iterator[Batch]:
@@ -123,7 +123,7 @@ def of_parquet(place: Place, notice: Callable[[str], None]) -> Columns:
     return Columns(place.name, tuple(files.schema.names), sum(files.rows), read)
 
 
-def of_numpy(place: Place) -> Columns:
+def _of_numpy(place: Place) -> Columns:
     columns = numpy_columns(place)
     rows = len(next(iter(columns.values())))
 
@@ -135,7 +135,7 @@ def of_numpy(place: Place) -> Columns:
     return Columns(place.name, tuple(columns), rows, read)
 
 
-def of_table(table: pa.Table, place: Place) -> Columns:
+def _of_table(table: pa.Table, place: Place) -> Columns:
     refuse_doubles(table.column_names, place.name)
 
     def read(numbers: Sequence[str], labels: Sequence[str]) -> Iterator[Batch]:
@@ -147,16 +147,16 @@ def of_table(table: pa.Table, place: Place) -> Columns:
     return Columns(place.name, tuple(table.column_names), table.num_rows, read)
 
 
-def of_text(place: Place, notice: Callable[[str], None]) -> Columns:
+def _of_text(place: Place, notice: Callable[[str], None]) -> Columns:
     text = inspect_text(place, notice)
 
     def read(numbers: Sequence[str], labels: Sequence[str]) -> Iterator[Batch]:
         try:
             commas = comma_columns(text, numbers)
             note_commas(commas, place.name, notice)
-            yield from text_batches(text, numbers, labels, commas)
+            yield from _text_batches(text, numbers, labels, commas)
         except (pa.ArrowException, OSError) as error:
-            why = ragged(text, error) or no_number(text, numbers)
+            why = _ragged(text, error) or _no_number(text, numbers)
             raise (InputError(f"{place.name}: {why}") if why else unreadable(place.name, error)) from error
 
     return Columns(place.name, text.names, None, read, text.headless)
@@ -165,12 +165,12 @@ def of_text(place: Place, notice: Callable[[str], None]) -> Columns:
 # ---- text -------------------------------------------------------------------------------------------------------------------
 
 
-def text_batches(text: Text, numbers: Sequence[str], labels: Sequence[str], commas: Sequence[str]) -> Iterator[Batch]:
+def _text_batches(text: Text, numbers: Sequence[str], labels: Sequence[str], commas: Sequence[str]) -> Iterator[Batch]:
     types = (
         dict.fromkeys(labels, pa.string()) | dict.fromkeys(numbers, pa.float64()) | dict.fromkeys(commas, pa.string())
     )
     first = 0
-    with reader(text, types) as batches:
+    with _reader(text, types) as batches:
         for batch in batches:
             for name in commas:
                 batch = batch.set_column(list(types).index(name), name, plain_numbers(batch.column(name)))
@@ -178,11 +178,11 @@ def text_batches(text: Text, numbers: Sequence[str], labels: Sequence[str], comm
             first += batch.num_rows
 
 
-def reader(text: Text, types: dict[str, pa.DataType]) -> Any:
+def _reader(text: Text, types: dict[str, pa.DataType]) -> Any:
     return text.open_csv(conversion(types, only=list(types)), block=BLOCK)
 
 
-def ragged(text: Text, error: BaseException) -> str:
+def _ragged(text: Text, error: BaseException) -> str:
     """Refuses lines with too many or too few fields; in words where they are not found again, empty if that is not it."""
     counts = re.search(r"Row #\d+: Expected (\d+) columns, got (\d+)", str(error))
     if not counts:
@@ -191,11 +191,11 @@ def ragged(text: Text, error: BaseException) -> str:
     return f"a line has {counts[2]} fields, the first {counts[1]}. Mend the line, or quote what holds a delimiter."
 
 
-def no_number(text: Text, numbers: Sequence[str]) -> str:
+def _no_number(text: Text, numbers: Sequence[str]) -> str:
     """The first field of these columns that is no number, in words; empty if there is none."""
     first = 0
     try:
-        with reader(text, dict.fromkeys(numbers, pa.string())) as batches:
+        with _reader(text, dict.fromkeys(numbers, pa.string())) as batches:
             for batch in batches:
                 for name in numbers:
                     for i, field in enumerate(batch.column(name).to_pylist()):
@@ -215,17 +215,17 @@ def numbers(column: pa.Array, where: str, first: int) -> np.ndarray:
         column = column.dictionary_decode()
     kind = column.type
     if not any(is_kind(kind) for is_kind in NUMERIC):
-        example = f", first {value_text(column, 0)} at row {first}" if len(column) else ""
+        example = f", first {_value_text(column, 0)} at row {first}" if len(column) else ""
         raise InputError(f"{where} must hold numbers; got {kind}{example}. Name another column.")
     if column.null_count:
         row = first + int(pc.index(column.is_null(), True).as_py())
         raise InputError(f"{where}: a value is missing, first at row {row}. Drop those rows, or give them weight 0.")
     if pa.types.is_integer(kind) and kind.bit_width == 64:
-        refuse_large(column, where, first)
+        _refuse_large(column, where, first)
     return column.cast(pa.float64()).to_numpy(zero_copy_only=False)
 
 
-def refuse_large(column: pa.Array, where: str, first: int) -> None:
+def _refuse_large(column: pa.Array, where: str, first: int) -> None:
     """Whole numbers that float64 would round."""
     values = column.to_numpy()
     large = (values > WHOLE) | (values < -WHOLE if values.dtype.kind == "i" else False)
@@ -244,7 +244,7 @@ def labels(column: pa.Array, where: str, first: int) -> np.ndarray:
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if not any(is_kind(kind) for is_kind in (*NUMERIC, *LABEL)):
         raise InputError(
-            f"{where} must hold one label a row: text, a number or a date; got {kind}, first {value_text(column, 0)} at row {first}. "
+            f"{where} must hold one label a row: text, a number or a date; got {kind}, first {_value_text(column, 0)} at row {first}. "
             "Name another column."
         )
     if not pa.types.is_dictionary(column.type):
@@ -257,7 +257,7 @@ def labels(column: pa.Array, where: str, first: int) -> np.ndarray:
     return names[column.indices.fill_null(len(values)).to_numpy()]
 
 
-def value_text(column: pa.Array, i: int) -> str:
+def _value_text(column: pa.Array, i: int) -> str:
     """One value, shortly; some cannot be shown at all (a date beyond the calendar of Python)."""
     try:
         return repr(column[i].as_py())[:80]

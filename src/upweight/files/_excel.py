@@ -50,17 +50,17 @@ def excel_as_text(place: Place, notice: Callable[[str], None]) -> Place:
             f"{place.name}: Excel files are read by openpyxl, which is not here. Run `pip install openpyxl`, or save the sheet as CSV."
         ) from error
     try:
-        rows, others = sheet_rows(openpyxl, place)
+        rows, others = _sheet_rows(openpyxl, place)
     except InputError:
         raise
     except BROKEN as error:
         raise InputError(f"{place.name}: not a whole Excel file: {one_line(error)}. Save it again.") from error
     if others:
         notice(f"{place.name}: the first sheet is read; {counted(len(others), 'other')} left out, first {others[0]!r}.")
-    return as_csv(rows, place)
+    return _as_csv(rows, place)
 
 
-def sheet_rows(openpyxl: Any, place: Place) -> tuple[list[list[str]], list[str]]:
+def _sheet_rows(openpyxl: Any, place: Place) -> tuple[list[list[str]], list[str]]:
     """The rows of the first sheet, written as text and equally long; the names of the other sheets."""
     book = openpyxl.load_workbook(place.path, read_only=True, data_only=True)
     sheets = book.worksheets
@@ -69,7 +69,7 @@ def sheet_rows(openpyxl: Any, place: Place) -> tuple[list[list[str]], list[str]]
     values = [list(row) for row in sheets[0].iter_rows(values_only=True)]
     others = [sheet.title for sheet in sheets[1:]]
     book.close()
-    refuse_unknown_formulas(openpyxl, place, values)
+    _refuse_unknown_formulas(openpyxl, place, values)
     while values and all(v is None for v in values[-1]):
         values.pop()
     width = max((j + 1 for row in values for j, v in enumerate(row) if v is not None), default=0)
@@ -78,7 +78,7 @@ def sheet_rows(openpyxl: Any, place: Place) -> tuple[list[list[str]], list[str]]
     return [[written(v) for v in [*row, *[None] * width][:width]] for row in values], others
 
 
-def refuse_unknown_formulas(openpyxl: Any, place: Place, values: list[list[Any]]) -> None:
+def _refuse_unknown_formulas(openpyxl: Any, place: Place, values: list[list[Any]]) -> None:
     """A formula that no program has computed has no value; it is not a gap."""
     if not any(v is None for row in values for v in row):
         return
@@ -104,7 +104,7 @@ def written(value: Any) -> str:
     return value.isoformat() if isinstance(value, (datetime.date, datetime.time)) else str(value)
 
 
-def as_csv(rows: list[list[str]], place: Place) -> Place:
+def _as_csv(rows: list[list[str]], place: Place) -> Place:
     handle, name = tempfile.mkstemp(prefix="upweight-", suffix=".csv")
     with open(handle, "w", encoding="utf8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(row for row in rows if any(row))

@@ -32,9 +32,9 @@ def read_json_lines(place: Place) -> pa.Table:
     for row in objects(place):
         rows.append(row)
         if len(rows) == ROWS:
-            pieces.append(as_table(rows, place))
+            pieces.append(_as_table(rows, place))
             rows = []
-    pieces.append(as_table(rows, place))
+    pieces.append(_as_table(rows, place))
     pieces = [p for p in pieces if p.num_rows] or pieces[:1]
     try:
         return pa.concat_tables(pieces, promote_options="permissive")
@@ -48,10 +48,10 @@ def objects(place: Place) -> Iterator[dict[str, Any]]:
     with opened(place) as file:
         for number, line in enumerate(file, 1):
             if line.strip():
-                yield one_object(line, place, number)
+                yield _one_object(line, place, number)
 
 
-def one_object(line: bytes, place: Place, number: int) -> dict[str, Any]:
+def _one_object(line: bytes, place: Place, number: int) -> dict[str, Any]:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         row = dict(pairs)
         if len(row) < len(pairs):
@@ -73,7 +73,7 @@ def one_object(line: bytes, place: Place, number: int) -> dict[str, Any]:
     return row
 
 
-def as_table(rows: list[dict[str, Any]], place: Place) -> pa.Table:
+def _as_table(rows: list[dict[str, Any]], place: Place) -> pa.Table:
     """Some rows as a table; whole numbers beyond 64 bits as doubles, numbers and text in one key refused."""
     names = dict.fromkeys(name for row in rows for name in row)
     columns = {name: column(name, [row.get(name) for row in rows], place) for name in names}

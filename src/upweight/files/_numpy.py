@@ -30,7 +30,7 @@ BROKEN = (  # what NumPy raises on damaged files; it reads the header of an arra
 
 def numpy_columns(place: Place) -> dict[str, np.ndarray]:
     """The columns of the file; refused if they are not equally long, or not numbers, dates, booleans or text."""
-    columns = npz_columns(place) if place.path.suffix.lower() == ".npz" else npy_columns(place)
+    columns = _npz_columns(place) if place.path.suffix.lower() == ".npz" else _npy_columns(place)
     rows = {name: len(values) for name, values in columns.items()}
     first = next(iter(rows), "")
     for name, count in rows.items():
@@ -44,7 +44,7 @@ def numpy_columns(place: Place) -> dict[str, np.ndarray]:
     return columns
 
 
-def npy_columns(place: Place) -> dict[str, np.ndarray]:
+def _npy_columns(place: Place) -> dict[str, np.ndarray]:
     try:
         values = np.load(place.path, mmap_mode="r", allow_pickle=False)
     except BROKEN as error:
@@ -53,10 +53,10 @@ def npy_columns(place: Place) -> dict[str, np.ndarray]:
         ) from error
     if not isinstance(values, np.ndarray):
         raise InputError(f"{place.name}: not a .npy file, whatever its name says. Name it by its kind.")
-    return columns_of(place, "w" if values.ndim == 1 else "c", values)
+    return _columns_of(place, "w" if values.ndim == 1 else "c", values)
 
 
-def npz_columns(place: Place) -> dict[str, np.ndarray]:
+def _npz_columns(place: Place) -> dict[str, np.ndarray]:
     try:
         with (
             open(place.path, "rb") as file,
@@ -73,14 +73,14 @@ def npz_columns(place: Place) -> dict[str, np.ndarray]:
         )
     columns: dict[str, np.ndarray] = {}
     for name, values in loaded.items():
-        for column, part in columns_of(place, name, values).items():
+        for column, part in _columns_of(place, name, values).items():
             if column in columns:
                 raise InputError(f"{place.name}: column {column!r} stands twice. Rename an array.")
             columns[column] = part
     return columns
 
 
-def columns_of(place: Place, name: str, values: np.ndarray) -> dict[str, np.ndarray]:
+def _columns_of(place: Place, name: str, values: np.ndarray) -> dict[str, np.ndarray]:
     """One array as columns."""
     if values.dtype.names and values.ndim == 1:
         return {field: values[field] for field in values.dtype.names}

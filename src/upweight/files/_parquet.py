@@ -56,11 +56,11 @@ class ParquetFiles:
         """Each file whole, in the common schema."""
         own = [n for n in self.schema.names if n not in self.keys[0]]
         for i, file in enumerate(self.files):
-            with readable(file) as source:
+            with _readable(file) as source:
                 table = source.read()
                 table.validate(full=True)
                 parts = [cast(table.column(name), self.schema.field(name), file) for name in own]
-            refuse_miscount(file, table.num_rows, self.rows[i])
+            _refuse_miscount(file, table.num_rows, self.rows[i])
             yield pa.table([*parts, *self.key_columns(i, table.num_rows)], schema=self.schema)
 
     def batches(self, names: Sequence[str]) -> Iterator[tuple[Path, int, pa.RecordBatch]]:
@@ -69,19 +69,19 @@ class ParquetFiles:
         own = [n for n in names if n not in keys]
         for i, file in enumerate(self.files):
             first = 0
-            with readable(file) as source:
+            with _readable(file) as source:
                 for batch in source.iter_batches(BATCH, columns=own, use_threads=False):
                     batch.validate(full=True)
                     columns = [cast(batch.column(n), self.schema.field(n), file) for n in own]
                     columns += self.key_columns(i, batch.num_rows, keys)
                     yield file, first, pa.RecordBatch.from_arrays(columns, names=[*own, *keys])
                     first += batch.num_rows
-            refuse_miscount(file, first, self.rows[i])
+            _refuse_miscount(file, first, self.rows[i])
 
     def key_columns(self, i: int, rows: int, names: Sequence[str] | None = None) -> list[pa.Array]:
         """The keys of one file, repeated for its rows."""
         keys = self.keys[i] if names is None else {n: self.keys[i][n] for n in names}
-        return [pa.repeat(key_value(text, self.schema.field(name).type), rows) for name, text in keys.items()]
+        return [pa.repeat(_key_value(text, self.schema.field(name).type), rows) for name, text in keys.items()]
 
 
 def open_parquet(place: Place, notice: Callable[[str], None]) -> ParquetFiles:
@@ -89,36 +89,36 @@ def open_parquet(place: Place, notice: Callable[[str], None]) -> ParquetFiles:
     if place.kind != "folder":
         schema, rows = footer(place.path)
         return ParquetFiles(place, (place.path,), schema, ({},), (rows,))
-    files = parquet_files(place.path)
+    files = _parquet_files(place.path)
     if not files:
         raise InputError(f"{place.name}: a folder without .parquet files. Name a CSV or Parquet file.")
-    note_left_out(place, notice)
+    _note_left_out(place, notice)
     footers = [footer(file) for file in files]
-    schema = common_schema(list(zip(files, (schema for schema, _ in footers), strict=True)))
-    keys = folder_keys(place.path, files, set(schema.names))
+    schema = _common_schema(list(zip(files, (schema for schema, _ in footers), strict=True)))
+    keys = _folder_keys(place.path, files, set(schema.names))
     for name in keys[0]:
-        schema = schema.append(pa.field(name, key_type([k[name] for k in keys])))
+        schema = schema.append(pa.field(name, _key_type([k[name] for k in keys])))
     return ParquetFiles(place, tuple(files), schema, keys, tuple(rows for _, rows in footers))
 
 
 # ---- files ------------------------------------------------------------------------------------------------------------------
 
 
-def parquet_files(folder: Path) -> list[Path]:
+def _parquet_files(folder: Path) -> list[Path]:
     """The Parquet files of a folder; hidden ones, and those that a writer has not finished, aside."""
     paths = (p for p in folder.rglob("*") if p.suffix.lower() in PARQUET and p.is_file())
-    return sorted(p for p in paths if not any(map(hidden, p.relative_to(folder).parts)))
+    return sorted(p for p in paths if not any(map(_hidden, p.relative_to(folder).parts)))
 
 
-def hidden(name: str) -> bool:
+def _hidden(name: str) -> bool:
     """.name and _name, as Spark and Hive have it; `_key=value` is a key."""
     return name.startswith(".") or (name.startswith("_") and "=" not in name)
 
 
-def note_left_out(place: Place, notice: Callable[[str], None]) -> None:
+def _note_left_out(place: Place, notice: Callable[[str], None]) -> None:
     """Say which files of the folder look like data and are not read."""
     others = sorted(p for p in place.path.rglob("*") if p.suffix.lower() in OTHERS and p.is_file())
-    others = [p for p in others if not any(map(hidden, p.relative_to(place.path).parts))]
+    others = [p for p in others if not any(map(_hidden, p.relative_to(place.path).parts))]
     if others:
         notice(
             f"{place.name}: only Parquet is read; {counted(len(others), 'other file')} left out, first {others[0].name!r}."
@@ -126,7 +126,7 @@ def note_left_out(place: Place, notice: Callable[[str], None]) -> None:
 
 
 @contextmanager
-def readable(file: Path) -> Iterator[pa_parquet.ParquetFile]:
+def _readable(file: Path) -> Iterator[pa_parquet.ParquetFile]:
     """The file, open; whatever Arrow finds broken in it is refused with its name."""
     try:
         with pa_parquet.ParquetFile(
@@ -141,13 +141,13 @@ def readable(file: Path) -> Iterator[pa_parquet.ParquetFile]:
 
 def footer(file: Path) -> tuple[pa.Schema, int]:
     """Schema and number of rows."""
-    with readable(file) as source:
+    with _readable(file) as source:
         names = source.schema_arrow.names
         refuse_doubles(names, str(file))
         return source.schema_arrow.remove_metadata(), source.metadata.num_rows
 
 
-def refuse_miscount(file: Path, rows: int, footer_rows: int) -> None:
+def _refuse_miscount(file: Path, rows: int, footer_rows: int) -> None:
     if rows != footer_rows:
         raise InputError(
             f"{file}: its footer says {counted(footer_rows, 'row')}, its pages hold {rows:,}. Write it again."
@@ -157,20 +157,20 @@ def refuse_miscount(file: Path, rows: int, footer_rows: int) -> None:
 # ---- one schema -------------------------------------------------------------------------------------------------------------
 
 
-def common_schema(schemas: list[tuple[Path, pa.Schema]]) -> pa.Schema:
+def _common_schema(schemas: list[tuple[Path, pa.Schema]]) -> pa.Schema:
     """The schema of all: same columns in each, types that become one without loss of meaning (int64 and double: double)."""
     first, kept = schemas[0]
     for file, schema in schemas:
-        refuse_lacking(file, schema.names, first, kept.names)
-        refuse_lacking(first, kept.names, file, schema.names)
+        _refuse_lacking(file, schema.names, first, kept.names)
+        _refuse_lacking(first, kept.names, file, schema.names)
     merged = {name: kept.field(name).type for name in kept.names}
     for file, schema in schemas[1:]:
         for name in merged:
-            merged[name] = one_type(name, merged[name], schema.field(name).type, file, first)
+            merged[name] = _one_type(name, merged[name], schema.field(name).type, file, first)
     return pa.schema(list(merged.items()))
 
 
-def refuse_lacking(file: Path, names: list[str], other: Path, needed: list[str]) -> None:
+def _refuse_lacking(file: Path, names: list[str], other: Path, needed: list[str]) -> None:
     lacking = [n for n in needed if n not in set(names)]
     if lacking:
         more = f" (and {len(lacking) - 1} others)" if len(lacking) > 1 else ""
@@ -180,11 +180,11 @@ def refuse_lacking(file: Path, names: list[str], other: Path, needed: list[str])
         )
 
 
-def one_type(name: str, kind: pa.DataType, other: pa.DataType, file: Path, first: Path) -> pa.DataType:
+def _one_type(name: str, kind: pa.DataType, other: pa.DataType, file: Path, first: Path) -> pa.DataType:
     """A type that holds both."""
     if kind == other:
         return kind
-    both = [pa.schema([(name, plain_type(k))]) for k in (kind, other)]
+    both = [pa.schema([(name, _plain_type(k))]) for k in (kind, other)]
     try:
         return pa.unify_schemas(both, promote_options="permissive").field(0).type
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
@@ -193,7 +193,7 @@ def one_type(name: str, kind: pa.DataType, other: pa.DataType, file: Path, first
         ) from error
 
 
-def plain_type(kind: pa.DataType) -> pa.DataType:
+def _plain_type(kind: pa.DataType) -> pa.DataType:
     """What the values are, however they are packed."""
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
@@ -213,9 +213,9 @@ def cast(column: pa.Array | pa.ChunkedArray, field: pa.Field, file: Path) -> pa.
 # ---- keys of folders --------------------------------------------------------------------------------------------------------
 
 
-def folder_keys(folder: Path, files: Sequence[Path], columns: set[str]) -> tuple[Keys, ...]:
+def _folder_keys(folder: Path, files: Sequence[Path], columns: set[str]) -> tuple[Keys, ...]:
     """{key: value} of each file, from the folders it lies in; keys that are columns of the files too are left to these."""
-    keys = [dict(map(key_of, filter(is_key, file.relative_to(folder).parts[:-1]))) for file in files]
+    keys = [dict(map(_key_of, filter(_is_key, file.relative_to(folder).parts[:-1]))) for file in files]
     for file, own in zip(files, keys, strict=True):
         if list(own) != list(keys[0]):
             raise InputError(
@@ -225,16 +225,16 @@ def folder_keys(folder: Path, files: Sequence[Path], columns: set[str]) -> tuple
     return tuple({name: value for name, value in own.items() if name not in columns} for own in keys)
 
 
-def is_key(part: str) -> bool:
+def _is_key(part: str) -> bool:
     return part.find("=") > 0
 
 
-def key_of(part: str) -> tuple[str, str | None]:
+def _key_of(part: str) -> tuple[str, str | None]:
     name, value = part.split("=", 1)
     return unquote(name), None if value == NO_VALUE else unquote(value)
 
 
-def key_type(values: Sequence[str | None]) -> pa.DataType:
+def _key_type(values: Sequence[str | None]) -> pa.DataType:
     """Numbers if all are, whole ones as such; else text."""
     present = [v for v in values if v is not None]
     if present and all(
@@ -244,7 +244,7 @@ def key_type(values: Sequence[str | None]) -> pa.DataType:
     return pa.float64() if present and all(map(NUMBER.match, present)) else pa.string()
 
 
-def key_value(text: str | None, kind: pa.DataType) -> pa.Scalar:
+def _key_value(text: str | None, kind: pa.DataType) -> pa.Scalar:
     if text is None or pa.types.is_string(kind):
         return pa.scalar(text, kind)
     return pa.scalar(int(text) if pa.types.is_integer(kind) else float(text), kind)

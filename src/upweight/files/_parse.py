@@ -26,10 +26,10 @@ def read_text(text: Text, notice: Callable[[str], None], *, types: Mapping[str, 
 
     types : of columns that are known, by name; a field that is none of its column's is an error.
     """
-    known = pinned(text, types or {})
+    known = _pinned(text, types or {})
     while True:
         try:
-            table = parse(text, known)
+            table = _parse(text, known)
             break
         except pa.ArrowInvalid as error:
             changed = re.search(r"In CSV column #(\d+)", str(error))
@@ -46,13 +46,13 @@ def read_text(text: Text, notice: Callable[[str], None], *, types: Mapping[str, 
     return table
 
 
-def pinned(text: Text, types: Mapping[str, pa.DataType]) -> dict[str, pa.DataType]:
+def _pinned(text: Text, types: Mapping[str, pa.DataType]) -> dict[str, pa.DataType]:
     """The types that can be told to the parser; numbers that may be written with a decimal comma are read first."""
     plain = [pa.string(), pa.int64(), pa.bool_(), *([] if text.mark == ";" else [pa.float64()])]
     return {name: kind for name, kind in types.items() if name in text.names and kind in plain}
 
 
-def parse(text: Text, as_text: dict[str, pa.DataType]) -> pa.Table:
+def _parse(text: Text, as_text: dict[str, pa.DataType]) -> pa.Table:
     try:
         return text.read_csv(conversion(as_text))
     except pa.ArrowInvalid as error:

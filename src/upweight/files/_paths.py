@@ -59,10 +59,10 @@ def find(data: str, what: str = "DATA") -> Place:
     if not data.strip():
         raise InputError(f"{what} must name a file or a folder of Parquet files; got {data!r}. Name one.")
     if data == "-":
-        return standard_input()
+        return _standard_input()
     path = Path(data)
     if not there(path):
-        near = " or ".join(map(repr, near_files(path)))
+        near = " or ".join(map(repr, _near_files(path)))
         raise InputError(f"{path}: no such file. {f'Did you mean {near}?' if near else 'Check the path.'}")
     if path.is_file() and path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty (0 bytes). Write it again.")
@@ -86,7 +86,7 @@ def kind_of(path: Path) -> str:
     return KINDS.get(endings[-1], "text") if endings else "text"
 
 
-def standard_input() -> Place:
+def _standard_input() -> Place:
     """Standard input, copied to a temporary file that goes away with the place: what is guessed is guessed from the whole of it."""
     source = getattr(sys.stdin, "buffer", None)
     if source is None or sys.stdin.isatty():
@@ -106,7 +106,7 @@ def standard_input() -> Place:
     return place
 
 
-def near_files(path: Path) -> list[str]:
+def _near_files(path: Path) -> list[str]:
     """Up to three files beside it whose names, endings aside, are nearly the same; the nearest first."""
     stem = lambda name: name.split(".")[0].lower()
     near = lambda a, b: difflib.SequenceMatcher(None, a, b).ratio()

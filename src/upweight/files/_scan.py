@@ -26,7 +26,7 @@ import numpy as np
 
 from .._errors import InputError
 
-__all__ = ["BOM", "LONG", "LongField", "TextScan", "line_at", "line_ends", "scan"]
+__all__ = ["BOM", "LONG", "LongField", "TextScan", "line_at", "scan"]
 
 BOM = codecs.BOM_UTF8
 LONG = 100  # lines that a quoted field may span before it is told
@@ -69,18 +69,18 @@ def scan(opener: Opener, name: str, mark: str, *, blanks: bool = True) -> TextSc
         if zero >= 0:
             line = line_at(opener, offset + zero)
             raise InputError(f"{name}: not text: a zero byte on line {line}. Write the file again, as UTF-8.")
-        utf8 = utf8 and decodes(decoder, piece)
+        utf8 = utf8 and _decodes(decoder, piece)
         quotes.feed(piece)
         offset += len(piece)
-    utf8 = utf8 and decodes(decoder, b"", final=True)
+    utf8 = utf8 and _decodes(decoder, b"", final=True)
     quotes.finish()
-    refuse_swallowed(quotes, opener, name)
+    _refuse_swallowed(quotes, opener, name)
     long_fields = tuple(LongField(line_at(opener, at), lines) for at, lines in quotes.long[:3])
     rest = tuple(LongField(0, lines) for _, lines in quotes.long[3:])
     return TextScan(utf8, long_fields + rest, None if quotes.blank is None else line_at(opener, quotes.blank))
 
 
-def refuse_swallowed(quotes: QuoteScan, opener: Opener, name: str) -> None:
+def _refuse_swallowed(quotes: QuoteScan, opener: Opener, name: str) -> None:
     """Refuse quotes by which lines become part of a field that nobody meant."""
     remedy = "Close it there, take it away, or write two quotes for one inside quotes."
     if quotes.mixed is not None:
@@ -98,7 +98,7 @@ def pieces(opener: Opener) -> Iterator[bytes]:
             yield piece
 
 
-def decodes(decoder: codecs.IncrementalDecoder, piece: bytes, *, final: bool = False) -> bool:
+def _decodes(decoder: codecs.IncrementalDecoder, piece: bytes, *, final: bool = False) -> bool:
     if piece.isascii() and not decoder.getstate()[0]:
         return True
     try:
@@ -108,7 +108,7 @@ def decodes(decoder: codecs.IncrementalDecoder, piece: bytes, *, final: bool = F
     return True
 
 
-def line_ends(text: bytes, start: int = 0, end: int | None = None) -> int:
+def _line_ends(text: bytes, start: int = 0, end: int | None = None) -> int:
     r"""How many lines end there; \n, \r\n and a lone \r end one."""
     end = len(text) if end is None else end
     count = text.count(b"\n", start, end)
@@ -123,7 +123,7 @@ def line_at(opener: Opener, offset: int) -> int:
     for piece in pieces(opener):
         part = last + piece[: offset - position]
         last = b"\r" if part.endswith(b"\r") else b""  # its \n may begin the next piece
-        line += line_ends(part) - len(last)
+        line += _line_ends(part) - len(last)
         position += len(piece)
         if position >= offset:
             break
@@ -215,7 +215,7 @@ class QuoteScan:
         """Go through the fields that close here, and remember the one that stays open."""
         if self.opened is not None:
             end = int(last[0]) if len(first) else len(text)
-            self.lines += line_ends(text, 0, end)
+            self.lines += _line_ends(text, 0, end)
             if len(first):
                 self.close(self.opened, text, end, self.lines)
         starts = np.flatnonzero(states)
@@ -227,11 +227,11 @@ class QuoteScan:
                 self.offset + int(opens[i]),
                 text,
                 int(closes[i]),
-                line_ends(text, int(opens[i]), int(closes[i])),
+                _line_ends(text, int(opens[i]), int(closes[i])),
             )
         if len(states):
             self.opened = self.offset + int(first[-1]) if states[-1] else None
-            self.lines = line_ends(text, int(first[-1])) if states[-1] else 0
+            self.lines = _line_ends(text, int(first[-1])) if states[-1] else 0
 
     def close(self, start: int, text: bytes, end: int, lines: int) -> None:
         """A field from `start`, in the file, to `end`, in this text."""

@@ -70,7 +70,7 @@ def read_source(data: str, notice: Callable[[str], None]) -> SourceTable:
         return SourceTable(demo_table(name), data, leave_out=tuple(demo_targets(name)))
     place = find(data)
     try:
-        source = read_place(place, notice)
+        source = _read_place(place, notice)
     except (pa.ArrowException, OSError) as error:
         raise unreadable(place.name, error) from error
     refuse_doubles(source.table.column_names, source.name)
@@ -99,7 +99,7 @@ def read_text_file(
         raise unreadable(name, error) from error
 
 
-def read_place(place: Place, notice: Callable[[str], None]) -> SourceTable:
+def _read_place(place: Place, notice: Callable[[str], None]) -> SourceTable:
     if place.kind in ("folder", "parquet"):
         files = open_parquet(place, notice)
         return SourceTable(

@@ -155,15 +155,15 @@ def inspect_text(place: Place, notice: Callable[[str], None]) -> Text:
     facts = scan(lambda: opened(place), place.name, mark, blanks=one_column)
     if head.startswith(BOM) and not facts.utf8:
         raise InputError(f"{place.name}: begins as UTF-8 (byte order mark), but not all of it is. Save it as UTF-8.")
-    text = with_names(Text(place, "utf-8-sig" if facts.utf8 else "latin1", mark))
+    text = _with_names(Text(place, "utf-8-sig" if facts.utf8 else "latin1", mark))
     if text.renamed:
-        unnamed = [f"{j + 1} {n!r}" for j, n in enumerate(text.names) if n == unnamed_as(j)]
+        unnamed = [f"{j + 1} {n!r}" for j, n in enumerate(text.names) if n == _unnamed_as(j)]
         notice(
             f"{place.name}: columns without a name in the header line are called as pandas does: {', '.join(unnamed)}."
         )
     if not facts.utf8:
         notice(f"{place.name}: not UTF-8; read as Latin-1.")
-    note_long_fields(facts, place.name, notice)
+    _note_long_fields(facts, place.name, notice)
     if text.headless:
         last = len(text.names) - 1
         notice(
@@ -176,7 +176,7 @@ def inspect_text(place: Place, notice: Callable[[str], None]) -> Text:
     return text
 
 
-def note_long_fields(facts: TextScan, name: str, notice: Callable[[str], None]) -> None:
+def _note_long_fields(facts: TextScan, name: str, notice: Callable[[str], None]) -> None:
     """Say which quoted fields span so many lines that their quote may be a slip."""
     for field in facts.long_fields[:3]:
         notice(
@@ -233,27 +233,27 @@ def delimiter(lines: list[str]) -> str:
     return max(steady, key=lambda m: steady[m]) if steady else ","
 
 
-def with_names(text: Text) -> Text:
+def _with_names(text: Text) -> Text:
     """The file with its column names; c0, c1, ... if its first line is a row."""
     try:
-        head = first_block(text)
+        head = _first_block(text)
     except pa.ArrowInvalid:
         text.refuse_ragged()
         raise
-    names, headless = head.column_names, lacks_header(head, commas=text.mark == ";")
+    names, headless = head.column_names, _lacks_header(head, commas=text.mark == ";")
     if headless:
         names = [f"c{j}" for j in range(len(names))]
-    called = [n if n.strip() else unnamed_as(j) for j, n in enumerate(names)]
+    called = [n if n.strip() else _unnamed_as(j) for j, n in enumerate(names)]
     refuse_doubles(called, text.place.name)
     return Text(text.place, text.encoding, text.mark, tuple(called), headless, renamed=called != names)
 
 
-def unnamed_as(j: int) -> str:
+def _unnamed_as(j: int) -> str:
     """What pandas calls a column without a name."""
     return f"Unnamed: {j}"
 
 
-def first_block(text: Text) -> pa.Table:
+def _first_block(text: Text) -> pa.Table:
     """The first rows, their first line taken for the header."""
     size = max(text.place.path.stat().st_size + 1, 1 << 20)
     with text.open_csv(conversion(), block=min(size, 1 << 23)) as reader:
@@ -273,12 +273,12 @@ def refuse_doubles(names: list[str], file: str) -> None:
         )
 
 
-def lacks_header(table: pa.Table, *, commas: bool) -> bool:
+def _lacks_header(table: pa.Table, *, commas: bool) -> bool:
     """Whether the first line is a row: its numbers, dates and booleans stand over such columns, its texts are values of theirs."""
     names = table.column_names
     kinds = [kind_of_field(n, commas=commas) for n in names]
     numbers = [n for n, kind in zip(names, kinds, strict=True) if kind == "number"]
-    if set(kinds) == {"text"} or counts_up([plain_field(n, commas=commas) for n in numbers]):
+    if set(kinds) == {"text"} or _counts_up([plain_field(n, commas=commas) for n in numbers]):
         return False
     texts = []
     for name, kind, column in zip(names, kinds, table.columns, strict=True):
@@ -290,6 +290,6 @@ def lacks_header(table: pa.Table, *, commas: bool) -> bool:
     return not texts or sum(texts) >= len(texts) / 2
 
 
-def counts_up(values: list[float]) -> bool:
+def _counts_up(values: list[float]) -> bool:
     """0, 1, 2, .. or 2019, 2020, ..: names, not values."""
     return len(values) > 1 and all(b - a == 1 for a, b in itertools.pairwise(values))

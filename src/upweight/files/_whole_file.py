@@ -35,7 +35,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     Costs:  a SIGKILL between two steps may leave one hidden `.part` file behind.
     """
     if is_stream(path):
-        return write_into(path, content)
+        return _write_into(path, content)
     target = Path(os.path.realpath(path))
     beside = target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}.part")
     try:
@@ -56,10 +56,10 @@ def is_stream(path: str | os.PathLike[str]) -> bool:
         status = os.stat(path)
     except OSError:  # nothing there, or a link to nothing
         return False
-    return not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)) or output_descriptor(status) is not None
+    return not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)) or _output_descriptor(status) is not None
 
 
-def output_descriptor(status: os.stat_result) -> int | None:
+def _output_descriptor(status: os.stat_result) -> int | None:
     """The descriptor of standard output or error that goes to the same place."""
     for descriptor in (1, 2):
         try:
@@ -70,9 +70,9 @@ def output_descriptor(status: os.stat_result) -> int | None:
     return None
 
 
-def write_into(path: str | os.PathLike[str], content: bytes) -> None:
+def _write_into(path: str | os.PathLike[str], content: bytes) -> None:
     """Write without creating or shortening; where standard output goes through its own descriptor, which knows the place."""
-    descriptor = output_descriptor(os.stat(path))
+    descriptor = _output_descriptor(os.stat(path))
     if descriptor is None:
         descriptor = os.open(path, os.O_WRONLY)
     else:

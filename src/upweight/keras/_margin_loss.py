@@ -69,7 +69,7 @@ class MarginLoss(keras.losses.Loss):
             raise InputError(f"`alpha` must be a number above 0; got {alpha!r}. 1 is usual.")
         if not is_number(gamma) or not 0 <= gamma < math.inf:
             raise InputError(f"`gamma` must be a number >= 0; got {gamma!r}. 2 is usual, 0 is cross-entropy.")
-        self.rule = rule if rule is None or isinstance(rule, MarginRule) else rule_of(rule)
+        self.rule = rule if rule is None or isinstance(rule, MarginRule) else _rule_of(rule)
         self.tail, self.alpha, self.gamma = tail, float(alpha), float(gamma)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -131,7 +131,7 @@ class MarginLoss(keras.losses.Loss):
         return {"rule": kept, "tail": self.tail, "alpha": self.alpha, "gamma": self.gamma, "name": self.name}
 
 
-def rule_of(d: dict[str, Any]) -> MarginRule:
+def _rule_of(d: dict[str, Any]) -> MarginRule:
     """The rule of a configuration."""
     if not isinstance(d, dict) or "kind" not in d:
         raise InputError(f"`rule` must be a MarginRule; got {type(d).__name__}. Make it by margin_rule(counts).")

@@ -105,7 +105,7 @@ class WeightsCallback(keras.callbacks.Callback):
         loss = self.model.loss if isinstance(self.model.loss, MarginLoss) else MarginLoss()
         for start in range(0, self.data.n, ROWS):
             rows = np.arange(start, min(start + ROWS, self.data.n))
-            z = logits_of(np.asarray(self.model.predict_on_batch(self.data.x_of(rows)), dtype=np.float64))
+            z = _logits_of(np.asarray(self.model.predict_on_batch(self.data.x_of(rows)), dtype=np.float64))
             y = self.data.y[rows].reshape(-1).astype(np.int64)
             if self.score == "loss":
                 score = keras.ops.convert_to_numpy(loss.call(y, z.astype(np.float32)))
@@ -114,7 +114,7 @@ class WeightsCallback(keras.callbacks.Callback):
             self.data.scores.update(rows, np.asarray(score, dtype=np.float64))
 
 
-def logits_of(out: np.ndarray) -> np.ndarray:
+def _logits_of(out: np.ndarray) -> np.ndarray:
     """Outputs as logits: probabilities, of a last layer with a softmax, become their logs."""
     if out.ndim == 2 and out.shape[1] > 1 and out.min() >= 0 and np.allclose(out.sum(1), 1, atol=1e-3):
         return np.log(np.maximum(out, 1e-30))
@@ -133,7 +133,7 @@ def grad_norm(z: np.ndarray, y: np.ndarray, loss: MarginLoss) -> np.ndarray:
         f = z[:, 1] - z[:, 0] if columns == 2 else z.reshape(-1)
         sign, lead = 2 * y - 1, 0.0 if rule is None else iota[1] - iota[0]
         m = scale * (own_delta * sign * f + sign * lead - own_asked)
-        return slope(m, loss) * scale * own_delta * (2**0.5 if columns == 2 else 1.0)
+        return _slope(m, loss) * scale * own_delta * (2**0.5 if columns == 2 else 1.0)
     own = np.eye(columns)[y]
     factor = np.reshape(own_delta, (-1, 1)) if rule is not None and rule.per_example else delta
     u = scale * (factor * z + iota - own * asked)
@@ -141,10 +141,10 @@ def grad_norm(z: np.ndarray, y: np.ndarray, loss: MarginLoss) -> np.ndarray:
     top = np.asarray(logsumexp(others, axis=1))
     m = (own * u).sum(1) - top
     of_margin = (own - np.exp(others - top[:, None])) * factor * scale
-    return slope(m, loss) * np.sqrt((of_margin**2).sum(1))
+    return _slope(m, loss) * np.sqrt((of_margin**2).sum(1))
 
 
-def slope(m: np.ndarray, loss: MarginLoss) -> np.ndarray:
+def _slope(m: np.ndarray, loss: MarginLoss) -> np.ndarray:
     """|tail'(m)|."""
     if loss.tail == "poly":
         return np.where(m > 1, loss.alpha * np.maximum(m, 1.0) ** (-loss.alpha - 1), expit(-m) / AT_ONE)

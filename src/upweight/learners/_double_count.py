@@ -37,26 +37,26 @@ GRIDS = ("param_grid", "param_distributions")  # of searches: {name: values to t
 def refuse_double_count(learner: Any, method: str) -> None:
     """Raise UndoError if the learner counts classes itself, however deep, or holds a sampler."""
     if getattr(learner, "balances_classes", False):
-        refuse_balancing(learner, method)
+        _refuse_balancing(learner, method)
     params = learner.get_params(deep=True)
     for name in sorted(params, key=lambda n: (n.count("__"), n)):
-        value, leaf = params[name], leaf_of(name)
+        value, leaf = params[name], _leaf_of(name)
         shown = name.removeprefix("learner__") if isinstance(learner, Prepared) else name
         if leaf in GRIDS:
-            refuse_grid(shown, value, method)
+            _refuse_grid(shown, value, method)
             continue
-        refuse_value(shown, value, method)
-        if leaf == BALANCES and not hasattr(owner_of(learner, params, name), "fit_resample"):
-            refuse_balancing(owner_of(learner, params, name), method)
+        _refuse_value(shown, value, method)
+        if leaf == BALANCES and not hasattr(_owner_of(learner, params, name), "fit_resample"):
+            _refuse_balancing(_owner_of(learner, params, name), method)
 
 
-def refuse_value(name: str, value: Any, method: str) -> None:
+def _refuse_value(name: str, value: Any, method: str) -> None:
     """One parameter of a learner: a setting that counts classes, or an object that balances or resamples."""
-    leaf = leaf_of(name)
-    if leaf in COUNTS_CLASSES and not unset(value, COUNTS_CLASSES[leaf]):
+    leaf = _leaf_of(name)
+    if leaf in COUNTS_CLASSES and not _unset(value, COUNTS_CLASSES[leaf]):
         raise UndoError(f"{name}={value!r} and method {method!r} count twice. Set one to {COUNTS_CLASSES[leaf]}.")
     if getattr(value, "balances_classes", False):
-        refuse_balancing(value, method)
+        _refuse_balancing(value, method)
     if hasattr(value, "fit_resample"):
         raise UndoError(
             f"{name} ({type(value).__name__}) resamples inside the learner and method {method!r} outside: they count "
@@ -64,22 +64,22 @@ def refuse_value(name: str, value: Any, method: str) -> None:
         )
 
 
-def refuse_grid(name: str, grid: Any, method: str) -> None:
+def _refuse_grid(name: str, grid: Any, method: str) -> None:
     """The values a search would try are settings of the learner too."""
-    for key, value in tried(grid):
-        leaf = leaf_of(key)
-        if leaf in COUNTS_CLASSES and not unset(value, COUNTS_CLASSES[leaf]):
+    for key, value in _tried(grid):
+        leaf = _leaf_of(key)
+        if leaf in COUNTS_CLASSES and not _unset(value, COUNTS_CLASSES[leaf]):
             raise UndoError(
                 f"{name} tries {key}={value!r}, and with method {method!r} that counts twice. Take {key} out of {name}."
             )
         if isinstance(value, type):
             continue
-        refuse_value(f"{name}[{key!r}]", value, method)
+        _refuse_value(f"{name}[{key!r}]", value, method)
         if hasattr(value, "get_params"):
             refuse_double_count(value, method)
 
 
-def tried(grid: Any) -> Iterator[tuple[str, Any]]:
+def _tried(grid: Any) -> Iterator[tuple[str, Any]]:
     """(name, value) of all that a grid holds; a distribution stands for its values."""
     for part in [grid] if isinstance(grid, Mapping) else grid or []:
         for key, values in part.items():
@@ -87,7 +87,7 @@ def tried(grid: Any) -> Iterator[tuple[str, Any]]:
                 yield key, value
 
 
-def refuse_balancing(learner: Any, method: str) -> None:
+def _refuse_balancing(learner: Any, method: str) -> None:
     raise UndoError(
         f"{type(learner).__name__} balances inside and method {method!r} outside: they count twice. Use method 'none'."
     )
@@ -101,36 +101,36 @@ def own_correction(fitted: Any) -> Correction:
         return own_correction(fitted.best_estimator_)
     mine = getattr(fitted, "correction_", None)
     if not isinstance(mine, Correction):
-        inside = balances_inside(fitted)
+        inside = _balances_inside(fitted)
         return Correction.none() if inside is None else Correction.impossible(f"{inside} balances inside the learner")
     steps = getattr(fitted, "steps", None)
     return mine + own_correction(steps[-1][1]) if steps else mine
 
 
-def balances_inside(learner: Any) -> str | None:
+def _balances_inside(learner: Any) -> str | None:
     """What counts classes or resamples in a learner, however deep: a setting, or the name of a class; None if nothing does."""
     params = learner.get_params(deep=True) if hasattr(learner, "get_params") else {}
     for name, value in params.items():
-        leaf = leaf_of(name)
+        leaf = _leaf_of(name)
         if hasattr(value, "fit_resample"):
             return type(value).__name__
         if leaf == BALANCES:
-            return type(owner_of(learner, params, name)).__name__
-        if leaf in COUNTS_CLASSES and not unset(value, COUNTS_CLASSES[leaf]):
+            return type(_owner_of(learner, params, name)).__name__
+        if leaf in COUNTS_CLASSES and not _unset(value, COUNTS_CLASSES[leaf]):
             return f"{name}={value!r}"
     return None
 
 
-def leaf_of(name: str) -> str:
+def _leaf_of(name: str) -> str:
     return name.rsplit("__", 1)[-1]
 
 
-def owner_of(learner: Any, params: dict[str, Any], name: str) -> Any:
+def _owner_of(learner: Any, params: dict[str, Any], name: str) -> Any:
     """`learner`, or what inside it has a parameter."""
     return params[name.rsplit("__", 1)[0]] if "__" in name else learner
 
 
-def unset(value: Any, neutral: Any) -> bool:
+def _unset(value: Any, neutral: Any) -> bool:
     if value is None:
         return True
     if isinstance(value, (bool, int, float)):

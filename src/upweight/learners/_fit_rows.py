@@ -76,7 +76,7 @@ class FittedLearner:
         table = preparation.table(X)
         versions = known_versions(preparation, table)
         known = table if versions is None else versions[0]
-        matrix = as_learner_takes(preparation.matrix(known), self.learner)
+        matrix = _as_learner_takes(preparation.matrix(known), self.learner)
         p = self.learner.predict_proba(matrix if self.cuts is None else binned(matrix, self.cuts))
         if versions is None:
             return p
@@ -100,10 +100,10 @@ def fit_prepared(learner: Any, preparation: Preparation | None, task: Task, rng:
     inner = seeded(clone(learner.learner if isinstance(learner, Prepared) else learner), rng)
     cuts = None
     if preparation is not None:
-        X = as_learner_takes(preparation.matrix(X), inner)
+        X = _as_learner_takes(preparation.matrix(X), inner)
         cuts = bin_cuts(X, inner, rng)
         X = X if cuts is None else binned(X, cuts)
-    by_name = names_classes(inner)
+    by_name = _names_classes(inner)
     fitted = fit_learner(inner, X, classes[task.codes] if by_name else task.codes, task.w)
     seen = np.searchsorted(classes, fitted.classes_) if by_name else fitted.classes_
     return FittedLearner(fitted, preparation, np.asarray(seen, dtype=np.intp), len(classes), cuts)
@@ -115,12 +115,12 @@ def fit_rows(learner: Any, task: Task, rng: np.random.Generator) -> FittedLearne
     return fit_prepared(learner, preparation, replace(task, X=X), rng)
 
 
-def names_classes(learner: Any) -> bool:
+def _names_classes(learner: Any) -> bool:
     """Whether a setting of the learner names labels, so that it must see them and not their codes."""
     return any(n.rsplit("__", 1)[-1] == "class_weight" and isinstance(v, dict) for n, v in learner.get_params().items())
 
 
-def as_learner_takes(X: Any, learner: Any) -> Any:
+def _as_learner_takes(X: Any, learner: Any) -> Any:
     """A CSR matrix becomes dense for learners that take no other."""
     if sparse.issparse(X) and not learner.__sklearn_tags__().input_tags.sparse:
         return X.toarray()

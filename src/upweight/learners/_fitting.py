@@ -30,7 +30,7 @@ def fit_learner(learner: Any, X: Any, y: np.ndarray, w: np.ndarray | None) -> An
     if w is None or (w == 1.0).all():
         fitted = fit_plainly(learner, X, y)
     else:
-        fitted = fit_weighted(learner, X, y, w)
+        fitted = _fit_weighted(learner, X, y, w)
     if not hasattr(fitted, "predict_proba"):
         raise without_proba(fitted)
     return fitted
@@ -41,18 +41,18 @@ def fit_plainly(learner: Any, X: Any, y: np.ndarray) -> Any:
     try:
         return learner.fit(X, y)
     except (TypeError, ValueError) as error:
-        refuse_text(learner, X, error)
+        _refuse_text(learner, X, error)
         raise
 
 
-def fit_weighted(learner: Any, X: Any, y: np.ndarray, w: np.ndarray) -> Any:
+def _fit_weighted(learner: Any, X: Any, y: np.ndarray, w: np.ndarray) -> Any:
     name = weight_parameter(learner)
     try:
         return learner.fit(X, y, **{name: w})
     except (TypeError, ValueError) as error:
-        refuse_text(learner, X, error)
+        _refuse_text(learner, X, error)
         if not has_fit_parameter(learner, "sample_weight") and "sample" in str(error) and "weight" in str(error):
-            raise without_weights(learner, inner=error) from error
+            raise _without_weights(learner, inner=error) from error
         raise
 
 
@@ -60,24 +60,24 @@ def weight_parameter(learner: Any) -> str:
     """Name of the keyword by which `fit` takes weights: of a pipeline its last step's, of a search its estimator's."""
     if has_fit_parameter(learner, "sample_weight"):  # our own Pipeline has steps and takes weights as they are
         return "sample_weight"
-    if sklearn.get_config()["enable_metadata_routing"] and takes_anything(learner):
+    if sklearn.get_config()["enable_metadata_routing"] and _takes_anything(learner):
         return "sample_weight"
     steps = getattr(learner, "steps", None)
     if steps:
         name, last = steps[-1]
         return f"{name}__{weight_parameter(last)}"
-    if not takes_anything(learner):
-        raise without_weights(learner)
+    if not _takes_anything(learner):
+        raise _without_weights(learner)
     inner = getattr(learner, "estimator", None)
     return weight_parameter(inner) if hasattr(inner, "fit") else "sample_weight"
 
 
-def takes_anything(learner: Any) -> bool:
+def _takes_anything(learner: Any) -> bool:
     """Whether `fit` hands keywords on that it does not know, as searches, votes and stacks do."""
     return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(learner.fit).parameters.values())
 
 
-def without_weights(learner: Any, inner: Exception | None = None) -> InputError:
+def _without_weights(learner: Any, inner: Exception | None = None) -> InputError:
     """What to say of a learner that takes no weights, with what it said itself."""
     steps = getattr(learner, "steps", None)
     name = type(steps[-1][1] if steps else learner).__name__
@@ -88,7 +88,7 @@ def without_weights(learner: Any, inner: Exception | None = None) -> InputError:
     )
 
 
-def refuse_text(learner: Any, X: Any, error: Exception) -> None:
+def _refuse_text(learner: Any, X: Any, error: Exception) -> None:
     """If it was text in a frame that stopped a learner, say which column and what to do."""
     if isinstance(error, InputError) or not is_frame(X):  # ours say it themselves
         return

@@ -8,7 +8,7 @@ vectors have other lengths, and the places of the columns differ.
 Names: a number keeps its own; a level is "column=level", those that were rare are "column=rest", gaps "column=gap", also those of numbers. Numbers were scaled to a
 standard deviation of one, so that a coefficient is one of log-odds per standard deviation.
 
-What is inside: `encoded_names`, of one member; `member_names` and `member_mean`, of all.
+What is inside: `_encoded_names`, of one member; `member_names` and `member_mean`, of all.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ import numpy as np
 from ..tables import Preparation, Schema
 from ._fit_rows import FittedLearner
 
-__all__ = ["encoded_names", "member_mean", "member_names", "together"]
+__all__ = ["member_mean", "member_names", "together"]
 
 
-def encoded_names(preparation: Preparation, schema: Schema) -> list[str]:
+def _encoded_names(preparation: Preparation, schema: Schema) -> list[str]:
     """Names of the columns of `preparation.matrix`, in order."""
     names = [str(c.name) for c in schema.kept if c.kind == "numeric"]
     words = [f"{c.name}: {word}" for c in schema.kept if c.kind == "text" for word in c.categories]
     names += [words[at] for chosen in preparation.words for at in chosen.tolist()]
     for j, column in enumerate(c for c in schema.kept if c.kind == "categorical"):
-        levels = level_names(preparation.recode[j], [str(level) for level in column.categories])
+        levels = _level_names(preparation.recode[j], [str(level) for level in column.categories])
         named = [f"{column.name}={levels[code]}" for code in preparation.shown[j].tolist()]
         names += named[1:] if len(named) == 2 else named  # two levels share a column
     numeric = [c.name for c in schema.kept if c.kind == "numeric"]
     return names + [f"{numeric[j]}=gap" for j in ([] if preparation.gaps is None else preparation.gaps.tolist())]
 
 
-def level_names(recode: np.ndarray, levels: list[str]) -> list[str]:
+def _level_names(recode: np.ndarray, levels: list[str]) -> list[str]:
     """What each code after joining stands for: frequent levels, then the rest, then gaps."""
     rest = int(recode[-1]) - 1
     kept = [levels[i] for i in np.flatnonzero(recode[: len(levels)] < rest).tolist()]
@@ -47,7 +47,7 @@ def member_names(models: Sequence[FittedLearner], schema: Schema | None, given: 
     """Names of the columns that each member's learner got; `given`, the names of X, for those that got it as it is."""
     if schema is None or any(m.preparation is None for m in models):
         return [list(given) for _ in models]
-    return [encoded_names(m.preparation, schema) for m in models if m.preparation is not None]
+    return [_encoded_names(m.preparation, schema) for m in models if m.preparation is not None]
 
 
 def member_mean(models: Sequence[FittedLearner], attribute: str, names: Sequence[Sequence[str]]) -> np.ndarray:

@@ -67,20 +67,20 @@ def as_learner(learner: Any) -> Any:
 def bare_learner(learner: Any) -> Any:
     """A new, unfitted classifier: the one behind a name, or the object cloned."""
     if not isinstance(learner, str):
-        refuse_no_learner(learner)
+        _refuse_no_learner(learner)
         return clone(learner)
     name, settings = split_settings(learner)
     if name in LEARNERS:
         return set_all(LEARNERS[name](), settings, learner)
     if ":" in name:
-        return set_all(from_module(name), settings, learner)
+        return set_all(_from_module(name), settings, learner)
     raise InputError(
         f"unknown learner {name!r}.{did_you_mean(name, LEARNERS)} Or give MODULE:CLASS, say "
         "'sklearn.ensemble:RandomForestClassifier'."
     )
 
 
-def refuse_no_learner(learner: Any) -> None:
+def _refuse_no_learner(learner: Any) -> None:
     """A class, None, a number: not what can be cloned and fitted."""
     if isinstance(learner, type):
         raise InputError(f"learner {learner.__name__} is a class; pass {learner.__name__}(), an object.")
@@ -91,7 +91,7 @@ def refuse_no_learner(learner: Any) -> None:
         )
 
 
-def from_module(path: str) -> Any:
+def _from_module(path: str) -> Any:
     module, _, name = path.partition(":")
     try:
         classifier = getattr(importlib.import_module(module), name)
@@ -131,11 +131,11 @@ def answers_with_proba(learner: Any) -> bool | None:
     inner = getattr(learner, "estimator", None)
     if hasattr(inner, "fit"):
         return answers_with_proba(inner)
-    undecided = holds_others(learner) and getattr(learner, "voting", None) != "hard"
+    undecided = _holds_others(learner) and getattr(learner, "voting", None) != "hard"
     return None if undecided else False
 
 
-def holds_others(learner: Any) -> bool:
+def _holds_others(learner: Any) -> bool:
     """Whether an estimator is made of others, so that what it offers may depend on them."""
     return any(hasattr(value, "fit") for value in learner.get_params(deep=True).values())
 
@@ -174,9 +174,9 @@ def learner_name(learner: Any) -> str:
 
 def seeded(learner: Any, rng: np.random.Generator) -> Any:
     """Give every `random_state` (ours: `rng`) that is None, however deep, a number from `rng`."""
-    states = sorted(n for n, v in learner.get_params(deep=True).items() if is_state(n) and v is None)
+    states = sorted(n for n, v in learner.get_params(deep=True).items() if _is_state(n) and v is None)
     return learner.set_params(**{name: int(rng.integers(2**31 - 1)) for name in states})
 
 
-def is_state(name: str) -> bool:
+def _is_state(name: str) -> bool:
     return name.rsplit("__", 1)[-1] in ("random_state", "rng")

@@ -17,10 +17,10 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from .._undo import Calibration, calibration, read_held_out, read_proba
 
-__all__ = ["average_precision", "calibrate", "decision", "macro", "ratio", "recall_at", "roc_auc"]
+__all__ = ["average_precision", "calibrate", "decision", "macro", "recall_at", "roc_auc"]
 
 
-def ratio(a: float, b: float) -> float:
+def _ratio(a: float, b: float) -> float:
     return float(a / b) if b > 0 else np.nan
 
 
@@ -40,18 +40,18 @@ def decision(hit: np.ndarray, flagged: np.ndarray, w: np.ndarray | None) -> dict
     tp, fp = float(w[hit & flagged].sum()), float(w[~hit & flagged].sum())
     fn, tn = float(w[hit & ~flagged].sum()), float(w[~hit & ~flagged].sum())
     total = tp + fp + fn + tn
-    sensitivity, specificity, precision = ratio(tp, tp + fn), ratio(tn, tn + fp), ratio(tp, tp + fp)
+    sensitivity, specificity, precision = _ratio(tp, tp + fn), _ratio(tn, tn + fp), _ratio(tp, tp + fp)
     spread = np.sqrt(tp + fp) * np.sqrt(tp + fn) * np.sqrt(tn + fp) * np.sqrt(tn + fn)
     return {
         "sensitivity": sensitivity,
         "specificity": specificity,
         "precision": precision,
-        "npv": ratio(tn, tn + fn),
-        "f1": ratio(2 * tp, 2 * tp + fp + fn),
+        "npv": _ratio(tn, tn + fn),
+        "f1": _ratio(2 * tp, 2 * tp + fp + fn),
         "gmean": float(np.sqrt(sensitivity * specificity)),
         "iba": float((1 + 0.1 * (sensitivity - specificity)) * sensitivity * specificity),
         "balanced_accuracy": (sensitivity + specificity) / 2,
-        "mcc": ratio(tp * tn - fp * fn, spread),
+        "mcc": _ratio(tp * tn - fp * fn, spread),
         "alerts": 1000 * (tp + fp) / total,
         "misses": 1000 * fn / total,
         "false_alarms": 1000 * fp / total,
@@ -65,7 +65,7 @@ def recall_at(hit: np.ndarray, p: np.ndarray, w: np.ndarray | None, alerts: floa
     ends = np.flatnonzero(np.append(np.diff(p[order]) != 0, True))
     spent = np.concatenate([[0.0], np.cumsum(w[order])[ends]])
     hits = np.concatenate([[0.0], np.cumsum((w * hit)[order])[ends]])
-    return ratio(float(np.interp(alerts, spent, hits)), float(hits[-1]))
+    return _ratio(float(np.interp(alerts, spent, hits)), float(hits[-1]))
 
 
 def calibrate(codes: np.ndarray, p: np.ndarray, w: np.ndarray | None) -> Calibration:

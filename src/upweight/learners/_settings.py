@@ -56,11 +56,11 @@ def with_settings(learner: str, words: Iterable[str]) -> str:
         key, equals, value = word.partition("=")
         if not equals or not key.strip().isidentifier():
             raise InputError(f"`--set` takes NAME=VALUE; got {word!r}. Say --set max_iter=50.")
-        settings[key.strip()] = value_of(value.strip())
+        settings[key.strip()] = _value_of(value.strip())
     return spelled(name, settings)
 
 
-def value_of(text: str) -> Any:
+def _value_of(text: str) -> Any:
     """A number, a list, True, None as Python reads it; any other text is text."""
     if text.lower() in WORDS:
         return WORDS[text.lower()]
@@ -80,13 +80,13 @@ def set_all(learner: Any, settings: Mapping[str, Any], text: str) -> Any:
     """The learner with its settings set, or InputError for one that it has not."""
     known = learner.get_params(deep=True)
     for name in settings:
-        if name not in known and not takes_any(learner):
+        if name not in known and not _takes_any(learner):
             raise InputError(
                 f"learner {text!r}: {type(learner).__name__} has no setting {name!r}.{did_you_mean(name, known)}"
             )
     return learner.set_params(**settings) if settings else learner
 
 
-def takes_any(learner: Any) -> bool:
+def _takes_any(learner: Any) -> bool:
     """Whether a class takes settings that it does not list, as LightGBM's and CatBoost's aliases are."""
     return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(type(learner)).parameters.values())

@@ -83,23 +83,23 @@ def check(
     'good'
     """
     thin = thin if isinstance(thin, Sample) else Sample.open(thin, plan=plan)
-    broken = list(damaged(thin))
+    broken = list(_damaged(thin))
     if broken:
-        return finished(SampleCheck(thin.out, thin.plan.id, tuple(broken), figures_of(thin)), strict)
-    rows = rows_of(thin)
-    figures = figures_of(thin) | positives_of(thin, rows)
+        return _finished(SampleCheck(thin.out, thin.plan.id, tuple(broken), _figures_of(thin)), strict)
+    rows = _rows_of(thin)
+    figures = _figures_of(thin) | _positives_of(thin, rows)
     weights = None if rows.y.all() else Weights.of(rows.weight[~rows.y], kind="inclusion", design=thin.plan.id).check()
-    bins = score_bins(rows, thin.plan)
-    apart = disagree_of(rows, thin.plan)
+    bins = _score_bins(rows, thin.plan)
+    apart = _disagree_of(rows, thin.plan)
     if apart is not None:
         figures |= {"disagree": apart.statistic, "disagree_p": apart.p}
     files = "" if data is None else source_of(data).changes_since(thin.plan.source)
-    reasons = [*horvitz(figures), *of_weights(weights), *of_files(files), *size(figures), *drift(bins)]
-    reasons += [*of_disagreement(apart, thin.plan, figures), *edges(rows, thin.plan), *duplicates(figures)]
-    return finished(SampleCheck(thin.out, thin.plan.id, tuple(reasons), figures, bins, weights), strict)
+    reasons = [*_horvitz(figures), *_of_weights(weights), *_of_files(files), *_size(figures), *_drift(bins)]
+    reasons += [*_of_disagreement(apart, thin.plan, figures), *_edges(rows, thin.plan), *_duplicates(figures)]
+    return _finished(SampleCheck(thin.out, thin.plan.id, tuple(reasons), figures, bins, weights), strict)
 
 
-def finished(made: SampleCheck, strict: bool) -> SampleCheck:
+def _finished(made: SampleCheck, strict: bool) -> SampleCheck:
     if strict and made.grade == "unusable":
         raise VerdictError(str(made))
     return made
@@ -108,7 +108,7 @@ def finished(made: SampleCheck, strict: bool) -> SampleCheck:
 # ---- figures ----------------------------------------------------------------------------------------------------------------
 
 
-def figures_of(thin: Sample) -> dict[str, float]:
+def _figures_of(thin: Sample) -> dict[str, float]:
     """Numbers of the manifest and of the forecast."""
     m, forecast = thin.manifest, thin.plan.forecast
     names = ("rows", "positives", "negatives", "kept_positives", "kept_negatives", "unscored", "inverse_pi")
@@ -123,7 +123,7 @@ def figures_of(thin: Sample) -> dict[str, float]:
     return {k: float(v) for k, v in figures.items()}
 
 
-def positives_of(thin: Sample, rows: KeptRows) -> dict[str, float]:
+def _positives_of(thin: Sample, rows: KeptRows) -> dict[str, float]:
     """What the kept positives add up to; where all were kept there is nothing to be off by."""
     w, there = rows.weight[rows.y], thin.manifest["positives"]
     variance = float((w * w - w).sum()) * (thin.plan.forecast.rows_per_key or 1.0)
@@ -132,7 +132,7 @@ def positives_of(thin: Sample, rows: KeptRows) -> dict[str, float]:
     return {"inverse_pi1": float(w.sum()), "horvitz_z1": float(z)}
 
 
-def rows_of(thin: Sample) -> KeptRows:
+def _rows_of(thin: Sample) -> KeptRows:
     """The kept rows, with the pilot's columns if all were kept."""
     label, source = thin.plan.design["label"], thin.source
     if label["column"] not in source.schema.names:
@@ -146,7 +146,7 @@ def rows_of(thin: Sample) -> KeptRows:
     return KeptRows(None if read else table, positive_rows(table, label["column"], label["positive"]), *own)
 
 
-def score_bins(rows: KeptRows, plan: Plan) -> tuple[ScoreBin, ...]:
+def _score_bins(rows: KeptRows, plan: Plan) -> tuple[ScoreBin, ...]:
     """Weighted positives seen and expected, by tenths of the positives' scores."""
     if rows.table is None or plan.design["pilot"]["kind"] == "none" or not rows.y.any():
         return ()
@@ -174,7 +174,7 @@ def score_bins(rows: KeptRows, plan: Plan) -> tuple[ScoreBin, ...]:
     return tuple(out)
 
 
-def disagree_of(rows: KeptRows, plan: Plan) -> Disagreement | None:
+def _disagree_of(rows: KeptRows, plan: Plan) -> Disagreement | None:
     """The two fits of a linear pilot's columns, where the test holds its level."""
     rule, pilot = plan.design["rule"], plan.design["pilot"]
     if rows.table is None or pilot["kind"] != "linear" or rule["rate"] >= 1 or rows.y.all() or not rows.y.any():
@@ -186,7 +186,7 @@ def disagree_of(rows: KeptRows, plan: Plan) -> Disagreement | None:
 # ---- reasons ----------------------------------------------------------------------------------------------------------------
 
 
-def damaged(thin: Sample) -> Iterator[Reason]:
+def _damaged(thin: Sample) -> Iterator[Reason]:
     """Parts that are not there, or hold other bytes than were written."""
     place = Output(thin.out, thin.filesystem)
     if thin.manifest["engine"] == "external":
@@ -197,7 +197,7 @@ def damaged(thin: Sample) -> Iterator[Reason]:
         yield Reason(
             "FILES", "unusable", "files", f"{len(gone)} of {len(parts)} parts are missing, first {gone[0]}", AGAIN
         )
-    other = [t["file"] for t in parts if t["file"] not in gone and sha256(place, f"data/{t['file']}") != t["sha256"]]
+    other = [t["file"] for t in parts if t["file"] not in gone and _sha256(place, f"data/{t['file']}") != t["sha256"]]
     if other:
         text = f"{len(other)} of {len(parts)} parts hold other bytes than were written, first {other[0]}"
         yield Reason("CHECKSUM", "unusable", "files", text, AGAIN)
@@ -206,7 +206,7 @@ def damaged(thin: Sample) -> Iterator[Reason]:
 AGAIN = "restore the file, or sample again into a new folder: the same rows come out"
 
 
-def sha256(place: Output, name: str) -> str:
+def _sha256(place: Output, name: str) -> str:
     digest = hashlib.sha256()
     with place.system.open_input_stream(place.path(name)) as file:
         while block := file.read(1 << 20):
@@ -214,7 +214,7 @@ def sha256(place: Output, name: str) -> str:
     return digest.hexdigest()
 
 
-def horvitz(f: dict[str, float]) -> Iterator[Reason]:
+def _horvitz(f: dict[str, float]) -> Iterator[Reason]:
     for what, total, z in (("negatives", "inverse_pi", "horvitz_z"), ("positives", "inverse_pi1", "horvitz_z1")):
         if abs(f[z]) < SURE:
             continue
@@ -225,7 +225,7 @@ def horvitz(f: dict[str, float]) -> Iterator[Reason]:
         yield Reason("HORVITZ", "unreliable", "adds up", text, advice)
 
 
-def of_weights(verdict: Verdict | None) -> Iterator[Reason]:
+def _of_weights(verdict: Verdict | None) -> Iterator[Reason]:
     """What the trunk says of the negatives' weights."""
     for r in () if verdict is None else verdict.reasons:
         if r.grade != "good":
@@ -234,12 +234,12 @@ def of_weights(verdict: Verdict | None) -> Iterator[Reason]:
             yield Reason(code, r.grade, "weights", f"of the negatives: {r.text}", advice)
 
 
-def of_files(said: str) -> Iterator[Reason]:
+def _of_files(said: str) -> Iterator[Reason]:
     if said:
         yield Reason("FILES", "usable", "files", said, "plan again on all of them if the positives' share has moved")
 
 
-def size(f: dict[str, float]) -> Iterator[Reason]:
+def _size(f: dict[str, float]) -> Iterator[Reason]:
     off = f["kept_negatives"] - f["foreseen"]
     if abs(off) > SURE * f["foreseen_se"]:
         text = (
@@ -253,7 +253,7 @@ def size(f: dict[str, float]) -> Iterator[Reason]:
         yield Reason("UNSCORED", "usable", "scores", text, "fill the score column, or plan with a linear pilot")
 
 
-def drift(bins: tuple[ScoreBin, ...]) -> Iterator[Reason]:
+def _drift(bins: tuple[ScoreBin, ...]) -> Iterator[Reason]:
     bad = [b for b in bins if abs(b.z) > SURE and abs(b.observed / max(b.expected, 1e-300) - 1) > OFF]
     if bad:
         b = max(bad, key=lambda b: abs(b.z))
@@ -270,7 +270,7 @@ def drift(bins: tuple[ScoreBin, ...]) -> Iterator[Reason]:
         )
 
 
-def of_disagreement(apart: Disagreement | None, plan: Plan, f: dict[str, float]) -> Iterator[Reason]:
+def _of_disagreement(apart: Disagreement | None, plan: Plan, f: dict[str, float]) -> Iterator[Reason]:
     rule = plan.design["rule"]
     if apart is None or apart.p >= LEVEL or (rule["score"] == "uniform" and rule["per_positive"] < FEW_UNIFORM):
         return
@@ -279,7 +279,7 @@ def of_disagreement(apart: Disagreement | None, plan: Plan, f: dict[str, float])
     yield Reason("DISAGREE", "usable", "model", text, advice)
 
 
-def edges(rows: KeptRows, plan: Plan) -> Iterator[Reason]:
+def _edges(rows: KeptRows, plan: Plan) -> Iterator[Reason]:
     """Notes: how many kept negatives stand at the floor, and at one."""
     rule, pi = plan.design["rule"], rows.pi0[~rows.y]
     if rule["score"] == "uniform" or rule["rate"] >= 1 or not len(pi):
@@ -297,7 +297,7 @@ def edges(rows: KeptRows, plan: Plan) -> Iterator[Reason]:
         yield Reason("CAP", "good", "cap", f"{at_cap:.1%} of the kept negatives were kept for sure")
 
 
-def duplicates(f: dict[str, float]) -> Iterator[Reason]:
+def _duplicates(f: dict[str, float]) -> Iterator[Reason]:
     if f["rows_per_key"] > 1:
         text = f"{f['rows_per_key']:.2f} rows a key share a draw; standard errors here count keys, so should yours"
         yield Reason("DUPLICATES", "good", "keys", text)

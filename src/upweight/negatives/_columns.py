@@ -76,16 +76,16 @@ def positive_rows(table: pa.Table | pa.RecordBatch, column: str, positive: Any) 
         what = counted(values.null_count, "gap")
         raise InputError(f"label {column!r} has {what}, first at row {row}. Filter such rows first.")
     if positive is None:
-        return np.asarray(plain_labels(values)) if pa.types.is_boolean(values.type) else zero_one(values, column)
+        return np.asarray(_plain_labels(values)) if pa.types.is_boolean(values.type) else _zero_one(values, column)
     try:
         wanted = pa.scalar(positive, values.type)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise InputError(f"label {column!r} is {values.type}; the positive value {positive!r} is not.") from error
-    one = equal_rows(values, wanted)
+    one = _equal_rows(values, wanted)
     first = int(one.argmin()) if len(one) else 0
     if len(one) and not one[first]:  # all others must be like the first of them
         other = values[first]
-        fine = one | equal_rows(values, other)
+        fine = one | _equal_rows(values, other)
         if not fine.all():
             third = values[int(fine.argmin())]
             raise InputError(
@@ -94,19 +94,19 @@ def positive_rows(table: pa.Table | pa.RecordBatch, column: str, positive: Any) 
     return one
 
 
-def equal_rows(values: pa.Array, one: pa.Scalar) -> np.ndarray:
+def _equal_rows(values: pa.Array, one: pa.Scalar) -> np.ndarray:
     """(n,) bool, rows of one value."""
     if pa.types.is_integer(values.type):
         return values.to_numpy() == one.as_py()
-    return plain_labels(compute.equal(values, one))
+    return _plain_labels(compute.equal(values, one))
 
 
-def plain_labels(values: pa.Array) -> np.ndarray:
+def _plain_labels(values: pa.Array) -> np.ndarray:
     """Booleans as NumPy holds them."""
     return np.asarray(values.to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def zero_one(values: pa.Array, column: str) -> np.ndarray:
+def _zero_one(values: pa.Array, column: str) -> np.ndarray:
     """(n,) bool of a label of numbers 0 and 1; others are refused."""
     if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
         plain = values.to_numpy(zero_copy_only=False)

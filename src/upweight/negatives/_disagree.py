@@ -39,8 +39,8 @@ def disagreement(X: np.ndarray, y: np.ndarray, *, offset: np.ndarray, weight: np
     X = ((X - X.mean(axis=0)) / np.where(sd > 0, sd, 1.0))[:, sd > 0]
     zeros, ones = np.zeros(len(X)), np.ones(len(X))
     try:
-        one = influences(Part(X, y, offset, ones))
-        two = influences(Part(X, y, zeros, weight / weight.mean()))
+        one = _influences(Part(X, y, offset, ones))
+        two = _influences(Part(X, y, zeros, weight / weight.mean()))
     except InputError:
         return None
     psi = one[1] - two[1]
@@ -53,7 +53,7 @@ def disagreement(X: np.ndarray, y: np.ndarray, *, offset: np.ndarray, weight: np
     return Disagreement(statistic, int(held.sum()), float(chdtrc(int(held.sum()), statistic)))
 
 
-def influences(rows: Part) -> tuple[np.ndarray, np.ndarray]:
+def _influences(rows: Part) -> tuple[np.ndarray, np.ndarray]:
     """(beta (1 + d,), influence of each row on it (m, 1 + d)) of a weighted logistic fit with an offset."""
     parts = lambda: iter([rows])
     done = fit_newton(parts, first_guess(parts, rows.X.shape[1]), l2=RIDGE, tol=1e-10, max_iter=50)

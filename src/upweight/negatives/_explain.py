@@ -82,17 +82,17 @@ def explain(design: Mapping[str, Any], needs: tuple[str, ...], key: Any, data: A
     if len(values) != len(spec):
         names = ", ".join(part["column"] for part in spec)
         raise InputError(f"the key has {len(spec)} columns ({names}); got {len(values)} values. Give one a column.")
-    arrays = [typed(value, part) for value, part in zip(values, spec, strict=True)]
+    arrays = [_typed(value, part) for value, part in zip(values, spec, strict=True)]
     values = tuple(array[0].as_py() for array in arrays)
     u = float(draw(*arrays, seed=design["seed"])[0])
     if data is None:
         return Explanation(values, u)
     columns = [part["column"] for part in spec]
     found = fold(source_of(data), KeyRows(dict(zip(columns, arrays, strict=True))), columns=needs)
-    return with_rows(values, u, design, found)
+    return _with_rows(values, u, design, found)
 
 
-def typed(value: Any, part: Mapping[str, str]) -> pa.Array:
+def _typed(value: Any, part: Mapping[str, str]) -> pa.Array:
     """One value as the key column holds it; digits are read as a number where the key is one."""
     kinds = {"int64": pa.int64(), "utf8": pa.large_string(), "bytes": pa.large_binary()}
     try:
@@ -136,7 +136,7 @@ class KeyRows:
         return KeyMatches(rows.filter(pa.array(there)).slice(0, MOST))
 
 
-def with_rows(values: tuple[Any, ...], u: float, design: Mapping[str, Any], rows: pa.Table) -> Explanation:
+def _with_rows(values: tuple[Any, ...], u: float, design: Mapping[str, Any], rows: pa.Table) -> Explanation:
     label, pilot = design["label"], design["pilot"]
     y = positive_rows(rows, label["column"], label["positive"])
     kept = keep_probabilities(design, rows)

@@ -94,9 +94,9 @@ def fit(
     trainer = trainer_of(last)
     w = row_weights(sample_weight, len(y))
     if offset is None:
-        fit_by_weights(last, trainer, FitRows(X, y, None, w), valid)
+        _fit_by_weights(last, trainer, FitRows(X, y, None, w), valid)
         return model
-    refuse_twice(last, y, offset, sample_weight)
+    _refuse_twice(last, y, offset, sample_weight)
     if trainer is None:
         raise InputError(
             f"{type(last).__name__}.fit takes no offset. Use sample_weight=thin.weights, or a model with offsets (LightGBM, XGBoost, CatBoost, "
@@ -104,19 +104,19 @@ def fit(
         )
     ell = offset_rows(offset, len(y))
     b = start(y, offset=ell + start_at, sample_weight=w)
-    watched = valid_rows(valid, b + valid_at)
+    watched = _valid_rows(valid, b + valid_at)
     trainer.fit(last, FitRows(X, y, ell + start_at + b, w), watched, b)
     if trainer.log_odds is not None:
-        tell_few(y)
-    check_baked(last, trainer, X, b)
-    check_promise(moved(proba_of(last, X), start_at), y, ell)
+        _tell_few(y)
+    _check_baked(last, trainer, X, b)
+    _check_promise(moved(_proba_of(last, X), start_at), y, ell)
     if watched is not None and watched.start is not None:
-        p = moved(proba_of(last, watched.X), valid_at)
-        check_valid(p, watched.y, watched.start - b - valid_at)
+        p = moved(_proba_of(last, watched.X), valid_at)
+        _check_valid(p, watched.y, watched.start - b - valid_at)
     return model if base is None else WithPilot(model, base)
 
 
-def fit_by_weights(last: Any, trainer: Trainer | None, rows: FitRows, valid: tuple[Any, ...] | None) -> None:
+def _fit_by_weights(last: Any, trainer: Trainer | None, rows: FitRows, valid: tuple[Any, ...] | None) -> None:
     """A plain weighted fit."""
     if trainer is not None:
         other = None
@@ -135,7 +135,7 @@ def fit_by_weights(last: Any, trainer: Trainer | None, rows: FitRows, valid: tup
         raise InputError(f"{type(last).__name__}.fit takes no sample_weight. Use a learner that takes weights.")
 
 
-def valid_rows(valid: tuple[Any, ...] | None, b: Any) -> FitRows | None:
+def _valid_rows(valid: tuple[Any, ...] | None, b: Any) -> FitRows | None:
     """Validation rows carry their own offset, so that early stopping by log loss is valid."""
     if valid is None:
         return None
@@ -150,7 +150,7 @@ def valid_rows(valid: tuple[Any, ...] | None, b: Any) -> FitRows | None:
 # ---- guards -----------------------------------------------------------------------------------------------------------------
 
 
-def refuse_twice(last: Any, y: np.ndarray, offset: Any, sample_weight: Any) -> None:
+def _refuse_twice(last: Any, y: np.ndarray, offset: Any, sample_weight: Any) -> None:
     """The same thinning is corrected by weights or by offset, never both; other weights are used, class weights with a warning."""
     refuse_double_count(last, "offset")
     if sample_weight is None:
@@ -169,7 +169,7 @@ def refuse_twice(last: Any, y: np.ndarray, offset: Any, sample_weight: Any) -> N
         raise UndoError(f"{both}.")
 
 
-def tell_few(y: np.ndarray) -> None:
+def _tell_few(y: np.ndarray) -> None:
     """Boosted trees overfit a small sample and promise too much where few negatives were kept."""
     ones = int(y.sum())
     if ones < FEW and (len(y) - ones) / max(ones, 1) < FEW_KAPPA * (1 - 0.1):
@@ -180,7 +180,7 @@ def tell_few(y: np.ndarray) -> None:
         warnings.warn(text, UserWarning, stacklevel=3)
 
 
-def check_baked(last: Any, trainer: Trainer, X: Any, b: float) -> None:
+def _check_baked(last: Any, trainer: Trainer, X: Any, b: float) -> None:
     """What the model's predict_proba says on some rows is what its log-odds say."""
     if trainer.log_odds is None:
         return
@@ -192,17 +192,17 @@ def check_baked(last: Any, trainer: Trainer, X: Any, b: float) -> None:
         )
 
 
-def check_promise(p: np.ndarray, y: np.ndarray, ell: np.ndarray) -> None:
+def _check_promise(p: np.ndarray, y: np.ndarray, ell: np.ndarray) -> None:
     """Observed over expected on the kept rows, negatives counted exp(offset) times."""
-    observed, expected, error = promise(p, y, ell)
+    observed, expected, error = _promise(p, y, ell)
     if observed < LOW * expected and expected - observed > SURE * error:
         text = f"the model promises {expected / max(observed, 1e-12):.1f} times too many positives: {OVER}"
         warnings.warn(text, UserWarning, stacklevel=3)
 
 
-def check_valid(p: np.ndarray, y: np.ndarray, ell: np.ndarray) -> None:
+def _check_valid(p: np.ndarray, y: np.ndarray, ell: np.ndarray) -> None:
     """The same on validation rows, which the model has not learnt: either way is told there."""
-    observed, expected, error = promise(p, y, ell)
+    observed, expected, error = _promise(p, y, ell)
     if abs(observed - expected) > SURE * error:
         text = (
             f"on the validation rows the model promises {expected / max(observed, 1e-12):.2f} times the positives that came (beyond {SURE:g} standard "
@@ -218,7 +218,7 @@ def moved(p: np.ndarray, log_odds: Any) -> np.ndarray:
     return sigmoid(np.log(p) - np.log1p(-p) + log_odds)
 
 
-def promise(p: np.ndarray, y: np.ndarray, ell: np.ndarray) -> tuple[float, float, float]:
+def _promise(p: np.ndarray, y: np.ndarray, ell: np.ndarray) -> tuple[float, float, float]:
     """(observed, expected, standard error of their difference) on thinned rows, negatives counted exp(offset) times."""
     w = np.where(y, 1.0, np.exp(ell))
     observed, expected = float((w * y).sum()), float((w * p).sum())
@@ -227,7 +227,7 @@ def promise(p: np.ndarray, y: np.ndarray, ell: np.ndarray) -> tuple[float, float
     return observed, expected, float(np.sqrt(variance))
 
 
-def proba_of(last: Any, X: Any) -> np.ndarray:
+def _proba_of(last: Any, X: Any) -> np.ndarray:
     """(n,) probability of the positive class."""
     if hasattr(last, "predict_proba"):
         return np.asarray(last.predict_proba(X), dtype=np.float64)[:, 1]

@@ -58,7 +58,7 @@ def fit_linear(rows: pa.Table, y: np.ndarray, features: list[str], *, l2: float)
     """Fit on the pilot rows, in draw order; `y` (m,) bool; features: "name" or "name:level"."""
     designs, skipped = [], {}
     for feature in features:
-        made = design_of(rows, feature)
+        made = _design_of(rows, feature)
         if isinstance(made, str):
             skipped[feature] = made
         else:
@@ -79,29 +79,29 @@ def fit_linear(rows: pa.Table, y: np.ndarray, features: list[str], *, l2: float)
     return LinearFit(rounded(intercept), terms, skipped)
 
 
-def design_of(rows: pa.Table, feature: str) -> Design | str:
+def _design_of(rows: pa.Table, feature: str) -> Design | str:
     """The columns of one feature, or why it has none."""
-    name, as_level = feature_parts(feature, rows.schema.names)
+    name, as_level = _feature_parts(feature, rows.schema.names)
     column = column_of(rows, name)
     kind: Any = column.type
     if pa.types.is_floating(kind) and as_level:
         raise InputError(f"feature {feature!r}: {name!r} holds fractions, which are no levels. Bin it first.")
     if (pa.types.is_integer(kind) or pa.types.is_floating(kind)) and not as_level:
-        return number_design(name, column)
+        return _number_design(name, column)
     text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     if text or pa.types.is_boolean(kind) or pa.types.is_integer(kind):
-        return level_design(name, column, text and not as_level)
+        return _level_design(name, column, text and not as_level)
     return f"{kind} is neither number nor category"
 
 
-def feature_parts(feature: str, names: list[str]) -> tuple[str, bool]:
+def _feature_parts(feature: str, names: list[str]) -> tuple[str, bool]:
     """("hour", True) of "hour:level"; a column that is so called is meant first."""
     if feature not in names and feature.endswith(":level"):
         return feature.removesuffix(":level"), True
     return feature, False
 
 
-def number_design(name: str, column: pa.Array) -> Design | str:
+def _number_design(name: str, column: pa.Array) -> Design | str:
     x = numbers_of(column, name)
     gap = np.isnan(x)
     finite = x[np.isfinite(x)]
@@ -119,7 +119,7 @@ def number_design(name: str, column: pa.Array) -> Design | str:
     return Design(name, "number", columns.astype(np.float64), low, high, mean, sd, median, gaps=own)
 
 
-def level_design(name: str, column: pa.Array, text: bool) -> Design | str:
+def _level_design(name: str, column: pa.Array, text: bool) -> Design | str:
     texts = level_texts(column, name)
     gap = is_gap(texts)
     values = np.asarray(texts.to_pylist(), dtype=object)

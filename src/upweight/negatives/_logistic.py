@@ -69,7 +69,7 @@ class Sums:
         )
 
 
-def sums_of(part: Part, beta: np.ndarray, *, curved: bool) -> Sums:
+def _sums_of(part: Part, beta: np.ndarray, *, curved: bool) -> Sums:
     """The sums of some rows at some coefficients."""
     eta = part.X @ beta[1:] + beta[0] + part.offset
     size = np.abs(eta)
@@ -97,11 +97,11 @@ def product(X: Any, v: np.ndarray) -> np.ndarray:
     return out
 
 
-def one_pass(parts: Parts, beta: np.ndarray, l2: float, *, curved: bool) -> Sums:
+def _one_pass(parts: Parts, beta: np.ndarray, l2: float, *, curved: bool) -> Sums:
     """Penalised sums over all rows."""
     total = None
     for part in parts():
-        mine = sums_of(part, beta, curved=curved)
+        mine = _sums_of(part, beta, curved=curved)
         total = mine if total is None else total + mine
     if total is None:
         raise InputError("there are no rows to fit.")
@@ -133,12 +133,12 @@ def first_guess(parts: Parts, columns: int) -> np.ndarray:
 def fit_newton(parts: Parts, begin: np.ndarray, *, l2: float, tol: float, max_iter: int) -> Fit:
     """Damped Newton from `begin` (1 + d,); raises InputError where the classes can be separated, or passes run out."""
     beta, passes, steps = begin, 1, 0
-    here = one_pass(parts, beta, l2, curved=True)
+    here = _one_pass(parts, beta, l2, curved=True)
     while True:
         assert here.curvature is not None
-        step = solved(here.curvature, here.gradient)
+        step = _solved(here.curvature, here.gradient)
         gain = 0.5 * float(here.gradient @ step)
-        refuse_separation(here, gain, l2)
+        _refuse_separation(here, gain, l2)
         if gain < tol * max(1.0, abs(here.likelihood)):
             break
         if steps >= max_iter:
@@ -146,7 +146,7 @@ def fit_newton(parts: Parts, begin: np.ndarray, *, l2: float, tol: float, max_it
         steps += 1
         there = here
         for _ in range(HALVINGS):
-            there = one_pass(parts, beta + step, l2, curved=True)
+            there = _one_pass(parts, beta + step, l2, curved=True)
             passes += 1
             if there.likelihood >= here.likelihood - 1e-12 * abs(here.likelihood):
                 break
@@ -165,8 +165,8 @@ def fit_lbfgs(parts: Parts, begin: np.ndarray, *, l2: float, tol: float, max_ite
     def loss(beta: np.ndarray) -> tuple[float, np.ndarray]:
         nonlocal passes
         passes += 1
-        here = one_pass(parts, beta, l2, curved=False)
-        refuse_separation(here, float(np.abs(here.gradient).max()), l2)
+        here = _one_pass(parts, beta, l2, curved=False)
+        _refuse_separation(here, float(np.abs(here.gradient).max()), l2)
         return -here.likelihood, -here.gradient
 
     options = {"maxcor": MEMORY, "maxiter": max_iter * 20, "maxfun": max_iter * 40, "ftol": tol * 1e-6, "gtol": 1e-9}
@@ -187,7 +187,7 @@ def sandwich(parts: Parts, beta: np.ndarray, l2: float) -> tuple[np.ndarray, np.
     return curvature, middle
 
 
-def solved(curvature: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+def _solved(curvature: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     """H^-1 g; by least squares where columns are dependent."""
     try:
         return linalg.cho_solve(linalg.cho_factor(curvature), gradient)
@@ -195,7 +195,7 @@ def solved(curvature: np.ndarray, gradient: np.ndarray) -> np.ndarray:
         return np.linalg.lstsq(curvature, gradient, rcond=None)[0]
 
 
-def refuse_separation(here: Sums, gain: float, l2: float) -> None:
+def _refuse_separation(here: Sums, gain: float, l2: float) -> None:
     """A class that is sure on every row, or no row in doubt, with the likelihood still rising: no finite coefficients."""
     if l2 == 0 and gain > 0 and (here.least.max() > SURE or here.likelihood > NO_DOUBT):
         raise InputError("the columns separate the classes, so coefficients grow without end; add l2, say l2=1.")

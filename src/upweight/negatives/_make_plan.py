@@ -87,38 +87,38 @@ def plan(
     column, value = label_spec(label)
     rule = rule if isinstance(rule, Rule) else Rule(rule)
     pilot = as_pilot(pilot)
-    kappa = checked_kappa(per_positive)
-    seed = seed_of(rng)
+    kappa = _checked_kappa(per_positive)
+    seed = _seed_of(rng)
     empty = source.schema.empty_table()
     positive_type = column_of(empty, column).type
     spec = key_spec(empty, key)
-    names = [n for n in source.schema.names if n not in {column, *key_names(spec)}]
+    names = [n for n in source.schema.names if n not in {column, *_key_names(spec)}]
     features = list(pilot.features) if pilot.features is not None else names
     look = PlanPass(
         label=column,
         positive=value,
         key=spec,
         seed=seed,
-        features=tuple(wanted_columns(features, source.schema.names)) or None,
+        features=tuple(_wanted_columns(features, source.schema.names)) or None,
         score=pilot.features[0] if pilot.kind == "column" and pilot.features else None,
         most=(None if pilot.normaliser is None else pilot.rows + max(pilot.normaliser, 1000), pilot.rows),
         below=(1.0, 1.0),
         share=None if isinstance(spec, str) else share_for(source.rows),
     )
-    seen = passed(source, look)
-    counts = refuse_counts(seen, rule, look)
+    seen = _passed(source, look)
+    counts = _refuse_counts(seen, rule, look)
     if look.features is None and not rule.flat:
         raise InputError("the pilot has no column to learn from. Use rule='uniform', or name features.")
     design: dict[str, Any] = {
         "draw": DRAW,
         "seed": seed,
         "key": spec,
-        "label": {"column": column, "positive": value_of_positive(positive_type, value)},
-        "rule": rule_part(rule, kappa, counts),
+        "label": {"column": column, "positive": _value_of_positive(positive_type, value)},
+        "rule": _rule_part(rule, kappa, counts),
         "pilot": {"kind": "none"},
     }
-    made = with_pilot(design, rule, pilot, features, seen)
-    return Plan(design, forecast_of(design, made, seen, source.bytes), source.to_dict(), tuple(made.notes))
+    made = _with_pilot(design, rule, pilot, features, seen)
+    return Plan(design, _forecast_of(design, made, seen, source.bytes), source.to_dict(), tuple(made.notes))
 
 
 class Made(NamedTuple):
@@ -129,23 +129,23 @@ class Made(NamedTuple):
     notes: list[str]
 
 
-def with_pilot(design: dict[str, Any], rule: Rule, pilot: Pilot, features: list[str], seen: PlanTally) -> Made:
+def _with_pilot(design: dict[str, Any], rule: Rule, pilot: Pilot, features: list[str], seen: PlanTally) -> Made:
     """Fit the pilot into the design; of "uniform" only for the forecast, where it can be fitted."""
     notes = ["there is nothing to thin: every negative stays"] if design["rule"]["rate"] >= 1 else [FLAT] * rule.flat
     if seen.pilot is None or seen.counts[1] < FEW_POSITIVES:
         return Made(None, design["pilot"], [BLIND, *notes])
     sets = seen.pilot.result(rows=pilot.rows, fitted=pilot.kind == "linear", normaliser=pilot.normaliser)
     try:
-        part, skipped = pilot_part(pilot, features, sets, seen.counts)
+        part, skipped = _pilot_part(pilot, features, sets, seen.counts)
     except InputError:
         if not rule.flat:
             raise
         return Made(None, design["pilot"], [BLIND, *notes])
     if not rule.flat:
         design["pilot"] = part
-        design["rule"] |= scale_part(rule, design, sets)
+        design["rule"] |= _scale_part(rule, design, sets)
         notes += [f"the pilot skips {name!r}: {why}" for name, why in skipped.items()]
-        notes += told_outcome(area(design, sets))
+        notes += _told_outcome(_area(design, sets))
     return Made(sets, part, notes)
 
 
@@ -153,7 +153,7 @@ FLAT = "thinned evenly, the offset is biased where the model's logit is wrong; w
 BLIND = "no column tells positives apart here, so the variance foreseen is a lower bound"
 
 
-def area(design: dict[str, Any], sets: PilotSets) -> float:
+def _area(design: dict[str, Any], sets: PilotSets) -> float:
     """The area under the ROC curve of the pilot, positives against the normalising negatives."""
     one, zero = (probabilities(design["pilot"], t) for t in (sets.positives, sets.normaliser))
     one, zero = one[np.isfinite(one)], np.sort(zero[np.isfinite(zero)])
@@ -161,7 +161,7 @@ def area(design: dict[str, Any], sets: PilotSets) -> float:
     return float(ranks.mean() / (2 * len(zero)))
 
 
-def told_outcome(auc: float) -> list[str]:
+def _told_outcome(auc: float) -> list[str]:
     """A pilot that is almost always right has seen the answer."""
     if auc < KNOWS:
         return []
@@ -170,7 +170,7 @@ def told_outcome(auc: float) -> list[str]:
     return [text]
 
 
-def passed(source: Source | EngineSource, look: PlanPass) -> PlanTally:
+def _passed(source: Source | EngineSource, look: PlanPass) -> PlanTally:
     """One pass; negatives that cannot be among the pilot rows are not looked at, unless too few were found (then again, without that limit)."""
     columns = list(
         dict.fromkeys(
@@ -192,7 +192,7 @@ def passed(source: Source | EngineSource, look: PlanPass) -> PlanTally:
     return seen
 
 
-def wanted_columns(features: list[str], names: list[str]) -> list[str]:
+def _wanted_columns(features: list[str], names: list[str]) -> list[str]:
     """Columns behind features; those that are not there are refused."""
     wanted = list(dict.fromkeys(f if f in names else f.removesuffix(":level") for f in features))
     for name in wanted:
@@ -201,18 +201,18 @@ def wanted_columns(features: list[str], names: list[str]) -> list[str]:
     return wanted
 
 
-def value_of_positive(kind: Any, value: Any) -> Any:
+def _value_of_positive(kind: Any, value: Any) -> Any:
     """The label that is positive, as the plan stores it: the one named, True of booleans, 1 of numbers."""
     return (True if pa.types.is_boolean(kind) else 1) if value is None else value
 
 
-def checked_kappa(per_positive: Any) -> float:
+def _checked_kappa(per_positive: Any) -> float:
     if not is_number(per_positive) or not 0 < per_positive < np.inf:
         raise InputError(f"`per_positive` must be a finite number above 0; got {per_positive!r}. Leave it at 5.")
     return float(per_positive)
 
 
-def seed_of(rng: Any) -> int:
+def _seed_of(rng: Any) -> int:
     """The seed: itself, or one that a Generator gives."""
     if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool):
         if not 0 <= rng < 2**63:
@@ -221,11 +221,11 @@ def seed_of(rng: Any) -> int:
     return int(as_generator(rng).integers(2**63 - 1))
 
 
-def key_names(spec: list[dict[str, str]] | str) -> set[str]:
+def _key_names(spec: list[dict[str, str]] | str) -> set[str]:
     return set() if isinstance(spec, str) else {part["column"] for part in spec}
 
 
-def refuse_counts(seen: PlanTally, rule: Rule, look: PlanPass) -> tuple[int, int]:
+def _refuse_counts(seen: PlanTally, rule: Rule, look: PlanPass) -> tuple[int, int]:
     """(negatives, positives), both present, enough positives for a pilot, enough keys for a sample."""
     zeros, ones = seen.counts
     if len(seen.others) > 1:
@@ -246,7 +246,7 @@ def refuse_counts(seen: PlanTally, rule: Rule, look: PlanPass) -> tuple[int, int
     return zeros, ones
 
 
-def rule_part(rule: Rule, kappa: float, counts: tuple[int, int]) -> dict[str, Any]:
+def _rule_part(rule: Rule, kappa: float, counts: tuple[int, int]) -> dict[str, Any]:
     """The rule in a design; of "uniform" nothing is left to find."""
     rate = kappa * rule.positives * counts[1] / counts[0]
     part = {
@@ -260,34 +260,34 @@ def rule_part(rule: Rule, kappa: float, counts: tuple[int, int]) -> dict[str, An
     return part | ({"scale": rate, "omega": 1.0} if rule.flat else {"scale": None, "omega": None})
 
 
-def pilot_part(
+def _pilot_part(
     pilot: Pilot, features: list[str], sets: PilotSets, counts: tuple[int, int]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """(the pilot in a design, fitted and shifted to the prevalence; columns it skips and why)."""
     if pilot.kind == "column":
         name = features[0]
         e = [log_odds(numbers_of(column_of(t, name), name), name) for t in (sets.normaliser, sets.positives)]
-        return {"kind": "column", "column": name, "shift": shift_of(e[0], e[1], counts)}, {}
+        return {"kind": "column", "column": name, "shift": _shift_of(e[0], e[1], counts)}, {}
     if pilot.classifier is not None:
-        return model_part(pilot.classifier, features, sets, counts), {}
+        return _model_part(pilot.classifier, features, sets, counts), {}
     fitted = pa.concat_tables([sets.negatives, sets.positives])
     y = np.arange(fitted.num_rows) >= sets.negatives.num_rows
     found = fit_linear(fitted, y, features, l2=pilot.l2)
     part: dict[str, Any] = {"kind": "linear", "intercept": found.intercept, "shift": 0.0, "terms": found.terms}
     e = [linear_score(part, t) for t in (sets.normaliser, sets.positives)]
-    shift = rounded(shift_of(e[0], e[1], counts))
+    shift = rounded(_shift_of(e[0], e[1], counts))
     return part | {"intercept": found.intercept + shift, "shift": shift}, found.skipped
 
 
-def model_part(model: SavedModel, features: list[str], sets: PilotSets, counts: tuple[int, int]) -> ModelPilot:
+def _model_part(model: SavedModel, features: list[str], sets: PilotSets, counts: tuple[int, int]) -> ModelPilot:
     """The part of a pilot that is a fitted classifier."""
     zero, one = (model.score(tuple(features), t) for t in (sets.normaliser, sets.positives))
-    shift = shift_of(np.log(zero) - np.log1p(-zero), np.log(one) - np.log1p(-one), counts)
+    shift = _shift_of(np.log(zero) - np.log1p(-zero), np.log(one) - np.log1p(-one), counts)
     part = {"kind": "model", "file": model.file, "sha256": model.sha256, "features": features, "shift": shift}
     return ModelPilot.of(part, model)
 
 
-def shift_of(negatives: np.ndarray, positives: np.ndarray, counts: tuple[int, int]) -> float:
+def _shift_of(negatives: np.ndarray, positives: np.ndarray, counts: tuple[int, int]) -> float:
     """The shift of the log-odds at which the pilot promises as many positives as there are."""
     e0, e1 = (e[np.isfinite(e)] for e in (negatives, positives))
     if not len(e0) or not len(e1):
@@ -304,7 +304,7 @@ def shift_of(negatives: np.ndarray, positives: np.ndarray, counts: tuple[int, in
     return root_of(over, low, high)
 
 
-def scale_part(rule: Rule, design: dict[str, Any], sets: PilotSets) -> dict[str, Any]:
+def _scale_part(rule: Rule, design: dict[str, Any], sets: PilotSets) -> dict[str, Any]:
     """What a rule finds out from the normalising negatives: scale and omega, and of "optimal" its transform."""
     rate = design["rule"]["rate"]
     if rule.score == "local" or rate >= 1:
@@ -317,13 +317,13 @@ def scale_part(rule: Rule, design: dict[str, Any], sets: PilotSets) -> dict[str,
             raise InputError(
                 "rule 'optimal' needs the columns of a linear pilot. Use pilot='linear', or 'proportional'."
             )
-        more = transform_part(rule.criterion, sets, design["pilot"])
+        more = _transform_part(rule.criterion, sets, design["pilot"])
         t = p * norm_of(design["rule"] | more, sets.normaliser, design["pilot"])
     scale = scale_of(t[np.isfinite(t)], rate=rate, floor=rule.floor)
     return more | {"scale": scale, "omega": rate / scale}
 
 
-def transform_part(criterion: str, sets: PilotSets, pilot: dict[str, Any]) -> dict[str, Any]:
+def _transform_part(criterion: str, sets: PilotSets, pilot: dict[str, Any]) -> dict[str, Any]:
     """mean, sd and transform L of the columns z, from the positives."""
     columns = np.column_stack(raw_columns(sets.positives, pilot))
     mean, sd = columns.mean(axis=0), columns.std(axis=0)
@@ -341,7 +341,7 @@ def transform_part(criterion: str, sets: PilotSets, pilot: dict[str, Any]) -> di
     }
 
 
-def forecast_of(design: dict[str, Any], made: Made, seen: PlanTally, bytes_in: int | None) -> Forecast:
+def _forecast_of(design: dict[str, Any], made: Made, seen: PlanTally, bytes_in: int | None) -> Forecast:
     """What the sample will hold and cost."""
     zeros, ones = seen.counts
     rate, pi1 = min(1.0, design["rule"]["rate"]), design["rule"]["positives"]
@@ -359,7 +359,7 @@ def forecast_of(design: dict[str, Any], made: Made, seen: PlanTally, bytes_in: i
         factors = variance_factors(p[fine], at.pi0[fine], at.pi1[fine])
         kept_ones = ones * float(at.pi1.mean())
         if made.pilot["kind"] == "linear" and design["rule"]["score"] in ("proportional", "optimal") and rate < 1:
-            rule = design["rule"] | transform_part("prediction", sets, made.pilot)
+            rule = design["rule"] | _transform_part("prediction", sets, made.pilot)
             norms = norm_of(rule, sets.positives, made.pilot)
             gain = 1 - float(norms.mean()) ** 2 / float((norms**2).mean())
     kept = zeros * float(pi0_w.mean())

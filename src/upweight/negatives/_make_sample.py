@@ -67,11 +67,11 @@ def sample(
     made = plan_of(plan)
     source = source_of(data, filesystem=filesystem, types=made.types)
     if isinstance(source, EngineSource):
-        facts = drawn_by_engine(source, made, out, columns, jobs, resume, filesystem)
-        keep_model(made, Output(os.fspath(out), filesystem))
+        facts = _drawn_by_engine(source, made, out, columns, jobs, resume, filesystem)
+        _keep_model(made, Output(os.fspath(out), filesystem))
         return Sample(os.fspath(out), made, facts, filesystem)
     if source.table is not None and not isinstance(data, Source):
-        source = frame_source(source.table, content_of(source.table))
+        source = frame_source(source.table, _content_of(source.table))
     made.schema(source.schema)  # refuses what does not fit, before anything is written
     said = source.changes_since(made.source)
     if said and strict:
@@ -79,11 +79,11 @@ def sample(
     if said:
         warnings.warn(f"{said}; they are sampled by the same plan", UserWarning, stacklevel=2)
     manifest = run(source, made, os.fspath(out), columns=columns, jobs=jobs, resume=resume, filesystem=filesystem)
-    keep_model(made, Output(os.fspath(out), filesystem))
+    _keep_model(made, Output(os.fspath(out), filesystem))
     return Sample(os.fspath(out), made, manifest.facts, filesystem)
 
 
-def drawn_by_engine(
+def _drawn_by_engine(
     source: EngineSource,
     plan: Plan,
     out: str | os.PathLike[str],
@@ -100,7 +100,7 @@ def drawn_by_engine(
     return made.facts
 
 
-def keep_model(plan: Plan, place: Output) -> None:
+def _keep_model(plan: Plan, place: Output) -> None:
     """The model of a pilot beside the plan of the sample."""
     pilot = plan.design["pilot"]
     if isinstance(pilot, ModelPilot) and not place.there(pilot["file"]):
@@ -108,7 +108,7 @@ def keep_model(plan: Plan, place: Output) -> None:
             path.write_bytes(pilot.model.content)
 
 
-def content_of(table: pa.Table | None) -> str:
+def _content_of(table: pa.Table | None) -> str:
     """First 16 hex digits of SHA-256 of the rows of a frame."""
     digest = hashlib.sha256()
     assert table is not None

@@ -152,7 +152,7 @@ class Metrics:
 
     def _repr_html_(self) -> str:
         each = self.estimates
-        lines = [(name, *figures(e), "" if e.ok else e.why) for name, e in each.items()]
+        lines = [(name, *_figures(e), "" if e.ok else e.why) for name, e in each.items()]
         return html.block([self._said], ["", "value", "95 % interval", ""], lines)
 
     @property
@@ -212,7 +212,7 @@ class Metrics:
         return estimate(Terms((a,), (), len(self.y)), (*self.weights.trail, Step(name)))
 
 
-def figures(e: Estimate) -> tuple[str, str]:
+def _figures(e: Estimate) -> tuple[str, str]:
     """(value, interval) in four digits."""
     low, high = e.interval()
     return ("not defined", "") if np.isnan(e.value) else (f"{e.value:.4g}", f"{low:.4g} to {high:.4g}")

@@ -53,7 +53,7 @@ class Pilot:
         require_int("rows", rows, 20)
         if not is_number(l2) or not 0 < l2 < float("inf"):
             raise InputError(f"`l2` must be a finite penalty above 0; got {l2!r}. Leave it at 1.")
-        return Pilot("linear", None if features is None else tuple(features), rows, float(l2), checked(normaliser))
+        return Pilot("linear", None if features is None else tuple(features), rows, float(l2), _checked(normaliser))
 
     @staticmethod
     def column(name: str, *, normaliser: int | None = 100_000) -> Pilot:
@@ -66,7 +66,7 @@ class Pilot:
         """
         if not isinstance(name, str) or not name:
             raise InputError(f"`name` must be the name of a column; got {name!r}.")
-        return Pilot("column", (name,), normaliser=checked(normaliser))
+        return Pilot("column", (name,), normaliser=_checked(normaliser))
 
     @staticmethod
     def model(model_or_path: Any, features: Sequence[str], *, normaliser: int | None = 100_000) -> Pilot:
@@ -92,10 +92,10 @@ class Pilot:
                 f"`features` must name the columns that the model was fitted on; got {features!r}. Write ['x0', 'x1', ...]."
             )
         classifier.refuse_features(tuple(names))
-        return Pilot("model", tuple(names), normaliser=checked(normaliser), classifier=classifier)
+        return Pilot("model", tuple(names), normaliser=_checked(normaliser), classifier=classifier)
 
 
-def checked(normaliser: int | None) -> int | None:
+def _checked(normaliser: int | None) -> int | None:
     """A number of negatives, 1,000 or more, or None."""
     if normaliser is not None:
         require_int("normaliser", normaliser, 1000)

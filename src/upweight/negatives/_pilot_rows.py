@@ -85,7 +85,7 @@ class PilotRows:
 
     def result(self, *, rows: int, fitted: bool, normaliser: int | None) -> PilotSets:
         """The three sets; `fitted`: whether a pilot is fitted, which takes the first negatives."""
-        zeros, ones = (in_draw_order(first_of(t, most)) for t, most in zip(self.kept, self.most, strict=True))
+        zeros, ones = (_in_draw_order(_first_of(t, most)) for t, most in zip(self.kept, self.most, strict=True))
         first = min(rows, ones.num_rows, zeros.num_rows) if fitted else 0
         rest = zeros.slice(first, normaliser)
         everything = normaliser is None or zeros.num_rows - first < FEW
@@ -103,21 +103,21 @@ def smallest(u: np.ndarray, k: int | None) -> np.ndarray:
     return np.flatnonzero(u <= np.partition(u, k - 1)[k - 1])
 
 
-def first_of(table: pa.Table, most: int | None) -> pa.Table:
+def _first_of(table: pa.Table, most: int | None) -> pa.Table:
     """The rows of smallest draw, and all that tie with the last of them."""
     return table.take(pa.array(smallest(table.column(DRAWN).to_numpy(), most)))
 
 
-def in_draw_order(table: pa.Table) -> pa.Table:
+def _in_draw_order(table: pa.Table) -> pa.Table:
     """By draw, then label, then the values in the order of the columns."""
     names = [n for n in table.schema.names if n not in (DRAWN, POSITIVE)]
     u = table.column(DRAWN).to_numpy()
     order = np.argsort(u, kind="stable")
     if (np.diff(u[order]) == 0).any():
-        keys = [(POSITIVE, "ascending"), *((n, "ascending") for n in names if sortable(table.schema.field(n).type))]
+        keys = [(POSITIVE, "ascending"), *((n, "ascending") for n in names if _sortable(table.schema.field(n).type))]
         order = compute.sort_indices(table, sort_keys=[(DRAWN, "ascending"), *keys])
     return table.take(pa.array(order)).select(names)
 
 
-def sortable(kind: Any) -> bool:
+def _sortable(kind: Any) -> bool:
     return not (pa.types.is_nested(kind) or pa.types.is_dictionary(kind))

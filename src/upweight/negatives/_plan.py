@@ -243,12 +243,12 @@ class Plan:
             raise InputError(f"{str(path)!r}: the plan cannot be read ({error.strerror}).") from error
         except (ValueError, RecursionError) as error:
             raise InputError(f"{str(path)!r} is not a plan: {error}. Make one: upweight negatives plan.") from error
-        return plan_from(facts, str(path), partial(read_beside, Path(path).parent))
+        return plan_from(facts, str(path), partial(_read_beside, Path(path).parent))
 
     def summary(self) -> str:
         """The forecast, the pilot's largest terms, and what was noted, one a line."""
-        terms = sorted(self.design["pilot"].get("terms", []), key=reach, reverse=True)[:5]
-        largest = ", ".join(f"{t['column']} {reach(t):.1f}" for t in terms)
+        terms = sorted(self.design["pilot"].get("terms", []), key=_reach, reverse=True)[:5]
+        largest = ", ".join(f"{t['column']} {_reach(t):.1f}" for t in terms)
         lines = [
             str(self.forecast),
             *([f"pilot: log-odds move by {largest}" + (" ..." if len(terms) == 5 else "")] if terms else []),
@@ -266,8 +266,8 @@ class Plan:
         return keep(self, rows, ax=ax)
 
     def _repr_html_(self) -> str:
-        terms = sorted(self.design["pilot"].get("terms", []), key=reach, reverse=True)[:5]
-        moves = [(t["column"], t["kind"], f"{reach(t):.2f}") for t in terms]
+        terms = sorted(self.design["pilot"].get("terms", []), key=_reach, reverse=True)[:5]
+        moves = [(t["column"], t["kind"], f"{_reach(t):.2f}") for t in terms]
         head = ("pilot's column", "", "log-odds move by") if moves else ()
         return html.block([self.forecast, *self.notes], head, moves, after=[f"id {self.id}"], left=2)
 
@@ -275,14 +275,14 @@ class Plan:
         return f"Plan({self.design['rule']['score']}, {self.id[7:19]}, {self.forecast})"
 
 
-def reach(term: Mapping[str, Any]) -> float:
+def _reach(term: Mapping[str, Any]) -> float:
     """How far a term moves the log-odds over what it sees."""
     if term["kind"] == "number":
         return abs(term["coef"]) * (term["high"] - term["low"])
     return max([*term["values"], 0.0]) - min([*term["values"], 0.0])
 
 
-def read_beside(folder: Path, name: str) -> bytes | None:
+def _read_beside(folder: Path, name: str) -> bytes | None:
     """What a file of a folder holds, None if there is none."""
     try:
         return (folder / name).read_bytes()
@@ -307,10 +307,10 @@ def plan_from(facts: Any, name: str, read: Callable[[str], bytes | None]) -> Pla
         raise InputError(
             f"{name!r} was edited: its design gives id {plan.id[:19]}..., the file says otherwise. Plan again."
         )
-    return with_model(plan, name, read) if design["pilot"].get("kind") == "model" else plan
+    return _with_model(plan, name, read) if design["pilot"].get("kind") == "model" else plan
 
 
-def with_model(plan: Plan, name: str, read: Callable[[str], bytes | None]) -> Plan:
+def _with_model(plan: Plan, name: str, read: Callable[[str], bytes | None]) -> Plan:
     """The plan with the model that its design names, if that lies beside it as it was."""
     pilot = plan.design["pilot"]
     file = str(pilot["file"])

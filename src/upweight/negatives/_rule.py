@@ -112,7 +112,7 @@ def root_of(rising: Callable[[float], float], low: float, high: float) -> float:
 
     The first steps are known beforehand: Brent's method says between which two numbers the crossing lies, and a middle outside them needs no look.
     """
-    under, over = narrowed(rising, low, high)
+    under, over = _narrowed(rising, low, high)
     while high - low > CLOSE * max(1.0, abs(low), abs(high)):
         middle = 0.5 * (low + high)
         if middle in (low, high):
@@ -122,7 +122,7 @@ def root_of(rising: Callable[[float], float], low: float, high: float) -> float:
     return 0.5 * (low + high)
 
 
-def narrowed(rising: Callable[[float], float], low: float, high: float) -> tuple[float, float]:
+def _narrowed(rising: Callable[[float], float], low: float, high: float) -> tuple[float, float]:
     """Two numbers around the crossing, nearer than low and high where they are far apart."""
     if not rising(low) < 0 < rising(high):
         return low, high

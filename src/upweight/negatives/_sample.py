@@ -55,7 +55,7 @@ class Sample:
         """
         name = os.fspath(out)
         if plan is not None:
-            return written_elsewhere(name, plan_of(plan), filesystem)
+            return _written_elsewhere(name, plan_of(plan), filesystem)
         manifest = read_manifest(name, filesystem)
         place = Output(name, filesystem)
         made = plan_from(place.read_json(PLAN), f"{name}/{PLAN}", place.read)
@@ -122,7 +122,7 @@ def plan_of(plan: Plan | str | os.PathLike[str]) -> Plan:
 # ---- kept rows that another engine wrote ------------------------------------------------------------------------------------
 
 
-def written_elsewhere(out: str, plan: Plan, filesystem: Any) -> Sample:
+def _written_elsewhere(out: str, plan: Plan, filesystem: Any) -> Sample:
     """A folder of kept rows as a sample: their sums from one pass, counts of what came from the plan."""
     if any(name == "_temporary" for name in Output(out, filesystem).entries()):
         raise InputError(f"{out!r} is not written to its end (there is _temporary). Wait for it, or write it again.")

@@ -88,7 +88,7 @@ class SampleCheck:
     def to_dict(self) -> dict[str, Any]:
         """Schema "upweight.sample-check/1": plain types only; what is not a finite number is None."""
         reasons = [{"code": r.code, "grade": r.grade, "text": r.text, "advice": r.advice} for r in self.reasons]
-        bins = [{k: finite(v) for k, v in vars(b).items()} for b in self.bins]
+        bins = [{k: _finite(v) for k, v in vars(b).items()} for b in self.bins]
         made = {
             "schema": SCHEMA,
             "upweight": __version__,
@@ -97,7 +97,7 @@ class SampleCheck:
             "grade": self.grade,
             "ok": self.ok,
         }
-        made |= {"advice": self.advice, "reasons": reasons, "figures": {k: finite(v) for k, v in self.figures.items()}}
+        made |= {"advice": self.advice, "reasons": reasons, "figures": {k: _finite(v) for k, v in self.figures.items()}}
         return made | {"bins": bins, "weights": None if self.weights is None else self.weights.to_dict()}
 
     def to_json(self) -> str:
@@ -108,5 +108,5 @@ class SampleCheck:
 USE = "train with offset=thin.correction, or with sample_weight=thin.weights; never with both"
 
 
-def finite(x: Any) -> Any:
+def _finite(x: Any) -> Any:
     return None if isinstance(x, float) and not math.isfinite(x) else x

@@ -73,7 +73,7 @@ class NegativeSampler(BaseEstimator):
                 f"negative sampling is for two classes; `y` has {len(labels.classes)}. Thin one class against the rest."
             )
         positive = labels.codes == labels.positive
-        table = arrow_of(X).append_column(LABEL, pa.array(positive))
+        table = _arrow_of(X).append_column(LABEL, pa.array(positive))
         made = plan(
             table, label=LABEL, key=None, per_positive=self.per_positive, pilot=self.pilot, rule=self.rule, rng=self.rng
         )
@@ -92,7 +92,7 @@ class NegativeSampler(BaseEstimator):
         return row_slice(X, self.sample_indices_), label_rows(y, self.sample_indices_)
 
 
-def arrow_of(X: Any) -> pa.Table:
+def _arrow_of(X: Any) -> pa.Table:
     """Any table as Arrow columns: those of a frame, or x0, x1, ... of a matrix."""
     if is_frame(X):
         return frame_of(X).to_arrow()

@@ -87,8 +87,8 @@ class SavedModel:
     @cached_property
     def loaded(self) -> Any:
         """The model itself; an InputError for a file that is none, or that is not known to be safe."""
-        made = booster_from(self.content) if self.text else estimator_from(self.content)
-        refuse_other_tasks(made, text=self.text)
+        made = _booster_from(self.content) if self.text else _estimator_from(self.content)
+        _refuse_other_tasks(made, text=self.text)
         return made
 
     @property
@@ -194,14 +194,14 @@ class SavedModel:
 def model_of(model: Any) -> SavedModel:
     """A model, or the file of one, as its bytes; loaded once, so that what cannot be loaded later is refused now."""
     if isinstance(model, str) or hasattr(model, "__fspath__"):
-        made = from_file(Path(model))
+        made = _from_file(Path(model))
     else:
-        made = from_memory(model)
+        made = _from_memory(model)
     _ = made.loaded
     return made
 
 
-def from_file(path: Path) -> SavedModel:
+def _from_file(path: Path) -> SavedModel:
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -213,7 +213,7 @@ def from_file(path: Path) -> SavedModel:
     return SavedModel(content, text=False)
 
 
-def from_memory(model: Any) -> SavedModel:
+def _from_memory(model: Any) -> SavedModel:
     import skops.io
 
     top = type(model).__module__.split(".")[0]
@@ -233,14 +233,14 @@ def from_memory(model: Any) -> SavedModel:
             f"the pilot model {type(model).__name__} is not fitted. Fit it on another day's rows first."
         ) from error
     try:
-        return SavedModel(same_bytes(skops.io.dumps(model)), text=False)
+        return SavedModel(_same_bytes(skops.io.dumps(model)), text=False)
     except Exception as error:  # what skops cannot write fails in many ways
         raise InputError(
             f"the pilot model {type(model).__name__} cannot be saved ({type(error).__name__}). {INSTEAD}."
         ) from error
 
 
-def booster_from(content: bytes) -> Any:
+def _booster_from(content: bytes) -> Any:
     """A LightGBM model from its text."""
     try:
         import lightgbm
@@ -254,7 +254,7 @@ def booster_from(content: bytes) -> Any:
         ) from error
 
 
-def estimator_from(content: bytes) -> Any:
+def _estimator_from(content: bytes) -> Any:
     """A scikit-learn model from a skops file that holds only types known to be safe."""
     import skops.io
 
@@ -275,7 +275,7 @@ def estimator_from(content: bytes) -> Any:
     return model
 
 
-def refuse_other_tasks(model: Any, *, text: bool) -> None:
+def _refuse_other_tasks(model: Any, *, text: bool) -> None:
     """Two classes, the second is the one that is rare."""
     if text:
         if not str(model.dump_model(num_iteration=1).get("objective", "")).startswith("binary"):
@@ -290,7 +290,7 @@ def refuse_other_tasks(model: Any, *, text: bool) -> None:
         )
 
 
-def same_bytes(content: bytes) -> bytes:
+def _same_bytes(content: bytes) -> bytes:
     """A skops file without places in memory and times of day: objects numbered as they come."""
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         parts = {name: file.read(name) for name in file.namelist()}

@@ -44,74 +44,74 @@ def statement(parts: Sql) -> str:
 
 
 def draw(design: Mapping[str, Any]) -> str:
-    keys = [f"cast({named(k['column'])} as {CASTS[k['as']]})" for k in design["key"]]
+    keys = [f"cast({_named(k['column'])} as {CASTS[k['as']]})" for k in design["key"]]
     u = f"(xxhash64('uw/neg/v1', {design['seed']}L, {', '.join(keys)}) & {LOW53}) * {SCALE}"
-    null = " and ".join(f"{named(k['column'])} is null" for k in design["key"])
+    null = " and ".join(f"{_named(k['column'])} is null" for k in design["key"])
     return f"case when {null} then double(raise_error('a row has a null in every key column')) else {u} end"
 
 
 def label(part: Mapping[str, Any]) -> str:
     """Whether a row is positive; a gap is an error."""
-    name, value = named(part["column"]), part["positive"]
-    test = name if value is True else f"not {name}" if value is False else f"{name} = {literal(value)}"
+    name, value = _named(part["column"]), part["positive"]
+    test = name if value is True else f"not {name}" if value is False else f"{name} = {_literal(value)}"
     return f"case when {name} is null then boolean(raise_error('a label is null')) else {test} end"
 
 
 def probabilities(design: Mapping[str, Any]) -> tuple[str, str]:
     """(pi0, pi1) of a row."""
     rule, pilot = design["rule"], design["pilot"]
-    pi1 = literal(float(rule["positives"]))
+    pi1 = _literal(float(rule["positives"]))
     if pilot["kind"] == "none":
-        return literal(min(1.0, float(rule["rate"]))), pi1
+        return _literal(min(1.0, float(rule["rate"]))), pi1
     if rule["rate"] >= 1:
         return "1D", "1D" if rule["score"] == "local" else pi1
-    p, least = score(pilot), literal(rule["floor"] * rule["rate"])
+    p, least = score(pilot), _literal(rule["floor"] * rule["rate"])
     if rule["score"] == "local":
-        kappa = literal(rule["per_positive"])
+        kappa = _literal(rule["per_positive"])
         pi0 = f"greatest({least}, least(1D, {kappa} * {p}))"
-        pi1 = scored(pilot, f"least(1D, {kappa} * (1D - {p}))", "1D")
+        pi1 = _scored(pilot, f"least(1D, {kappa} * (1D - {p}))", "1D")
     else:
-        pi0 = f"least(1D, greatest({least}, {literal(rule['scale'])} * {p}))"
-    return scored(pilot, pi0, literal(rule["rate"])), pi1
+        pi0 = f"least(1D, greatest({least}, {_literal(rule['scale'])} * {p}))"
+    return _scored(pilot, pi0, _literal(rule["rate"])), pi1
 
 
 def score(pilot: Mapping[str, Any]) -> str:
     """The pilot's probability."""
     if pilot["kind"] == "column":
-        s, k = f"cast({named(pilot['column'])} as double)", f"exp({literal(pilot['shift'])})"
+        s, k = f"cast({_named(pilot['column'])} as double)", f"exp({_literal(pilot['shift'])})"
         return f"({s} * {k} / (1D - {s} + {s} * {k}))"
-    e = " + ".join([literal(pilot["intercept"]), *(term(t) for t in pilot["terms"])])
+    e = " + ".join([_literal(pilot["intercept"]), *(term(t) for t in pilot["terms"])])
     return f"(1D / (1D + exp(-({e}))))"
 
 
-def scored(pilot: Mapping[str, Any], expression: str, instead: str) -> str:
+def _scored(pilot: Mapping[str, Any], expression: str, instead: str) -> str:
     """The expression where the pilot has a usable score, else `instead`; a linear pilot has one for every row."""
     if pilot["kind"] != "column":
         return expression
-    s = f"cast({named(pilot['column'])} as double)"
+    s = f"cast({_named(pilot['column'])} as double)"
     return f"case when {s} > 0D and {s} < 1D then {expression} else {instead} end"
 
 
 def term(part: Mapping[str, Any]) -> str:
     """What one column adds to the log-odds."""
-    name, null = named(part["column"]), literal(part["null"])
+    name, null = _named(part["column"]), _literal(part["null"])
     if part["kind"] == "number":
         x = f"cast({name} as double)"
-        clipped = f"greatest({literal(part['low'])}, least({literal(part['high'])}, {x}))"
-        return f"case when {name} is null or isnan({x}) then {null} else {literal(part['coef'])} * {clipped} end"
+        clipped = f"greatest({_literal(part['low'])}, least({_literal(part['high'])}, {x}))"
+        return f"case when {name} is null or isnan({x}) then {null} else {_literal(part['coef'])} * {clipped} end"
     text = f"cast({name} as string)"
     whens = " ".join(
-        f"when {text} = {literal(level)} then {literal(value)}"
+        f"when {text} = {_literal(level)} then {_literal(value)}"
         for level, value in zip(part["levels"], part["values"], strict=True)
     )
     return f"case when {name} is null then {null} {whens} else 0D end"
 
 
-def named(column: str) -> str:
+def _named(column: str) -> str:
     return "`" + column.replace("`", "``") + "`"
 
 
-def literal(value: Any) -> str:
+def _literal(value: Any) -> str:
     """A value as SQL text that no setting reads otherwise."""
     if isinstance(value, bool):
         return "true" if value else "false"

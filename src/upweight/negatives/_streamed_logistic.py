@@ -114,7 +114,7 @@ class StreamedLogistic(ClassifierMixin, BaseEstimator):
         def parts() -> Iterator[Part]:
             batches = [data] if hasattr(data, "shape") or hasattr(data, "num_rows") else data
             for batch in batches:
-                yield part_of(batch, label, names, offset, sample_weight)
+                yield _part_of(batch, label, names, offset, sample_weight)
 
         self.classes_ = np.array([0, 1])
         self.n_features_in_ = len(names)
@@ -163,7 +163,7 @@ class StreamedLogistic(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def part_of(batch: Any, label: Any, features: list[str], offset: str | None, weight: str | None) -> Part:
+def _part_of(batch: Any, label: Any, features: list[str], offset: str | None, weight: str | None) -> Part:
     """The rows of one batch."""
     table = batch if isinstance(batch, (pa.Table, pa.RecordBatch)) else arrow_table(batch)
     column, value = label if isinstance(label, tuple) else (label, None)

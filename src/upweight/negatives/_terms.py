@@ -29,7 +29,7 @@ def linear_score(pilot: Mapping[str, Any], rows: pa.Table | pa.RecordBatch) -> n
 
     Costs: a nanosecond a row and number; a gap is found in what comes out, so that columns without one cost no search.
     """
-    seen = [(term, term_values(term, column_of(rows, term["column"]))) for term in pilot["terms"]]
+    seen = [(term, _term_values(term, column_of(rows, term["column"]))) for term in pilot["terms"]]
     e = np.empty(rows.num_rows)
     spare = np.empty(min(BLOCK, len(e)))
     for start in range(0, len(e), BLOCK):
@@ -42,13 +42,13 @@ def linear_score(pilot: Mapping[str, Any], rows: pa.Table | pa.RecordBatch) -> n
             part += value
     unknown = np.flatnonzero(np.isnan(e))
     if len(unknown):
-        e[unknown] = score_with_gaps(pilot["intercept"], [(term, x[unknown]) for term, x in seen])
+        e[unknown] = _score_with_gaps(pilot["intercept"], [(term, x[unknown]) for term, x in seen])
     return e
 
 
-def term_values(term: Mapping[str, Any], column: pa.Array) -> np.ndarray:
+def _term_values(term: Mapping[str, Any], column: pa.Array) -> np.ndarray:
     """(n,) what a number term reads, in its own type; what a level term adds."""
-    return plain_values(column, term["column"]) if term["kind"] == "number" else level_term(term, column)
+    return _plain_values(column, term["column"]) if term["kind"] == "number" else _level_term(term, column)
 
 
 def clipped(term: Mapping[str, Any], x: np.ndarray, value: np.ndarray) -> np.ndarray:
@@ -59,7 +59,7 @@ def clipped(term: Mapping[str, Any], x: np.ndarray, value: np.ndarray) -> np.nda
     return value
 
 
-def score_with_gaps(intercept: float, seen: list[tuple[Mapping[str, Any], np.ndarray]]) -> np.ndarray:
+def _score_with_gaps(intercept: float, seen: list[tuple[Mapping[str, Any], np.ndarray]]) -> np.ndarray:
     """The same score of a few rows, a gap adding its own constant."""
     e = np.full(len(seen[0][1]), float(intercept))
     for term, x in seen:
@@ -70,7 +70,7 @@ def score_with_gaps(intercept: float, seen: list[tuple[Mapping[str, Any], np.nda
     return e
 
 
-def level_term(term: Mapping[str, Any], column: pa.Array) -> np.ndarray:
+def _level_term(term: Mapping[str, Any], column: pa.Array) -> np.ndarray:
     values = np.array([*term["values"], 0.0, term["null"]])
     texts = level_texts(column, term["column"])
     at = compute.index_in(texts, value_set=pa.array(term["levels"], pa.large_string()))
@@ -104,7 +104,7 @@ def numbers_of(column: pa.Array, name: str) -> np.ndarray:
     return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
-def plain_values(column: pa.Array, name: str) -> np.ndarray:
+def _plain_values(column: pa.Array, name: str) -> np.ndarray:
     """(n,) numbers in the type they have, without a copy where there is no null; float64 with gaps NaN where there is one."""
     whole = not column.null_count and (pa.types.is_integer(column.type) or pa.types.is_float32(column.type))
     return column.to_numpy() if whole else numbers_of(column, name)

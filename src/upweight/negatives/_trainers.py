@@ -69,7 +69,7 @@ def trainer_of(model: Any) -> Trainer | None:
 def log_odds_of(model: Any) -> Callable[[Any], np.ndarray]:
     """The log-odds that a model gives by itself, as a function of its rows."""
     if type(model).__name__ == "Booster" and type(model).__module__.startswith("lightgbm"):
-        return partial(log_odds_lightgbm, model)
+        return partial(_log_odds_lightgbm, model)
     trainer = trainer_of(model)
     if trainer is not None and trainer.log_odds is not None:
         return partial(trainer.log_odds, model)
@@ -85,7 +85,7 @@ CLASSIFIERS = {"lightgbm": "LGBMClassifier", "xgboost": "XGBClassifier", "catboo
 # ---- LightGBM ---------------------------------------------------------------------------------------------------------------
 
 
-def fit_lightgbm(model: Any, rows: FitRows, valid: FitRows | None, b: float) -> None:
+def _fit_lightgbm(model: Any, rows: FitRows, valid: FitRows | None, b: float) -> None:
     """Train at `init_score`; move every leaf of the first tree by b."""
     params = model.get_params()
     if params.get("linear_tree"):
@@ -110,14 +110,14 @@ def fit_lightgbm(model: Any, rows: FitRows, valid: FitRows | None, b: float) -> 
         booster.set_leaf_output(0, leaf, booster.get_leaf_output(0, leaf) + b)
 
 
-def log_odds_lightgbm(model: Any, X: Any) -> np.ndarray:
+def _log_odds_lightgbm(model: Any, X: Any) -> np.ndarray:
     return np.asarray(model.predict(X, raw_score=True), dtype=np.float64)
 
 
 # ---- XGBoost ----------------------------------------------------------------------------------------------------------------
 
 
-def fit_xgboost(model: Any, rows: FitRows, valid: FitRows | None, b: float) -> None:
+def _fit_xgboost(model: Any, rows: FitRows, valid: FitRows | None, b: float) -> None:
     """Train at `base_margin`; `base_score` is what predictions without a margin start from."""
     if rows.start is not None:
         model.set_params(base_score=float(sigmoid(np.array(b))))
@@ -128,36 +128,36 @@ def fit_xgboost(model: Any, rows: FitRows, valid: FitRows | None, b: float) -> N
     model.fit(rows.X, rows.y.astype(int), base_margin=rows.start, sample_weight=rows.w, **more)
 
 
-def log_odds_xgboost(model: Any, X: Any) -> np.ndarray:
+def _log_odds_xgboost(model: Any, X: Any) -> np.ndarray:
     return np.asarray(model.predict(X, output_margin=True), dtype=np.float64)
 
 
 # ---- CatBoost ---------------------------------------------------------------------------------------------------------------
 
 
-def fit_catboost(model: Any, rows: FitRows, valid: FitRows | None, b: float) -> None:
+def _fit_catboost(model: Any, rows: FitRows, valid: FitRows | None, b: float) -> None:
     """Train at `baseline`; add b to the bias."""
-    model.fit(pool(model, rows), eval_set=None if valid is None else pool(model, valid))
+    model.fit(_pool(model, rows), eval_set=None if valid is None else _pool(model, valid))
     if rows.start is not None:
         scale, bias = model.get_scale_and_bias()
         model.set_scale_and_bias(scale, float(np.ravel(bias)[0]) + b)
 
 
-def pool(model: Any, rows: FitRows) -> Any:
+def _pool(model: Any, rows: FitRows) -> Any:
     """CatBoost's own container, whose class is found beside the model's."""
     Pool = sys.modules["catboost"].Pool
     columns = model.get_params().get("cat_features")
     return Pool(rows.X, rows.y.astype(int), baseline=rows.start, weight=rows.w, cat_features=columns)
 
 
-def log_odds_catboost(model: Any, X: Any) -> np.ndarray:
+def _log_odds_catboost(model: Any, X: Any) -> np.ndarray:
     return np.asarray(model.predict(X, prediction_type="RawFormulaVal"), dtype=np.float64)
 
 
 # ---- models with an offset of their own -------------------------------------------------------------------------------------
 
 
-def fit_with_offset(model: Any, rows: FitRows, valid: FitRows | None, b: float) -> None:
+def _fit_with_offset(model: Any, rows: FitRows, valid: FitRows | None, b: float) -> None:
     """glum and StreamedLogistic: `offset` is theirs, and so is the intercept."""
     if valid is not None:
         raise InputError(f"{type(model).__name__} stops by itself; `valid` would not be used. Leave it out.")
@@ -166,9 +166,9 @@ def fit_with_offset(model: Any, rows: FitRows, valid: FitRows | None, b: float) 
 
 
 TRAINERS = {
-    "lightgbm": Trainer("LightGBM", fit_lightgbm, log_odds_lightgbm),
-    "xgboost": Trainer("XGBoost", fit_xgboost, log_odds_xgboost),
-    "catboost": Trainer("CatBoost", fit_catboost, log_odds_catboost),
-    "glum": Trainer("glum", fit_with_offset, None),
-    "upweight": Trainer("StreamedLogistic", fit_with_offset, None),
+    "lightgbm": Trainer("LightGBM", _fit_lightgbm, _log_odds_lightgbm),
+    "xgboost": Trainer("XGBoost", _fit_xgboost, _log_odds_xgboost),
+    "catboost": Trainer("CatBoost", _fit_catboost, _log_odds_catboost),
+    "glum": Trainer("glum", _fit_with_offset, None),
+    "upweight": Trainer("StreamedLogistic", _fit_with_offset, None),
 }

@@ -65,11 +65,11 @@ class Vdm:
         return distances(self.tables, a, b)
 
     def _codes(self, X: Any, name: str) -> np.ndarray:
-        columns = columns_of(X, name)
+        columns = _columns_of(X, name)
         if len(columns) != len(self.values):
             raise InputError(f"`{name}` must have the {len(self.values)} columns of the metric; got {len(columns)}.")
         known = zip(columns, self.values, self.unseen, strict=True)
-        read = [[seen.get(plain_value(v), new) for v in column] for column, seen, new in known]
+        read = [[seen.get(_plain_value(v), new) for v in column] for column, seen, new in known]
         return np.array(read, dtype=np.int64).reshape(len(columns), -1).T
 
 
@@ -97,13 +97,13 @@ def vdm(X: Any, y: Any) -> Vdm:
     >>> vdm([["a"], ["a"], ["b"], ["b"], ["c"], ["c"]], [0, 0, 0, 1, 1, 1]).pairwise([["a"]], [["b"], ["c"]])
     array([[1., 4.]])
     """
-    columns = columns_of(X, "X")
+    columns = _columns_of(X, "X")
     labels = Labels.of(y, rows=len(columns[0]) if columns else 0)
     refuse_other_index({"X": X, "y": y})
     values, codes = [], []
     for column in columns:
         seen: dict[Any, int] = {}
-        codes.append(np.array([seen.setdefault(plain_value(v), len(seen)) for v in column]))
+        codes.append(np.array([seen.setdefault(_plain_value(v), len(seen)) for v in column]))
         values.append(seen)
     kinds, tables = value_tables(np.array(codes).T, labels.codes, [len(seen) + 1 for seen in values])
     kind_of = [
@@ -139,12 +139,14 @@ def kinds_of(codes: np.ndarray, kinds: list[np.ndarray]) -> np.ndarray:
 def distances(tables: tuple[np.ndarray, ...], a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(len(a), len(b)) sums over columns, first to last, from codes (., d)."""
     out = np.empty((len(a), len(b)))
-    for part, block in distance_blocks(tables, a, b):
+    for part, block in _distance_blocks(tables, a, b):
         out[part] = block
     return out
 
 
-def distance_blocks(tables: tuple[np.ndarray, ...], a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+def _distance_blocks(
+    tables: tuple[np.ndarray, ...], a: np.ndarray, b: np.ndarray
+) -> Iterator[tuple[slice, np.ndarray]]:
     """The same, block by block in one buffer: small tables are spread over `b` once, of large ones columns are taken."""
     spread = [table[:, b[:, j]] if len(table) <= SPREAD else None for j, table in enumerate(tables)]
     step = max(1, BLOCK // max(1, len(b)))
@@ -172,8 +174,8 @@ def nearest_by_tables(tables: tuple[np.ndarray, ...], codes: np.ndarray, queries
     which = which.reshape(-1)
     depth = min(k + 1, len(codes))
     lists = np.empty((len(unique), depth), dtype=np.int64)
-    for part, block in distance_blocks(tables, unique, codes):
-        lists[part] = first_by_row(block, depth)
+    for part, block in _distance_blocks(tables, unique, codes):
+        lists[part] = _first_by_row(block, depth)
     found = lists[which]
     own = found == queries[:, None]
     last = np.where(own.any(axis=1), own.argmax(axis=1), depth - 1)  # leave out itself, or the one too many
@@ -183,7 +185,7 @@ def nearest_by_tables(tables: tuple[np.ndarray, ...], codes: np.ndarray, queries
     return out
 
 
-def first_by_row(block: np.ndarray, depth: int) -> np.ndarray:
+def _first_by_row(block: np.ndarray, depth: int) -> np.ndarray:
     """(q, depth) columns of the smallest entries of each row of `block`, by (value, column)."""
     bound = np.partition(block, depth - 1, axis=1)[:, depth - 1]
     row, column = np.divmod(np.flatnonzero(block <= bound[:, None]), block.shape[1])
@@ -222,7 +224,7 @@ def _elected(codes: np.ndarray, voters: np.ndarray, fallback: np.ndarray) -> np.
     return np.where(winner >= 0, winner, fallback[:, None])
 
 
-def columns_of(X: Any, name: str) -> list[list[Any]]:
+def _columns_of(X: Any, name: str) -> list[list[Any]]:
     """The columns of a table as lists of values."""
     if is_frame(X):
         frame = nw.from_native(X, eager_only=True)
@@ -233,7 +235,7 @@ def columns_of(X: Any, name: str) -> list[list[Any]]:
     return [column.tolist() for column in dense.T]
 
 
-def plain_value(v: Any) -> Any:
+def _plain_value(v: Any) -> Any:
     """A key for a value; every gap is the same one."""
     v = v.item() if isinstance(v, np.generic) else v
     return ("gap",) if v is None or v != v or str(v) in ("<NA>", "NaT") else v

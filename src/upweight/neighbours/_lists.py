@@ -71,7 +71,7 @@ class Lists:
             self._search_again(short, k, alive)
             living = self._living(who, alive)
         rows, d2 = _taken(self.rows[who], self.d2[who], _front(living, k))
-        rows, d2 = np.where(living_first(living, k), rows, -1), np.where(living_first(living, k), d2, np.inf)
+        rows, d2 = np.where(_living_first(living, k), rows, -1), np.where(_living_first(living, k), d2, np.inf)
         missing = k - rows.shape[1]
         if missing <= 0:
             return rows, d2
@@ -99,7 +99,7 @@ def _front(living: np.ndarray, k: int) -> np.ndarray:
     return np.argsort(~living, axis=1, kind="stable")[:, :k]
 
 
-def living_first(living: np.ndarray, k: int) -> np.ndarray:
+def _living_first(living: np.ndarray, k: int) -> np.ndarray:
     """(q, min(k, width)) bool: which of the first k places a living entry fills."""
     width = min(k, living.shape[1])
     return np.arange(width) < np.minimum(living.sum(axis=1), width)[:, None]

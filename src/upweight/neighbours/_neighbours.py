@@ -45,7 +45,7 @@ class Neighbours:
         self.k, self.table, self.categorical = k, table, categorical
         self._searched: dict[Any, Lists] = {}
         if not table.codes.shape[1]:
-            self._searched[()] = lists or searched(Space.of(table.numbers), k)
+            self._searched[()] = lists or _searched(Space.of(table.numbers), k)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -79,7 +79,7 @@ class Neighbours:
         >>> g.rows.tolist(), g.subset([0, 2, 3]).rows.tolist()
         ([[1, 2], [0, 2], [1, 0], [2, 1]], [[1, -1], [0, -1], [1, -1]])
         """
-        rows = row_numbers(rows, len(self))
+        rows = _row_numbers(rows, len(self))
         part = self.table[rows]
         if () not in self._searched:
             return Neighbours(part, self.k, self.categorical)
@@ -90,7 +90,7 @@ class Neighbours:
         """Lists by the distance of `space`, which holds the same rows; searched once for each distance."""
         key = tuple(t.tobytes() if isinstance(t, np.ndarray) else t for t in space.tables)
         if key not in self._searched:
-            self._searched[key] = searched(space, self.k)
+            self._searched[key] = _searched(space, self.k)
         return self._searched[key]
 
 
@@ -158,17 +158,17 @@ def lists_from(
                 f"`neighbours` has {counted(len(given), 'row')}, `X` {row_count(X):,}. For some of the rows pass g.subset(rows)."
             )
         part = given if len(rows) == len(given) else given.subset(rows)
-        refuse_other_table(part.table, table)
+        _refuse_other_table(part.table, table)
         return part.lists(space), ()
     if hasattr(given, "kneighbors"):
         name = type(given).__name__
-        return foreign_lists(given, space), (f"neighbours come from {name}: how exact they are is the caller's",)
+        return _foreign_lists(given, space), (f"neighbours come from {name}: how exact they are is the caller's",)
     raise InputError(
         f"`neighbours` must be a Neighbours or have kneighbors; got {type(given).__name__}. Use im.neighbours(X)."
     )
 
 
-def refuse_other_table(theirs: Points, ours: Points) -> None:
+def _refuse_other_table(theirs: Points, ours: Points) -> None:
     """The lists must have been searched in this very table."""
     same = theirs.numbers.shape == ours.numbers.shape and theirs.codes.shape == ours.codes.shape
     if same and sparse.issparse(theirs.numbers) == sparse.issparse(ours.numbers):
@@ -178,7 +178,7 @@ def refuse_other_table(theirs: Points, ours: Points) -> None:
         raise InputError("`neighbours` were searched in another table than `X`. Search in this one: im.neighbours(X).")
 
 
-def foreign_lists(given: Any, space: Space) -> Lists:
+def _foreign_lists(given: Any, space: Space) -> Lists:
     """Lists from an object with `kneighbors`, fitted here on the rows; the row itself is taken out by number."""
     if space.tables:
         raise InputError(
@@ -198,14 +198,14 @@ def foreign_lists(given: Any, space: Space) -> Lists:
     return Lists(space, np.arange(space.n), np.take_along_axis(rows, order, 1), np.take_along_axis(d2, order, 1), whole)
 
 
-def searched(space: Space, k: int) -> Lists:
+def _searched(space: Space, k: int) -> Lists:
     """Lists of every row, row numbers in 32 bits."""
     lists = Lists.search(space, np.arange(space.n), k)
     lists.rows = lists.rows.astype(np.int32)
     return lists
 
 
-def row_numbers(rows: Any, n: int) -> np.ndarray:
+def _row_numbers(rows: Any, n: int) -> np.ndarray:
     """Row numbers from numbers or a mask, in range and each once."""
     rows = np.asarray(rows)
     if rows.dtype == bool:

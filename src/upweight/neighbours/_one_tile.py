@@ -59,7 +59,7 @@ def hits_at_once(
 
     pool : ascending. within : (q,) squared radii, or None. given : the screen to be used. own : leave the query itself out.
     """
-    screen = given or screen_untried(space, queries, pool)
+    screen = given or _screen_untried(space, queries, pool)
     side, step = screen.queries(pool), max(1, KEPT // len(pool))
     buffer = np.empty(len(pool) * min(step, len(queries)), dtype=screen.dtype)
     for start in range(0, len(queries), step):
@@ -103,7 +103,7 @@ def just_above(reach: np.ndarray, screen: Screen) -> np.ndarray:
     return np.nextafter(reach.astype(screen.dtype), np.inf, dtype=screen.dtype)
 
 
-def screen_untried(space: Space, queries: np.ndarray, pool: np.ndarray) -> Screen:
+def _screen_untried(space: Space, queries: np.ndarray, pool: np.ndarray) -> Screen:
     """The screen of a space as far as it is known; else double precision, which needs no scale, or single for more pairs."""
     return Screen(space, space.memory.get("precision", np.float64 if skip_preparation(queries, pool) else np.float32))
 

@@ -81,34 +81,34 @@ def points(X: Any, *, rows: np.ndarray | None = None, categorical: Any = "auto",
         X = row_slice(X, rows)
     refuse_lazy(X)
     if isinstance(X, Table):
-        made = of_table(X, categorical)
+        made = _of_table(X, categorical)
     elif sparse_frame(X):
-        made = of_sparse_frame(X, categorical)
+        made = _of_sparse_frame(X, categorical)
     elif is_frame(X):
-        made = of_frame(frame_of(X), categorical, who)
+        made = _of_frame(frame_of(X), categorical, who)
     elif sparse.issparse(X):
-        made = of_sparse(X, categorical)
+        made = _of_sparse(X, categorical)
     else:
-        made = of_matrix(np.asarray(X), categorical, who)
+        made = _of_matrix(np.asarray(X), categorical, who)
     if not made.numbers.shape[1] + made.codes.shape[1]:
         raise InputError(f"`X` has no columns: shape {(len(made), 0)}. {who} needs one at least.")
-    refuse_gaps(made, who, rows)
+    _refuse_gaps(made, who, rows)
     return made
 
 
-def of_table(X: Table, categorical: Any) -> Points:
+def _of_table(X: Table, categorical: Any) -> Points:
     """A prepared table: its codes are categories; its numbers stay numbers, but for two-valued ones with "auto"."""
     numbers: Any = X.numbers
     p, q = numbers.shape[1], X.codes.shape[1]
     auto = isinstance(categorical, str) and categorical == "auto" and not sparse.issparse(numbers)
-    flags = np.flatnonzero(two_valued(numbers)) if auto else np.empty(0, np.int64)
+    flags = np.flatnonzero(_two_valued(numbers)) if auto else np.empty(0, np.int64)
     rest = np.setdiff1d(np.arange(p), flags)
-    codes = stacked([*(categories_of(numbers[:, j]) for j in flags), *(X.codes - X.codes.min(initial=0)).T], len(X))
+    codes = _stacked([*(_categories_of(numbers[:, j]) for j in flags), *(X.codes - X.codes.min(initial=0)).T], len(X))
     chosen = (*flags.tolist(), *range(p, p + q))
     return Points(numbers[:, rest] if len(flags) else numbers, codes, tuple(rest.tolist()), chosen)
 
 
-def of_matrix(X: np.ndarray, categorical: Any, who: str) -> Points:
+def _of_matrix(X: np.ndarray, categorical: Any, who: str) -> Points:
     if X.ndim != 2:
         raise InputError(f"`X` must be a table, rows by columns; got shape {X.shape}. Reshape your data, X[:, None].")
     chosen = named(categorical, list(range(X.shape[1])))
@@ -116,25 +116,25 @@ def of_matrix(X: np.ndarray, categorical: Any, who: str) -> Points:
         read = [(j, array_numbers(column, chosen is not None), column) for j, column in enumerate(X.T)]
         for j, values, column in read:
             if values is None:
-                refuse_other_values(j, column, who)
-        return of_columns([(j, values, lambda c=c: categories_of(c)) for j, values, c in read], chosen, len(X), who)
+                _refuse_other_values(j, column, who)
+        return _of_columns([(j, values, lambda c=c: _categories_of(c)) for j, values, c in read], chosen, len(X), who)
     if X.dtype.kind not in "iuf":
         raise InputError(f"`X` must hold numbers or text; got {X.dtype}. Convert it first.")
     if chosen is None:
-        chosen = np.flatnonzero(two_valued(X)).tolist()
+        chosen = np.flatnonzero(_two_valued(X)).tolist()
     names = tuple(j for j in range(X.shape[1]) if j not in chosen)
     numbers = X[:, names] if chosen else X
-    codes = [categories_of(X[:, j]) for j in chosen]
-    return Points(numbers, stacked(codes, len(X)), names, tuple(chosen), whole_columns(numbers, names))
+    codes = [_categories_of(X[:, j]) for j in chosen]
+    return Points(numbers, _stacked(codes, len(X)), names, tuple(chosen), _whole_columns(numbers, names))
 
 
-def of_columns(
+def _of_columns(
     columns: list[tuple[Any, np.ndarray | None, Callable]], chosen: list[Any] | None, n: int, who: str
 ) -> Points:
     """From (name, numbers or None, how to code it) of every column, which are numbers and which are categories."""
     numbers, codes, names, categories = [], [], [], []
     for name, values, code in columns:
-        if (name in chosen) if chosen is not None else (values is None or two_valued(values[:, None])[0]):
+        if (name in chosen) if chosen is not None else (values is None or _two_valued(values[:, None])[0]):
             codes.append(code())
             categories.append(name)
         elif values is None:
@@ -148,43 +148,43 @@ def of_columns(
     table = np.empty((n, len(numbers)), np.result_type(*(v.dtype for v in numbers)) if numbers else np.float64)
     for j, values in enumerate(numbers):
         table[:, j] = values
-    return Points(table, stacked(codes, n), tuple(names), tuple(categories), whole_columns(table, tuple(names)))
+    return Points(table, _stacked(codes, n), tuple(names), tuple(categories), _whole_columns(table, tuple(names)))
 
 
-def of_sparse(X: Any, categorical: Any) -> Points:
+def _of_sparse(X: Any, categorical: Any) -> Points:
     columns = list(range(X.shape[1]))
     chosen = named(categorical, columns)
     if chosen is None:
         chosen = columns if X.dtype.kind == "b" else []
     X = sparse.csr_array(X, dtype=np.float64) if X.dtype.kind == "b" else X.tocsr()
-    codes = [categories_of(X[:, [j]].toarray()[:, 0]) for j in chosen]
+    codes = [_categories_of(X[:, [j]].toarray()[:, 0]) for j in chosen]
     rest = np.setdiff1d(np.arange(X.shape[1]), chosen)
     numbers = np.empty((X.shape[0], 0)) if not len(rest) else X[:, rest] if chosen else X
-    return Points(numbers, stacked(codes, X.shape[0]), tuple(rest.tolist()), tuple(chosen))
+    return Points(numbers, _stacked(codes, X.shape[0]), tuple(rest.tolist()), tuple(chosen))
 
 
-def of_sparse_frame(X: Any, categorical: Any) -> Points:
+def _of_sparse_frame(X: Any, categorical: Any) -> Points:
     """A pandas frame of sparse columns, as the matrix it is."""
     names = list(X.columns)
     chosen = named(categorical, names)
     places = "auto" if chosen is None else [names.index(c) for c in chosen]
-    made = of_sparse(sparse.csr_array(X.sparse.to_coo()), places)
+    made = _of_sparse(sparse.csr_array(X.sparse.to_coo()), places)
     return Points(
         made.numbers, made.codes, tuple(names[j] for j in made.names), tuple(names[j] for j in made.categorical)
     )
 
 
-def of_frame(frame: nw.DataFrame, categorical: Any, who: str) -> Points:
+def _of_frame(frame: nw.DataFrame, categorical: Any, who: str) -> Points:
     chosen = named(categorical, list(frame.columns))
     columns = []
     for name in frame.columns:
         series = plain_series(frame.get_column(name))
-        refuse_other_types(series, who)
+        _refuse_other_types(series, who)
         values = series_numbers(series, bools=chosen is not None)
         columns.append(
-            (name, values, lambda s=series, v=values: frame_codes(s, who) if v is None else categories_of(v + 0.0))
+            (name, values, lambda s=series, v=values: _frame_codes(s, who) if v is None else _categories_of(v + 0.0))
         )
-    return of_columns(columns, chosen, frame.shape[0], who)
+    return _of_columns(columns, chosen, frame.shape[0], who)
 
 
 def series_numbers(series: nw.Series, *, bools: bool) -> np.ndarray | None:
@@ -193,16 +193,16 @@ def series_numbers(series: nw.Series, *, bools: bool) -> np.ndarray | None:
     return column_numbers(series) if series.dtype.is_numeric() or (bools and series.dtype == nw.Boolean) else None
 
 
-def frame_codes(series: nw.Series, who: str) -> np.ndarray:
+def _frame_codes(series: nw.Series, who: str) -> np.ndarray:
     """(n,) codes of a column of text, categories or bools; of bytes if they are text; other things held as objects are refused."""
     values = arrow_array(series)
     kind = values.type
     if pa.types.is_nested(kind) or pa.types.is_temporal(kind) or isinstance(kind, pa.BaseExtensionType):
-        raise InputError(cannot_measure(series.name, kind, who))
-    return arrow_codes(as_text(unnested(values), series.name) if is_bytes(kind) else values)
+        raise InputError(_cannot_measure(series.name, kind, who))
+    return _arrow_codes(as_text(unnested(values), series.name) if is_bytes(kind) else values)
 
 
-def arrow_codes(values: Any) -> np.ndarray:
+def _arrow_codes(values: Any) -> np.ndarray:
     """(n,) codes in order of appearance; a gap is a category."""
     values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     values = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
@@ -218,7 +218,7 @@ def array_numbers(column: np.ndarray, bools: bool) -> np.ndarray | None:
     return column.astype(np.float64) if all(map(is_real, column)) else None
 
 
-def refuse_other_values(name: Any, column: np.ndarray, who: str) -> None:
+def _refuse_other_values(name: Any, column: np.ndarray, who: str) -> None:
     """A column of objects holds numbers, text, booleans and gaps; anything else is no category by itself."""
     if column.dtype.kind != "O":
         return
@@ -230,7 +230,7 @@ def refuse_other_values(name: Any, column: np.ndarray, who: str) -> None:
             )
 
 
-def categories_of(column: np.ndarray) -> np.ndarray:
+def _categories_of(column: np.ndarray) -> np.ndarray:
     """(n,) codes of a column's values; a gap is a category."""
     if column.dtype.kind != "O":
         return np.unique(column, return_inverse=True)[1].reshape(-1)
@@ -238,7 +238,7 @@ def categories_of(column: np.ndarray) -> np.ndarray:
     return np.array([seen.setdefault("gap" if is_absent(v) else (v,), len(seen)) for v in column])
 
 
-def stacked(codes: list[np.ndarray], n: int) -> np.ndarray:
+def _stacked(codes: list[np.ndarray], n: int) -> np.ndarray:
     """(n, q) the codes of all columns, in as few bytes as they need."""
     most = max((int(column.max(initial=0)) for column in codes), default=0)
     out = np.empty((n, len(codes)), np.int8 if most < 128 else np.int16 if most < 2**15 else np.int32)
@@ -247,7 +247,7 @@ def stacked(codes: list[np.ndarray], n: int) -> np.ndarray:
     return out
 
 
-def two_valued(values: np.ndarray) -> np.ndarray:
+def _two_valued(values: np.ndarray) -> np.ndarray:
     """(p,) whether a column of numbers has two different finite values and no others."""
     glance = np.sort(values[:GLANCE], axis=0)
     out = np.array((np.diff(glance, axis=0) > 0).sum(axis=0) < 2)
@@ -258,15 +258,15 @@ def two_valued(values: np.ndarray) -> np.ndarray:
     return out
 
 
-def whole_columns(numbers: np.ndarray, names: tuple[Any, ...]) -> tuple[Any, ...]:
+def _whole_columns(numbers: np.ndarray, names: tuple[Any, ...]) -> tuple[Any, ...]:
     """Names of the columns that hold whole numbers only, several different ones."""
     if numbers.dtype.kind in "iu":
         return names
     likely = (numbers[:GLANCE] == np.rint(numbers[:GLANCE])).all(axis=0)
-    return tuple(names[j] for j in np.flatnonzero(likely) if is_whole(numbers[:, j]))
+    return tuple(names[j] for j in np.flatnonzero(likely) if _is_whole(numbers[:, j]))
 
 
-def is_whole(column: np.ndarray) -> bool:
+def _is_whole(column: np.ndarray) -> bool:
     return bool((column == np.rint(column)).all() and (column != column[:1]).any())
 
 
@@ -275,12 +275,12 @@ def named(categorical: Any, columns: list[Any]) -> list[Any] | None:
     if isinstance(categorical, str):
         if categorical == "auto":
             return None
-        raise InputError(not_columns(categorical, columns))
+        raise InputError(_not_columns(categorical, columns))
     if categorical is not None and not isinstance(categorical, Iterable):
-        raise InputError(not_columns(categorical, columns))
+        raise InputError(_not_columns(categorical, columns))
     listed = list(categorical) if categorical is not None else []
     if any(isinstance(c, (bool, np.bool_)) for c in listed):
-        return masked(listed, columns)
+        return _masked(listed, columns)
     chosen = set()
     for c in listed:
         known = isinstance(c, Hashable)
@@ -292,7 +292,7 @@ def named(categorical: Any, columns: list[Any]) -> list[Any] | None:
     return [c for c in columns if c in chosen]
 
 
-def not_columns(given: Any, columns: list[Any]) -> str:
+def _not_columns(given: Any, columns: list[Any]) -> str:
     number = (
         isinstance(given, (int, np.integer)) and not isinstance(given, bool) and -len(columns) <= given < len(columns)
     )
@@ -301,7 +301,7 @@ def not_columns(given: Any, columns: list[Any]) -> str:
     return f"`categorical` must be 'auto', a list of columns or a mask; got {given!r}. {way}"
 
 
-def masked(mask: list[Any], columns: list[Any]) -> list[Any]:
+def _masked(mask: list[Any], columns: list[Any]) -> list[Any]:
     """The columns where a mask is True."""
     if not all(isinstance(c, (bool, np.bool_)) for c in mask):
         raise InputError(f"`categorical` mixes True or False with columns: {mask!r}. Give a mask or columns, not both.")
@@ -311,19 +311,19 @@ def masked(mask: list[Any], columns: list[Any]) -> list[Any]:
     return [c for c, yes in zip(columns, mask, strict=True) if yes]
 
 
-def refuse_other_types(series: nw.Series, who: str) -> None:
+def _refuse_other_types(series: nw.Series, who: str) -> None:
     dtype = series.dtype
     if dtype.is_temporal() or dtype.is_nested() or dtype == nw.Unknown:
         native: Any = series.to_native()
         kind = getattr(native, "dtype", None) or getattr(native, "type", dtype) if dtype == nw.Unknown else dtype
-        raise InputError(cannot_measure(series.name, kind, who))
+        raise InputError(_cannot_measure(series.name, kind, who))
 
 
-def cannot_measure(name: str, kind: Any, who: str) -> str:
+def _cannot_measure(name: str, kind: Any, who: str) -> str:
     return f"column {name!r} holds {kind}, which {who} cannot measure. Turn it into numbers, or drop it."
 
 
-def refuse_gaps(made: Points, who: str, rows: np.ndarray | None) -> None:
+def _refuse_gaps(made: Points, who: str, rows: np.ndarray | None) -> None:
     """Every number finite, or an error with the first column, its count and its first row."""
     values = made.numbers.data if sparse.issparse(made.numbers) else made.numbers
     if values.dtype.kind != "f" or np.isfinite(values.sum(dtype=np.float64)) or np.isfinite(values).all():

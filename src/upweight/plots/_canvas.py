@@ -10,7 +10,7 @@ Two marks that are told apart differ in colour, in form, and in being filled or 
 are told apart by every kind of eye. What is neither data nor words is middle grey, which is seen on white and on black. Letters and
 axes follow the style of the user; no style is changed.
 
-What is inside: `axes` and `several`, to draw on; `title`, `headline`, `note`, `under`, `empty`, `legend`; `label`, text of the data for a picture;
+What is inside: `axes` and `several`, to draw on; `title`, `headline`, `_note`, `under`, `empty`, `legend`; `label`, text of the data for a picture;
 `share`, figures for people.
 
 Source: Okabe and Ito (2008), Color universal design.
@@ -42,7 +42,6 @@ __all__ = [
     "headline",
     "label",
     "legend",
-    "note",
     "several",
     "share",
     "spread",
@@ -143,7 +142,7 @@ def _wrapped(sentence: str, inches: float, points: float | str) -> str:
     return textwrap.fill(label(sentence, most=400), columns, break_long_words=True)
 
 
-def note(ax: Axes, text: str, *, x: float = 0.5, y: float = 0.5, ha: Any = "center", va: Any = "center") -> None:
+def _note(ax: Axes, text: str, *, x: float = 0.5, y: float = 0.5, ha: Any = "center", va: Any = "center") -> None:
     """A few words on the axes, in shares of their width and height."""
     words = ax.text(x, y, "", transform=ax.transAxes, ha=ha, va=va, fontsize=SMALL, linespacing=1.3)
     words.set_text(_wrapped(text, 0.85 * _inches(ax), words.get_fontsize()))
@@ -160,7 +159,7 @@ def empty(ax: Axes, why: str) -> None:
     """Nothing to draw, and why; the axes keep their labels."""
     ax.set_xticks([])
     ax.set_yticks([])
-    note(ax, why)
+    _note(ax, why)
 
 
 def legend(ax: Axes, place: Any = "best") -> None:

@@ -48,12 +48,12 @@ def metrics(m: Metrics, *, level: float = 0.95, ax: Any = None) -> Axes:
     each = m.estimates
     title(ax, m._said)
     ax.axvline(1.0, color=QUIET, linestyle="--", linewidth=1)
-    lines = [line_of(y, e, level) for y, e in enumerate(each.values())]
+    lines = [_line_of(y, e, level) for y, e in enumerate(each.values())]
     known = [line for line in lines if line is not None]
     reach = min(WIDEST, max((max(1 - low, high - 1) for _, low, high, _ in known), default=WIDEST))
     ax.set_xlim(1 - 1.1 * reach, 1 + 1.1 * reach)
     for ok in (True, False):
-        marks(ax, [line for line in known if line[3] == ok], ok=ok, reach=reach)
+        _marks(ax, [line for line in known if line[3] == ok], ok=ok, reach=reach)
     ax.set_yticks(range(len(each)), list(each))
     ax.set_ylim(len(each) - 0.4, -0.6)
     ax.set_xlabel(f"interval ({100 * level:g} %) over the figure")
@@ -65,7 +65,7 @@ def metrics(m: Metrics, *, level: float = 0.95, ax: Any = None) -> Axes:
     return ax
 
 
-def line_of(y: int, e: Estimate, level: float) -> tuple[int, float, float, bool] | None:
+def _line_of(y: int, e: Estimate, level: float) -> tuple[int, float, float, bool] | None:
     """(place, low, high, believed) in shares of the figure; None where it is not defined or zero."""
     if not e.value > 0:
         return None
@@ -73,7 +73,7 @@ def line_of(y: int, e: Estimate, level: float) -> tuple[int, float, float, bool]
     return y, float(low) / float(e.value), float(high) / float(e.value), bool(e.ok)
 
 
-def marks(ax: Axes, lines: list[tuple[int, float, float, bool]], *, ok: bool, reach: float) -> None:
+def _marks(ax: Axes, lines: list[tuple[int, float, float, bool]], *, ok: bool, reach: float) -> None:
     """The lines that can be believed, or those that cannot."""
     if not lines:
         return

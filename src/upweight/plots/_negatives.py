@@ -126,7 +126,7 @@ def sample_check(c: SampleCheck, *, ax: Any = None) -> Axes:
     if not bins:
         empty(ax, "the pilot has no score of these rows: a uniform plan, or its columns were not kept")
         return ax
-    middle, ratio, error = marks(bins)
+    middle, ratio, error = _marks(bins)
     ax.axhline(1.0, color=QUIET, linestyle="--")
     ax.errorbar(middle, ratio, yerr=2 * error, fmt="o", color=AFTER, capsize=2)
     ax.set_xscale("log")
@@ -134,7 +134,7 @@ def sample_check(c: SampleCheck, *, ax: Any = None) -> Axes:
     return ax
 
 
-def marks(bins: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _marks(bins: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(middle, observed over expected, its standard error) of each bin."""
     middle = np.array([np.sqrt(max(b.low, 1e-300) * max(b.high, 1e-300)) for b in bins])
     ratio = np.array([b.observed / b.expected for b in bins])

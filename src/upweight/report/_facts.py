@@ -42,47 +42,47 @@ def finite(value: Any) -> float | None:
     return None
 
 
-def maybe_number(value: Any) -> bool:
+def _maybe_number(value: Any) -> bool:
     return value is None or is_number(value)
 
 
-def is_count(value: Any) -> bool:
+def _is_count(value: Any) -> bool:
     return is_number(value) and math.isfinite(value) and value >= 0
 
 
-def is_text(value: Any) -> bool:
+def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def maybe_text(value: Any) -> bool:
+def _maybe_text(value: Any) -> bool:
     return value is None or isinstance(value, str)
 
 
-def is_scalar(value: Any) -> bool:
+def _is_scalar(value: Any) -> bool:
     return value is None or isinstance(value, str | bool | Real)
 
 
-def is_list(value: Any) -> bool:
+def _is_list(value: Any) -> bool:
     return isinstance(value, list | tuple)
 
 
-def is_object(value: Any) -> bool:
+def _is_object(value: Any) -> bool:
     return isinstance(value, dict)
 
 
-def is_flag(value: Any) -> bool:
+def _is_flag(value: Any) -> bool:
     return isinstance(value, bool)
 
 
 Rule = tuple[Callable[[Any], bool], str]
-COUNT: Rule = (is_count, "a number, 0 or more")
-NUMBER: Rule = (maybe_number, "a number or null")
-TEXT: Rule = (is_text, "text")
-MAYBE_TEXT: Rule = (maybe_text, "text or null")
-SCALAR: Rule = (is_scalar, "text, a number or null")
-LIST: Rule = (is_list, "a list")
-OBJECT: Rule = (is_object, "an object")
-FLAG: Rule = (is_flag, "true or false")
+COUNT: Rule = (_is_count, "a number, 0 or more")
+NUMBER: Rule = (_maybe_number, "a number or null")
+TEXT: Rule = (_is_text, "text")
+MAYBE_TEXT: Rule = (_maybe_text, "text or null")
+SCALAR: Rule = (_is_scalar, "text, a number or null")
+LIST: Rule = (_is_list, "a list")
+OBJECT: Rule = (_is_object, "an object")
+FLAG: Rule = (_is_flag, "true or false")
 
 TOP = {
     **dict.fromkeys(("data", "settings", "verdict", "curves", "versions", "timing"), OBJECT),
@@ -100,7 +100,7 @@ ROW = {
 }
 COLUMN = {"column": SCALAR, "kind": TEXT, "missing": NUMBER, "note": MAYBE_TEXT}
 DRIVER: dict[str, Rule] = {"column": SCALAR, "ap_drop": NUMBER, "low": NUMBER, "high": NUMBER}
-MAYBE_COUNT: Rule = (lambda value: value is None or is_count(value), "a number, 0 or more, or null")
+MAYBE_COUNT: Rule = (lambda value: value is None or _is_count(value), "a number, 0 or more, or null")
 BIN: dict[str, Rule] = {"proba": NUMBER, "observed": NUMBER, "count": MAYBE_COUNT}
 
 
@@ -108,10 +108,10 @@ def check(facts: Any) -> None:
     """Raise `InputError` naming the first key that is absent or of the wrong kind."""
     if not isinstance(facts, dict):
         raise InputError(f"`facts` must be an object; got {type(facts).__name__}. Pass json.load(file).")
-    check_schema(facts)
-    check_keys(facts, TOP, "")
-    check_data(facts["data"])
-    check_keys(facts["verdict"], VERDICT, "verdict.")
+    _check_schema(facts)
+    _check_keys(facts, TOP, "")
+    _check_data(facts["data"])
+    _check_keys(facts["verdict"], VERDICT, "verdict.")
     for key in ("reasons", "sentences"):
         check_items(facts["verdict"][key], TEXT, f"verdict.{key}")
     if not facts["rows"]:
@@ -121,18 +121,18 @@ def check(facts: Any) -> None:
         check_value(facts["importance"], LIST, "importance")
         check_objects(facts["importance"], DRIVER, "importance")
     for name, curves in facts["curves"].items():
-        check_curves(curves, f"curves[{short(name)}]")
+        _check_curves(curves, f"curves[{short(name)}]")
 
 
-def check_schema(facts: dict) -> None:
+def _check_schema(facts: dict) -> None:
     if "schema" not in facts:
         raise InputError(f"`schema` is missing; a report is made from a {SCHEMA} document. {REMEDY}")
     if facts["schema"] != SCHEMA:
         raise InputError(f"`schema` must be {SCHEMA!r}; got {short(facts['schema'])}. {REMEDY}")
 
 
-def check_data(data: dict) -> None:
-    check_keys(data, DATA, "data.")
+def _check_data(data: dict) -> None:
+    _check_keys(data, DATA, "data.")
     check_items(data["classes"], SCALAR, "data.classes")
     check_items(data["counts"], COUNT, "data.counts")
     if len(data["classes"]) != len(data["counts"]):
@@ -146,7 +146,7 @@ def check_data(data: dict) -> None:
     check_objects(data["preprocessing"], COLUMN, "data.preprocessing")
 
 
-def check_keys(found: dict, rules: dict[str, Rule], path: str) -> None:
+def _check_keys(found: dict, rules: dict[str, Rule], path: str) -> None:
     for key, rule in rules.items():
         if key not in found:
             raise InputError(f"`{path}{key}` is missing; a {SCHEMA} document has it. {REMEDY}")
@@ -167,10 +167,10 @@ def check_items(values: Any, rule: Rule, path: str) -> None:
 def check_objects(values: Any, rules: dict[str, Rule], path: str) -> None:
     for i, value in enumerate(values):
         check_value(value, OBJECT, f"{path}[{i}]")
-        check_keys(value, rules, f"{path}[{i}].")
+        _check_keys(value, rules, f"{path}[{i}].")
 
 
-def check_curves(curves: Any, path: str) -> None:
+def _check_curves(curves: Any, path: str) -> None:
     check_value(curves, OBJECT, path)
     for key in ("calibration", "calibration_raw"):
         check_value(curves.get(key, []), LIST, f"{path}.{key}")
@@ -180,13 +180,13 @@ def check_curves(curves: Any, path: str) -> None:
         "operating": ("threshold", "true_positives", "false_positives"),
     }.items():
         if curves.get(key) is not None:
-            check_parallel(curves[key], lists, NUMBER if key == "pr" else COUNT, f"{path}.{key}")
+            _check_parallel(curves[key], lists, NUMBER if key == "pr" else COUNT, f"{path}.{key}")
 
 
-def check_parallel(found: Any, names: tuple[str, ...], rule: Rule, path: str) -> None:
+def _check_parallel(found: Any, names: tuple[str, ...], rule: Rule, path: str) -> None:
     """The named lists exist, hold what `rule` asks, and are of one length; thresholds never fall."""
     check_value(found, OBJECT, path)
-    check_keys(found, dict.fromkeys(names, LIST), f"{path}.")
+    _check_keys(found, dict.fromkeys(names, LIST), f"{path}.")
     for name in names:
         check_items(found[name], rule, f"{path}.{name}")
         if len(found[name]) != len(found[names[0]]):

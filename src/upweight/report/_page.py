@@ -73,7 +73,7 @@ def page(facts: dict[str, Any]) -> str:
     """
     check(facts)
     style, script = source("report.css"), source("report.js")
-    view = context(facts)
+    view = _context(facts)
     return ROOMS.get_template("report.html.j2").render(
         view,
         style=Markup(style),
@@ -108,16 +108,16 @@ def embedded(value: Any) -> Markup:
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
-def with_flags(text: str) -> Markup:
+def _with_flags(text: str) -> Markup:
     """Text, escaped, whose options of the command line do not break at a line's end: `--learner boosting` is one thing to copy.
 
-    >>> print(with_flags("say --cost <b>"))
+    >>> print(_with_flags("say --cost <b>"))
     say <span class="flag">--cost</span> &lt;b&gt;
     """
     return Markup(re.sub(r"--[a-z][a-z-]*", r'<span class="flag">\g<0></span>', str(escape(text))))
 
 
-def context(facts: dict[str, Any]) -> dict[str, Any]:
+def _context(facts: dict[str, Any]) -> dict[str, Any]:
     data, shown = facts["data"], rows(facts)
     chosen = next((row for row in shown if row.chosen), shown[0])
     return {
@@ -218,7 +218,7 @@ def bench(facts: dict[str, Any], shown: list[Any], chosen: Any) -> dict[str, Any
         return None
     start = next((p for p in able if p.index == chosen.index), able[0])
     false_alarm, miss, given = prices(facts["settings"].get("cost"), prevalence)
-    step = first_step(start, prevalence)
+    step = _first_step(start, prevalence)
     counts = plots.at(start.curves["operating"], step, prevalence)
     return {
         "rows": able,
@@ -226,7 +226,7 @@ def bench(facts: dict[str, Any], shown: list[Any], chosen: Any) -> dict[str, Any
         "step": step,
         "threshold": start.curves["operating"]["threshold"][step],
         "counts": counts,
-        "apart": far_apart(counts.alerts, finite(start.row.raw["alerts"])),
+        "apart": _far_apart(counts.alerts, finite(start.row.raw["alerts"])),
         "false_alarm": false_alarm,
         "miss": miss,
         "cost_given": given,
@@ -243,12 +243,12 @@ def prices(cost: Any, prevalence: float) -> tuple[float, float, bool]:
     return 1.0, float(f"{(1 - prevalence) / prevalence:.3g}"), False
 
 
-def far_apart(here: float, table: float | None) -> bool:
+def _far_apart(here: float, table: float | None) -> bool:
     """Whether the alerts of the bench and of the table differ by more than folds and rounding explain."""
     return table is not None and abs(here - table) > max(2.0, 0.2 * max(here, table))
 
 
-def first_step(picture: PagePicture, prevalence: float) -> int:
+def _first_step(picture: PagePicture, prevalence: float) -> int:
     wanted = finite(picture.row.raw["threshold"])
     return plots.nearest(picture.curves["operating"]["threshold"], prevalence if wanted is None else wanted)
 
@@ -263,7 +263,7 @@ def numbers(able: list[PagePicture], prevalence: float) -> dict[str, Any]:
             "threshold": cut(curve["threshold"]),
             "caught": cut(curve["true_positives"]),
             "false": cut(curve["false_positives"]),
-            "start": first_step(picture, prevalence),
+            "start": _first_step(picture, prevalence),
         }
     frame = plots.PR
     area = [frame.left, frame.top, frame.right, frame.bottom]
@@ -301,10 +301,10 @@ def preparation(found: list[dict[str, Any]]) -> dict[str, Any]:
 def settings(found: dict[str, Any]) -> list[tuple[str, str]]:
     """Settings as words; the methods are the table itself, the command has its own place."""
     told = {k: v for k, v in found.items() if k not in {"command", "methods", "cv"} and v is not None}
-    return [(words.SETTINGS.get(k) or words.plain(k, 40), words.plain(setting(v), 200)) for k, v in told.items()]
+    return [(words.SETTINGS.get(k) or words.plain(k, 40), words.plain(_setting(v), 200)) for k, v in told.items()]
 
 
-def setting(value: Any) -> str:
+def _setting(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else value if isinstance(value, str) else json.dumps(value)
 
 
@@ -316,7 +316,7 @@ ROOMS = Environment(
     lstrip_blocks=True,
 )
 ROOMS.filters |= {
-    "flags": with_flags,
+    "flags": _with_flags,
     "plain": words.plain,
     "fixed": words.fixed,
     "signed": words.signed,

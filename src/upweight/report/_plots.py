@@ -177,7 +177,7 @@ def nearest(thresholds: Sequence[float], wanted: float) -> int:
 def icons(counts: Counts) -> dict[str, str]:
     """Paths of 1,000 shapes, as `COLUMNS` to a row: whole numbers by largest remainder, found first."""
     values = [counts.caught, counts.missed, counts.false, counts.quiet]
-    whole = largest_remainder(values, 1000)
+    whole = _largest_remainder(values, 1000)
     start, paths = 0, {}
     for kind, number in zip(("caught", "missed", "false", "quiet"), whole, strict=True):
         cells = ((CELL * (i % COLUMNS), CELL * (i // COLUMNS)) for i in range(start, start + number))
@@ -194,7 +194,7 @@ SHAPES = {  # each drawn from the corner of its cell; told apart by form as well
 }
 
 
-def largest_remainder(values: Sequence[float], total: int) -> list[int]:
+def _largest_remainder(values: Sequence[float], total: int) -> list[int]:
     mass = sum(values) or 1.0
     scaled = [v * total / mass for v in values]
     whole = [math.floor(v) for v in scaled]

@@ -69,10 +69,10 @@ class PageRow:
 def rows(facts: dict[str, Any]) -> list[PageRow]:
     code = facts["verdict"]["code"]
     advised = code.removeprefix("use:") if code.startswith("use:") else "threshold"
-    return [row_view(i, found, advised, code) for i, found in enumerate(facts["rows"])]
+    return [_row_view(i, found, advised, code) for i, found in enumerate(facts["rows"])]
 
 
-def row_view(index: int, found: dict[str, Any], advised: str, code: str) -> PageRow:
+def _row_view(index: int, found: dict[str, Any], advised: str, code: str) -> PageRow:
     name, label = found["name"], found["label"]
     chosen = name == advised
     return PageRow(

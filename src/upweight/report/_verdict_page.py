@@ -95,7 +95,7 @@ def verdict_page(facts: dict[str, Any]) -> str:
     >>> "98.0\\u202f%" in html, "<script" in html
     (True, False)
     """
-    check_verdict(facts)
+    _check_verdict(facts)
     style = source("report.css")
     return ROOMS.get_template("verdict.html.j2").render(
         facts=facts,
@@ -120,7 +120,7 @@ def write_verdict(facts: dict[str, Any], path: str | os.PathLike[str]) -> None:
     write_whole(path, verdict_page(facts).encode("utf-8"))
 
 
-def check_verdict(facts: Any) -> None:
+def _check_verdict(facts: Any) -> None:
     """Raise `InputError` naming the first key that is absent or of the wrong kind."""
     schema = facts.get("schema") if isinstance(facts, dict) else None
     if schema != VERDICT_SCHEMA:

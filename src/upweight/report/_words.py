@@ -60,7 +60,7 @@ def plain(text: Any, limit: int = 80) -> str:
     whole = str(text)
     shown = " ".join(whole[:limit].split()) or "(blank)"
     tail = f"… ({len(whole):,} characters)" if len(whole) > limit else ""
-    return "".join(map(spelled, shown)) + tail
+    return "".join(map(_spelled, shown)) + tail
 
 
 def sentence(text: str, limit: int = 600) -> str:
@@ -96,7 +96,7 @@ def headline(sentences: list[str]) -> list[str]:
     return [f"{figures[1]}.", figures[2], *rest] if figures else [first, *rest]
 
 
-def spelled(char: str) -> str:
+def _spelled(char: str) -> str:
     seen = unicodedata.category(char) not in SPELLED or char in JOINERS
     return char if seen else f"[U+{ord(char):04X}]"
 

@@ -59,12 +59,12 @@ def draw(*columns: Any, seed: int, purpose: str = "uw/neg/v1") -> np.ndarray:
     if not columns:
         raise InputError("`draw` needs a key: one column or more, in a fixed order. Pass draw(ids, seed=7).")
     arrays = [key_array(column, f"key column {at}") for at, column in enumerate(columns)]
-    refuse_lengths(arrays)
-    refuse_keyless(arrays)
+    _refuse_lengths(arrays)
+    _refuse_keyless(arrays)
     start = seed_of_purpose(seed, purpose)
     h: Any = start if pa.types.is_int64(arrays[0].type) and not arrays[0].null_count else np.full(len(arrays[0]), start)
     for array in arrays:
-        h = chained(array, h)
+        h = _chained(array, h)
     return unit_interval(h)
 
 
@@ -72,11 +72,11 @@ def seed_of_purpose(seed: int, purpose: str) -> np.uint64:
     """The hash after purpose and seed, where the chain over columns starts."""
     if isinstance(seed, (bool, np.bool_)) or not isinstance(seed, (int, np.integer)) or not 0 <= seed <= MOST:
         raise InputError(f"`seed` must be a whole number, 0 <= seed < 2^63; got {seed!r}.")
-    return chain_start(int(seed), purpose)
+    return _chain_start(int(seed), purpose)
 
 
 @lru_cache(maxsize=64)
-def chain_start(seed: int, purpose: str) -> np.uint64:
+def _chain_start(seed: int, purpose: str) -> np.uint64:
     text = np.frombuffer(purpose.encode(), np.uint8)
     h = hash_bytes(text, np.array([0, len(text)]), np.array([SPARK_SEED], np.uint64))
     return hash_int64(np.array([seed], np.int64), h)[0]
@@ -96,14 +96,14 @@ def key_array(column: Any, name: str) -> pa.Array:
     if isinstance(array, pa.ChunkedArray):
         array = array.chunk(0) if array.num_chunks == 1 else array.combine_chunks()
         array = pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
-    return in_key_type(array, name)
+    return _in_key_type(array, name)
 
 
-def in_key_type(array: pa.Array, name: str) -> pa.Array:
+def _in_key_type(array: pa.Array, name: str) -> pa.Array:
     """The array as int64, string or binary."""
     kind: Any = array.type
     if pa.types.is_dictionary(kind):
-        return in_key_type(array.dictionary_decode(), name)
+        return _in_key_type(array.dictionary_decode(), name)
     if pa.types.is_integer(kind):
         if pa.types.is_uint64(kind) and len(array) and (compute.max(array).as_py() or 0) > MOST:
             row = compute.index(compute.greater(array, pa.scalar(MOST, pa.uint64())), True).as_py()
@@ -122,15 +122,15 @@ def in_key_type(array: pa.Array, name: str) -> pa.Array:
     )
 
 
-def chained(array: pa.Array, h: Any) -> np.ndarray:
+def _chained(array: pa.Array, h: Any) -> np.ndarray:
     """The hash of each row after one more column; rows whose value is null keep what they have."""
-    new = hashed(array, h)
+    new = _hashed(array, h)
     if not array.null_count:
         return new
     return np.where(np.asarray(array.is_null()), h, new)
 
 
-def hashed(array: pa.Array, h: Any) -> np.ndarray:
+def _hashed(array: pa.Array, h: Any) -> np.ndarray:
     if pa.types.is_int64(array.type):
         whole = array.fill_null(0) if array.null_count else array
         return hash_int64(whole.to_numpy(zero_copy_only=False), h)
@@ -142,13 +142,13 @@ def hashed(array: pa.Array, h: Any) -> np.ndarray:
     return hash_bytes(text, at, h)
 
 
-def refuse_lengths(arrays: list[pa.Array]) -> None:
+def _refuse_lengths(arrays: list[pa.Array]) -> None:
     lengths = [len(a) for a in arrays]
     if len(set(lengths)) > 1:
         raise InputError(f"key columns must be of one length; got {', '.join(f'{n:,}' for n in lengths)}.")
 
 
-def refuse_keyless(arrays: list[pa.Array]) -> None:
+def _refuse_keyless(arrays: list[pa.Array]) -> None:
     """A row without any key would share its draw with every other such row."""
     if not all(a.null_count for a in arrays):
         return

@@ -30,12 +30,12 @@ def open_on_engine(paths: str | Sequence[str], engine: str) -> Any:
     text = [name for name in found.paths.values() if not is_parquet(name)]
     if text:
         raise InputError(f"{engine} reads Parquet here; got {text[0]!r}. Write it as Parquet, or use the local engine.")
-    return {"spark": spark_frame, "ray": ray_dataset}[engine](found)
+    return {"spark": _spark_frame, "ray": _ray_dataset}[engine](found)
 
 
-def spark_frame(found: DataFiles) -> Any:
+def _spark_frame(found: DataFiles) -> Any:
     """A DataFrame; `hour=05` in a folder name stays text."""
-    sql = package("pyspark.sql", "spark")
+    sql = _package("pyspark.sql", "spark")
     quiet = {"spark.ui.enabled": "false", "spark.driver.bindAddress": "127.0.0.1"}
     builder = sql.SparkSession.builder
     if sql.SparkSession.getActiveSession() is None:
@@ -43,25 +43,25 @@ def spark_frame(found: DataFiles) -> Any:
             builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.conf.set(INFERENCE, "false")
-    head = "file://" if isinstance(found.system, fs.LocalFileSystem) else scheme_of(found.root)
+    head = "file://" if isinstance(found.system, fs.LocalFileSystem) else _scheme_of(found.root)
     full = [head + path for path in found.paths]
     base = full[0].removesuffix("/" + found.paths[next(iter(found.paths))])
     return session.read.option("mergeSchema", "true").option("basePath", base).parquet(*full)
 
 
-def scheme_of(uri: str) -> str:
+def _scheme_of(uri: str) -> str:
     """The scheme by which Spark knows an object store."""
     scheme = uri.partition("://")[0]
     return ("s3a" if scheme == "s3" else scheme) + "://"
 
 
-def ray_dataset(found: DataFiles) -> Any:
+def _ray_dataset(found: DataFiles) -> Any:
     """A Dataset."""
-    data = package("ray.data", "ray")
+    data = _package("ray.data", "ray")
     return data.read_parquet(list(found.paths), filesystem=found.system)
 
 
-def package(name: str, extra: str) -> Any:
+def _package(name: str, extra: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:

@@ -75,16 +75,16 @@ def run_on_engine(
         place.remove_folder("data")
         place.make("data")
         own = [n for n in schema.names if n not in source.schema.names]
-        write_rows(source, kernel, place, [*keep, *own])
+        _write_rows(source, kernel, place, [*keep, *own])
         incoming, outgoing = sums
         counts = source.folded(incoming, incoming.needs)
-        manifest = manifest_of(place, facts, counts, outgoing)
+        manifest = _manifest_of(place, facts, counts, outgoing)
         place.write_json(MANIFEST, manifest)
         place.remove_folder("tasks")
     return Manifest(manifest)
 
 
-def write_rows(source: EngineSource, kernel: Kernel, place: Output, names: list[str]) -> None:
+def _write_rows(source: EngineSource, kernel: Kernel, place: Output, names: list[str]) -> None:
     """Let the engine write the rows that stay, into data/."""
     needed = list(dict.fromkeys([*(n for n in names if n in source.schema.names), *kernel.needs]))
     few = source.select(needed)
@@ -93,10 +93,10 @@ def write_rows(source: EngineSource, kernel: Kernel, place: Output, names: list[
         kept.write_parquet(place.path("data"), filesystem=place.system, compression="zstd")
         return
     kept = on_spark(few, kernel).selectExpr(*("`" + name.replace("`", "``") + "`" for name in names))
-    kept.write.mode("overwrite").option("compression", "zstd").parquet(spark_path(place))
+    kept.write.mode("overwrite").option("compression", "zstd").parquet(_spark_path(place))
 
 
-def spark_path(place: Output) -> str:
+def _spark_path(place: Output) -> str:
     """The folder data/ as Spark names it."""
     if place.local:
         return f"file://{place.path('data')}"
@@ -105,13 +105,13 @@ def spark_path(place: Output) -> str:
     return place.name.rstrip("/").replace("s3://", "s3a://", 1) + "/data"
 
 
-def manifest_of(place: Output, facts: dict[str, Any], counts: dict[str, Any], outgoing: Any) -> dict[str, Any]:
+def _manifest_of(place: Output, facts: dict[str, Any], counts: dict[str, Any], outgoing: Any) -> dict[str, Any]:
     """What came, what stayed, and every file that was written, sorted by name."""
     parts = []
-    for full, name in written(place).items():
+    for full, name in _written(place).items():
         one = open_files(place.system, {full: name}, place.name)
         if one.rows:
-            size, sha = one.files[0].size, sha256_of(place, full)
+            size, sha = one.files[0].size, _sha256_of(place, full)
             file = {"id": name, "inputs": [], "file": name, "bytes": size, "sha256": sha, "rows": one.rows}
             parts.append(file | fold(one, outgoing, columns=outgoing.needs, jobs=1))
     totals: dict[str, Any] = {"kept": sum(p["rows"] for p in parts)}
@@ -122,7 +122,7 @@ def manifest_of(place: Output, facts: dict[str, Any], counts: dict[str, Any], ou
     return {**head, **totals, **counts, "tasks": parts}
 
 
-def written(place: Output) -> dict[str, str]:
+def _written(place: Output) -> dict[str, str]:
     """{path: name} of the files in data/; none where nothing stayed."""
     try:
         found = find_files(place.path("data"), place.system)
@@ -131,7 +131,7 @@ def written(place: Output) -> dict[str, str]:
     return {full: PurePosixPath(name).name for full, name in found.paths.items()}
 
 
-def sha256_of(place: Output, full: str) -> str:
+def _sha256_of(place: Output, full: str) -> str:
     digest = hashlib.sha256()
     with place.system.open_input_stream(full) as file:
         while block := file.read(CHUNK):

@@ -84,7 +84,7 @@ class EngineSource:
     def folded(self, tally: Any, names: Sequence[str]) -> Any:
         """The result of a tally over all rows."""
         few = self.select(names)
-        parts = spark_tallies(few, tally) if self.engine == "spark" else ray_tallies(few, tally)
+        parts = _spark_tallies(few, tally) if self.engine == "spark" else _ray_tallies(few, tally)
         empty = tally.of(pa.schema([self.schema.field(n) for n in names]).empty_table())
         return reduce(add, parts, empty).result()
 
@@ -103,7 +103,7 @@ def engine_source(data: Any) -> EngineSource:
     if engine == "spark":
         return EngineSource(engine, data, spark_schema(data), int(data.count()))
     if engine == "ray":
-        return EngineSource(engine, data, ray_schema(data), int(data.count()))
+        return EngineSource(engine, data, _ray_schema(data), int(data.count()))
     raise InputError(f"`data` must be a Spark DataFrame or a Ray Dataset; got {type(data).__name__}.")
 
 
@@ -117,7 +117,7 @@ def spark_schema(df: Any) -> pa.Schema:
     return pa.schema(fields)
 
 
-def ray_schema(ds: Any) -> pa.Schema:
+def _ray_schema(ds: Any) -> pa.Schema:
     """The columns of a Ray Dataset as Arrow types; of a Dataset of pandas blocks its first rows tell."""
     schema = ds.schema()
     if schema is None:
@@ -128,7 +128,7 @@ def ray_schema(ds: Any) -> pa.Schema:
     return base.remove_metadata()
 
 
-def spark_tallies(df: Any, tally: Any) -> list[Any]:
+def _spark_tallies(df: Any, tally: Any) -> list[Any]:
     """A tally a partition."""
     dumps = importlib.import_module("pyspark.cloudpickle").dumps  # takes classes of a notebook along
 
@@ -140,7 +140,7 @@ def spark_tallies(df: Any, tally: Any) -> list[Any]:
     return [pickle.loads(row[0]) for row in df.mapInArrow(each, f"{TALLY} binary").collect()]
 
 
-def ray_tallies(ds: Any, tally: Any) -> list[Any]:
+def _ray_tallies(ds: Any, tally: Any) -> list[Any]:
     """A tally a batch."""
     dumps = importlib.import_module("ray.cloudpickle").dumps
 

@@ -50,7 +50,7 @@ def fold(data: Any, tally: Any, *, columns: Sequence[str] | None = None, jobs: i
     if not tasks:
         return tally.of(source.schema_of(names).empty_table()).result()
     job = Job(
-        TaskFold(source, tally, tuple(names), tuple(tasks)), list(range(len(tasks))), label=partial(name_of, tasks)
+        TaskFold(source, tally, tuple(names), tuple(tasks)), list(range(len(tasks))), label=partial(_name_of, tasks)
     )
     done = run_job(job, watch=terminal_watch(), jobs=jobs if source.table is None else 1)
     if not done.complete:
@@ -82,5 +82,5 @@ class TaskFold:
         return total if total is not None else self.tally.of(self.source.schema_of(self.columns).empty_table())
 
 
-def name_of(tasks: list[SourceTask], number: int) -> str:
+def _name_of(tasks: list[SourceTask], number: int) -> str:
     return tasks[number].pieces[0].file.path

@@ -22,7 +22,7 @@ from pyarrow import fs
 
 from .._errors import InputError
 
-__all__ = ["DataFiles", "find_files", "folder_keys", "is_data", "is_parquet", "resolved"]
+__all__ = ["DataFiles", "find_files", "folder_keys", "is_parquet", "resolved"]
 
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 PARQUET = (".parquet", ".pq")
@@ -49,7 +49,7 @@ def find_files(paths: str | Sequence[str], filesystem: Any = None) -> DataFiles:
         raise InputError("no data was named. Give a file, a folder, a pattern, or a list of them.")
     systems, found, bases, folders = [], {}, [], []
     for one in given:
-        system, base, hits = listing(one, filesystem)
+        system, base, hits = _listing(one, filesystem)
         systems.append(system)
         bases.append(base)
         folders += [] if hits == [resolved(one, filesystem)[1]] else [base]
@@ -65,38 +65,38 @@ def find_files(paths: str | Sequence[str], filesystem: Any = None) -> DataFiles:
     return DataFiles(systems[0], given[0] if len(given) == 1 else base, tuple(folders), {f: r for r, f in paths_of})
 
 
-def listing(path: str, filesystem: Any) -> tuple[Any, str, list[str]]:
+def _listing(path: str, filesystem: Any) -> tuple[Any, str, list[str]]:
     """(filesystem, folder that paths are relative to, full paths) of a file, folder or pattern."""
     system, inner = resolved(path, filesystem)
     info = system.get_file_info(inner)
     if info.type == fs.FileType.File:
         return system, posixpath.dirname(inner), [inner]
     if info.type == fs.FileType.Directory:
-        return system, inner, [p for p in files_below(system, inner) if is_data(posixpath.relpath(p, inner))]
+        return system, inner, [p for p in _files_below(system, inner) if _is_data(posixpath.relpath(p, inner))]
     if not any(c in inner for c in WILD):
         raise InputError(f"no such file or folder: {path!r}.")
     base = inner[: min(inner.index(c) for c in WILD if c in inner)].rpartition("/")[0]
     parts = inner.split("/")
-    hits = [p for p in files_below(system, base) if matches(p.split("/"), parts)]
-    return system, base, [p for p in hits if is_data(posixpath.relpath(p, base or "."))]
+    hits = [p for p in _files_below(system, base) if _matches(p.split("/"), parts)]
+    return system, base, [p for p in hits if _is_data(posixpath.relpath(p, base or "."))]
 
 
-def files_below(system: Any, folder: str) -> list[str]:
+def _files_below(system: Any, folder: str) -> list[str]:
     infos = system.get_file_info(fs.FileSelector(folder, recursive=True, allow_not_found=True))
     return [i.path for i in infos if i.type == fs.FileType.File]
 
 
-def matches(names: list[str], pattern: list[str]) -> bool:
+def _matches(names: list[str], pattern: list[str]) -> bool:
     """Whether a path fits a pattern, name by name; ** stands for any folders.
 
-    >>> matches(["a", "b", "c.pq"], ["a", "*", "*.pq"]), matches(["a", "b", "c.pq"], ["a", "*.pq"])
+    >>> _matches(["a", "b", "c.pq"], ["a", "*", "*.pq"]), _matches(["a", "b", "c.pq"], ["a", "*.pq"])
     (True, False)
     """
     if not pattern or not names:
         return not pattern and not names
     if pattern[0] == "**":
-        return any(matches(names[k:], pattern[1:]) for k in range(len(names)))
-    return fnmatch.fnmatchcase(names[0], pattern[0]) and matches(names[1:], pattern[1:])
+        return any(_matches(names[k:], pattern[1:]) for k in range(len(names)))
+    return fnmatch.fnmatchcase(names[0], pattern[0]) and _matches(names[1:], pattern[1:])
 
 
 def resolved(path: str, filesystem: Any) -> tuple[Any, str]:
@@ -109,11 +109,11 @@ def resolved(path: str, filesystem: Any) -> tuple[Any, str]:
     try:
         system, inner = fs.FileSystem.from_uri(path)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return by_fsspec(path)
+        return _by_fsspec(path)
     return system, inner.rstrip("/")
 
 
-def by_fsspec(path: str) -> tuple[Any, str]:
+def _by_fsspec(path: str) -> tuple[Any, str]:
     """What pyarrow does not know, fsspec may."""
     scheme = path.split("://")[0]
     try:
@@ -127,7 +127,7 @@ def by_fsspec(path: str) -> tuple[Any, str]:
     return fs.PyFileSystem(fs.FSSpecHandler(system)), inner.rstrip("/")
 
 
-def is_data(relative: str) -> bool:
+def _is_data(relative: str) -> bool:
     parts = [p for p in relative.split("/") if p]
     hidden = any(p.startswith((".", "_")) for p in parts)
     return bool(parts) and not hidden and parts[-1].lower().endswith((*PARQUET, *TEXT))

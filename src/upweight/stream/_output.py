@@ -127,7 +127,7 @@ class Output:
         with path.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(path, self.path(name))
-        sync_folder(Path(self.path(name)).parent)
+        _sync_folder(Path(self.path(name)).parent)
 
     def sweep(self, *folders: str) -> None:
         """Take away what killed runs left half-written."""
@@ -154,7 +154,7 @@ class Output:
             yield
 
 
-def sync_folder(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     """A rename is on the disk only when its folder is."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

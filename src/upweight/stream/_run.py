@@ -81,11 +81,11 @@ def run(
     Costs: one pass over the needed columns, and `columns`. What is written does not depend on `jobs`.
     """
     place = Output(out, filesystem)
-    refuse_inside(source, place)
+    _refuse_inside(source, place)
     tasks = source.tasks()
     keep = source.names_of(columns)
     source.names_of(kernel.needs)
-    facts = run_facts(source, kernel, keep, tasks)
+    facts = _run_facts(source, kernel, keep, tasks)
     done = finished(place, facts)
     if done is not None:
         return done
@@ -94,7 +94,7 @@ def run(
     with place.held():
         begin(place, kernel, facts, resume=resume)
         work = TaskWork(source, kernel, place, tuple(keep), tuple(tasks))
-        job = Job(work, list(range(len(tasks))), label=partial(task_label, tasks))
+        job = Job(work, list(range(len(tasks))), label=partial(_task_label, tasks))
         journal: Any = Commits(place, tasks)
         try:
             done_parts = run_job(
@@ -104,7 +104,7 @@ def run(
                 jobs=jobs if source.table is None else 1,
             )
         except OSError as error:
-            raise no_room(error, place, tasks) from error
+            raise _no_room(error, place, tasks) from error
         if not done_parts.complete:
             raise KeyboardInterrupt
         broken = [p["error"] for p in done_parts.parts.values() if "error" in p]
@@ -113,7 +113,7 @@ def run(
             raise InputError(
                 f"{broken[0].rstrip('.')}{more}. The other tasks are done; mend the data and run again with resume."
             )
-        return finish(place, facts, [done_parts.parts[k] for k in range(len(tasks))])
+        return _finish(place, facts, [done_parts.parts[k] for k in range(len(tasks))])
 
 
 # ---- tasks ------------------------------------------------------------------------------------------------------------------
@@ -156,14 +156,14 @@ class TaskWork:
             self.source.refuse_changed(piece)
         part: dict[str, Any] = {
             "id": task.id,
-            "inputs": inputs_of(task),
+            "inputs": _inputs_of(task),
             "file": None,
             "bytes": 0,
             "sha256": None,
             "rows": rows,
         }
         if rows:
-            digest = sha256_of(path)
+            digest = _sha256_of(path)
             part |= {"file": f"part-{task.id}-{digest[:8]}.parquet", "bytes": path.stat().st_size, "sha256": digest}
             self.place.put(path, f"data/{part['file']}")
         part |= (
@@ -262,7 +262,7 @@ class Commits:
 # ---- beginning and end ------------------------------------------------------------------------------------------------------
 
 
-def run_facts(source: Source, kernel: Kernel, keep: list[str], tasks: list[SourceTask]) -> dict[str, Any]:
+def _run_facts(source: Source, kernel: Kernel, keep: list[str], tasks: list[SourceTask]) -> dict[str, Any]:
     """What a run is: two runs of the same facts write the same bytes."""
     return {
         "format": RUN_FORMAT,
@@ -284,7 +284,7 @@ def finished(place: Output, facts: dict[str, Any]) -> Manifest | None:
             f"{place.name!r} holds a finished sample of plan {str(manifest.get('plan'))[:19]}..., not of {facts['plan'][:19]}... on these data. "
             "Use another folder."
         )
-    tidy(place, manifest)
+    _tidy(place, manifest)
     return Manifest(manifest)
 
 
@@ -320,7 +320,7 @@ def refuse_others(place: Output, facts: dict[str, Any], *, resume: bool) -> None
         )
 
 
-def finish(place: Output, facts: dict[str, Any], parts: list[dict[str, Any]]) -> Manifest:
+def _finish(place: Output, facts: dict[str, Any], parts: list[dict[str, Any]]) -> Manifest:
     """Write the manifest, take away what it does not name, and the commits."""
     counted = sorted({k for p in parts for k in p} - {"id", "inputs", "file", "bytes", "sha256", "rows", "seen"})
     totals: dict[str, Any] = {
@@ -335,11 +335,11 @@ def finish(place: Output, facts: dict[str, Any], parts: list[dict[str, Any]]) ->
     if theirs is None:
         place.write_json(MANIFEST, manifest)
         theirs = manifest
-    tidy(place, theirs)
+    _tidy(place, theirs)
     return Manifest(theirs)
 
 
-def tidy(place: Output, manifest: dict[str, Any]) -> None:
+def _tidy(place: Output, manifest: dict[str, Any]) -> None:
     """Take away what a manifest does not name, and the commits."""
     named = {t["file"] for t in manifest["tasks"]}
     for name in place.names("data"):
@@ -363,7 +363,7 @@ def read_manifest(out: str, filesystem: Any = None) -> Manifest:
     raise InputError(f"{out!r} holds no finished sample.")
 
 
-def no_room(error: OSError, place: Output, tasks: list[SourceTask]) -> InputError:
+def _no_room(error: OSError, place: Output, tasks: list[SourceTask]) -> InputError:
     """A disk that is full: what is done, and what is still needed."""
     done = len(place.names("tasks"))
     left = sum(t.bytes for t in tasks) * (1 - done / max(len(tasks), 1))
@@ -373,7 +373,7 @@ def no_room(error: OSError, place: Output, tasks: list[SourceTask]) -> InputErro
     )
 
 
-def refuse_inside(source: Source, place: Output) -> None:
+def _refuse_inside(source: Source, place: Output) -> None:
     """The output may not lie among the data, which would be read as data next time."""
     if source.table is not None or source.filesystem != place.system:
         return
@@ -382,15 +382,15 @@ def refuse_inside(source: Source, place: Output) -> None:
         raise InputError(f"{place.name!r} lies inside the data ({source.root!r}). Use a folder outside it.")
 
 
-def inputs_of(task: SourceTask) -> list[dict[str, Any]]:
+def _inputs_of(task: SourceTask) -> list[dict[str, Any]]:
     return [{"path": p.file.path, "token": p.file.token, "row_groups": [p.first, p.stop]} for p in task.pieces]
 
 
-def task_label(tasks: list[SourceTask], number: int) -> str:
+def _task_label(tasks: list[SourceTask], number: int) -> str:
     return tasks[number].pieces[0].file.path
 
 
-def sha256_of(path: Path) -> str:
+def _sha256_of(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):

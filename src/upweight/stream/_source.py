@@ -43,7 +43,6 @@ __all__ = [
     "open_files",
     "open_source",
     "source_of",
-    "token_of_file",
 ]
 
 Types = Mapping[str, pa.DataType]
@@ -163,11 +162,11 @@ class Source:
         at = piece.before
         try:
             for batch in self.raw_batches(piece, own):
-                yield in_schema(batch, schema, keys, (token, at))
+                yield _in_schema(batch, schema, keys, (token, at))
                 at += batch.num_rows
         except (pa.ArrowException, OSError) as error:
             where = f"{piece.file.path}: row groups {piece.first} to {piece.stop - 1}"
-            raise InputError(f"{where} cannot be read ({first_line(error)}). Write the file again.") from error
+            raise InputError(f"{where} cannot be read ({_first_line(error)}). Write the file again.") from error
 
     def schema_of(self, names: Sequence[str]) -> pa.Schema:
         """Names and types of some columns."""
@@ -176,8 +175,8 @@ class Source:
     def raw_batches(self, piece: Piece, columns: list[str]) -> Iterator[pa.RecordBatch]:
         """Rows of one piece as they are held."""
         if self.table is None:
-            return read_batches(self.filesystem, piece, columns)
-        return iter(without_index(self.table.select(columns)).to_batches(max_chunksize=BATCH))
+            return _read_batches(self.filesystem, piece, columns)
+        return iter(_without_index(self.table.select(columns)).to_batches(max_chunksize=BATCH))
 
     def names_of(self, columns: Sequence[str] | None) -> list[str]:
         """The columns that are asked for, all if None; one that is not there is refused."""
@@ -195,7 +194,7 @@ class Source:
         if self.table is not None:
             return
         try:
-            same = token_of_file(self.filesystem, piece.file) == piece.file.token
+            same = _token_of_file(self.filesystem, piece.file) == piece.file.token
         except (pa.ArrowException, OSError, InputError):
             same = False
         if not same:
@@ -233,7 +232,7 @@ class Source:
         }
 
 
-def read_batches(filesystem: Any, piece: Piece, columns: list[str]) -> Iterator[pa.RecordBatch]:
+def _read_batches(filesystem: Any, piece: Piece, columns: list[str]) -> Iterator[pa.RecordBatch]:
     """Rows of a piece as the file holds them; page checksums are verified, and nothing is read ahead of its row group."""
     with filesystem.open_input_file(piece.file.full) as file:
         if is_parquet(piece.file.path):
@@ -245,7 +244,7 @@ def read_batches(filesystem: Any, piece: Piece, columns: list[str]) -> Iterator[
     yield from table.select(columns).to_batches(max_chunksize=BATCH)
 
 
-def in_schema(
+def _in_schema(
     batch: pa.RecordBatch, schema: pa.Schema, keys: dict[str, str | None], position: tuple[str, int]
 ) -> pa.RecordBatch:
     """A batch with the columns of the source: widened, folder keys and positions added, columns that this file lacks all null."""
@@ -289,8 +288,8 @@ def open_files(
     system: Any, paths: Mapping[str, str], root: str, folders: tuple[str, ...] = (), types: Types = NO_TYPES
 ) -> Source:
     """These files, in this order, as one source: {path in the filesystem: path relative to `root`}."""
-    files = tuple(described(system, full, relative, types) for full, relative in paths.items())
-    return Source(root, folders, files, joint_schema(files), system)
+    files = tuple(_described(system, full, relative, types) for full, relative in paths.items())
+    return Source(root, folders, files, _joint_schema(files), system)
 
 
 def source_of(data: Any, *, filesystem: Any = None, types: Types = NO_TYPES) -> Source | EngineSource:
@@ -306,7 +305,7 @@ def source_of(data: Any, *, filesystem: Any = None, types: Types = NO_TYPES) -> 
     given = data if isinstance(data, (list, tuple)) else [data]
     if all(isinstance(d, str) or hasattr(d, "__fspath__") for d in given):
         return open_source(data, filesystem=filesystem, types=types)
-    return frame_source(table_of(data))
+    return frame_source(_table_of(data))
 
 
 def frame_source(table: pa.Table, token: str = "") -> Source:
@@ -316,7 +315,7 @@ def frame_source(table: pa.Table, token: str = "") -> Source:
     return Source("table", (), (file,), table.schema, None, table)
 
 
-def table_of(data: Any) -> pa.Table:
+def _table_of(data: Any) -> pa.Table:
     """A frame (pandas, polars, Arrow) as an Arrow table; other things are refused."""
     if isinstance(data, pa.Table):
         return data
@@ -329,25 +328,25 @@ def table_of(data: Any) -> pa.Table:
     )
 
 
-def without_index(table: pa.Table) -> pa.Table:
+def _without_index(table: pa.Table) -> pa.Table:
     """The table without what pandas wrote about itself, so that its batches are like those of any other."""
     return table.replace_schema_metadata(None)
 
 
-def described(system: Any, full: str, relative: str, types: Types) -> SourceFile:
+def _described(system: Any, full: str, relative: str, types: Types) -> SourceFile:
     """Size, rows, token, schema and row groups of one file; `types` of columns of text files that are known."""
     size = int(system.get_file_info(full).size)
     if is_parquet(relative):
-        meta = footer_of(system, full, relative)
+        meta = _footer_of(system, full, relative)
         schema = meta.schema.to_arrow_schema().remove_metadata()
         groups = tuple(
             (g.num_rows, sum(g.column(c).total_compressed_size for c in range(meta.num_columns)))
             for g in (meta.row_group(j) for j in range(meta.num_row_groups))
         )
-        token = token_of(system, full, size, str(meta.serialized_size).encode())
+        token = _token_of(system, full, size, str(meta.serialized_size).encode())
     else:
         table = text_table(system, full, relative, types, notice=told_once)
-        schema, groups, token = table.schema, ((table.num_rows, size),), token_of(system, full, size, b"")
+        schema, groups, token = table.schema, ((table.num_rows, size),), _token_of(system, full, size, b"")
     names = schema.names
     if len(set(names)) < len(names):
         twice = next(n for n in names if names.count(n) > 1)
@@ -357,23 +356,23 @@ def described(system: Any, full: str, relative: str, types: Types) -> SourceFile
     )
 
 
-def footer_of(system: Any, full: str, relative: str) -> Any:
+def _footer_of(system: Any, full: str, relative: str) -> Any:
     """What a Parquet file says of itself."""
     try:
         with system.open_input_file(full) as file:
             return pq.ParquetFile(file, pre_buffer=False).metadata
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{relative}: not a whole Parquet file ({first_line(error)}). Write it again.") from error
+        raise InputError(f"{relative}: not a whole Parquet file ({_first_line(error)}). Write it again.") from error
 
 
-def token_of_file(system: Any, file: SourceFile) -> str:
+def _token_of_file(system: Any, file: SourceFile) -> str:
     """The token of a file as it is now."""
     size = int(system.get_file_info(file.full).size or 0)
-    footer = str(footer_of(system, file.full, file.path).serialized_size).encode() if is_parquet(file.path) else b""
-    return token_of(system, file.full, size, footer)
+    footer = str(_footer_of(system, file.full, file.path).serialized_size).encode() if is_parquet(file.path) else b""
+    return _token_of(system, file.full, size, footer)
 
 
-def token_of(system: Any, full: str, size: int, footer: bytes) -> str:
+def _token_of(system: Any, full: str, size: int, footer: bytes) -> str:
     """First 16 hex digits of SHA-256 of size, both ends and footer size."""
     digest = hashlib.sha256(str(size).encode() + footer)
     with system.open_input_file(full) as file:
@@ -386,19 +385,19 @@ def token_of(system: Any, full: str, size: int, footer: bytes) -> str:
 # ---- one schema -------------------------------------------------------------------------------------------------------------
 
 
-def joint_schema(files: Sequence[SourceFile]) -> pa.Schema:
+def _joint_schema(files: Sequence[SourceFile]) -> pa.Schema:
     """Columns of all files in the order they are met, widened; folder keys are text, and come last."""
     kinds: dict[str, tuple[pa.DataType, str]] = {}
     for file in files:
         for kind in file.schema:
             there = kinds.get(kind.name)
-            kinds[kind.name] = (kind.type, file.path) if there is None else (wider(kind, there, file.path), there[1])
+            kinds[kind.name] = (kind.type, file.path) if there is None else (_wider(kind, there, file.path), there[1])
     keys = dict.fromkeys(name for file in files for name, _ in file.keys)
     fields = [pa.field(name, kind) for name, (kind, _) in kinds.items() if name not in keys]
     return pa.schema([*fields, *(pa.field(name, pa.string()) for name in keys)])
 
 
-def wider(kind: pa.Field, there: tuple[pa.DataType, str], path: str) -> pa.DataType:
+def _wider(kind: pa.Field, there: tuple[pa.DataType, str], path: str) -> pa.DataType:
     """The type that holds both: whole numbers, fractions, texts widen; a text and a number never meet."""
     one, two = there[0], kind.type
     if one == two or pa.types.is_null(two):
@@ -416,5 +415,5 @@ def wider(kind: pa.Field, there: tuple[pa.DataType, str], path: str) -> pa.DataT
     raise InputError(f"column {kind.name!r} is {one} in {there[1]} and {two} in {path}. Make it one type.")
 
 
-def first_line(error: BaseException) -> str:
+def _first_line(error: BaseException) -> str:
     return str(error).split("\n")[0].rstrip(".")[:200]

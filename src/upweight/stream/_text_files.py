@@ -30,7 +30,7 @@ def text_table(
     notice: Callable[[str], None] = lambda said: None,
 ) -> pa.Table:
     """A whole text file; `name` is what messages call it, `types` of columns that are known, `notice` gets what was guessed."""
-    with local_copy(system, full) as path:
+    with _local_copy(system, full) as path:
         return read_text_file(path, notice, name=name, types=types)
 
 
@@ -45,7 +45,7 @@ def types_of(schema: pa.Schema) -> dict[str, pa.DataType]:
 
 
 @contextlib.contextmanager
-def local_copy(system: Any, full: str) -> Iterator[Path]:
+def _local_copy(system: Any, full: str) -> Iterator[Path]:
     """The path of a file on this machine, or of a copy that goes away."""
     if isinstance(system, fs.LocalFileSystem):
         yield Path(full)

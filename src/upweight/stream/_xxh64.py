@@ -37,30 +37,30 @@ BLOCK = 1 << 14  # rows at a time: few enough for the second cache, enough that 
 BYTES = 1 << 22  # of strings gathered at a time
 
 
-def rotate(h: np.ndarray, bits: int, spare: np.ndarray) -> None:
+def _rotate(h: np.ndarray, bits: int, spare: np.ndarray) -> None:
     """h = rotl(h, bits), in place."""
     np.right_shift(h, np.uint64(64 - bits), out=spare)
     np.left_shift(h, np.uint64(bits), out=h)
     np.bitwise_or(h, spare, out=h)
 
 
-def round_of(v: np.ndarray, spare: np.ndarray) -> None:
+def _round_of(v: np.ndarray, spare: np.ndarray) -> None:
     """v = rotl(v P2, 31) P1, in place."""
     np.multiply(v, P2, out=v)
-    rotate(v, 31, spare)
+    _rotate(v, 31, spare)
     np.multiply(v, P1, out=v)
 
 
-def take_word(h: np.ndarray, v: np.ndarray, spare: np.ndarray) -> None:
+def _take_word(h: np.ndarray, v: np.ndarray, spare: np.ndarray) -> None:
     """Take eight bytes `v` (changed) into the hash `h`, in place."""
-    round_of(v, spare)
+    _round_of(v, spare)
     np.bitwise_xor(h, v, out=h)
-    rotate(h, 27, spare)
+    _rotate(h, 27, spare)
     np.multiply(h, P1, out=h)
     np.add(h, P4, out=h)
 
 
-def avalanche(h: np.ndarray, spare: np.ndarray) -> None:
+def _avalanche(h: np.ndarray, spare: np.ndarray) -> None:
     """The last mixing, in place."""
     for bits, prime in ((33, P2), (29, P3), (32, None)):
         np.right_shift(h, np.uint64(bits), out=spare)
@@ -83,8 +83,8 @@ def hash_int64(values: np.ndarray, seeds: np.ndarray | np.uint64) -> np.ndarray:
         part = h[start : start + BLOCK]
         np.add(start_of[start : start + BLOCK], P5_8, out=part)
         v[: len(part)] = words[start : start + BLOCK]
-        take_word(part, v[: len(part)], spare[: len(part)])
-        avalanche(part, spare[: len(part)])
+        _take_word(part, v[: len(part)], spare[: len(part)])
+        _avalanche(part, spare[: len(part)])
     return h
 
 
@@ -125,21 +125,21 @@ def hash_bytes(data: np.ndarray, offsets: np.ndarray, seeds: np.ndarray) -> np.n
         there, starts = np.unique(lengths[order], return_index=True)
         groups = list(zip(there.tolist(), np.split(order, starts[1:]), strict=True))
     for length, rows in groups:
-        h[rows] = of_one_length(data, offsets[:-1][rows], length, np.asarray(seeds)[rows])
+        h[rows] = _of_one_length(data, offsets[:-1][rows], length, np.asarray(seeds)[rows])
     return h
 
 
-def of_one_length(data: np.ndarray, at: np.ndarray, length: int, seeds: np.ndarray) -> np.ndarray:
+def _of_one_length(data: np.ndarray, at: np.ndarray, length: int, seeds: np.ndarray) -> np.ndarray:
     """Hashes of byte strings of one length that start at `at`."""
     h = np.empty(len(at), np.uint64)
     block = max(64, min(BLOCK, BYTES // max(length, 1)))
     for start in range(0, len(at), block):
         part = slice(start, start + block)
-        h[part] = block_of_one_length(rows_of(data, at[part], length), seeds[part])
+        h[part] = _block_of_one_length(_rows_of(data, at[part], length), seeds[part])
     return h
 
 
-def rows_of(data: np.ndarray, at: np.ndarray, length: int) -> np.ndarray:
+def _rows_of(data: np.ndarray, at: np.ndarray, length: int) -> np.ndarray:
     """(k, length) uint8, the bytes of k strings; a view where they lie one after the other."""
     if not length or not len(at):
         return np.empty((len(at), length), np.uint8)
@@ -148,58 +148,58 @@ def rows_of(data: np.ndarray, at: np.ndarray, length: int) -> np.ndarray:
     return np.lib.stride_tricks.sliding_window_view(data, length)[at]
 
 
-def words_of(rows: np.ndarray, start: int, count: int, dtype: str) -> list[np.ndarray]:
+def _words_of(rows: np.ndarray, start: int, count: int, dtype: str) -> list[np.ndarray]:
     """`count` little-endian words of each row from byte `start`, each (k,) uint64, a copy."""
     width = np.dtype(dtype).itemsize
-    return [word_of(rows, start + j * width, dtype) for j in range(count)]
+    return [_word_of(rows, start + j * width, dtype) for j in range(count)]
 
 
-def word_of(rows: np.ndarray, start: int, dtype: str) -> np.ndarray:
+def _word_of(rows: np.ndarray, start: int, dtype: str) -> np.ndarray:
     """The word at byte `start` of each row; it is read where it lies, aligned or not."""
     return rows[:, start : start + np.dtype(dtype).itemsize].view(dtype)[:, 0].astype(np.uint64)
 
 
-def block_of_one_length(rows: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+def _block_of_one_length(rows: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     """XXH64 of each row of bytes."""
     k, length = rows.shape
     spare = np.empty(k, np.uint64)
-    h, at = four_lanes(rows, seeds, spare) if length >= 32 else (seeds + P5, 0)
+    h, at = _four_lanes(rows, seeds, spare) if length >= 32 else (seeds + P5, 0)
     np.add(h, np.uint64(length), out=h)
     words = (length - at) // 8
-    for word in words_of(rows, at, words, "<u8"):
-        take_word(h, word, spare)
+    for word in _words_of(rows, at, words, "<u8"):
+        _take_word(h, word, spare)
     at += 8 * words
     if length - at >= 4:
-        np.bitwise_xor(h, words_of(rows, at, 1, "<u4")[0] * P1, out=h)
-        rotate(h, 23, spare)
+        np.bitwise_xor(h, _words_of(rows, at, 1, "<u4")[0] * P1, out=h)
+        _rotate(h, 23, spare)
         np.multiply(h, P2, out=h)
         np.add(h, P3, out=h)
         at += 4
     for j in range(at, length):
         np.bitwise_xor(h, rows[:, j].astype(np.uint64) * P5, out=h)
-        rotate(h, 11, spare)
+        _rotate(h, 11, spare)
         np.multiply(h, P1, out=h)
-    avalanche(h, spare)
+    _avalanche(h, spare)
     return h
 
 
-def four_lanes(rows: np.ndarray, seeds: np.ndarray, spare: np.ndarray) -> tuple[np.ndarray, int]:
+def _four_lanes(rows: np.ndarray, seeds: np.ndarray, spare: np.ndarray) -> tuple[np.ndarray, int]:
     """(hash so far, bytes taken): all whole stripes of 32 bytes in four lanes, which are then merged."""
     lanes = [seeds + P1_P2, seeds + P2, seeds.copy(), seeds - P1]
     stripes = rows.shape[1] // 32
     for stripe in range(stripes):
-        for lane, word in zip(lanes, words_of(rows, 32 * stripe, 4, "<u8"), strict=True):
+        for lane, word in zip(lanes, _words_of(rows, 32 * stripe, 4, "<u8"), strict=True):
             np.multiply(word, P2, out=word)
             np.add(lane, word, out=lane)
-            rotate(lane, 31, spare)
+            _rotate(lane, 31, spare)
             np.multiply(lane, P1, out=lane)
     h = np.zeros(len(rows), np.uint64)
     for lane, bits in zip(lanes, (1, 7, 12, 18), strict=True):
         turned = lane.copy()
-        rotate(turned, bits, spare)
+        _rotate(turned, bits, spare)
         np.add(h, turned, out=h)
     for lane in lanes:
-        round_of(lane, spare)
+        _round_of(lane, spare)
         np.bitwise_xor(h, lane, out=h)
         np.multiply(h, P1, out=h)
         np.add(h, P4, out=h)

@@ -56,7 +56,7 @@ def trimmed(values: pa.Array, name: str) -> pa.Array:
     if pa.types.is_boolean(values.type):
         text = pc.if_else(values, "True", "False")
     elif is_bytes(values.type):
-        text = bytes_as_text(values, name)
+        text = _bytes_as_text(values, name)
     else:
         text = values.cast(pa.string())
     return pc.utf8_trim_whitespace(text)
@@ -86,19 +86,19 @@ def is_bytes(kind: pa.DataType) -> bool:
     return t.is_binary(kind) or t.is_large_binary(kind) or t.is_fixed_size_binary(kind) or t.is_binary_view(kind)
 
 
-def bytes_as_text(values: pa.Array, name: str) -> pa.Array:
+def _bytes_as_text(values: pa.Array, name: str) -> pa.Array:
     """Bytes that are UTF-8 text; others are refused with their row."""
     try:
         return values.cast(pa.binary()).cast(pa.string())
     except pa.ArrowInvalid as error:
-        bad = [row for row, value in enumerate(values.to_pylist()) if value is not None and not is_utf8(value)]
+        bad = [row for row, value in enumerate(values.to_pylist()) if value is not None and not _is_utf8(value)]
         raise InputError(
             f"column {name!r} must hold numbers or text; got {len(bad):,} values that are bytes, not UTF-8 text, first at row "
             f"{bad[0]}. Leave the column out, or write it as text."
         ) from error
 
 
-def is_utf8(value: bytes) -> bool:
+def _is_utf8(value: bytes) -> bool:
     try:
         value.decode("utf8")
     except UnicodeDecodeError:

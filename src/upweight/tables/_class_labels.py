@@ -38,7 +38,7 @@ class Labels:
     @classmethod
     def of(cls, y, *, name: str = "y", rows: int | None = None) -> Labels:
         """Read labels, refusing gaps, fractions, a single class and a length other than `rows`."""
-        values = label_array(y, name)
+        values = _label_array(y, name)
         if rows is not None and len(values) != rows:
             came = f"{counted(len(values), 'label')} for {counted(rows, 'row')}"
             raise InputError(f"`{name}` needs one label a row; got {came}.")
@@ -62,7 +62,7 @@ class Labels:
         return Labels(self.classes, self.codes[keep], self.positive)
 
 
-def label_array(y, name: str) -> np.ndarray:
+def _label_array(y, name: str) -> np.ndarray:
     """One-dimensional labels of one sortable type, without gaps."""
     if y is None:
         raise InputError(f"`{name}` is None: this estimator requires y to be passed, but the target y is None.")
@@ -77,17 +77,17 @@ def label_array(y, name: str) -> np.ndarray:
         )
     if not len(values):
         raise InputError(f"`{name}` holds no rows.")
-    refuse_gaps(values, name)
+    _refuse_gaps(values, name)
     if values.dtype == object:
-        values = as_one_type(values, name)
+        values = _as_one_type(values, name)
     if values.dtype.kind == "f":
-        values = refuse_fractions(values, name)
+        values = _refuse_fractions(values, name)
     if values.dtype.kind == "c":
         raise InputError(f"Complex data not supported: `{name}` must hold classes.")
     return values
 
 
-def refuse_gaps(values: np.ndarray, name: str) -> None:
+def _refuse_gaps(values: np.ndarray, name: str) -> None:
     gaps = ~np.isfinite(values) if values.dtype.kind == "f" else absent(values)
     if gaps.any():
         what = "missing or infinite" if values.dtype.kind == "f" else "missing"
@@ -97,7 +97,7 @@ def refuse_gaps(values: np.ndarray, name: str) -> None:
         )
 
 
-def as_one_type(values: np.ndarray, name: str) -> np.ndarray:
+def _as_one_type(values: np.ndarray, name: str) -> np.ndarray:
     kinds = {bool if isinstance(v, (bool, np.bool_)) else str if isinstance(v, str) else float for v in values}
     if len(kinds) > 1:
         first = next(i for i, v in enumerate(values) if isinstance(v, str) != isinstance(values[0], str) or i)
@@ -107,7 +107,7 @@ def as_one_type(values: np.ndarray, name: str) -> np.ndarray:
     return np.asarray(values.tolist())
 
 
-def refuse_fractions(values: np.ndarray, name: str) -> np.ndarray:
+def _refuse_fractions(values: np.ndarray, name: str) -> np.ndarray:
     whole = values == np.round(values)
     if not whole.all():
         row = int((~whole).argmax())

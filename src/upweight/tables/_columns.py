@@ -95,28 +95,28 @@ class Column:
 
 def describe(name: str, values: pa.Array) -> Column:
     """Decide how a column is read."""
-    return replace(described(name, values), rows=len(values))
+    return replace(_described(name, values), rows=len(values))
 
 
-def described(name: str, values: pa.Array) -> Column:
-    refuse_unknown(name, values.type)
+def _described(name: str, values: pa.Array) -> Column:
+    _refuse_unknown(name, values.type)
     flat = unnested(values)
     if flat is None:
         return Column(name, "dropped", note="nested values")
-    if is_numeric(flat.type):
+    if _is_numeric(flat.type):
         dated = pa.types.is_temporal(flat.type)
-        form = temporal_form(flat.type) if dated else ""
+        form = _temporal_form(flat.type) if dated else ""
         x = numbers(name, flat)
-        return describe_numbers(name, x, AS_DAYS if dated else run_together(flat, x), form)
+        return describe_numbers(name, x, AS_DAYS if dated else _run_together(flat, x), form)
     declared = pa.types.is_dictionary(values.type)
-    return describe_text(name, one_spelling(as_text(flat, name)), declared=declared)
+    return _describe_text(name, one_spelling(as_text(flat, name)), declared=declared)
 
 
-def refuse_unknown(name: str, kind: pa.DataType) -> None:
+def _refuse_unknown(name: str, kind: pa.DataType) -> None:
     """Types that are neither numbers, dates, text nor true and false are never guessed at."""
     inner = kind.value_type if pa.types.is_dictionary(kind) else kind
     t = pa.types
-    known = t.is_null(inner) or t.is_boolean(inner) or t.is_nested(inner) or is_numeric(inner) or is_texty(inner)
+    known = t.is_null(inner) or t.is_boolean(inner) or t.is_nested(inner) or _is_numeric(inner) or is_texty(inner)
     if not known or isinstance(inner, pa.BaseExtensionType):
         raise InputError(
             f"`X`: column {name!r} must hold numbers, dates, text or true and false; got {inner}. Convert it, or leave it out."
@@ -129,23 +129,23 @@ def describe_numbers(name: str, x: np.ndarray, note: str = "", form: str = "") -
     if not len(present):
         return Column(name, "dropped", missing=gaps, note="nothing but gaps")
     if present.min() == present.max():
-        only = one_value(float(present[0]), note)
+        only = _one_value(float(present[0]), note)
         return Column(
             name, "numeric" if gaps else "dropped", missing=gaps, note=f"{only}, or a gap" if gaps else only, form=form
         )
-    if name and is_counter(present, gaps) and looks_like_counter(name):
+    if name and _is_counter(present, gaps) and _looks_like_counter(name):
         return Column(name, "dropped", note="numbers the rows: an identifier")
     return Column(name, "numeric", missing=gaps, note=note, form=form)
 
 
-def one_value(value: float, note: str) -> str:
+def _one_value(value: float, note: str) -> str:
     """What to say of a column of one number; large ones may be one as doubles only."""
     if " as doubles" in note:
         return f"{note}, {value:g}; as text they would be told apart"
     return f"one value only{' as a double' if abs(value) >= EXACT else ''}: {value:g}"
 
 
-def run_together(values: pa.Array, x: np.ndarray) -> str:
+def _run_together(values: pa.Array, x: np.ndarray) -> str:
     """How many different whole numbers become how many doubles; empty where none meet."""
     if not len(x) or not np.nanmax(np.abs(x), initial=0) >= EXACT or pa.types.is_floating(values.type):
         return ""
@@ -156,13 +156,13 @@ def run_together(values: pa.Array, x: np.ndarray) -> str:
     return f"{before:,} different whole numbers are {after:,} as doubles" if after < before else ""
 
 
-def describe_text(name: str, text: pa.Array, *, declared: bool = False) -> Column:
+def _describe_text(name: str, text: pa.Array, *, declared: bool = False) -> Column:
     """A column of text; `declared` categories are never read as numbers or dates where they are few."""
     gaps = text.null_count
     form = None if declared else form_of(text)
     if form is not None:
         x = finite(name, in_form(form, text))
-        note = run_together(text, x) if form == "number" else form_note(form, text)
+        note = _run_together(text, x) if form == "number" else _form_note(form, text)
         return describe_numbers(name, x, note, form.removeprefix("number"))
     categories = pc.unique(text.drop_null())
     k, n = len(categories), len(text) - gaps
@@ -170,11 +170,11 @@ def describe_text(name: str, text: pa.Array, *, declared: bool = False) -> Colum
         return Column(name, "dropped", missing=gaps, note="nothing but gaps")
     if k == 1 and not gaps:
         return Column(name, "dropped", note=f"one value only: {categories[0].as_py()!r}")
-    if k > 20 and (column := mostly_numbers(name, text)) is not None:
+    if k > 20 and (column := _mostly_numbers(name, text)) is not None:
         return column
     hint = resembles(categories)
     if k > max(20, n / 2):
-        return many_values(name, text, hint or f"an identifier: {k:,} different values in {n:,} rows", prose=not hint)
+        return _many_values(name, text, hint or f"an identifier: {k:,} different values in {n:,} rows", prose=not hint)
     note = (
         f"{k:,} levels: the {KEPT_CATEGORIES} most frequent kept, the rest as one"
         if k > KEPT_CATEGORIES
@@ -184,7 +184,7 @@ def describe_text(name: str, text: pa.Array, *, declared: bool = False) -> Colum
     return Column(name, "categorical", tuple(sorted(categories.to_pylist())), gaps, note)
 
 
-def mostly_numbers(name: str, text: pa.Array) -> Column | None:
+def _mostly_numbers(name: str, text: pa.Array) -> Column | None:
     """The column, if nearly all of its values are plain numbers."""
     x = plain_numbers(text)
     unread = int(np.isnan(x).sum()) - text.null_count
@@ -197,7 +197,7 @@ def mostly_numbers(name: str, text: pa.Array) -> Column | None:
     return replace(describe_numbers(name, x, note), missing=text.null_count)
 
 
-def many_values(name: str, text: pa.Array, note: str, *, prose: bool) -> Column:
+def _many_values(name: str, text: pa.Array, note: str, *, prose: bool) -> Column:
     """A column most of whose values are different: words, if they are sentences; else nothing to learn from."""
     words = vocabulary(text) if prose and is_prose(text) else ()
     if words:
@@ -207,7 +207,7 @@ def many_values(name: str, text: pa.Array, note: str, *, prose: bool) -> Column:
     return Column(name, "dropped", missing=text.null_count, note=note)
 
 
-def form_note(form: str, text: pa.Array) -> str:
+def _form_note(form: str, text: pa.Array) -> str:
     """What the reader should know of a column of text that is read as numbers; a plain number needs no word."""
     if form == "number":
         return ""
@@ -221,7 +221,7 @@ def form_note(form: str, text: pa.Array) -> str:
     return f"text read as numbers; first {present[row].as_py()!r} as {in_form(form, present[row : row + 1])[0]:.15g}"
 
 
-def is_counter(present: np.ndarray, gaps: int) -> bool:
+def _is_counter(present: np.ndarray, gaps: int) -> bool:
     """Whole numbers, every one different, none left out."""
     n = len(present)
     if gaps or n < 3 or np.abs(present).max() >= EXACT or present.max() - present.min() != n - 1:
@@ -229,7 +229,7 @@ def is_counter(present: np.ndarray, gaps: int) -> bool:
     return len(np.unique(present)) == n
 
 
-def looks_like_counter(name: str) -> bool:
+def _looks_like_counter(name: str) -> bool:
     low = name.strip().lower()
     return low in ("", "index", "row", "nr", "no", "level_0") or low.startswith("unnamed") or low.endswith("id")
 
@@ -239,12 +239,12 @@ def looks_like_counter(name: str) -> bool:
 
 def numbers(name: str, values: pa.Array) -> np.ndarray:
     """(n,) float64 of numbers, dates, booleans and plain numbers as text, gaps NaN; infinities are refused with their row."""
-    values = plain_values(name, values, "numbers", "one number")
+    values = _plain_values(name, values, "numbers", "one number")
     if pa.types.is_temporal(values.type):
         return days(values)
     if pa.types.is_boolean(values.type):
         values = values.cast(pa.int8())
-    return finite(name, arrow_floats(values) if is_numeric(values.type) else plain_numbers(as_text(values, name)))
+    return finite(name, _arrow_floats(values) if _is_numeric(values.type) else plain_numbers(as_text(values, name)))
 
 
 def finite(name: str, x: np.ndarray) -> np.ndarray:
@@ -264,16 +264,16 @@ def read_numbers(column: Column, values: pa.Array) -> np.ndarray:
     Of a column that held such values when it was described, they are expected up to the share that was allowed then. Gaps are told
     where there were none.
     """
-    flat = plain_values(column.name, values, "dates" if column.dated else "numbers", "one number")
+    flat = _plain_values(column.name, values, "dates" if column.dated else "numbers", "one number")
     if not is_texty(flat.type):
-        refuse_other_kind(column, flat)
+        _refuse_other_kind(column, flat)
         x = numbers(column.name, flat)
         tell_number_gaps(column, np.isnan(x))
         return x
     text = as_text(flat, column.name)
     tell_number_gaps(column, text.is_null().to_numpy(zero_copy_only=False))
     x = read_later(column.name, column.form, text, dated=column.dated)
-    tell_unread(column, text, np.isnan(x))
+    _tell_unread(column, text, np.isnan(x))
     return finite(column.name, x)
 
 
@@ -283,12 +283,12 @@ def tell_number_gaps(column: Column, gaps: np.ndarray) -> None:
     tell_gaps(column.name, gaps, known=known, rows=column.rows, scored="by the median of training")
 
 
-def refuse_other_kind(column: Column, values: pa.Array) -> None:
+def _refuse_other_kind(column: Column, values: pa.Array) -> None:
     """Days are no numbers of another kind, and the other way round."""
     if values.null_count == len(values) or pa.types.is_boolean(values.type):
         return
-    came, plain = pa.types.is_temporal(values.type), not is_numeric(values.type)
-    same = not came or not column.form or (column.form in DATES) == (temporal_form(values.type) in DATES)
+    came, plain = pa.types.is_temporal(values.type), not _is_numeric(values.type)
+    same = not came or not column.form or (column.form in DATES) == (_temporal_form(values.type) in DATES)
     if plain or (came == column.dated and same) or np.isnan(numbers(column.name, values)).all():
         return
     what = "dates" if column.dated else "numbers"
@@ -296,7 +296,7 @@ def refuse_other_kind(column: Column, values: pa.Array) -> None:
     raise InputError(f"`X`: column {column.name!r} must hold {what}; got {values.type}. {remedy}")
 
 
-def tell_unread(column: Column, text: pa.Array, gaps: np.ndarray) -> None:
+def _tell_unread(column: Column, text: pa.Array, gaps: np.ndarray) -> None:
     """Refuse text none of which could be read, warn of single values."""
     unread = text.is_valid().to_numpy(zero_copy_only=False) & gaps
     bad, n = int(unread.sum()), len(text) - text.null_count
@@ -321,7 +321,7 @@ def codes(column: Column, values: pa.Array) -> np.ndarray:
 
     A word for a gap is a gap, but where it is a category itself, as in models of version 0.1.0.
     """
-    flat = plain_values(column.name, values, "one value a row", "text or numbers")
+    flat = _plain_values(column.name, values, "one value a row", "text or numbers")
     text = trimmed(flat, column.name)
     if column.form == FILLED:
         empty = as_text(flat, column.name).is_null().to_numpy(zero_copy_only=False)
@@ -334,11 +334,11 @@ def codes(column: Column, values: pa.Array) -> np.ndarray:
     absent = pc.or_kleene(text.is_null(), is_gap(text)).to_numpy(zero_copy_only=False)
     code[absent & (code == UNSEEN)] = MISSING
     tell_gaps(column.name, code == MISSING, known=column.missing, rows=column.rows, scored="as unknown")
-    tell_unseen(column, text, code)
+    _tell_unseen(column, text, code)
     return code
 
 
-def tell_unseen(column: Column, text: pa.Array, code: np.ndarray) -> None:
+def _tell_unseen(column: Column, text: pa.Array, code: np.ndarray) -> None:
     """Warn of values that training did not have; refuse several of which training had none, unless it had very many."""
     unseen = code == UNSEEN
     bad, n = int(unseen.sum()), int((code != MISSING).sum())
@@ -355,7 +355,7 @@ def tell_unseen(column: Column, text: pa.Array, code: np.ndarray) -> None:
 
 def read_text(column: Column, values: pa.Array) -> pa.Array:
     """(n,) text of a later frame, gaps null."""
-    text = as_text(plain_values(column.name, values, "one value a row", "text"), column.name)
+    text = as_text(_plain_values(column.name, values, "one value a row", "text"), column.name)
     empty = text.is_null().to_numpy(zero_copy_only=False)
     tell_gaps(column.name, empty, known=column.missing, rows=column.rows, scored="as having no words")
     return text
@@ -364,9 +364,9 @@ def read_text(column: Column, values: pa.Array) -> pa.Array:
 # ---- types ------------------------------------------------------------------------------------------------------------------
 
 
-def plain_values(name: str, values: pa.Array, what: str, give: str) -> pa.Array:
+def _plain_values(name: str, values: pa.Array, what: str, give: str) -> pa.Array:
     """A plain array of a known type; nested and unknown ones are refused."""
-    refuse_unknown(name, values.type)
+    _refuse_unknown(name, values.type)
     flat = unnested(values)
     if flat is None:
         each = "" if give.startswith("one") else " a row"
@@ -374,18 +374,18 @@ def plain_values(name: str, values: pa.Array, what: str, give: str) -> pa.Array:
     return flat
 
 
-def is_numeric(kind: pa.DataType) -> bool:
+def _is_numeric(kind: pa.DataType) -> bool:
     """Whether its values are numbers, dates, times or durations."""
     t = pa.types
     temporal = t.is_date(kind) or t.is_time(kind) or t.is_timestamp(kind) or t.is_duration(kind)
     return t.is_integer(kind) or t.is_floating(kind) or t.is_decimal(kind) or temporal
 
 
-def temporal_form(kind: pa.DataType) -> str:
+def _temporal_form(kind: pa.DataType) -> str:
     return "time" if pa.types.is_time(kind) else "duration" if pa.types.is_duration(kind) else "date"
 
 
-def arrow_floats(values: pa.Array) -> np.ndarray:
+def _arrow_floats(values: pa.Array) -> np.ndarray:
     """The nearest doubles; of decimals by their text, as Arrow's own way misses the last digit of one in ten."""
     if pa.types.is_decimal(values.type):
         values = values.cast(pa.string())

@@ -66,7 +66,7 @@ def refuse_few(labels: Labels, folds: int, group: np.ndarray | None) -> None:
     if counts[rare] < folds:
         raise InputError(
             f"{folds} folds need {folds} rows of every class; {name!r} has {counts[rare]}. "
-            f"{remedy(int(counts[rare]))}merge classes."
+            f"{_remedy(int(counts[rare]))}merge classes."
         )
     if group is None:
         return
@@ -75,11 +75,11 @@ def refuse_few(labels: Labels, folds: int, group: np.ndarray | None) -> None:
         if groups < folds:
             raise InputError(
                 f"{folds} folds need {folds} groups with every class; {plain(label)!r} occurs in {groups}. "
-                f"{remedy(groups)}take finer groups."
+                f"{_remedy(groups)}take finer groups."
             )
 
 
-def remedy(most: int) -> str:
+def _remedy(most: int) -> str:
     return f"Use cv={most} or " if most > 1 else "Find more of them, or "
 
 

@@ -24,7 +24,6 @@ __all__ = [
     "arrow_array",
     "arrow_columns",
     "column_names",
-    "dense_series",
     "frame_of",
     "is_frame",
     "is_real",
@@ -63,10 +62,10 @@ def column_names(X) -> list:
 
 def refuse_doubles(X) -> None:
     """Column names of a frame must differ; matrices have none."""
-    names_differ(column_names(X))
+    _names_differ(column_names(X))
 
 
-def names_differ(names: list) -> None:
+def _names_differ(names: list) -> None:
     if len(set(names)) == len(names):
         return
     double = next(n for j, n in enumerate(names) if n in names[:j])
@@ -97,7 +96,7 @@ def refuse_no_rows(X: Any) -> None:
 def arrow_columns(X) -> list[tuple[str, pa.Array]]:
     """(name, Arrow array) of every column; duplicate names are refused."""
     names = [str(n) for n in (X.column_names if isinstance(X, pa.Table) else X.columns)]
-    names_differ(names)
+    _names_differ(names)
     if isinstance(X, pa.Table):
         return list(zip(names, X.columns, strict=True))
     frame = frame_of(X)
@@ -107,25 +106,25 @@ def arrow_columns(X) -> list[tuple[str, pa.Array]]:
 def arrow_array(series: nw.Series) -> pa.Array:
     """A column as an Arrow array; objects of several types as text, objects of other kinds are refused with their row."""
     if series.dtype == nw.Object and series.implementation.is_polars():  # its to_arrow gives addresses in memory
-        return held_objects(series)
+        return _held_objects(series)
     native: Any = series.to_native()
     if getattr(getattr(native, "dtype", None), "kind", "") == "c":
         raise InputError(f"Complex data not supported: column {series.name!r} must hold real numbers. Take its parts.")
     try:
-        return dense_series(series).to_arrow()
+        return _dense_series(series).to_arrow()
     except NO_ONE_TYPE:
-        return texts(series)
+        return _texts(series)
 
 
-def held_objects(series: nw.Series) -> pa.Array:
+def _held_objects(series: nw.Series) -> pa.Array:
     """Objects in a polars column, read as those of a pandas column are."""
     try:
         return pa.array([None if is_absent(v) else v for v in series.to_list()])
     except NO_ONE_TYPE:
-        return texts(series)
+        return _texts(series)
 
 
-def texts(series: nw.Series) -> pa.Array:
+def _texts(series: nw.Series) -> pa.Array:
     """Objects of several types as text."""
     values = [None if is_absent(v) else v for v in series.to_list()]
     other = next((i for i, v in enumerate(values) if v is not None and not isinstance(v, SAYABLE)), None)
@@ -137,23 +136,23 @@ def texts(series: nw.Series) -> pa.Array:
     return pa.array([None if v is None else str(v) for v in values], pa.string())
 
 
-def has_sparse_type(native: Any) -> bool:
+def _has_sparse_type(native: Any) -> bool:
     """Whether a pandas column or its type keeps only what differs from a fill value."""
     kind = getattr(native, "dtype", native)
     return str(kind).startswith("Sparse[") and hasattr(kind, "fill_value")
 
 
-def dense_series(series: nw.Series) -> nw.Series:
+def _dense_series(series: nw.Series) -> nw.Series:
     """A sparse pandas column as a plain one, which every library knows; others as they are."""
     native: Any = series.to_native()
-    if not (nw.dependencies.is_pandas_like_series(native) and has_sparse_type(native)):
+    if not (nw.dependencies.is_pandas_like_series(native) and _has_sparse_type(native)):
         return series
     return nw.from_native(native.sparse.to_dense(), series_only=True)
 
 
 def plain_series(series: nw.Series) -> nw.Series:
     """A sparse column as a plain one, objects that are numbers, every one, as numbers; others as they are."""
-    series = dense_series(series)
+    series = _dense_series(series)
     if series.dtype != nw.Object:
         return series
     values = [None if is_absent(v) else v for v in series.to_list()]
@@ -173,4 +172,4 @@ def sparse_frame(X: Any) -> bool:
     """Whether every column of a pandas frame is sparse, with zero for what is not kept."""
     if not nw.dependencies.is_pandas_like_dataframe(X) or not len(X.columns):
         return False
-    return all(has_sparse_type(kind) and kind.fill_value == 0 for kind in X.dtypes)
+    return all(_has_sparse_type(kind) and kind.fill_value == 0 for kind in X.dtypes)

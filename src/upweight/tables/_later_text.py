@@ -38,13 +38,13 @@ def read_later(name: str, form: str, text: pa.Array, *, dated: bool) -> np.ndarr
         x = np.where(np.isnan(x), others, x)
     unread = present & np.isnan(x)
     if unread.any():
-        refuse_other_form(name, form, text, unread)
+        _refuse_other_form(name, form, text, unread)
     elif present.any():
-        tell_two_forms(name, form, text, x)
+        _tell_two_forms(name, form, text, x)
     return x
 
 
-def family(form: str) -> list[str]:
+def _family(form: str) -> list[str]:
     """Forms that the text of one form may be mistaken for."""
     if form in DATES:
         return [other for other in DATES if other not in (form, "date")]
@@ -54,11 +54,11 @@ def family(form: str) -> list[str]:
     return []
 
 
-def refuse_other_form(name: str, form: str, text: pa.Array, unread: np.ndarray) -> None:
+def _refuse_other_form(name: str, form: str, text: pa.Array, unread: np.ndarray) -> None:
     """Refuse where the rows that do not fit are written in another form; a local date must fit in every row."""
     local = form in DATES and form != "date"
     there = text.filter(pa.array(unread))
-    if not local and not any((~np.isnan(in_form(other, there))).any() for other in family(form)):
+    if not local and not any((~np.isnan(in_form(other, there))).any() for other in _family(form)):
         return
     row = int(unread.argmax())
     what = "dates" if form in DATES else "numbers"
@@ -69,14 +69,14 @@ def refuse_other_form(name: str, form: str, text: pa.Array, unread: np.ndarray) 
     )
 
 
-def tell_two_forms(name: str, form: str, text: pa.Array, x: np.ndarray) -> None:
+def _tell_two_forms(name: str, form: str, text: pa.Array, x: np.ndarray) -> None:
     """Warn where every row of several different ones fits another form as well, with another value."""
     if form.endswith(tuple(POINTED)):
         return
     values = text.drop_null().unique()
     if len(values) < 2:
         return
-    for other in family(form):
+    for other in _family(form):
         read = in_form(other, values)
         if not np.isnan(read).any() and (read != in_form(form, values)).any():
             row = int(np.flatnonzero(~np.isnan(x))[0])

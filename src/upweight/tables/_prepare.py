@@ -59,25 +59,25 @@ class Preparation:
         w = np.ones(len(table)) if w is None else w
         sizes = [len(c.categories) for c in schema.columns if c.kind == "categorical"]
         recode = tuple(frequent(table.codes[:, j], k, w) for j, k in enumerate(sizes))
-        gaps = told_gaps(table.numbers, fewest(len(table)))
+        gaps = told_gaps(table.numbers, _fewest(len(table)))
         recoded = [
-            *(apply_codes(m, table.codes[:, j]) for j, m in enumerate(recode)),
-            *gap_codes(table.numbers, gaps).T,
+            *(_apply_codes(m, table.codes[:, j]) for j, m in enumerate(recode)),
+            *_gap_codes(table.numbers, gaps).T,
         ]
         shown = tuple(np.flatnonzero(np.bincount(c)) for c in recoded)
         shares = tuple(np.bincount(c, weights=w)[s] / w.sum() for c, s in zip(recoded, shown, strict=True))
-        blocks = word_blocks(schema, table)
+        blocks = _word_blocks(schema, table)
         chosen = [frequent_words(block, w) for block, _ in blocks]
         words = tuple(columns + start for (columns, _), (_, start) in zip(chosen, blocks, strict=True))
         idf = tuple(idf for _, idf in chosen)
-        return cls(*centre_and_scale(table.numbers, w), recode, shown, shares, words, idf, gaps)
+        return cls(*_centre_and_scale(table.numbers, w), recode, shown, shares, words, idf, gaps)
 
     def table(self, table: Table) -> Table:
         """Scaled numbers without gaps, then TF-IDF of words, and codes of frequent categories."""
-        told = gap_codes(table.numbers, self.gaps)
+        told = _gap_codes(table.numbers, self.gaps)
         codes = np.empty((len(table), len(self.recode) + told.shape[1]), np.int32)
         for j, mapping in enumerate(self.recode):
-            codes[:, j] = apply_codes(mapping, table.codes[:, j])
+            codes[:, j] = _apply_codes(mapping, table.codes[:, j])
         codes[:, len(self.recode) :] = told
         texts = [tf_idf(table.words, words, idf) for words, idf in zip(self.words, self.idf, strict=True)]
         return Table(beside(self.scaled(table.numbers), texts), codes)
@@ -96,19 +96,19 @@ class Preparation:
         return beside(table.numbers, [one_hot(table.codes[:, j], shown) for j, shown in enumerate(self.shown)])
 
 
-def gap_codes(numbers: Any, gaps: np.ndarray | None) -> np.ndarray:
+def _gap_codes(numbers: Any, gaps: np.ndarray | None) -> np.ndarray:
     """(n, g) 1 where the numbers whose gaps are told have one, else 0."""
     if gaps is None or not len(gaps):
         return np.empty((numbers.shape[0], 0), np.int32)
     return np.isnan(numbers[:, gaps]).astype(np.int32)
 
 
-def fewest(rows: int) -> int:
+def _fewest(rows: int) -> int:
     """Training rows that something must stand in to have a column of its own."""
     return min(RARE, max(1, rows // 20))
 
 
-def word_blocks(schema: Schema, table: Table) -> list[tuple[Any, int]]:
+def _word_blocks(schema: Schema, table: Table) -> list[tuple[Any, int]]:
     """(word counts, its first column in `table.words`) of every text column."""
     sizes = [len(c.categories) for c in schema.columns if c.kind == "text"]
     starts = np.cumsum([0, *sizes])
@@ -125,7 +125,7 @@ def beside(numbers: Any, blocks: list[Any]) -> Any:
     return np.hstack([numbers, *(b.toarray() if sparse.issparse(b) else b for b in blocks)])
 
 
-def centre_and_scale(x, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _centre_and_scale(x, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Weighted median of what is there, and mean and standard deviation after imputing it; sparse: scale only."""
     total = w.sum()
     if sparse.issparse(x):
@@ -133,7 +133,7 @@ def centre_and_scale(x, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarr
         scale = np.sqrt(np.maximum((w @ x.multiply(x).tocsr()) / total - mean**2, 0))
         return np.zeros_like(mean), np.zeros_like(mean), np.where(scale > 0, scale, 1.0)
     gaps = np.isnan(x)
-    unit = far_units(np.where(gaps, 0.0, x))
+    unit = _far_units(np.where(gaps, 0.0, x))
     if (unit != 1).any():
         x = x / unit
     median = np.array([weighted_median(x[~g, j], w[~g]) for j, g in enumerate(gaps.T)])
@@ -144,7 +144,7 @@ def centre_and_scale(x, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarr
     return median * unit, mean * unit, np.where(scale > least, scale, 1.0) * unit
 
 
-def far_units(x: np.ndarray) -> np.ndarray:
+def _far_units(x: np.ndarray) -> np.ndarray:
     """(p,) powers of two by which columns are divided first whose squares would be endless or nothing; 1 for all others."""
     top = np.abs(x).max(axis=0, initial=0.0)
     far = (top > FAR) | ((top < 1 / FAR) & (top > 0))
@@ -170,14 +170,14 @@ def frequent(codes: np.ndarray, k: int, w: np.ndarray) -> np.ndarray:
     mass = np.bincount(codes[present], weights=w[present], minlength=k)
     rows = np.bincount(codes[present], minlength=k)
     top = np.argsort(-mass, kind="stable")[:KEPT_CATEGORIES]
-    top = np.sort(top[rows[top] >= fewest(len(codes))])
+    top = np.sort(top[rows[top] >= _fewest(len(codes))])
     mapping = np.full(k + 2, len(top), np.int32)
     mapping[top] = np.arange(len(top), dtype=np.int32)
     mapping[-1] = len(top) + 1  # MISSING is -1, UNSEEN is -2
     return mapping
 
 
-def apply_codes(mapping: np.ndarray, codes: np.ndarray) -> np.ndarray:
+def _apply_codes(mapping: np.ndarray, codes: np.ndarray) -> np.ndarray:
     return mapping[codes]
 
 

@@ -63,11 +63,11 @@ def labels_like(y: Any, r: Any, taken: Any) -> Any:
 
     taken : the rows that go with them; pandas labels get its index if it is pandas too. Lists become arrays.
     """
-    source = rows_of_labels(y, r)
+    source = _rows_of_labels(y, r)
     if source is None or isinstance(y, (list, tuple)):
         return r.y
     out = label_rows(y, source)
-    if nw.dependencies.is_pandas_like_dataframe(taken) and is_pandas_like(out):
+    if nw.dependencies.is_pandas_like_dataframe(taken) and _is_pandas_like(out):
         out.index = taken.index
     return out
 
@@ -76,7 +76,7 @@ def label_rows(y: Any, rows: np.ndarray) -> Any:
     """Some labels by number, in the kind of `y`; lists and column vectors as arrays of one dimension."""
     if isinstance(y, (pa.Array, pa.ChunkedArray)):
         return y.take(pa.array(rows, pa.int64()))
-    if is_pandas_like(y):
+    if _is_pandas_like(y):
         return y.iloc[rows]
     if nw.dependencies.is_into_series(y):
         return nw.to_native(nw.from_native(y, series_only=True)[rows.tolist()])
@@ -86,11 +86,11 @@ def label_rows(y: Any, rows: np.ndarray) -> Any:
     return (flat[:, 0] if flat.ndim == 2 and flat.shape[1] == 1 else flat)[rows]
 
 
-def is_pandas_like(y: Any) -> bool:
+def _is_pandas_like(y: Any) -> bool:
     return nw.dependencies.is_pandas_like_series(y) or nw.dependencies.is_pandas_like_dataframe(y)
 
 
-def rows_of_labels(y: Any, r: Any) -> np.ndarray | None:
+def _rows_of_labels(y: Any, r: Any) -> np.ndarray | None:
     """(m,) a row of `y` with the label of each output row: the one it starts from, of a stored row the first of its class."""
     given = np.asarray(y).reshape(-1)
     source = r.indices.copy()

@@ -21,7 +21,7 @@ __all__ = ["refuse_other_index"]
 
 def refuse_other_index(columns: Mapping[str, Any]) -> None:
     """Columns (or tables) by the names of their arguments; None and what has no index fit any."""
-    indexed = [(name, index) for name, column in columns.items() if (index := index_of(column)) is not None]
+    indexed = [(name, index) for name, column in columns.items() if (index := _index_of(column)) is not None]
     for name, index in indexed[1:]:
         first, of_first = indexed[0]
         if index is of_first or len(index) != len(of_first) or index.equals(of_first):
@@ -37,7 +37,7 @@ def refuse_other_index(columns: Mapping[str, Any]) -> None:
         )
 
 
-def index_of(column: Any) -> Any:
+def _index_of(column: Any) -> Any:
     """The index of a pandas-like object, or of `Weights` made from one."""
     if isinstance(column, Weights):
         return column._container.index

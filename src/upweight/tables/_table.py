@@ -71,10 +71,10 @@ class Schema:
     def of(cls, X) -> Schema:
         """Describe the columns of a frame, NumPy matrix or CSR matrix."""
         if sparse_frame(X):
-            found = matrix_columns(finite_csr(X))
+            found = _matrix_columns(_finite_csr(X))
             schema = cls(tuple(replace(c, name=str(n)) for c, n in zip(found, X.columns, strict=True)), named=True)
         elif not is_frame(X):
-            schema = cls(tuple(matrix_columns(matrix(X))), named=False)
+            schema = cls(tuple(_matrix_columns(matrix(X))), named=False)
         else:
             schema = cls(tuple(describe(name, values) for name, values in arrow_columns(X)), named=True)
         if not schema.columns:
@@ -108,7 +108,7 @@ class Schema:
         for j in gap_columns(values):
             if self.columns[j].kind == "numeric":
                 tell_number_gaps(self.columns[j], np.isnan(values[:, j]))
-        return Table(values[:, keep], no_codes(values.shape[0]))
+        return Table(values[:, keep], _no_codes(values.shape[0]))
 
     def read_frame(self, X) -> Table:
         if not is_frame(X):
@@ -118,9 +118,9 @@ class Schema:
             )
         if sparse_frame(X) and all(c.kind == "numeric" for c in self.kept):
             there = {str(name): name for name in X.columns}
-            return Table(finite_csr(X[[there[named_as(c.name, there)] for c in self.kept]]), no_codes(len(X)))
+            return Table(_finite_csr(X[[there[_named_as(c.name, there)] for c in self.kept]]), _no_codes(len(X)))
         there = dict(arrow_columns(X))
-        found = {c.name: there[named_as(c.name, there)] for c in self.kept}
+        found = {c.name: there[_named_as(c.name, there)] for c in self.kept}
         rows = row_count(X)
         read = [read_numbers(c, found[c.name]) for c in self.kept if c.kind == "numeric"]
         coded = [codes(c, found[c.name]) for c in self.kept if c.kind == "categorical"]
@@ -139,14 +139,14 @@ class Schema:
         wanted = {c.name for c in self.columns if c.kind in kinds}
         if not wanted or not is_frame(X):
             return []
-        return [(name, empty_rows(values, name)) for name, values in arrow_columns(X) if name in wanted]
+        return [(name, _empty_rows(values, name)) for name, values in arrow_columns(X) if name in wanted]
 
     def told(self) -> list[str]:
         """Columns whose reading is more than their type: text read as numbers, dates or words, what is kept for its gaps, with the reason."""
         return [f"{c.name or UNNAMED} ({c.told})" for c in self.columns if c.told]
 
 
-def empty_rows(values: Any, name: str) -> np.ndarray:
+def _empty_rows(values: Any, name: str) -> np.ndarray:
     """(n,) whether a column holds a gap: a null, or in text a word for one."""
     flat = unnested(values)
     text = as_text(flat, name) if flat is not None and is_texty(flat.type) else values
@@ -155,7 +155,7 @@ def empty_rows(values: Any, name: str) -> np.ndarray:
     )
 
 
-def named_as(name: str, there: Mapping[str, Any]) -> str:
+def _named_as(name: str, there: Mapping[str, Any]) -> str:
     """The column of that name, blanks around it aside where that leaves one only."""
     if name in there:
         return name
@@ -172,7 +172,7 @@ def stack(columns: list[np.ndarray], rows: int, dtype) -> np.ndarray:
     return out
 
 
-def no_codes(rows: int) -> np.ndarray:
+def _no_codes(rows: int) -> np.ndarray:
     return np.empty((rows, 0), np.int32)
 
 
@@ -182,7 +182,7 @@ def content(block: Any) -> bytes:
     return b"".join(np.ascontiguousarray(part).tobytes() for part in parts)
 
 
-def finite_csr(X) -> sparse.csr_array:
+def _finite_csr(X) -> sparse.csr_array:
     """The matrix of a frame of sparse columns."""
     return sparse.csr_array(matrix(X.sparse.to_coo()))
 
@@ -193,10 +193,10 @@ def matrix(X) -> np.ndarray | sparse.csr_array:
         found = sparse.csr_array(X, dtype=np.float64)
         values = found.data
     else:
-        found = dense_matrix(X)
+        found = _dense_matrix(X)
         values = found
     if not np.isfinite(values).all() and np.isinf(values).any():
-        row, column = first_infinity(found)
+        row, column = _first_infinity(found)
         raise InputError(
             f"`X` must hold no infinity: first at row {row}, column {column}. Input X contains infinity; "
             "write it as NaN (missing), or drop the row."
@@ -204,7 +204,7 @@ def matrix(X) -> np.ndarray | sparse.csr_array:
     return found
 
 
-def dense_matrix(X) -> np.ndarray:
+def _dense_matrix(X) -> np.ndarray:
     refuse_lazy(X)
     found = np.asarray(X)
     if found.dtype.kind == "c":
@@ -223,7 +223,7 @@ def dense_matrix(X) -> np.ndarray:
         ) from error
 
 
-def first_infinity(found) -> tuple[int, int]:
+def _first_infinity(found) -> tuple[int, int]:
     if sparse.issparse(found):
         at = int(np.isinf(found.data).argmax())
         return int(np.searchsorted(found.indptr, at, side="right") - 1), int(found.indices[at])
@@ -231,10 +231,10 @@ def first_infinity(found) -> tuple[int, int]:
     return int(row), int(column)
 
 
-def matrix_columns(values) -> list[Column]:
+def _matrix_columns(values) -> list[Column]:
     """Columns of a matrix; of a sparse one only those without any entry are dropped."""
     if not sparse.issparse(values):
-        return [unnamed(describe_numbers("", values[:, j]), j, len(values)) for j in range(values.shape[1])]
+        return [_unnamed(describe_numbers("", values[:, j]), j, len(values)) for j in range(values.shape[1])]
     if np.isnan(values.data).any():
         raise InputError("A sparse `X` must hold no NaN. Write the gaps as zeros, or pass a dense matrix.")
     filled = np.bincount(values.indices, minlength=values.shape[1])
@@ -242,5 +242,5 @@ def matrix_columns(values) -> list[Column]:
     return [Column(f"x{j}", str(k), note="" if k == "numeric" else "one value only: 0") for j, k in enumerate(kind)]
 
 
-def unnamed(column: Column, j: int, rows: int) -> Column:
+def _unnamed(column: Column, j: int, rows: int) -> Column:
     return replace(column, name=f"x{j}", rows=rows)

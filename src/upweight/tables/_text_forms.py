@@ -92,10 +92,10 @@ def resembles(text: pa.Array) -> str:
 
 
 def plain_numbers(text: pa.Array) -> np.ndarray:
-    return floats(only(text, r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"))
+    return _floats(only(text, r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"))
 
 
-def dressed(mark: str, symbol: str) -> Callable[[pa.Array], np.ndarray]:
+def _dressed(mark: str, symbol: str) -> Callable[[pa.Array], np.ndarray]:
     """A reader of numbers with thousands marks, and with one symbol before or after them."""
     number, thousands = (POINT, ",") if mark == "point" else (COMMA, ".")
     escaped = f"[{symbol}]"
@@ -108,7 +108,7 @@ def dressed(mark: str, symbol: str) -> Callable[[pa.Array], np.ndarray]:
 
     def read(text: pa.Array) -> np.ndarray:
         text = pc.replace_substring_regex(only(text, pattern), rf"[{thousands}' {symbol}]", "")
-        return floats(text if mark == "point" else pc.replace_substring(text, ",", "."))
+        return _floats(text if mark == "point" else pc.replace_substring(text, ",", "."))
 
     return read
 
@@ -118,7 +118,7 @@ def only(text: pa.Array, pattern: str) -> pa.Array:
     return pc.if_else(pc.match_substring_regex(text, pattern), text, pa.scalar(None, pa.string()))
 
 
-def floats(text: pa.Array) -> np.ndarray:
+def _floats(text: pa.Array) -> np.ndarray:
     values = pc.utf8_ltrim(text, "+").cast(pa.float64()).to_numpy(zero_copy_only=False)
     return np.asarray(values, dtype=np.float64)
 
@@ -138,20 +138,20 @@ def days(values: pa.Array) -> np.ndarray:
     return np.where(gaps, np.nan, count // size + (count % size) / size)
 
 
-def iso_dates(text: pa.Array) -> np.ndarray:
+def _iso_dates(text: pa.Array) -> np.ndarray:
     """Dates with or without a time of day; either all times name their zone or none does."""
-    bare = days(parsed(only(text, ISO), pa.timestamp("us")))
+    bare = days(_parsed(only(text, ISO), pa.timestamp("us")))
     if not np.isnan(bare).all():
         return bare
-    return days(parsed(only(text, ISO_ZONED), pa.timestamp("us", "UTC")))
+    return days(_parsed(only(text, ISO_ZONED), pa.timestamp("us", "UTC")))
 
 
-def clock_times(text: pa.Array) -> np.ndarray:
+def _clock_times(text: pa.Array) -> np.ndarray:
     stamps = pc.binary_join_element_wise("1970-01-01", only(text, rf"^{CLOCK}$"), " ")
-    return days(parsed(stamps, pa.timestamp("us")))
+    return days(_parsed(stamps, pa.timestamp("us")))
 
 
-def local_dates(order: str, mark: str) -> Callable[[pa.Array], np.ndarray]:
+def _local_dates(order: str, mark: str) -> Callable[[pa.Array], np.ndarray]:
     """A reader of dates whose parts stand in another order than year, month, day; a time of day may follow."""
     pattern = LOCAL.replace("MARK", mark)
 
@@ -162,12 +162,12 @@ def local_dates(order: str, mark: str) -> Callable[[pa.Array], np.ndarray]:
         date = pc.binary_join_element_wise(year, pc.utf8_lpad(month, 2, "0"), pc.utf8_lpad(day, 2, "0"), "-")
         clock = pc.replace_substring_regex(clock, r"^[ T](\d):", r" 0\1:")
         stamps = pc.binary_join_element_wise(date, clock, "")
-        return days(parsed(pc.if_else(right, stamps, pa.scalar(None, pa.string())), pa.timestamp("us")))
+        return days(_parsed(pc.if_else(right, stamps, pa.scalar(None, pa.string())), pa.timestamp("us")))
 
     return read
 
 
-def parsed(text: pa.Array, kind: pa.DataType) -> pa.Array:
+def _parsed(text: pa.Array, kind: pa.DataType) -> pa.Array:
     """Timestamps of texts that look like dates; the 30th of February and its like are null."""
     try:
         return text.cast(kind)
@@ -186,7 +186,7 @@ def is_date(value: str, kind: pa.DataType) -> bool:
 
 
 LOCAL_DATES = {
-    form.format(mark): local_dates(order, mark)
+    form.format(mark): _local_dates(order, mark)
     for form, order in ORDERS.items()
     for mark in "/-."
     if (order, mark) != ("cab", ".")  # nobody writes month.day.year
@@ -194,8 +194,8 @@ LOCAL_DATES = {
 DATES = ("date", *LOCAL_DATES)
 FORMS: dict[str, Callable[[pa.Array], np.ndarray]] = {
     "number": plain_numbers,
-    "date": iso_dates,
-    "time": clock_times,
+    "date": _iso_dates,
+    "time": _clock_times,
     **LOCAL_DATES,
-    **{f"decimal {mark} {s}".strip(): dressed(mark, s) for mark in ("point", "comma") for s in ("", *SYMBOLS)},
+    **{f"decimal {mark} {s}".strip(): _dressed(mark, s) for mark in ("point", "comma") for s in ("", *SYMBOLS)},
 }

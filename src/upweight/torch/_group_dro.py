@@ -65,7 +65,7 @@ class GroupDRO:
         self.n_groups, self.eta, self.adjustment = int(n_groups), float(eta), float(adjustment)
         self._extra = torch.zeros(self.n_groups)
         if adjustment:
-            self._extra = adjustment / torch.as_tensor(positive_counts(counts, self.n_groups)).sqrt().float()
+            self._extra = adjustment / torch.as_tensor(_positive_counts(counts, self.n_groups)).sqrt().float()
         self._log_q = torch.full((self.n_groups,), -math.log(self.n_groups))
         self._looked = False
 
@@ -131,7 +131,7 @@ class GroupDRO:
             )
 
 
-def positive_counts(counts: Any, n_groups: int) -> np.ndarray:
+def _positive_counts(counts: Any, n_groups: int) -> np.ndarray:
     """(G,) float64 rows of each group."""
     if counts is None:
         raise InputError(

@@ -61,7 +61,7 @@ def groupings(y: Tensor, w: np.ndarray, group: Any) -> dict[str, Grouping]:
     elif classes:
         k = max(int(code.max()) + 1, 2)
         out["class"] = Grouping([f"class {c}" for c in range(k)], code, k)
-    if differ_within(code, items):
+    if _differ_within(code, items):
         edges = np.unique(np.quantile(w, DECILES))
         raw = np.searchsorted(edges, items, side="right")
         _, deciles = np.unique(raw, return_inverse=True)
@@ -70,7 +70,7 @@ def groupings(y: Tensor, w: np.ndarray, group: Any) -> dict[str, Grouping]:
     return out
 
 
-def differ_within(code: np.ndarray, w: np.ndarray) -> bool:
+def _differ_within(code: np.ndarray, w: np.ndarray) -> bool:
     """Whether weights differ within a class."""
     there = code >= 0
     code, w = code[there], w[there]

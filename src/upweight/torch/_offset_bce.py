@@ -55,20 +55,20 @@ def offset_bce(logit: torch.Tensor, y: Any, offset: Any, *, sample_weight: Any =
     >>> z.grad
     tensor([-0.0596,  0.4404])
     """
-    z = rows_of(logit)
+    z = _rows_of(logit)
     z = z if z.dtype == torch.float64 else z.float()
-    labels = beside(y, z, "y")
-    shift = beside(getattr(offset, "log_odds", offset), z, "offset")
+    labels = _beside(y, z, "y")
+    shift = _beside(getattr(offset, "log_odds", offset), z, "offset")
     if z.device.type == "cpu" and not ((labels == 0) | (labels == 1)).all():
         row = int(((labels != 0) & (labels != 1)).nonzero()[0])
         raise InputError(
             f"`y` must be 0/1 or boolean; got {labels[row].item():g} at row {row}. Name the positive class first."
         )
-    weight = None if sample_weight is None else weights_of(sample_weight, labels, shift, offset)
+    weight = None if sample_weight is None else _weights_of(sample_weight, labels, shift, offset)
     return binary_cross_entropy_with_logits(z + shift, labels, weight=weight)
 
 
-def rows_of(logit: Any) -> torch.Tensor:
+def _rows_of(logit: Any) -> torch.Tensor:
     """(n,) logits."""
     if not isinstance(logit, torch.Tensor) or not logit.is_floating_point():
         what = logit.dtype if isinstance(logit, torch.Tensor) else type(logit).__name__
@@ -83,7 +83,7 @@ def rows_of(logit: Any) -> torch.Tensor:
     return z
 
 
-def beside(values: Any, z: torch.Tensor, name: str) -> torch.Tensor:
+def _beside(values: Any, z: torch.Tensor, name: str) -> torch.Tensor:
     """(n,) numbers on the device and in the type of the logits; one number holds for all rows."""
     made = values if isinstance(values, torch.Tensor) else torch.tensor(np.asarray(values))
     made = made.to(z.device, z.dtype, non_blocking=True)
@@ -99,14 +99,14 @@ def beside(values: Any, z: torch.Tensor, name: str) -> torch.Tensor:
     return made
 
 
-def weights_of(weights: Any, y: torch.Tensor, shift: torch.Tensor, offset: Any) -> torch.Tensor:
+def _weights_of(weights: Any, y: torch.Tensor, shift: torch.Tensor, offset: Any) -> torch.Tensor:
     """(n,) weights that are not those of the thinning."""
     if isinstance(weights, Weights):
         ours = set(offset.designs) if isinstance(offset, Correction) else set()
         if weights.kind == "inclusion" or ours & set(weights.designs):
             raise UndoError(TWICE)
         weights = weights.sample_weight
-    w = beside(weights, y, "sample_weight")
+    w = _beside(weights, y, "sample_weight")
     if y.device.type == "cpu" and bool((y == 0).any()):
         inverse = torch.where(y == 1, torch.ones_like(shift), shift.exp())
         if bool((inverse != 1).any()) and torch.allclose(w, inverse, rtol=CLOSE, atol=0):

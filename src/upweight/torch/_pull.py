@@ -9,7 +9,7 @@ and the plain loss, had its way for an epoch:
 P of one moves outputs in an epoch by as much as separates the classes. The gradient is taken on 256 fixed rows, drawn with
 p = 1/2 n + 1/2 |w - 1|/sum |w - 1| and weighted by 1/(n p), because uniform rows at 1 % hold two rare ones or none; J by forward mode.
 
-What is inside: `PullRows`, the fixed rows; `pull`, the measurement, which leaves no mark on the model; `directions`, the optimiser's step sizes.
+What is inside: `PullRows`, the fixed rows; `pull`, the measurement, which leaves no mark on the model; `_directions`, the optimiser's step sizes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from torch.func import functional_call
 
 from ._forward_mode import directional
 
-__all__ = ["PullRows", "Pulled", "outputs", "pull", "rows_of", "undisturbed"]
+__all__ = ["PullRows", "Pulled", "outputs", "pull"]
 
 ROWS = 256
 STANDARD_ERRORS = 2.0
@@ -51,13 +51,13 @@ class PullRows:
         generator = np.random.Generator(np.random.Philox(SEED))
         at = (generator.random() + np.arange(ROWS)) / ROWS
         rows = np.minimum(np.searchsorted(np.cumsum(p), at), n - 1)
-        self.X, self.y = rows_of(X, rows), y[torch.as_tensor(rows)]
+        self.X, self.y = _rows_of(X, rows), y[torch.as_tensor(rows)]
         self.excess = torch.as_tensor((w[rows] - 1) / (n * p[rows]))
         self.weight = torch.as_tensor(w[rows] / (n * p[rows]))
         self.shuffle = torch.as_tensor(np.roll(generator.permutation(ROWS), 1))
         self.shuffled_from = torch.as_tensor(np.roll(self.shuffle.numpy(), 1))
         source, size = (X, n) if probe is None else (probe, count(probe))
-        self.probe = rows_of(source, np.linspace(0, size - 1, min(size, ROWS)).round().astype(np.int64))
+        self.probe = _rows_of(source, np.linspace(0, size - 1, min(size, ROWS)).round().astype(np.int64))
 
     def to(self, device: torch.device) -> None:
         """Bring everything to where the model is."""
@@ -77,10 +77,10 @@ def count(X: Any) -> int:
     return len(next(iter(X.values()))) if isinstance(X, Mapping) else len(X)
 
 
-def rows_of(X: Any, rows: np.ndarray) -> Any:
+def _rows_of(X: Any, rows: np.ndarray) -> Any:
     """Rows of a tensor, an array or a dict of them, as tensors."""
     if isinstance(X, Mapping):
-        return {name: rows_of(column, rows) for name, column in X.items()}
+        return {name: _rows_of(column, rows) for name, column in X.items()}
     return torch.as_tensor(X[torch.as_tensor(rows, device=X.device)] if isinstance(X, Tensor) else np.asarray(X)[rows])
 
 
@@ -100,7 +100,7 @@ def outputs(model: nn.Module, state: dict[str, Tensor], X: Any) -> Tensor:
 
 
 @contextmanager
-def undisturbed(model: nn.Module):
+def _undisturbed(model: nn.Module):
     """Eval mode; afterwards every module's own mode, and the state of random numbers, are as they were."""
     modes = {m: m.training for m in model.modules()}
     cards = sorted({p.device.index or 0 for p in model.parameters() if p.device.type == "cuda"})
@@ -124,40 +124,40 @@ def pull(
     frozen = {name: b.detach().clone() for name, b in model.named_buffers()}
     names = {id(p): name for name, p in model.named_parameters() if p.requires_grad}
     held = {name: p.detach() for name, p in model.named_parameters()}
-    with undisturbed(model), torch.autocast(next(iter(held.values())).device.type, enabled=False):
+    with _undisturbed(model), torch.autocast(next(iter(held.values())).device.type, enabled=False):
         free = {name: held[name].clone().requires_grad_(True) for name in names.values()}
         with torch.enable_grad():
             z = outputs(model, held | frozen | free, rows.X)
-            losses = by_row(loss(z, rows.y))
+            losses = _by_row(loss(z, rows.y))
             delta = torch.autograd.grad(
                 (rows.excess.to(losses.dtype) * losses).mean(), list(free.values()), allow_unused=True
             )
-        learned = beats_shuffle(z.detach(), losses.detach(), rows, loss)
-        along = directions(dict(zip(free, delta, strict=True)), names, optimizer)
+        learned = _beats_shuffle(z.detach(), losses.detach(), rows, loss)
+        along = _directions(dict(zip(free, delta, strict=True)), names, optimizer)
         if not learned or not along:
             return Pulled(float("nan"), learned)
         rest = held | frozen
         change = directional(lambda some: outputs(model, rest | some, rows.probe), {k: held[k] for k in along}, along)
         with torch.no_grad():
             on_probe = outputs(model, rest, rows.probe)
-    return Pulled(steps * size_of(change, on_probe, regression=is_regression(rows.y, on_probe)), True)
+    return Pulled(steps * _size_of(change, on_probe, regression=_is_regression(rows.y, on_probe)), True)
 
 
-def by_row(losses: Tensor) -> Tensor:
+def _by_row(losses: Tensor) -> Tensor:
     """One loss a row; those of several items of a row are averaged."""
     return losses if losses.ndim == 1 else losses.reshape(len(losses), -1).mean(1)
 
 
-def beats_shuffle(z: Tensor, losses: Tensor, rows: PullRows, loss: Callable[[Tensor, Tensor], Tensor]) -> bool:
+def _beats_shuffle(z: Tensor, losses: Tensor, rows: PullRows, loss: Callable[[Tensor, Tensor], Tensor]) -> bool:
     """Whether the weighted loss on the fixed rows lies 2 standard errors below that of the same logits, dealt to other rows."""
     dealt = torch.empty_like(z)
     dealt[rows.shuffle] = z[rows.shuffled_from]
-    gain = rows.weight.to(losses.dtype) * (by_row(loss(dealt, rows.y)) - losses)
+    gain = rows.weight.to(losses.dtype) * (_by_row(loss(dealt, rows.y)) - losses)
     mean, sd = float(gain.mean()), float(gain.std())
     return mean > STANDARD_ERRORS * sd / ROWS**0.5
 
 
-def directions(
+def _directions(
     delta: dict[str, Tensor | None], names: dict[int, str], optimizer: torch.optim.Optimizer
 ) -> dict[str, Tensor]:
     """lr Delta by parameter: over 1 - momentum for SGD, over sqrt(v) + eps for Adam and its kin."""
@@ -179,12 +179,12 @@ def directions(
     return out
 
 
-def is_regression(y: Tensor, z: Tensor) -> bool:
+def _is_regression(y: Tensor, z: Tensor) -> bool:
     """Whether targets are numbers rather than classes: floats other than 0 and 1."""
     return y.is_floating_point() and not bool(((y == 0) | (y == 1)).all())
 
 
-def size_of(change: Tensor, z: Tensor, *, regression: bool) -> float:
+def _size_of(change: Tensor, z: Tensor, *, regression: bool) -> float:
     """Root mean square change of the outputs over their scale: of the difference of two logits over the median top-two margin, or in standard deviations."""
     one_column = z.ndim == 1 or z.shape[-1] == 1
     if regression:

@@ -15,10 +15,10 @@ import torch.distributed as dist
 from .._errors import InputError
 from ..training import Exchange, Pairs
 
-__all__ = ["exchange", "my_rank", "running"]
+__all__ = ["exchange", "my_rank"]
 
 
-def running() -> bool:
+def _running() -> bool:
     """Whether this process has joined others."""
     return dist.is_available() and dist.is_initialized()
 
@@ -26,7 +26,7 @@ def running() -> bool:
 def my_rank(rank: int | None, world_size: int | None) -> tuple[int, int]:
     """(rank, ranks) as given, or as `torch.distributed` says."""
     if rank is None and world_size is None:
-        if not running():
+        if not _running():
             raise InputError("no ranks: torch.distributed is not initialised. Pass rank= and world_size=.")
         return dist.get_rank(), dist.get_world_size()
     good = all(isinstance(x, int) and not isinstance(x, bool) for x in (rank, world_size))
@@ -39,7 +39,7 @@ def my_rank(rank: int | None, world_size: int | None) -> tuple[int, int]:
 
 def exchange() -> Exchange | None:
     """How pairs go to all ranks and theirs come back, in the order of ranks; None for a process alone."""
-    if not running() or dist.get_world_size() == 1:
+    if not _running() or dist.get_world_size() == 1:
         return None
 
     def all_pairs(own: Pairs) -> list[Pairs]:

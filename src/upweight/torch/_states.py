@@ -77,22 +77,22 @@ class Figures:
 
 def finding(f: Figures, trace: Trace | None) -> Finding:
     """The state, its reasons and its figures."""
-    reasons = tuple([*delivery(f), *outcome(f, trace), *notes(f, trace)])
-    state = state_of(f, trace)
+    reasons = tuple([*delivery(f), *outcome(f, trace), *_notes(f, trace)])
+    state = _state_of(f, trace)
     grade = max((r.grade for r in reasons), key=GRADES.index, default="usable")
     return Finding(grade, reasons, figures(f, trace), state)
 
 
-def passes(f: Figures, trace: Trace) -> bool:
+def _passes(f: Figures, trace: Trace) -> bool:
     return trace.beyond_chance and (trace.clear or f.pull >= ACTS)
 
 
-def state_of(f: Figures, trace: Trace | None) -> str:
+def _state_of(f: Figures, trace: Trace | None) -> str:
     if f.failed is not None:
         return "double counted" if f.failed.double_counted else "not delivered"
     if trace is None or not trace.known:
         return "pushing" if f.pull >= ACTS else "unknown"
-    if not passes(f, trace):
+    if not _passes(f, trace):
         return "washed out" if f.pull < ACTS and f.last_much is not None else "no effect seen"
     return "settled" if f.pull < ACTS else "acting"
 
@@ -125,7 +125,7 @@ def shares(d: Delivered) -> str:
 
 def outcome(f: Figures, trace: Trace | None) -> Iterator[Reason]:
     """Pull and trace in words, and what follows from them."""
-    state = state_of(f, trace)
+    state = _state_of(f, trace)
     pull = "" if math.isnan(f.pull) else f"Pull {said(f.pull)} an epoch"
     if trace is not None and trace.known:
         moved = f"{trace.amount(trace.value)} differ from the unweighted twin, shuffled weights alone move {trace.amount(float(trace.null.mean()))}"
@@ -210,7 +210,7 @@ def _unknown(f: Figures) -> tuple[str, str, str]:
     )
 
 
-def notes(f: Figures, trace: Trace | None) -> Iterator[Reason]:
+def _notes(f: Figures, trace: Trace | None) -> Iterator[Reason]:
     """What could not be known, and why."""
     if f.watched and f.saturated > 0.9:
         yield Reason(

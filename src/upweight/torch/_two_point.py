@@ -132,7 +132,7 @@ def two_point(loss: Loss, *, ratio: float = 16.0, norm: float = 20.0) -> TwoPoin
         if not is_number(value) or not 0 < value < math.inf:
             raise InputError(f"`{name}` must be a finite number above 0; got {value!r}.")
     norms = np.concatenate([[1.0, 2.0], CURVE]) * norm
-    heavy, other, steep = solved(loss, float(ratio), torch.as_tensor(norms))
+    heavy, other, steep = _solved(loss, float(ratio), torch.as_tensor(norms))
     if not steep[:2].all():
         raise InputError(
             f"the loss must fall at the margins of norm {norm:g} and {2 * norm:g}; its slope is 0 there, in float64. Take a smaller `norm`, or a loss with a tail."
@@ -143,22 +143,22 @@ def two_point(loss: Loss, *, ratio: float = 16.0, norm: float = 20.0) -> TwoPoin
     )
 
 
-def solved(loss: Loss, r: float, norms: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _solved(loss: Loss, r: float, norms: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(m_1, m_0, whether both slopes are positive) of every norm, by bisection of the angle between the margins."""
     low, high = torch.zeros_like(norms), torch.full_like(norms, math.pi / 2)
     length = math.sqrt(2) * norms
     for _ in range(HALVINGS):
         angle = (low + high) / 2
-        excess = math.log(r) + log_pull(loss, length * angle.sin(), 1) - log_pull(loss, length * angle.cos(), 0)
+        excess = math.log(r) + _log_pull(loss, length * angle.sin(), 1) - _log_pull(loss, length * angle.cos(), 0)
         more = torch.nan_to_num(excess, nan=0.0) > 0  # the heavy point still pulls more: its margin grows
         low, high = torch.where(more, angle, low), torch.where(more, high, angle)
     angle = (low + high) / 2
     m_1, m_0 = length * angle.sin(), length * angle.cos()
-    steep = torch.isfinite(log_pull(loss, m_1, 1)) & torch.isfinite(log_pull(loss, m_0, 0))
+    steep = torch.isfinite(_log_pull(loss, m_1, 1)) & torch.isfinite(_log_pull(loss, m_0, 0))
     return m_1.numpy(), m_0.numpy(), steep.numpy()
 
 
-def log_pull(loss: Loss, m: Tensor, label: int) -> Tensor:
+def _log_pull(loss: Loss, m: Tensor, label: int) -> Tensor:
     """log(-l'(m)/m); -inf where the loss has no slope, nan where it rises."""
     at = m.detach().clone().requires_grad_(True)
     with torch.enable_grad():

@@ -53,7 +53,7 @@ def memorised(fitted: Any, held_out: Any, weight: Any, *, top: float = 0.1) -> F
     if not len(a) == len(b) == len(w):
         raise InputError(f"losses and weights must be of the same rows; got {len(a):,}, {len(b):,} and {len(w):,}.")
     require_share("top", top)
-    heavy = heaviest(w, top)
+    heavy = _heaviest(w, top)
     gap = b - a
     inside, outside = gap[heavy], gap[~heavy]
     if min(len(inside), len(outside)) < 2:
@@ -73,7 +73,7 @@ def memorised(fitted: Any, held_out: Any, weight: Any, *, top: float = 0.1) -> F
     return Finding(reason.grade, (reason,), figures)
 
 
-def heaviest(w: np.ndarray, top: float) -> np.ndarray:
+def _heaviest(w: np.ndarray, top: float) -> np.ndarray:
     """(n,) bool: the heaviest share of rows, without those that tie at its border with lighter places."""
     if np.ptp(w) == 0:
         raise InputError(f"the weights must differ; all {len(w):,} are equal, so none is heaviest.")

@@ -61,7 +61,7 @@ def adapt(losses: Any, *, kind: str = "chi2", ess: float = 0.3) -> Weights:
     require_choice("kind", kind, ("chi2", "tilt", "cvar"))
     require_share("ess", ess)
     flat = ess == 1 or np.ptp(l) == 0
-    shape: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {"chi2": above, "tilt": tilted, "cvar": worst}
+    shape: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {"chi2": above, "tilt": _tilted, "cvar": _worst}
     return Weights.of(np.ones(len(l)) if flat else shape[kind](l, float(ess)), kind="cost")
 
 
@@ -75,22 +75,22 @@ def above(l: np.ndarray, e: float) -> np.ndarray:
         eta = (low + high) / 2
         if eta in (low, high):
             break
-        low, high = (eta, high) if share_of(np.maximum(l - eta, 0.0)) > e else (low, eta)
+        low, high = (eta, high) if _share_of(np.maximum(l - eta, 0.0)) > e else (low, eta)
     return np.maximum(l - low, 0.0)
 
 
-def tilted(l: np.ndarray, e: float) -> np.ndarray:
+def _tilted(l: np.ndarray, e: float) -> np.ndarray:
     """exp(l/T) with ESS/n = e, by bisection of log T."""
     under = l - l.max()
     gap = float(np.ptp(l))
     low, high = np.log(gap) - 40.0, np.log(gap) + 40.0
     for _ in range(STEPS):
         middle = (low + high) / 2
-        low, high = (low, middle) if share_of(np.exp(under / np.exp(middle))) > e else (middle, high)
+        low, high = (low, middle) if _share_of(np.exp(under / np.exp(middle))) > e else (middle, high)
     return np.exp(under / np.exp(high))
 
 
-def worst(l: np.ndarray, e: float) -> np.ndarray:
+def _worst(l: np.ndarray, e: float) -> np.ndarray:
     """One for the worst e n rows; rows tied at the boundary share what is left of it."""
     k = e * len(l)
     at = np.partition(l, max(len(l) - int(np.ceil(k - 1e-9)), 0))[max(len(l) - int(np.ceil(k - 1e-9)), 0)]
@@ -98,7 +98,7 @@ def worst(l: np.ndarray, e: float) -> np.ndarray:
     return over + tied * (k - over.sum()) / tied.sum()
 
 
-def share_of(w: np.ndarray) -> float:
+def _share_of(w: np.ndarray) -> float:
     """Effective rows over rows."""
     total = w.sum()
     return float(total * total / (len(w) * (w @ w))) if total > 0 else 0.0

@@ -19,12 +19,12 @@ import numpy as np
 
 from ._draw import BLOCK, draw_counts
 
-__all__ = ["epoch_order", "random_of"]
+__all__ = ["epoch_order"]
 
 BUCKETS = 256
 
 
-def random_of(seed: int, epoch: int) -> np.random.Generator:
+def _random_of(seed: int, epoch: int) -> np.random.Generator:
     """The generator of one epoch."""
     return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(epoch,))))
 
@@ -36,7 +36,7 @@ def epoch_order(mass: np.ndarray, m: int, *, method: str, seed: int, epoch: int)
     >>> np.bincount(order).tolist(), order.dtype
     ([0, 2, 6], dtype('int32'))
     """
-    random = random_of(seed, epoch)
+    random = _random_of(seed, epoch)
     kind = np.dtype(np.int32 if len(mass) < 2**31 else np.int64)
     counts = draw_counts(mass, m, method=method, random=random)
     return _shuffled(_repeated(counts, kind), m, kind, random)

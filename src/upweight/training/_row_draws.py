@@ -57,7 +57,7 @@ class RowDraws:
     ) -> None:  # fmt: skip
         require_choice("method", method, METHODS)
         self.given = weights if isinstance(weights, Weights) else None
-        self.target = target_of(weights)
+        self.target = _target_of(weights)
         self.n, self.method = len(self.target), method
         self.size = self.n if size is None else size
         require_int("size", self.size)
@@ -122,7 +122,7 @@ class RowDraws:
         return self.given if self.given is not None else Weights.of(self.target, kind="importance")
 
 
-def target_of(weights: Any) -> np.ndarray:
+def _target_of(weights: Any) -> np.ndarray:
     """(n,) float64 with mean one; a whole number alone is that many rows."""
     if is_number(weights):
         if isinstance(weights, (int, np.integer)) and weights == 0:

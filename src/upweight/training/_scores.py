@@ -89,7 +89,7 @@ class Scores:
         """(n,) float64; see the class."""
         if self._handed is None and len(self._rows):  # nobody ends epochs
             self.settle()
-        return filled(self._rows.now())
+        return _filled(self._rows.now())
 
     @property
     def seen(self) -> np.ndarray:
@@ -112,12 +112,12 @@ class Scores:
         """End an epoch: scores of all ranks are applied, and what the old ones kept of their promise is measured."""
         rows, fresh = self._rows.settle(exchange, older=self._handed is not None)
         if self._handed is not None and len(rows):
-            self.gain = measured_gain(self._handed, rows, fresh)
+            self.gain = _measured_gain(self._handed, rows, fresh)
             self.history.append((self.tau, self.gain))
 
     def settled(self) -> np.ndarray:
         """(n,) float64 scores as of the last epoch's end."""
-        return filled(self._rows.settled.astype(np.float64))
+        return _filled(self._rows.settled.astype(np.float64))
 
     def expect(self, v: np.ndarray | float, w: np.ndarray, p: np.ndarray) -> None:
         """Begin an epoch: loss weights as drawn (n,), weights (n,) of mean one, and the proposal of the scores (n,), sum one."""
@@ -169,7 +169,7 @@ class Scores:
         return block([repr(self)], ["epoch", "tau", "gain"], rows)
 
 
-def filled(values: np.ndarray) -> np.ndarray:
+def _filled(values: np.ndarray) -> np.ndarray:
     """Unseen rows (NaN) at the mean of the seen ones; all at one if none is seen."""
     unseen = np.isnan(values)
     if unseen.all():
@@ -177,7 +177,7 @@ def filled(values: np.ndarray) -> np.ndarray:
     return np.where(unseen, values[~unseen].mean(), values)
 
 
-def measured_gain(handed: Handed, rows: np.ndarray, fresh: np.ndarray) -> float:
+def _measured_gain(handed: Handed, rows: np.ndarray, fresh: np.ndarray) -> float:
     """mean(v g^2) / mean(v w g^2 / (n p)) over the rows drawn."""
     v = handed.v[rows] if isinstance(handed.v, np.ndarray) else np.full(len(rows), handed.v)
     square = v * fresh.astype(np.float64) ** 2

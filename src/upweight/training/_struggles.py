@@ -144,31 +144,31 @@ def struggles(
         raise InputError(
             f"`share` must lie in (0, 1/2]; got {share!r}. Above one half mislabelled rows outvote the others: use 1/3."
         )
-    labels, codes = groups_of(group, n)
+    labels, codes = _groups_of(group, n)
     seed = int(as_generator(rng).integers(2**31 - 1))
-    judge = split(codes, JUDGES, np.random.default_rng([seed, 0]))[0]
+    judge = _split(codes, JUDGES, np.random.default_rng([seed, 0]))[0]
     part = np.setdiff1d(np.arange(n), judge)
-    tests = [part[t] for t in split(codes[part], folds, np.random.default_rng([seed, 1]))]
+    tests = [part[t] for t in _split(codes[part], folds, np.random.default_rng([seed, 1]))]
     settings = f"struggles {n} {folds} {share} {seed}"
     digest = hashlib.sha256(codes.tobytes()).hexdigest()[:16]
     kept = None if journal is None else Journal(journal, array_parts("fit"), data=digest, settings=settings)
     e = np.zeros(n)
-    found = finished(partial(left_out, fit, part, tests), range(folds), "fold {}", kept)
+    found = _finished(partial(_left_out, fit, part, tests), range(folds), "fold {}", kept)
     for i, test in enumerate(tests):
         e[test] = found[i]
     eps = float(e[part].mean())
-    factor = lift(eps, share)
+    factor = _lift(eps, share)
     weighed = (1 - e[part]) + factor * e[part]
     if factor == 1:
-        return untouched(n, eps, share)
+        return _untouched(n, eps, share)
     given = {"plain": np.ones(len(part)), "upweighted": weighed}
     given["control"] = np.random.default_rng([seed, 2]).permutation(weighed)
-    asked = finished(partial(judged, fit, part, judge, given), FITS, "{}", kept)
+    asked = _finished(partial(_judged, fit, part, judge, given), FITS, "{}", kept)
     e[judge] = asked["plain"]
-    return answer((e, eps), factor, asked, labels, codes[judge], group is not None)
+    return _answer((e, eps), factor, asked, labels, codes[judge], group is not None)
 
 
-def groups_of(group: Any, n: int) -> tuple[list[Any], np.ndarray]:
+def _groups_of(group: Any, n: int) -> tuple[list[Any], np.ndarray]:
     """(labels, codes (n,)) of the groups; of several columns their combinations."""
     if group is None:
         return ["all"], np.zeros(n, dtype=int)
@@ -184,14 +184,16 @@ def groups_of(group: Any, n: int) -> tuple[list[Any], np.ndarray]:
     return [name if several else name[0] for name in names], codes
 
 
-def split(codes: np.ndarray, k: int, rng: np.random.Generator) -> list[np.ndarray]:
+def _split(codes: np.ndarray, k: int, rng: np.random.Generator) -> list[np.ndarray]:
     """k disjoint sets of rows, groups in proportion; groups of fewer than k rows are dealt with the largest."""
     counts = np.bincount(codes)
     few = np.where(counts < k, counts.argmax(), np.arange(len(counts)))
     return stratified(np.unique(few[codes], return_inverse=True)[1], k, rng, None)
 
 
-def finished(run: Callable[[Any], np.ndarray], keys: Any, label: str, journal: Journal | None) -> dict[Any, np.ndarray]:
+def _finished(
+    run: Callable[[Any], np.ndarray], keys: Any, label: str, journal: Journal | None
+) -> dict[Any, np.ndarray]:
     """{key: errors} of all fits, or KeyboardInterrupt."""
     done = run_job(Job(run, list(keys), label=label.format), journal=journal, watch=terminal_watch(), jobs=1)
     if not done.complete:
@@ -199,13 +201,13 @@ def finished(run: Callable[[Any], np.ndarray], keys: Any, label: str, journal: J
     return done.parts
 
 
-def left_out(fit: Fit, part: np.ndarray, tests: list[np.ndarray], i: int) -> np.ndarray:
+def _left_out(fit: Fit, part: np.ndarray, tests: list[np.ndarray], i: int) -> np.ndarray:
     """Errors on fold i by a model that has not seen it."""
     train = np.setdiff1d(part, tests[i])
     return errors(fit(train, np.ones(len(train))), tests[i])
 
 
-def judged(fit: Fit, part: np.ndarray, judge: np.ndarray, given: dict[str, np.ndarray], name: str) -> np.ndarray:
+def _judged(fit: Fit, part: np.ndarray, judge: np.ndarray, given: dict[str, np.ndarray], name: str) -> np.ndarray:
     """Errors on the judge part by a model with the weights of that name."""
     return errors(fit(part, given[name]), judge)
 
@@ -225,12 +227,12 @@ def errors(tell: Errors, rows: np.ndarray) -> np.ndarray:
     return e
 
 
-def lift(eps: float, share: float) -> float:
+def _lift(eps: float, share: float) -> float:
     """How much more an error weighs; 1 where there is nothing to lift."""
     return max(share / (1 - share) * (1 - eps) / eps, 1.0) if eps > 0 else 1.0
 
 
-def untouched(n: int, eps: float, share: float) -> Struggles:
+def _untouched(n: int, eps: float, share: float) -> Struggles:
     """The answer where no row is lifted: nobody was asked."""
     why = (
         "the model is wrong nowhere"
@@ -243,7 +245,7 @@ def untouched(n: int, eps: float, share: float) -> Struggles:
     )  # fmt: skip
 
 
-def answer(
+def _answer(
     out_of_fold: tuple[np.ndarray, float],
     factor: float,
     asked: dict[str, np.ndarray],
@@ -269,9 +271,9 @@ def answer(
     if recovered <= by_control + STANDARD_ERRORS * se:
         verdict, why = "noise", f"{figures}: no more than chance. Check the labels of the rows it gets wrong."
     elif (after > before) if grouped else (lost * right <= recovered * wrong):
-        verdict, why = "helped", f"{figures}; {outcome(grouped, before, after, lost * right, recovered * wrong)}."
+        verdict, why = "helped", f"{figures}; {_outcome(grouped, before, after, lost * right, recovered * wrong)}."
     else:
-        verdict, why = "hurts", f"{figures}; but {outcome(grouped, before, after, lost * right, recovered * wrong)}."
+        verdict, why = "hurts", f"{figures}; but {_outcome(grouped, before, after, lost * right, recovered * wrong)}."
     w = (1 - e) + factor * e if verdict == "helped" else np.ones(len(e))
     why += "" if verdict == "helped" else " All weights are one."
     return Struggles(
@@ -279,7 +281,7 @@ def answer(
     )  # fmt: skip
 
 
-def outcome(grouped: bool, before: float, after: float, lost: float, recovered: float) -> str:
+def _outcome(grouped: bool, before: float, after: float, lost: float, recovered: float) -> str:
     if grouped:
         return f"accuracy of the worst group went from {before:.2f} to {after:.2f}"
     return f"{lost:.0f} rows were lost and {recovered:.0f} recovered on the judge part"

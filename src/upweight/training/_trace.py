@@ -147,8 +147,8 @@ def trace(
     if np.ptp(w) == 0:
         raise InputError(f"trace needs weights that differ; all {len(w):,} are equal. There is nothing to trace.")
     seed = int(as_generator(rng).integers(2**31 - 1))
-    fits = all_at_once(fit, w, twins, seed) if batched else one_by_one(fit, w, twins, seed, journal)
-    return compared(fits)
+    fits = _all_at_once(fit, w, twins, seed) if batched else _one_by_one(fit, w, twins, seed, journal)
+    return _compared(fits)
 
 
 def mean_one(weight: Any) -> np.ndarray:
@@ -158,7 +158,7 @@ def mean_one(weight: Any) -> np.ndarray:
     return np.asarray(w)
 
 
-def weights_of(w: np.ndarray, seed: int, key: int) -> np.ndarray:
+def _weights_of(w: np.ndarray, seed: int, key: int) -> np.ndarray:
     """The weights of one fit: those given, ones, or the twin's shuffle."""
     if key < 0:
         return w.copy() if key == WEIGHTED else np.ones_like(w)
@@ -173,14 +173,14 @@ def as_array(predictions: Any) -> np.ndarray:
     return np.asarray(predictions)
 
 
-def one_by_one(
+def _one_by_one(
     fit: Callable[[np.ndarray], Any], w: np.ndarray, twins: int, seed: int, journal: str | os.PathLike[str] | None
 ) -> dict[int, np.ndarray]:
     """{key: predictions} of every fit that was finished."""
     keys = [WEIGHTED, ONES, AGAIN, *range(twins)]
     names = {WEIGHTED: "the weights", ONES: "no weights", AGAIN: "no weights, again"}
     job = Job(
-        lambda key: as_array(fit(weights_of(w, seed, key))), keys, label=lambda key: names.get(key, f"twin {key + 1}")
+        lambda key: as_array(fit(_weights_of(w, seed, key))), keys, label=lambda key: names.get(key, f"twin {key + 1}")
     )
     digest = hashlib.sha256(w.tobytes()).hexdigest()[:16]
     kept = None if journal is None else Journal(journal, array_parts("fit"), data=digest, settings=f"trace {seed}")
@@ -190,10 +190,10 @@ def one_by_one(
     return run.parts
 
 
-def all_at_once(fit: Callable[[np.ndarray], Any], w: np.ndarray, twins: int, seed: int) -> dict[int, np.ndarray]:
+def _all_at_once(fit: Callable[[np.ndarray], Any], w: np.ndarray, twins: int, seed: int) -> dict[int, np.ndarray]:
     """{key: predictions} of one call of a fit that trains many models side by side."""
     keys = [WEIGHTED, ONES, AGAIN, *range(twins)]
-    found = as_array(fit(np.stack([weights_of(w, seed, key) for key in keys])))
+    found = as_array(fit(np.stack([_weights_of(w, seed, key) for key in keys])))
     if found.ndim < 2 or len(found) != len(keys):
         raise InputError(
             f"a batched `fit` must give one line of predictions a line of weights, shape ({len(keys)}, rows); got {found.shape}. "
@@ -202,12 +202,12 @@ def all_at_once(fit: Callable[[np.ndarray], Any], w: np.ndarray, twins: int, see
     return dict(zip(keys, found, strict=True))
 
 
-def compared(fits: dict[int, np.ndarray]) -> Trace:
+def _compared(fits: dict[int, np.ndarray]) -> Trace:
     """The trace of finished fits."""
     one = fits[ONES]
     labels = one.dtype.kind not in "fc"
     for key, f in fits.items():
-        require_alike(f, one, key)
+        _require_alike(f, one, key)
     scale = 1.0 if labels else float(one.std()) or 1.0
     distance = {k: float(np.mean(f != one) if labels else np.mean(np.abs(f - one)) / scale) for k, f in fits.items()}
     null = np.array([d for key, d in sorted(distance.items()) if key >= 0])
@@ -227,7 +227,7 @@ def compared(fits: dict[int, np.ndarray]) -> Trace:
     )
 
 
-def require_alike(f: np.ndarray, one: np.ndarray, key: int) -> None:
+def _require_alike(f: np.ndarray, one: np.ndarray, key: int) -> None:
     """Refuse predictions of another shape than those of the first fit, or not finite."""
     if f.ndim == 0 or f.shape != one.shape or not f.size:
         raise InputError(

@@ -115,13 +115,13 @@ def array_parts(stem: str = "part") -> PartFormat:
     def file_name(key: Any, owner: tuple[str, ...]) -> str:
         return f"{stem}-{hashlib.sha256(repr((key, owner)).encode()).hexdigest()[:16]}.npz"
 
-    return PartFormat(file_name, pack_part, unpack_part)
+    return PartFormat(file_name, _pack_part, _unpack_part)
 
 
 ALONE = "array"  # the name of a part that is one array
 
 
-def pack_part(part: Any) -> bytes:
+def _pack_part(part: Any) -> bytes:
     """An array, or a dict of them."""
     several = isinstance(part, Mapping)
     arrays = {str(name): np.asarray(a) for name, a in (part if several else {ALONE: part}).items()}
@@ -133,8 +133,8 @@ def pack_part(part: Any) -> bytes:
     return pack_arrays(arrays, {"several": several})
 
 
-def unpack_part(key: Any, content: bytes) -> Any:
-    """What `pack_part` was given."""
+def _unpack_part(key: Any, content: bytes) -> Any:
+    """What `_pack_part` was given."""
     arrays, facts = unpack_arrays(content)
     return arrays if facts["several"] else arrays[ALONE]
 

@@ -45,22 +45,24 @@ def each_part(
 ) -> Iterator[tuple[Any, Any]]:
     """(key, part) as they finish; `bounded`: no more than a few a process are begun before those before them are taken."""
     if mapper is not None:
-        yield from mapper(partial(with_key, run, os.getpid(), False), keys)
+        yield from mapper(partial(_with_key, run, os.getpid(), False), keys)
     elif processes == 1:
         for key in keys:
             yield key, run(key)
     else:
-        yield from from_pool(run, keys, processes, processes * IN_MEMORY if bounded else len(keys))
+        yield from _from_pool(run, keys, processes, processes * IN_MEMORY if bounded else len(keys))
 
 
-def from_pool(run: Callable[[Any], Any], keys: Sequence[Any], processes: int, window: int) -> Iterator[tuple[Any, Any]]:
+def _from_pool(
+    run: Callable[[Any], Any], keys: Sequence[Any], processes: int, window: int
+) -> Iterator[tuple[Any, Any]]:
     """Parts from processes of our own, at most `window` of them at a time."""
     one: Any = 1  # part at a time, so that each is written down as soon as it is done
     pool: Any = joblib.Parallel(
         n_jobs=processes, return_as="generator_unordered", batch_size=one, pre_dispatch="2*n_jobs"
     )
     own = type(get_active_backend()[0]).__name__ in OWN_CHILDREN
-    call = joblib.delayed(partial(with_key, run, os.getpid(), own))
+    call = joblib.delayed(partial(_with_key, run, os.getpid(), own))
     with pool:
         for at in range(0, len(keys), window):
             parts = pool(call(key) for key in keys[at : at + window])
@@ -70,7 +72,7 @@ def from_pool(run: Callable[[Any], Any], keys: Sequence[Any], processes: int, wi
                 parts.close()
 
 
-def with_key(run: Callable[[Any], Any], parent: int, own: bool, key: Any) -> Any:
+def _with_key(run: Callable[[Any], Any], parent: int, own: bool, key: Any) -> Any:
     """One part with its key; in a worker Ctrl-C is for the parent alone, and the end of the parent is the end of the worker."""
     if os.getpid() != parent:
         if threading.current_thread() is threading.main_thread():
@@ -110,14 +112,14 @@ def stoppable() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
         yield
         return
-    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGTERM, _stop)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def stop(number: int, frame: Any) -> None:
+def _stop(number: int, frame: Any) -> None:
     """The first SIGTERM ends in order; those that follow are not to break that off."""
     signal.signal(number, signal.SIG_IGN)
     raise SystemExit(STOPPED)

@@ -34,12 +34,12 @@ MOST_BUSY = 20.0
 Consumer = Callable[[Any, Any], None]
 
 
-def equal_cost(key: Hashable) -> float:
+def _equal_cost(key: Hashable) -> float:
     """Every part costs the same."""
     return 1.0
 
 
-def nothing_refused(part: Any) -> None:
+def _nothing_refused(part: Any) -> None:
     """The first part may be anything."""
 
 
@@ -62,9 +62,9 @@ class Job:
     run: Callable[[Any], Any]
     keys: Sequence[Any]
     label: Callable[[Any], str] = str
-    cost: Callable[[Any], float] = equal_cost
+    cost: Callable[[Any], float] = _equal_cost
     first: Callable[[list[Any]], Any] = itemgetter(0)
-    check: Callable[[Any], None] = nothing_refused
+    check: Callable[[Any], None] = _nothing_refused
     foresee: Callable[[Any, Mapping[Any, Any], float, float], float] | None = None
 
 
@@ -126,9 +126,9 @@ def run_job(
         with stoppable():
             left = taken.recall(job.keys)
             if left:
-                first, seconds, busy = run_first(job, left, taken)
+                first, seconds, busy = _run_first(job, left, taken)
                 ahead = [foreseen(job, key, first, taken.parts, seconds, busy) for key in left]
-                rest, processes = spread(ahead, busy, 1 if mapper else jobs or workers())
+                rest, processes = _spread(ahead, busy, 1 if mapper else jobs or workers())
                 estimate = seconds + rest
                 watch.estimate(estimate, len(left) + 1, processes)
                 watch.step(job.label(first))
@@ -175,7 +175,7 @@ class Taken:
         self.count += 1
 
 
-def run_first(job: Job, left: list[Any], taken: Taken) -> tuple[Any, float, float]:
+def _run_first(job: Job, left: list[Any], taken: Taken) -> tuple[Any, float, float]:
     """Run one part here; (its key, its seconds, how busy the machine is)."""
     first = job.first(left)
     left.remove(first)
@@ -195,7 +195,7 @@ def foreseen(job: Job, key: Any, first: Any, parts: Mapping[Any, Any], seconds: 
     return seconds * job.cost(key) / max(job.cost(first), 1e-300)
 
 
-def spread(ahead: list[float], busy: float, most: int) -> tuple[float, int]:
+def _spread(ahead: list[float], busy: float, most: int) -> tuple[float, int]:
     """(seconds of what is left, processes)."""
     rest = sum(ahead)
     processes = min(most, max(len(ahead), 1))

@@ -31,10 +31,10 @@ MOST_LEAKS = 3
 
 def leak_sentences(r: Reading) -> list[str]:
     """One a column that may give the label away."""
-    return [leak_sentence(leak) for leak in r.facts.leaks[:MOST_LEAKS]]
+    return [_leak_sentence(leak) for leak in r.facts.leaks[:MOST_LEAKS]]
 
 
-def leak_sentence(leak: Leak) -> str:
+def _leak_sentence(leak: Leak) -> str:
     if leak.gaps:
         why = f"Whether it is filled tells the classes apart, AUC {leak.auc:.4f}"
     elif leak.auc > 0.999:
@@ -54,29 +54,29 @@ def another_learner(r: Reading) -> str:
     if not r.better_controls:
         return ""
     best = r.better_controls[0]
-    return f"Try another learner first{flag_of(r, best.name)}. With nothing balanced {best.name} ranks better than moving the threshold: AP {interval(best)}."
+    return f"Try another learner first{_flag_of(r, best.name)}. With nothing balanced {best.name} ranks better than moving the threshold: AP {interval(best)}."
 
 
-def flag_of(r: Reading, name: str) -> str:
+def _flag_of(r: Reading, name: str) -> str:
     """What to type for a learner like that control."""
     method = r.plan.method(name)
     now = r.plan.learner.learner if isinstance(r.plan.learner, Prepared) else r.plan.learner
     if name == "bagged":
-        return f" (from Python: learner=BaggingClassifier({type(last_of(now)).__name__}()))"
+        return f" (from Python: learner=BaggingClassifier({type(_last_of(now)).__name__}()))"
     if not method.try_as:
         return ""
-    path = ADABOOST if is_kind(method.try_as, now) else method.try_as
-    return "" if is_kind(path, now) else f": --learner {path}"
+    path = ADABOOST if _is_kind(method.try_as, now) else method.try_as
+    return "" if _is_kind(path, now) else f": --learner {path}"
 
 
-def last_of(learner: Any) -> Any:
+def _last_of(learner: Any) -> Any:
     steps = getattr(learner, "steps", None)
     return steps[-1][1] if steps else learner
 
 
-def is_kind(path: str, learner: Any) -> bool:
+def _is_kind(path: str, learner: Any) -> bool:
     """Whether the learner is already of the class that the path names."""
-    return type(bare_learner(path)) is type(last_of(learner))
+    return type(bare_learner(path)) is type(_last_of(learner))
 
 
 # ---- the advice of the verdict ----------------------------------------------------------------------------------------------
@@ -93,12 +93,12 @@ def advice(r: Reading) -> str:
         return unsure(r)
     if r.code.startswith("use:") and r.best is not None:
         if r.plan.cost is not None:
-            return f"{r.best.name} costs less than moving the threshold: {cost_of(r, r.best)} per 1,000 rows."
+            return f"{r.best.name} costs less than moving the threshold: {_cost_of(r, r.best)} per 1,000 rows."
         return f"{r.best.name} ranks better than moving the threshold: AP {interval(r.best)}."
-    return " ".join(s for s in (keep_the_learner(r), about_remedies(r)) if s)
+    return " ".join(s for s in (_keep_the_learner(r), _about_remedies(r)) if s)
 
 
-def keep_the_learner(r: Reading) -> str:
+def _keep_the_learner(r: Reading) -> str:
     """Move the threshold, or not even that."""
     if r.plan.binary and at_one_half(r.reference):
         if r.better_controls:
@@ -107,27 +107,27 @@ def keep_the_learner(r: Reading) -> str:
     return "With this learner move the threshold." if r.better_controls else "Move the threshold; change nothing else."
 
 
-def about_remedies(r: Reading) -> str:
+def _about_remedies(r: Reading) -> str:
     """Why no remedy: what is known of the best."""
     if r.best is None or not np.isfinite(r.reference.ap):
         return ""
-    return by_cost(r, r.best) if r.plan.cost is not None else by_ranking(r, r.best)
+    return _by_cost(r, r.best) if r.plan.cost is not None else _by_ranking(r, r.best)
 
 
-def by_cost(r: Reading, best: MethodResult) -> str:
-    told = f"{cost_of(r, best)} per 1,000 rows"
+def _by_cost(r: Reading, best: MethodResult) -> str:
+    told = f"{_cost_of(r, best)} per 1,000 rows"
     costs = [i for x in r.remedies if np.isfinite((i := r.figures.cost[x.name]).p)]
     if p_of(r.plan, r.figures, best) < SURE and r.figures.cost[best.name].mean < 0:
-        return f"{best.name} costs less, {told}, but {flaw(r, best)}."
+        return f"{best.name} costs less, {told}, but {_flaw(r, best)}."
     if len(costs) > 1 and all(i.p < SURE and i.mean > 0 for i in costs):
         return f"Every remedy costs more: the least, {best.name}, {told}."
     return f"No remedy is shown to cost less: best {best.name}, {told}."
 
 
-def by_ranking(r: Reading, best: MethodResult) -> str:
+def _by_ranking(r: Reading, best: MethodResult) -> str:
     told = f"AP {interval(best)}"
     if best.ap_p < SURE and best.ap_diff > 0:
-        return f"{best.name} ranks better, {told}, but {flaw(r, best)}."
+        return f"{best.name} ranks better, {told}, but {_flaw(r, best)}."
     if len(r.measured) > 1 and all(x in r.worse for x in r.measured):
         return f"Every remedy ranks worse than moving the threshold, for sure after Holm's adjustment: the best, {best.name}, {told}."
     if len(r.measured) > 1 and all(map(same, r.measured)):
@@ -151,7 +151,7 @@ def unsure(r: Reading) -> str:
     return f"The learner ranks no better than chance: {told}. No remedy for imbalance mends that."
 
 
-def flaw(r: Reading, best: MethodResult) -> str:
+def _flaw(r: Reading, best: MethodResult) -> str:
     """Why a remedy that is better for sure is not advised."""
     if r.plan.cost is None and same(best):
         return f"by no more than {SAME:g}, which makes no difference"
@@ -162,7 +162,7 @@ def flaw(r: Reading, best: MethodResult) -> str:
     return f"it is not shown to rank better than its control {best.rival}"
 
 
-def cost_of(r: Reading, result: MethodResult) -> str:
+def _cost_of(r: Reading, result: MethodResult) -> str:
     i = r.figures.cost[result.name]
     return f"{i.mean:+.2f} [{i.low:+.2f}, {i.high:+.2f}]"
 

@@ -24,7 +24,7 @@ from ..rebalance import Fitted, Recipe, as_steps, fit_member, fit_task
 from ._importance import permutation_importance
 from ._methods import Method
 
-__all__ = ["Cell", "ComparisonPlan", "Key", "fit_method", "run_cell"]
+__all__ = ["Cell", "ComparisonPlan", "Key", "run_cell"]
 
 IMPORTANCE_STREAM = zlib.crc32(b"importance")
 
@@ -107,17 +107,17 @@ def run_cell(plan: ComparisonPlan, key: Key) -> Cell:
     with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            cell, fitted = fitted_cell(plan, key)
+            cell, fitted = _fitted_cell(plan, key)
             cell = replace(cell, seconds=time.perf_counter() - start)
             if plan.method(key.name).reference and key.repeat == 0:
-                cell = replace(cell, importance=importance_of(plan, key, fitted))
+                cell = replace(cell, importance=_importance_of(plan, key, fitted))
         except Exception as error:  # noqa: BLE001  a method may fail in any way; the others go on
             empty, told = np.empty((0,)), " ".join(f"{type(error).__name__}: {error}".split())
             cell = Cell(key, empty, empty, seconds=time.perf_counter() - start, error=told)
     return replace(cell, warned=tuple(sorted({f"{w.category.__name__}: {first_line(str(w.message))}" for w in caught})))
 
 
-def fitted_cell(plan: ComparisonPlan, key: Key) -> tuple[Cell, Fitted]:
+def _fitted_cell(plan: ComparisonPlan, key: Key) -> tuple[Cell, Fitted]:
     """The cell, and the model behind it."""
     method = plan.method(key.name)
     task = plan.task.take(np.flatnonzero(plan.fold_of[key.repeat] != key.fold))
@@ -127,7 +127,7 @@ def fitted_cell(plan: ComparisonPlan, key: Key) -> tuple[Cell, Fitted]:
         member = fit_member(plan.learner, (), task, rng)
         fitted = Fitted((member,), member.correction, None, "none", task.prior, 0.5)
     else:
-        fitted = fit_method(plan, method, task, rng, split)
+        fitted = _fit_method(plan, method, task, rng, split)
     raw, p = fitted.both(row_slice(plan.task.X, plan.test(key.repeat, key.fold)))
     members = fitted.members
     cell = Cell(
@@ -143,7 +143,7 @@ def fitted_cell(plan: ComparisonPlan, key: Key) -> tuple[Cell, Fitted]:
     return cell, fitted
 
 
-def importance_of(plan: ComparisonPlan, key: Key, fitted: Fitted) -> np.ndarray:
+def _importance_of(plan: ComparisonPlan, key: Key, fitted: Fitted) -> np.ndarray:
     """(d,) AP lost on the held-out rows of a cell by shuffling each column; empty if the learner cannot take shuffled columns."""
     held = plan.task.take(plan.test(key.repeat, key.fold))
     rng = np.random.default_rng([plan.seed, key.fold, IMPORTANCE_STREAM])
@@ -155,7 +155,7 @@ def importance_of(plan: ComparisonPlan, key: Key, fitted: Fitted) -> np.ndarray:
             return np.empty(0)
 
 
-def fit_method(plan: ComparisonPlan, method: Method, task: Task, rng: Any, split: Any = None) -> Fitted:
+def _fit_method(plan: ComparisonPlan, method: Method, task: Task, rng: Any, split: Any = None) -> Fitted:
     """A method by crossfit on some rows, inner folds from `split`."""
     learner, steps = learner_and_steps(plan, method)
     return fit_task(Recipe(learner, steps, inner=plan.inner, cost=plan.cost), task, as_generator(rng), split)

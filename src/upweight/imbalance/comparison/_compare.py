@@ -90,7 +90,7 @@ class Comparison:
     def model(self) -> Rebalanced:
         """The model the verdict names, fitted on all rows (at the first call): repaired probabilities, its threshold."""
         if not self.fitted:
-            self.fitted.append(chosen_model(self))
+            self.fitted.append(_chosen_model(self))
         return self.fitted[0]
 
     def table(self, *, width: int = 120) -> str:
@@ -197,22 +197,22 @@ def compare(
 def run_comparison(setup: ComparisonSetup, journal: str | os.PathLike[str] | None, watch: Watch) -> Comparison:
     """Run what the journal does not hold, and judge."""
     book = None if journal is None else open_journal(journal, setup.plan, setup.fingerprint, setup.mark())
-    result = judged(setup, run_plan(setup.plan, book, watch))
+    result = _judged(setup, run_plan(setup.plan, book, watch))
     if book is None or book.trouble is None:
         return result
     return replace(result, warnings=(*result.warnings, book.trouble))
 
 
-def judged(setup: ComparisonSetup, run: Run) -> Comparison:
+def _judged(setup: ComparisonSetup, run: Run) -> Comparison:
     """Results, verdict and sentences from the cells that are there."""
     figures = figures_of(setup.plan, run.parts)
     reading = read_figures(setup.plan, setup.facts, figures)
     sentences = sentences_of(reading, complete=run.complete, done=len(run.parts))
     verdict = ComparisonVerdict(reading.code, reading.grade, reading.reasons, sentences)
-    return Comparison(setup, figures, verdict, run, warnings_of(run, [r.name for r in figures.results]), [])
+    return Comparison(setup, figures, verdict, run, _warnings_of(run, [r.name for r in figures.results]), [])
 
 
-def warnings_of(run: Run, order: list[str]) -> tuple[str, ...]:
+def _warnings_of(run: Run, order: list[str]) -> tuple[str, ...]:
     """What learners warned of: once, whatever numbers it had in it, with the methods and the number of their folds."""
     met: dict[str, list[tuple[str, str]]] = {}
     for cell in run.parts.values():
@@ -228,7 +228,7 @@ def warnings_of(run: Run, order: list[str]) -> tuple[str, ...]:
     return tuple(out)
 
 
-def chosen_model(c: Comparison) -> Rebalanced:
+def _chosen_model(c: Comparison) -> Rebalanced:
     """The verdict's method on all rows."""
     plan, given = c.setup.plan, c.setup.given
     used = c.verdict.code.startswith("use:")

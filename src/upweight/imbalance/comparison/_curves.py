@@ -41,7 +41,7 @@ def curves(plan: ComparisonPlan, cells: list[Cell]) -> dict[str, Any]:
     return {
         "calibration": bins(hit, p, w),
         "calibration_raw": bins(hit, raw, w),
-        "pr": precision_recall(repeats),
+        "pr": _precision_recall(repeats),
         "operating": operating(hit, p, w, cells),
     }
 
@@ -63,7 +63,7 @@ def bins(hit: np.ndarray, p: np.ndarray, w: np.ndarray) -> list[dict[str, float]
     return out
 
 
-def precision_recall(repeats: list[Any]) -> dict[str, list[float]]:
+def _precision_recall(repeats: list[Any]) -> dict[str, list[float]]:
     """Precision at the first threshold that reaches each recall, averaged over repeats."""
     recall = np.linspace(0, 1, RECALLS)
     each = [precision_at(hit, p, np.ones(len(hit)) if w is None else w, recall) for hit, p, _, w in repeats]
@@ -87,10 +87,10 @@ def operating(hit: np.ndarray, p: np.ndarray, w: np.ndarray, cells: list[Cell]) 
     grid = np.unique(grid[np.linspace(0, len(grid) - 1, min(len(grid), THRESHOLDS)).round().astype(int)])
     order = np.argsort(p, kind="stable")
     at = np.searchsorted(p[order], grid, side="left")
-    above = {k: tail_sum((w * v)[order])[at] for k, v in (("true_positives", hit), ("false_positives", 1 - hit))}
+    above = {k: _tail_sum((w * v)[order])[at] for k, v in (("true_positives", hit), ("false_positives", 1 - hit))}
     return {"threshold": grid.tolist()} | {k: (1000 * v / w.sum()).tolist() for k, v in above.items()}
 
 
-def tail_sum(values: np.ndarray) -> np.ndarray:
+def _tail_sum(values: np.ndarray) -> np.ndarray:
     """(n + 1,) sums from each position to the end."""
     return np.append(np.cumsum(values[::-1])[::-1], 0.0)

@@ -36,10 +36,10 @@ def document(
     rows = [r.to_dict() for r in figures.results]
     seconds = {row["name"]: row["seconds"] for row in rows}
     rows = [row | {"seconds": None} for row in rows]
-    return clean(
+    return _clean(
         {
             "schema": SCHEMA,
-            "data": data_part(setup),
+            "data": _data_part(setup),
             "settings": setup.settings,
             "rows": rows,
             "verdict": asdict(verdict),
@@ -63,7 +63,7 @@ def with_seconds(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {**facts, "rows": [row | {"seconds": seconds.get(row.get("name"))} for row in facts["rows"]]}
 
 
-def data_part(setup: ComparisonSetup) -> dict[str, Any]:
+def _data_part(setup: ComparisonSetup) -> dict[str, Any]:
     """What is said about the data: sizes, classes, and how each column was read."""
     facts, labels = setup.facts, setup.labels
     classes = [plain(c) for c in labels.classes] if setup.shown is None else list(setup.shown)
@@ -77,24 +77,24 @@ def data_part(setup: ComparisonSetup) -> dict[str, Any]:
         "counts": labels.counts.tolist(),
         "prevalence": facts.share,
         "fingerprint": setup.fingerprint,
-        "preprocessing": [column_part(c, prepared=setup.prepared) for c in setup.schema.columns],
+        "preprocessing": [_column_part(c, prepared=setup.prepared) for c in setup.schema.columns],
     }
 
 
-def column_part(column: Column, *, prepared: bool) -> dict[str, Any]:
+def _column_part(column: Column, *, prepared: bool) -> dict[str, Any]:
     """How a column was read; a learner that prepares its columns itself gets them as given."""
     kind, note = (column.kind, column.note) if prepared else ("as given", "")
     return {"column": column.name, "kind": kind, "missing": column.missing, "note": note}
 
 
-def clean(value: Any) -> Any:
+def _clean(value: Any) -> Any:
     """Plain JSON values: NumPy scalars unpacked, what is not finite null, keys text."""
     if isinstance(value, Mapping):
-        return {str(k): clean(v) for k, v in value.items()}
+        return {str(k): _clean(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [clean(v) for v in value]
+        return [_clean(v) for v in value]
     if isinstance(value, np.ndarray):
-        return clean(value.tolist())
+        return _clean(value.tolist())
     value = plain(value)
     if isinstance(value, float) and not np.isfinite(value):
         return None

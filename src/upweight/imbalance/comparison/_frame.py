@@ -17,13 +17,13 @@ __all__ = ["frame_like"]
 def frame_like(X: Any, columns: Mapping[str, Sequence[Any]]) -> Any:
     """Columns as a frame of the kind of `X`; for anything else pandas if it is installed, else polars, else Arrow. NaN is a gap."""
     table = pa.table({name: pa.array(values, from_pandas=True) for name, values in columns.items()})
-    kind = kind_of(X)
+    kind = _kind_of(X)
     if kind == "pandas":
         return table.to_pandas()
     return nw.from_native(table, eager_only=True).to_polars() if kind == "polars" else table
 
 
-def kind_of(X: Any) -> str:
+def _kind_of(X: Any) -> str:
     """pandas, polars or pyarrow."""
     if is_frame(X):
         native = frame_of(X).implementation

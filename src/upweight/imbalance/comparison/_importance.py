@@ -52,22 +52,22 @@ def permutation_importance(proba: Callable[[Any], np.ndarray], held: Task, rng: 
 
     proba : function of rows giving (n, K) probabilities. held : rows that it has not seen; at most 2,000 of them are used.
     """
-    if columns_of(held.X) > MOST_COLUMNS or sparse.issparse(numbers_of(held.X)):
+    if _columns_of(held.X) > MOST_COLUMNS or sparse.issparse(_numbers_of(held.X)):
         return np.empty(0)
-    held = sample(held, rng)
+    held = _sample(held, rng)
     whole = ranking(held, proba(held.X))
     return np.array([whole - ranking(held, proba(X)) for X in shuffled(held.X, rng)])
 
 
-def columns_of(X: Any) -> int:
+def _columns_of(X: Any) -> int:
     return X.numbers.shape[1] + X.codes.shape[1] if isinstance(X, Table) else X.shape[1]
 
 
-def numbers_of(X: Any) -> Any:
+def _numbers_of(X: Any) -> Any:
     return X.numbers if isinstance(X, Table) else X
 
 
-def sample(held: Task, rng: np.random.Generator) -> Task:
+def _sample(held: Task, rng: np.random.Generator) -> Task:
     """At most `MOST_ROWS` rows."""
     if len(held.codes) <= MOST_ROWS:
         return held
@@ -87,7 +87,7 @@ def shuffled(X: Any, rng: np.random.Generator) -> Iterator[Any]:
             for values in shuffled(getattr(X, part), rng):
                 yield replace(X, **{part: values})
     elif is_frame(X):
-        yield from shuffled_frame(X, rng)
+        yield from _shuffled_frame(X, rng)
     else:
         for j in range(X.shape[1]):
             values = np.array(X)
@@ -95,7 +95,7 @@ def shuffled(X: Any, rng: np.random.Generator) -> Iterator[Any]:
             yield values
 
 
-def shuffled_frame(X: Any, rng: np.random.Generator) -> Iterator[Any]:
+def _shuffled_frame(X: Any, rng: np.random.Generator) -> Iterator[Any]:
     frame = frame_of(X)
     for name in frame.columns:
         other = frame_of(row_slice(X, rng.permutation(len(frame))))

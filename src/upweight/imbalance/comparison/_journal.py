@@ -24,17 +24,17 @@ WRITTEN_AS = {"warned": "said"}  # what a field is called in the file: as in ver
 def open_journal(folder: str | os.PathLike[str], plan: ComparisonPlan, data: str, settings: str) -> Journal:
     """The journal of a comparison: finished cells in `folder`, for these fingerprints of data and settings."""
     marks = {m.name: m.mark for m in plan.methods}
-    return Journal(folder, PartFormat(partial(file_name, marks), pack, unpack), data=data, settings=settings)
+    return Journal(folder, PartFormat(partial(_file_name, marks), _pack, unpack), data=data, settings=settings)
 
 
-def file_name(marks: Mapping[str, str], key: Key, owner: tuple[str, ...]) -> str:
+def _file_name(marks: Mapping[str, str], key: Key, owner: tuple[str, ...]) -> str:
     """smote-24b424a6-0-1.npz: method, checksum, repeat, fold."""
     safe = "".join(c if c.isalnum() or c in "_-" else "." for c in key.name)[:60]
     checksum = zlib.crc32("\0".join([key.name, marks.get(key.name, ""), *owner]).encode())
     return f"{safe}-{checksum:08x}-{key.repeat}-{key.fold}.npz"
 
 
-def pack(cell: Cell) -> bytes | None:
+def _pack(cell: Cell) -> bytes | None:
     """The file; a failed cell has none, and is tried again."""
     if cell.error is not None:
         return None

@@ -69,19 +69,19 @@ class Method:
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """An entry of the registry comes back as that very entry."""
-        return (registered, (self.name,)) if METHODS.get(self.name) is self else super().__reduce_ex__(protocol)
+        return (_registered, (self.name,)) if METHODS.get(self.name) is self else super().__reduce_ex__(protocol)
 
 
-def registered(name: str) -> Method:
+def _registered(name: str) -> Method:
     return METHODS[name]
 
 
-def oversampled(share: float) -> float:
+def _oversampled(share: float) -> float:
     """Work of a fit on classes of one size: up to twice the rows."""
     return 1.1 + 0.4 * (1 - 2 * share)
 
 
-def thinned(share: float) -> float:
+def _thinned(share: float) -> float:
     """Work of fits on the rare rows and five others for each."""
     return 0.35 + 0.65 * min(1.0, 6 * share)
 
@@ -135,7 +135,7 @@ class GivenObject:
 TREES = 40  # of EasyEnsemble (4 x 10), of what is judged against its control, and of that control
 
 
-def undersampled(share: float) -> float:
+def _undersampled(share: float) -> float:
     """Work of fits on twice the rare rows."""
     return 0.7 + 0.8 * share
 
@@ -169,7 +169,7 @@ def control(
     return replace(made, try_as=try_as)
 
 
-def step(
+def _step(
     name: str,
     label: str,
     sets: tuple[str, ...] = (),
@@ -211,35 +211,35 @@ ENSEMBLES = (
 METHODS = {
     entry.name: entry
     for entry in (
-        replace(step("none", "the untouched learner", QUICK, work=Times(0.35)), untouched=True),
-        replace(step("threshold", "moving the threshold", QUICK), reference=True),
-        step("weights", "class weights", QUICK, work=Times(1.1)),
-        step("random_under", "random undersampling", QUICK, work=undersampled),
-        step("random_over", "random oversampling", STANDARD, work=oversampled),
-        step("smote", "SMOTE", QUICK, work=oversampled, extra=110),
-        step(
+        replace(_step("none", "the untouched learner", QUICK, work=Times(0.35)), untouched=True),
+        replace(_step("threshold", "moving the threshold", QUICK), reference=True),
+        _step("weights", "class weights", QUICK, work=Times(1.1)),
+        _step("random_under", "random undersampling", QUICK, work=_undersampled),
+        _step("random_over", "random oversampling", STANDARD, work=_oversampled),
+        _step("smote", "SMOTE", QUICK, work=_oversampled, extra=110),
+        _step(
             "borderline1",
             "Borderline-SMOTE 1",
             STANDARD,
-            work=oversampled,
+            work=_oversampled,
             extra=190,
         ),
-        step("borderline2", "Borderline-SMOTE 2", SURVEY, work=oversampled, extra=220),
-        step("adasyn", "ADASYN", work=oversampled, extra=170),
-        step("tomek", "Tomek links", STANDARD, extra=120),
-        step("enn", "edited nearest neighbours", STANDARD, extra=320),
-        step("renn", "repeated ENN", SURVEY, extra=450),
-        step("allknn", "AllKNN", extra=420),
-        step("ncr", "neighbourhood cleaning rule", extra=320),
-        step("oss", "one-sided selection", extra=190),
-        step("cnn", "condensed nearest neighbour", SURVEY, extra=450),
-        step("nearmiss1", "NearMiss-1", STANDARD, extra=115),
-        step("nearmiss2", "NearMiss-2", SURVEY, extra=130),
-        step("nearmiss3", "NearMiss-3", SURVEY, extra=120),
-        step("hardness", "instance hardness threshold", work=Times(2), extra=150),
-        step("smote+tomek", "SMOTE, then Tomek links", STANDARD, work=oversampled, extra=330),
-        step("smote+enn", "SMOTE, then ENN", SURVEY, work=oversampled, extra=2000),
-        step("negatives", "negative sampling", work=thinned, extra=NEGATIVES),
+        _step("borderline2", "Borderline-SMOTE 2", SURVEY, work=_oversampled, extra=220),
+        _step("adasyn", "ADASYN", work=_oversampled, extra=170),
+        _step("tomek", "Tomek links", STANDARD, extra=120),
+        _step("enn", "edited nearest neighbours", STANDARD, extra=320),
+        _step("renn", "repeated ENN", SURVEY, extra=450),
+        _step("allknn", "AllKNN", extra=420),
+        _step("ncr", "neighbourhood cleaning rule", extra=320),
+        _step("oss", "one-sided selection", extra=190),
+        _step("cnn", "condensed nearest neighbour", SURVEY, extra=450),
+        _step("nearmiss1", "NearMiss-1", STANDARD, extra=115),
+        _step("nearmiss2", "NearMiss-2", SURVEY, extra=130),
+        _step("nearmiss3", "NearMiss-3", SURVEY, extra=120),
+        _step("hardness", "instance hardness threshold", work=Times(2), extra=150),
+        _step("smote+tomek", "SMOTE, then Tomek links", STANDARD, work=_oversampled, extra=330),
+        _step("smote+enn", "SMOTE, then ENN", SURVEY, work=_oversampled, extra=2000),
+        _step("negatives", "negative sampling", work=_thinned, extra=NEGATIVES),
         *ENSEMBLES,
     )
 }
@@ -258,7 +258,7 @@ def method(name: str) -> Any:
     """
     if isinstance(name, str) and name in SETS:
         raise InputError(
-            f"{name!r} is a set of methods, not one. Name one of it: {', '.join(names_asked(name)[:4])}, ..."
+            f"{name!r} is a set of methods, not one. Name one of it: {', '.join(_names_asked(name)[:4])}, ..."
         )
     if not isinstance(name, str) or name not in METHODS:
         raise InputError(f"unknown method {name!r}.{did_you_mean(name, METHODS)}")
@@ -269,9 +269,9 @@ def method(name: str) -> Any:
 def methods_for(methods: Any) -> list[Method]:
     """The methods of a comparison in order: the two that must be there, those asked for, and their controls."""
     if isinstance(methods, Mapping):
-        asked = [custom(str(label), made) for label, made in methods.items()]
+        asked = [_custom(str(label), made) for label, made in methods.items()]
     else:
-        asked = [METHODS[name] for name in names_asked(methods)]
+        asked = [METHODS[name] for name in _names_asked(methods)]
     first = [entry for entry in METHODS.values() if entry.always]
     chosen = {entry.name: entry for entry in (*first, *asked)}
     for entry in list(chosen.values()):
@@ -280,7 +280,7 @@ def methods_for(methods: Any) -> list[Method]:
     return list(chosen.values())
 
 
-def names_asked(methods: Any) -> list[str]:
+def _names_asked(methods: Any) -> list[str]:
     """Names from a set, a comma list or a sequence of names and sets: all of them once, in the order asked for."""
     if not isinstance(methods, Iterable):
         raise InputError(
@@ -288,10 +288,10 @@ def names_asked(methods: Any) -> list[str]:
             "the standard set."
         )
     asked = [n.strip() for n in methods.split(",")] if isinstance(methods, str) else list(methods)
-    return list(dict.fromkeys(name for one in asked for name in names_behind(one)))
+    return list(dict.fromkeys(name for one in asked for name in _names_behind(one)))
 
 
-def names_behind(name: Any) -> list[str]:
+def _names_behind(name: Any) -> list[str]:
     """The names a word stands for: those of a set, or itself."""
     if not isinstance(name, str):
         raise InputError(
@@ -304,21 +304,21 @@ def names_behind(name: Any) -> list[str]:
     return [name]
 
 
-def custom(label: str, made: Any) -> Method:
+def _custom(label: str, made: Any) -> Method:
     """A method of the user's own: a remedy, or a classifier judged as it is."""
     if not label.strip() or (label in METHODS and METHODS[label].always):
         raise InputError(f"`methods`: {label!r} cannot be a label; it is a method that every comparison has.")
     if isinstance(made, str) and made in METHODS:
         return replace(METHODS[made], name=label, label=label, sets=(), untouched=False, reference=False)
     if hasattr(made, "predict_proba") or (hasattr(made, "fit") and hasattr(made, "predict")):
-        return Method(label, label, GivenObject(made), whole=True, mark=mark_of(made))
-    return Method(label, label, GivenObject(made), mark=mark_of(made))
+        return Method(label, label, GivenObject(made), whole=True, mark=_mark_of(made))
+    return Method(label, label, GivenObject(made), mark=_mark_of(made))
 
 
-def mark_of(made: Any) -> str:
+def _mark_of(made: Any) -> str:
     """What an object is, the same in every run: its settings, and of a function its code."""
     if isinstance(made, (list, tuple)):
-        return "+".join(mark_of(one) for one in made)
+        return "+".join(_mark_of(one) for one in made)
     code = getattr(made, "__code__", None)
     if code is not None:
         return f"{made.__qualname__} {code.co_code.hex()} {code.co_names} {code.co_consts!r}"

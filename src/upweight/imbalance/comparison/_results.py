@@ -55,12 +55,12 @@ def figures_of(plan: ComparisonPlan, cells: Mapping[Key, Cell]) -> Figures:
     """Results of all methods from the cells that are there."""
     folds = [(r, f) for r in range(len(plan.fold_of)) for f in range(plan.folds)]
     reference = plan.reference.name
-    alerts = {rf: alerts_of(plan, c) for rf in folds if (c := cells.get(Key(reference, *rf))) and c.error is None}
-    per_fold = {m.name: fold_figures(plan, m.name, cells, folds, alerts) for m in plan.methods}
+    alerts = {rf: _alerts_of(plan, c) for rf in folds if (c := cells.get(Key(reference, *rf))) and c.error is None}
+    per_fold = {m.name: _fold_figures(plan, m.name, cells, folds, alerts) for m in plan.methods}
     share = 1 / (plan.folds - 1)
     base = per_fold[reference]
-    results = [result_of(plan, m, cells, per_fold[m.name], base, share) for m in plan.methods]
-    results = against_rivals(results, per_fold, share)
+    results = [_result_of(plan, m, cells, per_fold[m.name], base, share) for m in plan.methods]
+    results = _against_rivals(results, per_fold, share)
     adjusted = adjust([r.ap_change for r in results])
     results = [replace(r, ap_change=change) for r, change in zip(results, adjusted, strict=True)]
     others = [n for n in per_fold if n != reference]
@@ -73,7 +73,7 @@ def adjust(changes: list[Interval]) -> list[Interval]:
     return [i._replace(p=float(p)) for i, p in zip(changes, holm([i.p for i in changes]), strict=True)]
 
 
-def fold_figures(
+def _fold_figures(
     plan: ComparisonPlan,
     name: str,
     cells: Mapping[Key, Cell],
@@ -87,20 +87,20 @@ def fold_figures(
         if cell is None or cell.error is not None:
             each.append(FoldFigures())
         else:
-            each.append(cell_figures(plan, cell, alerts.get(rf, np.nan)))
+            each.append(_cell_figures(plan, cell, alerts.get(rf, np.nan)))
     return {figure: np.array([getattr(f, figure) for f in each], dtype=float) for figure in FoldFigures.names()}
 
 
-def held_out(plan: ComparisonPlan, cell: Cell) -> tuple[np.ndarray, np.ndarray | None]:
+def _held_out(plan: ComparisonPlan, cell: Cell) -> tuple[np.ndarray, np.ndarray | None]:
     """Labels and weights of the rows a cell predicted."""
     test = plan.test(cell.key.repeat, cell.key.fold)
     return plan.task.codes[test], None if plan.task.w is None else plan.task.w[test]
 
 
-def cell_figures(plan: ComparisonPlan, cell: Cell, alerts: float) -> FoldFigures:
+def _cell_figures(plan: ComparisonPlan, cell: Cell, alerts: float) -> FoldFigures:
     """The figures of one fold; `alerts`, weighted rows that moving the threshold flags there."""
-    codes, w = held_out(plan, cell)
-    judged = two_class_figures(plan, cell, codes, w, alerts) if plan.binary else many_figures(plan, cell, codes, w)
+    codes, w = _held_out(plan, cell)
+    judged = _two_class_figures(plan, cell, codes, w, alerts) if plan.binary else _many_figures(plan, cell, codes, w)
     return replace(
         judged,
         threshold=cell.threshold,
@@ -110,7 +110,7 @@ def cell_figures(plan: ComparisonPlan, cell: Cell, alerts: float) -> FoldFigures
     )
 
 
-def two_class_figures(
+def _two_class_figures(
     plan: ComparisonPlan, cell: Cell, codes: np.ndarray, w: np.ndarray | None, alerts: float
 ) -> FoldFigures:
     """K = 2: repaired probabilities cut at the method's threshold, those before repair at 0.5."""
@@ -134,7 +134,7 @@ def two_class_figures(
     )
 
 
-def many_figures(plan: ComparisonPlan, cell: Cell, codes: np.ndarray, w: np.ndarray | None) -> FoldFigures:
+def _many_figures(plan: ComparisonPlan, cell: Cell, codes: np.ndarray, w: np.ndarray | None) -> FoldFigures:
     """K > 2: macro averages; the cut is argmax p_k/pi_k, of the untouched learner argmax p_k."""
     train = np.setdiff1d(np.arange(len(plan.task.codes)), plan.test(cell.key.repeat, cell.key.fold))
     prior = plan.task.take(train).prior
@@ -158,16 +158,16 @@ def many_figures(plan: ComparisonPlan, cell: Cell, codes: np.ndarray, w: np.ndar
     )
 
 
-def alerts_of(plan: ComparisonPlan, cell: Cell) -> float:
+def _alerts_of(plan: ComparisonPlan, cell: Cell) -> float:
     """Weighted rows that moving the threshold flags in this fold."""
-    _, w = held_out(plan, cell)
+    _, w = _held_out(plan, cell)
     if not plan.binary:
         return np.nan
     flagged = cell.p >= cell.threshold
     return float(flagged.sum() if w is None else w[flagged].sum())
 
 
-def result_of(
+def _result_of(
     plan: ComparisonPlan, method: Method, cells: Mapping[Key, Cell], mine: PerFold, base: PerFold, share: float
 ) -> MethodResult:
     """The line of one method; `share` is rows of a test fold over rows of its training fold."""
@@ -180,14 +180,14 @@ def result_of(
     if errors or not done:
         return result
     means = FoldFigures(**{figure: known_mean(values) for figure, values in mine.items()})
-    result = replace(result, status=done[0].status, **asdict(means), **pooled_figures(plan, done))
+    result = replace(result, status=done[0].status, **asdict(means), **_pooled_figures(plan, done))
     if method.reference:
         return result
     changes = {figure: paired(mine[figure] - base[figure], share) for figure in ("ap", "log_loss")}
     return replace(result, ap_change=changes["ap"], log_loss_change=changes["log_loss"])
 
 
-def pooled_figures(plan: ComparisonPlan, done: list[Cell]) -> dict[str, float]:
+def _pooled_figures(plan: ComparisonPlan, done: list[Cell]) -> dict[str, float]:
     """O/E (raw and repaired) and slope: pooled over the folds of a repeat, averaged over repeats in logs."""
     found: dict[str, list[float]] = {"oe": [], "oe_raw": [], "slope": []}
     for repeat in sorted({c.key.repeat for c in done}):
@@ -201,7 +201,7 @@ def pooled_figures(plan: ComparisonPlan, done: list[Cell]) -> dict[str, float]:
 
 def pooled(plan: ComparisonPlan, cells: list[Cell]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
     """Codes (positive is 1 for two classes), repaired and raw probabilities, weights, of several cells together."""
-    parts = [held_out(plan, c) for c in cells]
+    parts = [_held_out(plan, c) for c in cells]
     codes = np.concatenate([codes for codes, _ in parts])
     if plan.binary:
         codes = (codes == plan.task.positive).astype(int)
@@ -214,7 +214,7 @@ def log_mean(values: list[float]) -> float:
     return float(np.exp(np.log(known).mean())) if len(known) else np.nan
 
 
-def against_rivals(results: list[MethodResult], per_fold: Mapping[str, PerFold], share: float) -> list[MethodResult]:
+def _against_rivals(results: list[MethodResult], per_fold: Mapping[str, PerFold], share: float) -> list[MethodResult]:
     """Average precision less that of the control, where a method has one."""
     out = []
     for result in results:

@@ -30,7 +30,7 @@ def run_plan(plan: ComparisonPlan, journal: Journal | None, watch: Watch) -> Run
     job = Job(
         partial(run_cell, plan),
         plan.keys,
-        label=name_of,
+        label=_name_of,
         first=partial(reference_first, plan),
         check=partial(refuse_hopeless, plan),
         foresee=forecast,
@@ -75,7 +75,7 @@ class Relay(Watch):
         self.inner.close()
 
 
-def name_of(key: Key) -> str:
+def _name_of(key: Key) -> str:
     """The method of a cell."""
     return key.name
 

@@ -35,7 +35,7 @@ def share(value: float, digits: int) -> str:
     return text[1:] if text.startswith("0.") else text
 
 
-def signed(value: float) -> str:
+def _signed(value: float) -> str:
     """+.012, -.340, .000."""
     text = f"{value:+.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:+.3f}"
     return " .000" if text in ("+.000", "-.000") else text
@@ -45,7 +45,7 @@ def difference(row: MethodResult) -> str:
     """AP less that of moving the threshold, with its interval."""
     if not np.isfinite(row.ap_low):
         return ""
-    return f"{signed(row.ap_diff)} [{signed(row.ap_low).strip()}, {signed(row.ap_high).strip()}]"
+    return f"{_signed(row.ap_diff)} [{_signed(row.ap_low).strip()}, {_signed(row.ap_high).strip()}]"
 
 
 def p_value(p: float) -> str:
@@ -75,7 +75,7 @@ FIELDS = (
 
 def table_text(rows: Sequence[MethodResult], *, width: int = 120) -> str:
     """The rows as aligned text of at most `width` columns, if the least set of columns fits."""
-    fields = used_fields(rows)
+    fields = _used_fields(rows)
     lines: list[str] = []
     for head in ("", *GIVES_WAY):
         fields = [f for f in fields if not head or f.head != head]
@@ -87,13 +87,13 @@ def table_text(rows: Sequence[MethodResult], *, width: int = 120) -> str:
 
 def table_cells(rows: Sequence[MethodResult]) -> list[list[str]]:
     """Names of the columns and the cells under them, all columns that say something of these rows."""
-    fields = used_fields(rows)
+    fields = _used_fields(rows)
     blank = [""] * (len(fields) - 2)
     cells = ([r.name, "failed", *blank] if r.error is not None else [f.text(r) for f in fields] for r in rows)
     return [[f.head for f in fields], *cells]
 
 
-def used_fields(rows: Sequence[MethodResult]) -> list[Field]:
+def _used_fields(rows: Sequence[MethodResult]) -> list[Field]:
     """The columns that say something of these rows."""
     unused = {"cost"} if not any(np.isfinite(r.cost) for r in rows) else set()
     unused |= {"folds"} if len({r.folds for r in rows if r.error is None}) <= 1 else set()

@@ -33,16 +33,16 @@ def sentences_of(r: Reading, *, complete: bool, done: int) -> tuple[str, ...]:
         another_learner(r),
         advice(r),
         *others(r),
-        at_the_cut(r),
+        _at_the_cut(r),
         promises(r),
-        *rankings(r),
-        *warnings_of(r),
-        *failures(r),
+        *_rankings(r),
+        *_warnings_of(r),
+        *_failures(r),
     ]
     return tuple(s for s in parts if s)
 
 
-def at_the_cut(r: Reading) -> str:
+def _at_the_cut(r: Reading) -> str:
     """What 0.5 finds, what the right threshold finds, and for whom it is right."""
     none, cut = r.untouched, r.reference
     if not (none.finished and cut.finished and np.isfinite(none.raw_recall) and np.isfinite(cut.recall)):
@@ -77,7 +77,7 @@ def alarms(number: float) -> str:
 def promises(r: Reading) -> str:
     """What the probabilities promised before and after repair."""
     parts = []
-    for results, invert, word in ((under(r.overpromising), True, "many"), (over(r.overpromising), False, "few")):
+    for results, invert, word in ((_under(r.overpromising), True, "many"), (over(r.overpromising), False, "few")):
         if results:
             verb = "promises" if len(results) == 1 else "promise"
             whom = "positives" if r.plan.binary else "rows of a class"
@@ -85,25 +85,25 @@ def promises(r: Reading) -> str:
             names = join((x.name for x in worst), most=4)
             parts.append(f"{names} {verb} {times(results, invert)} times too {word} {whom}")
     fixed = [x for x in r.repaired if not outside(x.oe, REPAIRED_OK)]
-    after = kept_within(r, fixed) if fixed else ""
+    after = _kept_within(r, fixed) if fixed else ""
     text = "; ".join(p for p in (f"Before repair, {'; '.join(parts)}" if parts else "", after) if p)
     off = "".join(f" {x.name}: O/E {x.oe:.2f} even after repair." for x in r.unrepaired)
     return f"{text[:1].upper()}{text[1:]}{'.' * bool(text)}{off}".strip()
 
 
-def kept_within(r: Reading, fixed: list[MethodResult]) -> str:
+def _kept_within(r: Reading, fixed: list[MethodResult]) -> str:
     """How near to one the O/E of repaired methods are; the learner as it is has no repair, and may stand further off."""
     whose = "the others keep their" if r.unrepaired else "all methods keep their"
     if len(fixed) == 1:
         whose = f"{fixed[0].name} keeps its"
-    most = spread(fixed)
+    most = _spread(fixed)
     none = r.untouched
     told = f"repaired, {whose} promises within {most} %"
     apart = none.finished and np.isfinite(none.oe) and 100 * abs(none.oe - 1) > most + 1e-9
     return f"{told} ({none.name} is not repaired: O/E {none.oe:.2f})" if apart else told
 
 
-def under(results: list[MethodResult]) -> list[MethodResult]:
+def _under(results: list[MethodResult]) -> list[MethodResult]:
     return [x for x in results if x.oe_raw < 1]
 
 
@@ -117,7 +117,7 @@ def times(results: list[MethodResult], invert: bool) -> str:
     return " to ".join(shown)
 
 
-def spread(results: list[MethodResult]) -> int:
+def _spread(results: list[MethodResult]) -> int:
     """Per cent within which they all lie, rounded up."""
     return max(1, *(int(np.ceil(100 * abs(x.oe - 1) - 1e-9)) for x in results))
 
@@ -137,23 +137,23 @@ def others(r: Reading) -> list[str]:
     apart = [x for x in unsure if x not in aside]
     out = []
     if better:
-        out.append(f"{names_of(better)} rank{third(better)} better too (Holm's p below {SURE:g}).")
+        out.append(f"{_names_of(better)} rank{_third(better)} better too (Holm's p below {SURE:g}).")
     if alike and not (r.plan.cost is None and all(map(same, r.measured))):
-        out.append(f"{names_of(alike)} make{third(alike)} no difference to the ranking (AP within {SAME:g}).")
+        out.append(f"{_names_of(alike)} make{_third(alike)} no difference to the ranking (AP within {SAME:g}).")
     if apart:
-        out.append(f"{names_of(apart)} cannot be told apart from moving the threshold.")
+        out.append(f"{_names_of(apart)} cannot be told apart from moving the threshold.")
     if aside:
         p = sorted(x.ap_p for x in aside)
         told = " to ".join(dict.fromkeys((p_value(p[0]), p_value(p[-1]))))
         which = "interval leaves" if len(aside) == 1 else "intervals leave"
         what = "it either" if apart else "moving the threshold"
         out.append(
-            f"{names_of(aside)} cannot be told apart from {what}: the {which} out zero, but {r.comparisons} comparisons were made (Holm's p {told})."
+            f"{_names_of(aside)} cannot be told apart from {what}: the {which} out zero, but {r.comparisons} comparisons were made (Holm's p {told})."
         )
     return out
 
 
-def rankings(r: Reading) -> list[str]:
+def _rankings(r: Reading) -> list[str]:
     """Remedies that rank worse, gains with another cause, and how sharply these data can tell."""
     out = []
     every = (
@@ -161,15 +161,15 @@ def rankings(r: Reading) -> list[str]:
     )
     if r.worse and not every:
         out.append(
-            f"{join(x.name for x in r.worse)} rank{third(r.worse)} worse than moving the threshold (Holm's p below {SURE:g})."
+            f"{join(x.name for x in r.worse)} rank{_third(r.worse)} worse than moving the threshold (Holm's p below {SURE:g})."
         )
-    out += [explanation(r, x) for x in r.explained]
+    out += [_explanation(r, x) for x in r.explained]
     if "resolution" in r.reasons:
         out.append(resolution(r))
     return out
 
 
-def explanation(r: Reading, result: MethodResult) -> str:
+def _explanation(r: Reading, result: MethodResult) -> str:
     """A gain that is not shown to be more than the control's."""
     control = r.figures.result(str(result.rival))
     if not (np.isfinite(result.rival_low) and np.isfinite(control.ap_low)):
@@ -192,7 +192,7 @@ def resolution(r: Reading) -> str:
 # ---- the data, and what failed ----------------------------------------------------------------------------------------------
 
 
-def warnings_of(r: Reading) -> list[str]:
+def _warnings_of(r: Reading) -> list[str]:
     """What was noticed about the data."""
     facts, out = r.facts, []
     if facts.gone:
@@ -216,7 +216,7 @@ def warnings_of(r: Reading) -> list[str]:
     return out
 
 
-def failures(r: Reading) -> list[str]:
+def _failures(r: Reading) -> list[str]:
     return [f"{x.name} failed: {x.error}" for x in r.figures.results if x.error]
 
 
@@ -227,12 +227,12 @@ def whole(value: float) -> str:
     return f"{100 * value:.0f} %"
 
 
-def third(results: Iterable[MethodResult]) -> str:
+def _third(results: Iterable[MethodResult]) -> str:
     """The s of a verb whose subject is one method."""
     return "s" if len(list(results)) == 1 else ""
 
 
-def names_of(results: Iterable[MethodResult]) -> str:
+def _names_of(results: Iterable[MethodResult]) -> str:
     return join((x.name for x in results), most=4)
 
 

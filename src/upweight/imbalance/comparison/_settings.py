@@ -46,14 +46,14 @@ class Settings:
     @classmethod
     def read(cls, *, learner: Any, methods: Any, cv: Any, cost: Any, rng: Any) -> Settings:
         """Read and refuse."""
-        refuse_no_methods(methods)
+        _refuse_no_methods(methods)
         chosen = methods_for(methods)
         made = as_learner(learner)
         made = made if isinstance(made, Prepared) or hasattr(made, "steps") else Prepared(made)
         remedies = [m for m in chosen if not m.always]
         if remedies:
             refuse_double_count(made, remedies[0].name)
-        folds, repeats = (FOLDS, None) if cv is None else typed_folds(cv)
+        folds, repeats = (FOLDS, None) if cv is None else _typed_folds(cv)
         cost = read_cost(cost)
         drawn = as_generator(rng)
         seed = int(rng) if isinstance(rng, (int, np.integer)) else int(drawn.integers(2**31 - 1))
@@ -77,13 +77,13 @@ class Settings:
         }
 
 
-def typed_folds(cv: Any) -> tuple[int, int]:
+def _typed_folds(cv: Any) -> tuple[int, int]:
     """(folds, repeats) of what somebody typed: a number alone is that many folds, once."""
     folds, repeats = read_cv(cv, 0)
     return folds, repeats if "x" in str(cv).lower().replace("×", "x") else 1
 
 
-def refuse_no_methods(methods: Any) -> None:
+def _refuse_no_methods(methods: Any) -> None:
     """`methods` is a set, names, or {label: object}; an object alone has no label."""
     if isinstance(methods, (str, Mapping, list, tuple)):
         return

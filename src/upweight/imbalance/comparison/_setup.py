@@ -112,24 +112,24 @@ def setup_comparison(
     refuse_other_index({"X": X, "y": y, "sample_weight": sample_weight, "group": group})
     w, mean = mean_one(row_weights(sample_weight, len(labels.codes)))
     live = live_rows(X, labels, w, group_codes(group, len(labels.codes)))
-    weighing = " ".join(line for line in (weights_line(w, mean), sentence(live.gone)) if line)
-    gone = sentence(live.gone)
+    weighing = " ".join(line for line in (weights_line(w, mean), _sentence(live.gone)) if line)
+    gone = _sentence(live.gone)
     X, labels, w, groups = live.X, live.labels, live.w, live.group
     given = GivenData(X, labels.classes[labels.codes], w, None if group is None else np.asarray(group)[live.rows])
     prepared = isinstance(settings.learner, Prepared)
-    schema = Schema.of(X) if prepared else schema_as_given(X)
+    schema = Schema.of(X) if prepared else _schema_as_given(X)
     table = schema.read(X)
-    cost = binary_cost(settings.cost, labels)
+    cost = _binary_cost(settings.cost, labels)
     cv = settings.cv(len(labels.codes))
     task = Task(table if prepared else X, labels.codes, labels.classes, labels.positive, w, groups, schema)
-    fold_of = fold_numbers(outer_folds(labels, cv, settings.seed, groups), len(labels.codes))
+    fold_of = _fold_numbers(outer_folds(labels, cv, settings.seed, groups), len(labels.codes))
     inner = inner_default(len(labels.codes))
     plan = ComparisonPlan(task, settings.learner, settings.methods, fold_of, cv[0], inner, cost, settings.seed)
     for method in plan.methods:
-        refuse_class(method.name, learner_and_steps(plan, method)[0])
+        _refuse_class(method.name, learner_and_steps(plan, method)[0])
     facts = facts_of(X, schema, table, labels, w, as_given=not prepared)
     facts = replace(facts, gone=gone)
-    content = table.fingerprint() if prepared else as_given_fingerprint(X, schema, table)
+    content = table.fingerprint() if prepared else _as_given_fingerprint(X, schema, table)
     content += " unseen averaged" if prepared and seldom_seen(table, groups) else ""
     content += " gaps told" if prepared and gap_columns(table.numbers).size else ""
     mark = fingerprint(content, schema, labels, w, groups)
@@ -138,7 +138,7 @@ def setup_comparison(
     return ComparisonSetup(plan, labels, schema, facts, cv, mark, written, given, weighing=weighing, cv_by_rows=by_rows)
 
 
-def schema_as_given(X: Any) -> Schema:
+def _schema_as_given(X: Any) -> Schema:
     """The columns of rows that the learner prepares itself: nothing among them need be a number or vary."""
     try:
         return Schema.of(X)
@@ -148,7 +148,7 @@ def schema_as_given(X: Any) -> Schema:
         return Schema(tuple(Column(str(n), "dropped") for n in frame_of(X).columns), named=True)
 
 
-def as_given_fingerprint(X: Any, schema: Schema, table: Table) -> str:
+def _as_given_fingerprint(X: Any, schema: Schema, table: Table) -> str:
     """The content of the rows with that of the columns which no table reads, and a pipeline does."""
     unread = [c.name for c in schema.columns if c.kind in ("dropped", "text")]
     if not is_frame(X) or not unread:
@@ -161,25 +161,25 @@ def as_given_fingerprint(X: Any, schema: Schema, table: Table) -> str:
     return digest.hexdigest()[:16]
 
 
-def refuse_class(label: str, learner: Any) -> None:
+def _refuse_class(label: str, learner: Any) -> None:
     made = learner.learner if isinstance(learner, Prepared) else learner
     if isinstance(made, type):
         raise InputError(f"method {label!r}: {made.__name__} is a class; give an object, {made.__name__}().")
 
 
-def sentence(line: str) -> str:
+def _sentence(line: str) -> str:
     """A line with a capital and a full stop; empty as it is."""
     return f"{line[:1].upper()}{line[1:]}." if line else ""
 
 
-def binary_cost(cost: float | None, labels: Labels) -> float | None:
+def _binary_cost(cost: float | None, labels: Labels) -> float | None:
     """A cost is for two classes."""
     if cost is not None and len(labels.classes) > 2:
         raise InputError(f"`cost` is for two classes; `y` has {len(labels.classes)}. Ask about one class: y == label.")
     return cost
 
 
-def fold_numbers(tests: list[list[np.ndarray]], rows: int) -> np.ndarray:
+def _fold_numbers(tests: list[list[np.ndarray]], rows: int) -> np.ndarray:
     """(repeats, rows) fold of each row."""
     out = np.zeros((len(tests), rows), dtype=np.int16)
     for r, folds in enumerate(tests):

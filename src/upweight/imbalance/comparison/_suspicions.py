@@ -60,9 +60,9 @@ def leaking(
     """Columns that alone tell the classes apart, by their values or by their gaps; of `unread` ones the gaps only are known."""
     if sparse.issparse(table.numbers):
         return ()
-    rows = looked_at(hit)
+    rows = _looked_at(hit)
     y = hit[rows]
-    found = [(name, auc(y, values), auc(y, gaps)) for name, values, gaps in scores(schema, table, rows, y)]
+    found = [(name, auc(y, values), auc(y, gaps)) for name, values, gaps in _scores(schema, table, rows, y)]
     found += [(name, 0.5, auc(y, empty[rows].astype(float))) for name, empty in unread]
     rest = [max(a, g) for _, a, g in found if a < TELLING and g < TELLING]
     best = max(rest, default=0.5)
@@ -75,14 +75,14 @@ def leaking(
     return tuple(leaks)
 
 
-def looked_at(hit: np.ndarray) -> np.ndarray:
+def _looked_at(hit: np.ndarray) -> np.ndarray:
     """Rows of both classes, at most about `LOOK_AT`."""
     rows = np.flatnonzero(hit) if hit.mean() < 0.5 else np.flatnonzero(~hit)
     others = np.setdiff1d(np.arange(len(hit)), rows, assume_unique=True)
     return np.concatenate([rows[:: max(1, 2 * len(rows) // LOOK_AT)], others[:: max(1, 2 * len(others) // LOOK_AT)]])
 
 
-def scores(
+def _scores(
     schema: Schema, table: Table, rows: np.ndarray, y: np.ndarray
 ) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """(name, what a column says of each row, whether it is empty) of every column."""
@@ -134,35 +134,35 @@ def copied(table: Table, rare: np.ndarray) -> int:
     if not values.shape[1]:
         return 0
     whole = np.ascontiguousarray(values).view(f"V{8 * values.shape[1]}").ravel()
-    copies = times_met(whole) > 1
+    copies = _times_met(whole) > 1
     explained = table.words is None and values.shape[1] <= MOST_COLUMNS  # equal texts of several words are no chance
-    if not are_many(copies, rare) or not explained:
-        return int(copies.sum()) if are_many(copies, rare) else 0
-    copies = beyond_chance(values, copies)
-    return int(copies.sum()) if are_many(copies, rare) else 0
+    if not _are_many(copies, rare) or not explained:
+        return int(copies.sum()) if _are_many(copies, rare) else 0
+    copies = _beyond_chance(values, copies)
+    return int(copies.sum()) if _are_many(copies, rare) else 0
 
 
-def are_many(copies: np.ndarray, rare: np.ndarray) -> bool:
+def _are_many(copies: np.ndarray, rare: np.ndarray) -> bool:
     return bool(copies.mean() > COPIES or copies[rare].mean() > COPIES)
 
 
-def beyond_chance(values: np.ndarray, copies: np.ndarray) -> np.ndarray:
+def _beyond_chance(values: np.ndarray, copies: np.ndarray) -> np.ndarray:
     """Those of the copies that columns of few values do not explain."""
     rng = np.random.default_rng(0)  # draws hashes: the same answer for the same table
     n = len(values)
     coded = [np.unique(column, return_inverse=True)[1].reshape(-1) for column in values.T]
     hashes = [rng.integers(0, 2**63, c.max() + 1, dtype=np.uint64)[c] for c in coded]
     whole = np.asarray(np.sum(hashes, axis=0, dtype=np.uint64))
-    met = times_met(whole)
-    alike = np.prod([(times_met(c) - 1.0).mean() / (n - 1.0) for c in coded])
+    met = _times_met(whole)
+    alike = np.prod([(_times_met(c) - 1.0).mean() / (n - 1.0) for c in coded])
     if (met - 1.0).mean() / (n - 1.0) <= BY_CHANCE * alike:
         return np.zeros(n, dtype=bool)
     for one in hashes:
-        copies = copies & (times_met(np.subtract(whole, one)) == met)
+        copies = copies & (_times_met(np.subtract(whole, one)) == met)
     return copies
 
 
-def times_met(values: np.ndarray) -> np.ndarray:
+def _times_met(values: np.ndarray) -> np.ndarray:
     """(n,) how often the value of each row occurs."""
     _, at, times = np.unique(values, return_inverse=True, return_counts=True)
     return times[at.reshape(-1)]

@@ -93,7 +93,7 @@ class Reading:
     @property
     def controls(self) -> tuple[MethodResult, ...]:
         """As many trees on all rows: what an ensemble is held against."""
-        names = control_names(self.plan)
+        names = _control_names(self.plan)
         return tuple(r for r in self.finished if r.name in names)
 
     @property
@@ -120,11 +120,11 @@ class Reading:
     @property
     def repaired(self) -> list[MethodResult]:
         """Those whose probabilities were repaired, with an O/E that is known."""
-        return [r for r in self.finished if r.name != self.plan.untouched.name and is_ratio(r.oe)]
+        return [r for r in self.finished if r.name != self.plan.untouched.name and _is_ratio(r.oe)]
 
     @property
     def overpromising(self) -> list[MethodResult]:
-        return [r for r in self.finished if is_ratio(r.oe_raw) and outside(r.oe_raw, RAW_OK)]
+        return [r for r in self.finished if _is_ratio(r.oe_raw) and outside(r.oe_raw, RAW_OK)]
 
     @property
     def unrepaired(self) -> list[MethodResult]:
@@ -148,7 +148,7 @@ class Reading:
             "harmful": bool(self.worse),
             "overpromises": bool(self.overpromising),
             "not_repaired": bool(self.unrepaired),
-            "resolution": max(map(half_width, contenders(self.remedies, self.worse)), default=0.0) > NARROW,
+            "resolution": max(map(half_width, _contenders(self.remedies, self.worse)), default=0.0) > NARROW,
             "control_explains": bool(self.explained),
             "already_balanced": BALANCED < self.facts.share < 1 - BALANCED and self.plan.binary,
             "copies": self.facts.copies > 0,
@@ -158,28 +158,28 @@ class Reading:
 
 def read_figures(plan: ComparisonPlan, facts: Facts, figures: Figures) -> Reading:
     """Sort the results and decide the code and grade."""
-    aside = control_names(plan) | {m.name for m in plan.methods if m.always}
+    aside = _control_names(plan) | {m.name for m in plan.methods if m.always}
     remedies = tuple(r for r in figures.results if r.name not in aside and r.finished)
     worse = tuple(r for r in remedies if r.ap_p < SURE and r.ap_diff < 0 and not same(r))
     known = [r for r in remedies if np.isfinite(p_of(plan, figures, r))]
     ahead = sorted(known, key=lambda r: -gain(plan, figures, r))
-    winners = [r for r in ahead if earns_its_place(plan, figures, r)]
-    explained = tuple(r for r in remedies if r.ap_p < SURE and r.ap_diff > 0 and beaten(r) and not same(r))
+    winners = [r for r in ahead if _earns_its_place(plan, figures, r)]
+    explained = tuple(r for r in remedies if r.ap_p < SURE and r.ap_diff > 0 and _beaten(r) and not same(r))
     few = int(np.bincount(plan.task.codes, minlength=len(plan.task.classes)).min())
     code = code_of(few, figures.auc, winners)
-    widths = [half_width(r) for r in contenders(remedies, worse)] or [half_width(figures.result(plan.untouched.name))]
+    widths = [half_width(r) for r in _contenders(remedies, worse)] or [half_width(figures.result(plan.untouched.name))]
     grade = grade_of(code, few, widths, leak=bool(facts.leaks))
     sure = [r for r in ahead if p_of(plan, figures, r) < SURE and gain(plan, figures, r) > 0]
     best = next(iter([*winners, *sure, *ahead]), None)
     return Reading(plan, facts, figures, code, grade, remedies, best, worse, explained)
 
 
-def control_names(plan: ComparisonPlan) -> set[str]:
+def _control_names(plan: ComparisonPlan) -> set[str]:
     """Methods that are there for others to be held against."""
     return {m.rival for m in plan.methods if m.rival} | {m.name for m in plan.methods if m.control}
 
 
-def contenders(remedies: Sequence[MethodResult], worse: Sequence[MethodResult]) -> list[MethodResult]:
+def _contenders(remedies: Sequence[MethodResult], worse: Sequence[MethodResult]) -> list[MethodResult]:
     """Remedies that are not out of the running, where something is known of them."""
     return [r for r in remedies if r not in worse and not r.ap_high < 0 and np.isfinite(half_width(r))]
 
@@ -199,14 +199,14 @@ def p_of(plan: ComparisonPlan, figures: Figures, result: MethodResult) -> float:
     return figures.cost[result.name].p if plan.cost is not None else result.ap_p
 
 
-def earns_its_place(plan: ComparisonPlan, figures: Figures, result: MethodResult) -> bool:
+def _earns_its_place(plan: ComparisonPlan, figures: Figures, result: MethodResult) -> bool:
     if plan.cost is None and same(result):
         return False  # sure, and too small to matter
     sure = p_of(plan, figures, result) < SURE and gain(plan, figures, result) > 0
-    return bool(sure and not result.log_loss_low > 0 and not beaten(result))
+    return bool(sure and not result.log_loss_low > 0 and not _beaten(result))
 
 
-def beaten(result: MethodResult) -> bool:
+def _beaten(result: MethodResult) -> bool:
     """Whether it has a control and is not shown to be better than that."""
     return result.rival is not None and not result.rival_low > 0
 
@@ -239,5 +239,5 @@ def outside(value: float, bounds: tuple[float, float]) -> bool:
     return bool(value < bounds[0] or value > bounds[1])
 
 
-def is_ratio(value: float) -> bool:
+def _is_ratio(value: float) -> bool:
     return bool(np.isfinite(value) and value > 0)

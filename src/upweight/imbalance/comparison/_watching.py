@@ -15,7 +15,7 @@ from typing import Any
 from ..._errors import InputError
 from ...work import Watch, terminal_watch
 
-__all__ = ["Forewarned", "Spoken", "duration", "watch_for"]
+__all__ = ["Forewarned", "Spoken", "watch_for"]
 
 MUCH = 0.3  # share of the time from which the method that takes it is named
 
@@ -54,7 +54,7 @@ class Forewarned(Watch):
         >>> watch.words(20.0, 75, 2)
         '75 fits, about 20 s on 2 cores, 83 % of it for smote+tomek.'
         """
-        text = f"{parts:,} fits, about {duration(seconds)} on {processes} core{'s' * (processes > 1)}"
+        text = f"{parts:,} fits, about {_duration(seconds)} on {processes} core{'s' * (processes > 1)}"
         total = sum(self.by_method.values())
         slow = max(filter(None, self.by_method), key=lambda name: self.by_method[name], default="")
         if slow and len(self.by_method) > 2 and self.by_method[slow] > MUCH * total:
@@ -103,21 +103,21 @@ class Lines(Told):
 
     def estimate(self, seconds: float, parts: int, processes: int) -> None:
         super().estimate(seconds, parts, processes)
-        line(self.words(seconds, parts, processes))
+        _line(self.words(seconds, parts, processes))
 
     def write(self, done: int, total: int) -> None:
         """A line where another tenth is done."""
         if 10 * done // total > 10 * (done - 1) // total:
-            line(f"{done:,} of {total:,} fits")
+            _line(f"{done:,} of {total:,} fits")
 
 
-def line(text: str) -> None:
+def _line(text: str) -> None:
     if sys.stderr is not None:
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
 
-def duration(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     """About how long, in words."""
     if seconds < 90:
         return f"{max(1, round(seconds)):d} s"

@@ -93,7 +93,7 @@ class Bagging(Ensemble):
         refuse_double_count(learner, type(self).__name__)
         if self.average == "score":
             return learner
-        refuse_scores_only(learner)
+        _refuse_scores_only(learner)
         return refuse_without_proba(learner)
 
     def _learner(self) -> Any:
@@ -224,7 +224,7 @@ class PlainBagging(Bagging):
         return Correction.none()
 
 
-def refuse_scores_only(learner: Any) -> None:
+def _refuse_scores_only(learner: Any) -> None:
     """A learner that has scores and no probabilities, such as SVC(), can be added up but not averaged."""
     if hasattr(learner, "decision_function") and answers_with_proba(learner) is False:
         raise InputError(

@@ -60,7 +60,7 @@ def boost(
     X: Any, codes: np.ndarray, w: np.ndarray, *, classes: int, rounds: int, depth: int, rng: np.random.Generator
 ) -> Votes:
     """AdaBoost (SAMME) of `rounds` trees of `depth`, from starting weights `w` (n,) > 0."""
-    grow = grower(X, codes, classes, depth, rng)
+    grow = _grower(X, codes, classes, depth, rng)
     w = w / w.sum()
     trees, alphas = [], []
     for _ in range(rounds):
@@ -69,7 +69,7 @@ def boost(
         error = float(w[wrong].sum())
         if error >= 1 - 1 / classes - 1e-12:
             break
-        alphas.append(np.log1p(-max(error, half_row(w))) - np.log(max(error, half_row(w))) + np.log(classes - 1))
+        alphas.append(np.log1p(-max(error, _half_row(w))) - np.log(max(error, _half_row(w))) + np.log(classes - 1))
         trees.append(tree)
         if error <= 0:
             break
@@ -78,12 +78,12 @@ def boost(
     return Votes(tuple(trees), np.array(alphas), classes)
 
 
-def half_row(w: np.ndarray) -> float:
+def _half_row(w: np.ndarray) -> float:
     """The error granted to a tree without any: that of half a row."""
     return 0.5 / len(w)
 
 
-def grower(X: Any, codes: np.ndarray, classes: int, depth: int, rng: np.random.Generator) -> Any:
+def _grower(X: Any, codes: np.ndarray, classes: int, depth: int, rng: np.random.Generator) -> Any:
     """A function from weights to a tree: presorted stumps where they will do."""
     if depth == 1 and classes == 2 and not sparse.issparse(X) and np.isfinite(X).all():
         table = Presorted(X)

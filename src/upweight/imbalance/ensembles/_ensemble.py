@@ -150,7 +150,7 @@ class TreeEnsemble(Ensemble):
         if not reset:
             check_is_fitted(self, "classes_")
             refuse_no_rows(X)
-        refuse_text(X, type(self).__name__)
+        _refuse_text(X, type(self).__name__)
         return validate_data(self, X, accept_sparse="csr", dtype=np.float64, ensure_all_finite="allow-nan", reset=reset)
 
     def __sklearn_tags__(self) -> Any:
@@ -159,7 +159,7 @@ class TreeEnsemble(Ensemble):
         return tags
 
 
-def refuse_text(X: Any, who: str) -> None:
+def _refuse_text(X: Any, who: str) -> None:
     """A frame with text or categories is not for trees of numbers."""
     refuse_lazy(X)
     schema = frame_of(X).schema if is_frame(X) else {}

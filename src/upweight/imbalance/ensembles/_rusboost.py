@@ -75,11 +75,11 @@ class RUSBoost(TreeEnsemble):
         trees, alphas = [], []
         for _ in range(read_count(self.rounds, "rounds")):
             d = d / d.sum()
-            part = fresh_draw(rows, rng)
+            part = _fresh_draw(rows, rng)
             tree = fit_tree(row_slice(rows.X, part), rows.codes[part], d[part].sum(axis=1), depth, rng)
             h = tree.class_shares(rows.X)
             margin = np.where(own, 0.0, h[own][:, None] - h)
-            error = pseudo_loss(d, margin)
+            error = _pseudo_loss(d, margin)
             if error >= 0.5 - 1e-12:
                 continue
             least = 0.5 / len(d)
@@ -98,7 +98,7 @@ class RUSBoost(TreeEnsemble):
         return total
 
 
-def fresh_draw(rows: EnsembleRows, rng: np.random.Generator) -> np.ndarray:
+def _fresh_draw(rows: EnsembleRows, rng: np.random.Generator) -> np.ndarray:
     """As many rows of every class as the rarest has, at random without replacement, in order."""
     m = int(rows.counts.min())
     seed = int(rng.integers(2**63 - 1))
@@ -110,10 +110,10 @@ def fresh_draw(rows: EnsembleRows, rng: np.random.Generator) -> np.ndarray:
     return np.sort(np.concatenate(parts))
 
 
-def pseudo_loss(d: np.ndarray, margin: np.ndarray) -> float:
+def _pseudo_loss(d: np.ndarray, margin: np.ndarray) -> float:
     """1/2 sum of D(i, k) (1 - h(x_i, y_i) + h(x_i, k)) over the wrong answers k; chance is 1/2.
 
-    >>> pseudo_loss(np.array([[0.0, 0.75], [0.25, 0.0]]), np.array([[0.0, 1.0], [-1.0, 0.0]]))
+    >>> _pseudo_loss(np.array([[0.0, 0.75], [0.25, 0.0]]), np.array([[0.0, 1.0], [-1.0, 0.0]]))
     0.25
     """
     return float((d * (1 - margin)).sum() / 2)

@@ -91,11 +91,11 @@ class StumpColumns(ABC):
 
     def best(self, w: np.ndarray, signed: np.ndarray, mass: float, sign: float) -> tuple[float, int, float, float]:
         """(gain, column, threshold, S left of it) of the best cut; gain -inf if there is none."""
-        gain, half = cut_gains(self.placed(w), self.placed(signed), self.cut, mass, sign)
+        gain, half = _cut_gains(self.placed(w), self.placed(signed), self.cut, mass, sign)
         row, at = divmod(int(gain.argmax()), gain.shape[1])
         if not np.isfinite(gain[row, at]):
             return -np.inf, 0, np.inf, sign
-        return float(gain[row, at]), int(self.columns[row]), middle(*self.around(row, at)), float(half[row, at])
+        return float(gain[row, at]), int(self.columns[row]), _middle(*self.around(row, at)), float(half[row, at])
 
 
 class Bins(StumpColumns):
@@ -131,7 +131,7 @@ class SortedColumn(StumpColumns):
         return self.levels[row][self.codes[row, self.order[row, at : at + 2]]].tolist()
 
 
-def cut_gains(
+def _cut_gains(
     w: np.ndarray, signed: np.ndarray, cut: np.ndarray, mass: float, sign: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Gain of the cut after each place (columns, places-1), -inf where there is none; and S_i."""
@@ -148,7 +148,7 @@ def cut_gains(
     return gain, half
 
 
-def middle(low: float, high: float) -> float:
+def _middle(low: float, high: float) -> float:
     """Halfway between two neighbouring values, never the upper one."""
     half = low / 2 + high / 2
     return half if low <= half < high else low

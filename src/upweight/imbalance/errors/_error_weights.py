@@ -200,11 +200,11 @@ def judge(
     plain = fit_member(learner, (), part.task, np.random.default_rng([*stream, 1]))
     lifted = fit_lifted(learner, part.task, weights, np.random.default_rng([*stream, 1]))
     weak = np.zeros(len(test), dtype=bool) if regions.where is None else regions.where(held_out)
-    before, after = (figures(m.raw(held_out.task.X), held_out, weak) for m in (plain, lifted))
+    before, after = (_figures(m.raw(held_out.task.X), held_out, weak) for m in (plain, lifted))
     return {key: (before[key], after[key]) for key in FIGURES}
 
 
-def figures(p: np.ndarray, held_out: SearchRows, weak: np.ndarray) -> dict[str, float]:
+def _figures(p: np.ndarray, held_out: SearchRows, weak: np.ndarray) -> dict[str, float]:
     codes, w = held_out.task.codes, held_out.w
     right = p.argmax(axis=1) == codes
     shown = p[:, 1] if p.shape[1] == 2 else p

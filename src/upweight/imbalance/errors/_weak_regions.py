@@ -78,16 +78,16 @@ def find_weak(learner: Any, rows: SearchRows, *, by: str, folds: int, rng: np.ra
         return WeakRegions(p.argmax(axis=1) != rows.task.codes, None)
     loss = -np.log(np.maximum(p[np.arange(len(p)), rows.task.codes], LEAST))
     if by == "group":
-        return weak_groups(loss, rows)
-    return weak_regions(loss, rows, rng)
+        return _weak_groups(loss, rows)
+    return _weak_regions(loss, rows, rng)
 
 
-def weak_groups(loss: np.ndarray, rows: SearchRows) -> WeakRegions:
+def _weak_groups(loss: np.ndarray, rows: SearchRows) -> WeakRegions:
     weak = weak_parts(loss, rows.parts, rows.w)
     return WeakRegions(np.isin(rows.parts, weak), lambda other: np.isin(other.parts, weak))
 
 
-def weak_regions(loss: np.ndarray, rows: SearchRows, rng: np.random.Generator) -> WeakRegions:
+def _weak_regions(loss: np.ndarray, rows: SearchRows, rng: np.random.Generator) -> WeakRegions:
     """Leaves grown on one half of the rows and judged on the other."""
     preparation = rows.prepared()
     Z = preparation.matrix(preparation.table(rows.table))
@@ -129,7 +129,7 @@ def allowed_lift(flags: np.ndarray, w: np.ndarray, *, lift: float, ess: float) -
     """
     a = w[flags].sum() / w.sum()
     b = (w[flags] ** 2).sum() / (w**2).sum()
-    if effective_share(a, b, lift) >= ess:
+    if _effective_share(a, b, lift) >= ess:
         return float(lift)
     # a crossing between 1, where the share is 1, and `lift`: a root of l^2 (a^2 - e b) + 2 a (1-a) l + (1-a)^2 - e (1-b)
     roots = np.roots([a * a - ess * b, 2 * a * (1 - a), (1 - a) ** 2 - ess * (1 - b)])
@@ -137,7 +137,7 @@ def allowed_lift(flags: np.ndarray, w: np.ndarray, *, lift: float, ess: float) -
     return float(max(1.0, min(inside, default=1.0)))
 
 
-def effective_share(a: float, b: float, lift: float) -> float:
+def _effective_share(a: float, b: float, lift: float) -> float:
     """Effective rows with the lift over those without it."""
     return (1 - a + a * lift) ** 2 / (1 - b + b * lift**2)
 

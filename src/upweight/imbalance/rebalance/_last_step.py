@@ -31,15 +31,15 @@ def fit_last(last: Any, training: TrainingSet) -> TrainingSet:
         return fit_last(last.steps[-1][1], training.apply_all(step for _, step in last.steps[:-1]))
     if kind_of(last) != "estimator" and not hasattr(last, "predict"):
         return training.apply(last)
-    fit_with_weights(last, training.X, training.target, training.w)
+    _fit_with_weights(last, training.X, training.target, training.w)
     return training
 
 
-def fit_with_weights(last: Any, X: Any, y: Any, w: np.ndarray | None) -> Any:
+def _fit_with_weights(last: Any, X: Any, y: Any, w: np.ndarray | None) -> Any:
     """Fit an estimator, with weights if there are any; weights that vary are never dropped in silence."""
-    if w is not None and takes_weights(last):
+    if w is not None and _takes_weights(last):
         return last.fit(X, y, sample_weight=w)
-    if w is None or (w == w[0]).all() or refuses_weights(last):
+    if w is None or (w == w[0]).all() or _refuses_weights(last):
         return last.fit(X, y)
     raise InputError(
         f"{type(last).__name__}.fit takes no sample_weight, and the weights vary: {w.min():g} to {w.max():g}. Use another "
@@ -47,13 +47,13 @@ def fit_with_weights(last: Any, X: Any, y: Any, w: np.ndarray | None) -> Any:
     )
 
 
-def takes_weights(last: Any) -> bool:
+def _takes_weights(last: Any) -> bool:
     """Whether `fit` has `sample_weight`, or hands unknown keywords on as searches do; a request of False is obeyed."""
     open_to_all = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(last.fit).parameters.values())
-    return (has_fit_parameter(last, "sample_weight") or open_to_all) and not refuses_weights(last)
+    return (has_fit_parameter(last, "sample_weight") or open_to_all) and not _refuses_weights(last)
 
 
-def refuses_weights(last: Any) -> bool:
+def _refuses_weights(last: Any) -> bool:
     requests = getattr(get_routing_for_object(last), "fit", None)
     return requests is not None and requests.requests.get("sample_weight") is False
 

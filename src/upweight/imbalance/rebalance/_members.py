@@ -81,7 +81,7 @@ class Fitted:
 def fit_member(learner: Any, steps: tuple[Any, ...], task: Task, rng: np.random.Generator) -> Member:
     """Prepare, apply the steps, encode and fit, on these rows only."""
     preparation, X = prepare_rows(learner, task)
-    training = trained_with(steps, TrainingSet(X, task.classes[task.codes], task.w, classes=task.classes), rng)
+    training = _trained_with(steps, TrainingSet(X, task.classes[task.codes], task.w, classes=task.classes), rng)
     model = fit_prepared(learner, preparation, replace(task, X=training.X, codes=training.codes, w=training.w), rng)
     rare = int(np.bincount(task.codes, minlength=len(task.classes)).argmin())
     return Member(
@@ -94,7 +94,7 @@ def fit_member(learner: Any, steps: tuple[Any, ...], task: Task, rng: np.random.
     )
 
 
-def trained_with(steps: tuple[Any, ...], training: TrainingSet, rng: Any) -> TrainingSet:
+def _trained_with(steps: tuple[Any, ...], training: TrainingSet, rng: Any) -> TrainingSet:
     """The set after all steps of a method; one whose correction is a number a row is refused."""
     for step in steps:
         training = training.apply(step, rng=rng)

@@ -41,12 +41,12 @@ __all__ = ["Pipeline"]
 RESTING = ("sampler", "nothing")  # steps that prediction skips
 
 
-def last_has(name: str) -> Any:
+def _last_has(name: str) -> Any:
     """Whether the last step offers a method, for `available_if`."""
     return lambda self: hasattr(last_of(self), name)
 
 
-def of_classes(pipeline: Pipeline) -> bool:
+def _of_classes(pipeline: Pipeline) -> bool:
     """Whether y is labels: the last step classifies, or some step resamples."""
     return is_classifier(last_of(pipeline)) or any(kind_of(step) == "sampler" for _, step in pipeline.steps)
 
@@ -127,7 +127,7 @@ class Pipeline(_BaseComposition):
         w = row_weights(sample_weight, row_count(X))
         idle = 0 if w is None else int((w == 0).sum())
         steps = with_parameters(self.steps, given, rows=row_count(X), weighted=w is not None, dropped=idle)
-        rows = TrainingSet.of(X, y, w, labels=np.ndim(y) == 1 and of_classes(self))
+        rows = TrainingSet.of(X, y, w, labels=np.ndim(y) == 1 and _of_classes(self))
         warn_of("".join(rows.notes), stacklevel=4)
         return [step for _, step in steps], rows
 
@@ -151,37 +151,37 @@ class Pipeline(_BaseComposition):
         last = self.steps[-1][1]
         return Pipeline(last.steps)._before_last(X) if is_pipeline(last) else (X, last)
 
-    @available_if(last_has("predict"))
+    @available_if(_last_has("predict"))
     def predict(self, X: Any) -> Any:
         """`predict` of the last step on the transformed rows."""
         X, last = self._before_last(X)
         return last.predict(X)
 
-    @available_if(last_has("predict_proba"))
+    @available_if(_last_has("predict_proba"))
     def predict_proba(self, X: Any) -> Any:
         """`predict_proba` of the last step on the transformed rows; not repaired."""
         X, last = self._before_last(X)
         return last.predict_proba(X)
 
-    @available_if(last_has("predict_log_proba"))
+    @available_if(_last_has("predict_log_proba"))
     def predict_log_proba(self, X: Any) -> Any:
         """`predict_log_proba` of the last step on the transformed rows; not repaired."""
         X, last = self._before_last(X)
         return last.predict_log_proba(X)
 
-    @available_if(last_has("decision_function"))
+    @available_if(_last_has("decision_function"))
     def decision_function(self, X: Any) -> Any:
         """`decision_function` of the last step on the transformed rows."""
         X, last = self._before_last(X)
         return last.decision_function(X)
 
-    @available_if(last_has("score_samples"))
+    @available_if(_last_has("score_samples"))
     def score_samples(self, X: Any) -> Any:
         """`score_samples` of the last step on the transformed rows."""
         X, last = self._before_last(X)
         return last.score_samples(X)
 
-    @available_if(last_has("score"))
+    @available_if(_last_has("score"))
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """`score` of the last step on the transformed rows."""
         X, last = self._before_last(X)

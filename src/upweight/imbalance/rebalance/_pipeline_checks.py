@@ -28,7 +28,7 @@ FITS = ("fit", "fit_transform", "resample")  # what a parameter of a step is han
 
 def refuse_bad_steps(steps: Any) -> None:
     """Pairs of objects, of which only the last may be an estimator."""
-    refuse_no_pairs(steps)
+    _refuse_no_pairs(steps)
     for name, step in steps:
         if isinstance(step, type):
             raise InputError(f"step {name!r}: {step.__name__} is a class; give an object, {step.__name__}().")
@@ -44,7 +44,7 @@ def refuse_bad_steps(steps: Any) -> None:
             )
 
 
-def refuse_no_pairs(steps: Any) -> None:
+def _refuse_no_pairs(steps: Any) -> None:
     """Steps are a list of (name, step), one or more."""
     if not isinstance(steps, (list, tuple)):
         raise InputError(f"`steps` must be a list of (name, step); got {steps!r} ({type(steps).__name__}).")
@@ -95,36 +95,36 @@ def with_parameters(
     if not given:
         return list(steps)
     changed = idle(dropped) if dropped else ""
-    return bound_steps(steps, given, "", RowsBefore(rows, changed), weighted)[0]
+    return _bound_steps(steps, given, "", RowsBefore(rows, changed), weighted)[0]
 
 
-def bound_steps(
+def _bound_steps(
     steps: list[tuple[str, Any]], given: Mapping[str, Any], path: str, rows: RowsBefore, weighted: bool
 ) -> tuple[list[tuple[str, Any]], RowsBefore]:
-    per_step = by_step(given, [name for name, _ in steps], path)
+    per_step = _by_step(given, [name for name, _ in steps], path)
     out = []
     for name, step in steps:
         own, whole = per_step.get(name, {}), f"{path}{name}"
         kind = kind_of(step)
         if is_pipeline(step):
-            inner, rows = bound_steps(step.steps, own, f"{whole}__", rows, weighted)
+            inner, rows = _bound_steps(step.steps, own, f"{whole}__", rows, weighted)
             out.append((name, BoundPipeline(inner)))
             continue
         for parameter, value in own.items():
-            refuse_unknown(step, kind, whole, parameter)
-            refuse_collision(f"{whole}__{parameter}", value, rows, weighted or kind == "sampler")
-        out.append((name, bound(step, own) if own else step))
+            _refuse_unknown(step, kind, whole, parameter)
+            _refuse_collision(f"{whole}__{parameter}", value, rows, weighted or kind == "sampler")
+        out.append((name, _bound(step, own) if own else step))
         if kind == "sampler":
             rows = RowsBefore(rows.came, f"step {whole!r} ({type(step).__name__}) changes the rows")
     return out, rows
 
 
-def bound(step: Any, given: Mapping[str, Any]) -> Any:
+def _bound(step: Any, given: Mapping[str, Any]) -> Any:
     """The step bound, under the name of its own class, because errors tell it."""
     return type(type(step).__name__, (Bound,), {})(step, given)
 
 
-def by_step(given: Mapping[str, Any], names: list[str], path: str) -> dict[str, dict[str, Any]]:
+def _by_step(given: Mapping[str, Any], names: list[str], path: str) -> dict[str, dict[str, Any]]:
     """{step: {parameter: value}}; what names no step is refused."""
     out: dict[str, dict[str, Any]] = {}
     for key, value in given.items():
@@ -139,7 +139,7 @@ def by_step(given: Mapping[str, Any], names: list[str], path: str) -> dict[str, 
     return out
 
 
-def refuse_unknown(step: Any, kind: str, name: str, parameter: str) -> None:
+def _refuse_unknown(step: Any, kind: str, name: str, parameter: str) -> None:
     """A parameter that the step's fit does not take."""
     call = getattr(step, "resample" if kind == "sampler" else "fit", None)
     known = {} if call is None else inspect.signature(call).parameters
@@ -150,7 +150,7 @@ def refuse_unknown(step: Any, kind: str, name: str, parameter: str) -> None:
     raise InputError(f"step {name!r} ({what}) takes no parameter {parameter!r} in its fit. It takes: {takes}.")
 
 
-def refuse_collision(key: str, value: Any, rows: RowsBefore, weighted: bool) -> None:
+def _refuse_collision(key: str, value: Any, rows: RowsBefore, weighted: bool) -> None:
     """Weights beside the pipeline's own, and values a row where rows have changed."""
     if key.endswith("__sample_weight") and (weighted or rows.changed):
         why = f", and {rows.changed}" if rows.changed else ""

@@ -150,7 +150,7 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
         live = live_rows(X, labels, w, group_codes(group, len(labels.codes)))
         warn_of(live.gone)
         warn_of(twins_line(twins_of(live.labels)))
-        task = task_of(live, learner)
+        task = _task_of(live, learner)
         recipe = Recipe(learner, steps, self.repair, self.inner, self.cost)
         self.fitted_ = fit_task(recipe, task, as_generator(self.rng))
         self.classes_, self.positive_ = task.classes, task.classes[task.positive]
@@ -249,7 +249,7 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def task_of(live: LiveRows, learner: Any) -> Task:
+def _task_of(live: LiveRows, learner: Any) -> Task:
     """Rows to learn from, read as a table if the learner is prepared."""
     schema = Schema.of(live.X) if isinstance(learner, Prepared) else None
     X, labels = live.X if schema is None else schema.read(live.X), live.labels

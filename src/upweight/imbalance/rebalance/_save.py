@@ -44,7 +44,7 @@ def save_model(model: Rebalanced, path: Path) -> None:
     import skops.io  # seconds to import, and only saving and loading need it
 
     try:
-        write_whole(path, skops.io.dumps(document_of(model)))
+        write_whole(path, skops.io.dumps(_document_of(model)))
     except OSError as error:
         text = f"{path}: the model cannot be written ({error.strerror}). What was there is as it was."
         raise InputError(text) from error
@@ -75,8 +75,8 @@ def load(path: str | os.PathLike[str], *, trusted: Iterable[str] = ()) -> Rebala
     """
     import skops.io
 
-    content, types = read_types(path)
-    strange = [name for name in untrusted(types) if name not in set(trusted)]
+    content, types = _read_types(path)
+    strange = [name for name in _untrusted(types) if name not in set(trusted)]
     if strange:
         raise InputError(
             f"{str(path)!r} holds types that are not known to be safe: {', '.join(strange)}. If you trust whoever made it, "
@@ -86,13 +86,13 @@ def load(path: str | os.PathLike[str], *, trusted: Iterable[str] = ()) -> Rebala
     if not isinstance(facts, dict) or facts.get("schema") != SCHEMA:
         kind = facts.get("schema") if isinstance(facts, dict) else type(facts).__name__
         raise InputError(f"{str(path)!r} holds {kind!r}, not a model saved by upweight.")
-    refuse_shifted(facts, str(path))
+    _refuse_shifted(facts, str(path))
     for tree, columns in trees(facts, set()):
         refuse_forged(tree, columns, str(path))
-    return model_from(facts)
+    return _model_from(facts)
 
 
-def refuse_shifted(facts: Mapping[str, Any], path: str) -> None:
+def _refuse_shifted(facts: Mapping[str, Any], path: str) -> None:
     """Labels of a class without weight, which version 0.1.0 wrote beside the probabilities of the others."""
     labels, classes = len(facts["classes"]), len(facts["prior"])
     if labels != classes:
@@ -104,14 +104,14 @@ def refuse_shifted(facts: Mapping[str, Any], path: str) -> None:
 
 def strange_types(path: str | os.PathLike[str]) -> list[str]:
     """Types that `load` has to be told to trust: those of a learner that is not scikit-learn's."""
-    return untrusted(read_types(path)[1])
+    return _untrusted(_read_types(path)[1])
 
 
-def untrusted(types: set[str]) -> list[str]:
+def _untrusted(types: set[str]) -> list[str]:
     return sorted(types - OWN_TYPES)
 
 
-def read_types(path: str | os.PathLike[str]) -> tuple[bytes, set[str]]:
+def _read_types(path: str | os.PathLike[str]) -> tuple[bytes, set[str]]:
     """Content of the file, and the types in it that skops leaves to us."""
     import skops.io
 
@@ -131,7 +131,7 @@ def read_types(path: str | os.PathLike[str]) -> tuple[bytes, set[str]]:
 # ---- the document -----------------------------------------------------------------------------------------------------------
 
 
-def document_of(model: Rebalanced) -> dict[str, Any]:
+def _document_of(model: Rebalanced) -> dict[str, Any]:
     """Everything that predicting needs, as plain values around the fitted learners."""
     fitted, schema = model.fitted_, model.schema_
     wrapped = isinstance(model.learner, Prepared)
@@ -147,7 +147,7 @@ def document_of(model: Rebalanced) -> dict[str, Any]:
         },
         "classes": model.classes_,
         "positive": int(np.flatnonzero(model.classes_ == model.positive_)[0]),
-        "columns": None if schema is None else [column_document(c) for c in schema.columns],
+        "columns": None if schema is None else [_column_document(c) for c in schema.columns],
         "named": schema is not None and schema.named,
         "n_features_in": model.n_features_in_,
         "feature_names_in": getattr(model, "feature_names_in_", None),
@@ -156,16 +156,16 @@ def document_of(model: Rebalanced) -> dict[str, Any]:
         "threshold": float(fitted.threshold),
         "correction": fitted.correction.to_dict(),
         "repair": None if fitted.repair is None else fitted.repair.to_dict(),
-        "members": [member_document(m) for m in fitted.members],
+        "members": [_member_document(m) for m in fitted.members],
     }
 
 
-def member_document(member: Member) -> dict[str, Any]:
+def _member_document(member: Member) -> dict[str, Any]:
     model = member.model
     prepared = model.preparation
     return {
         "learner": model.learner,
-        "preparation": None if prepared is None else {k: listed(v) for k, v in vars(prepared).items()},
+        "preparation": None if prepared is None else {k: _listed(v) for k, v in vars(prepared).items()},
         "correction": member.correction.to_dict(),
         "seen": model.seen,
         "cuts": None if model.cuts is None else list(model.cuts),
@@ -174,17 +174,17 @@ def member_document(member: Member) -> dict[str, Any]:
     }
 
 
-def listed(value: Any) -> Any:
+def _listed(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def model_from(facts: Mapping[str, Any]) -> Rebalanced:
+def _model_from(facts: Mapping[str, Any]) -> Rebalanced:
     """The model of a document."""
     settings = dict(facts["settings"])
     learner = Prepared(settings["learner"]) if settings["prepared"] else settings["learner"]
     model = Rebalanced(learner, settings["method"], rng=settings["rng"], **{name: settings[name] for name in SETTINGS})
     model.fitted_ = Fitted(
-        tuple(member_from(m) for m in facts["members"]),
+        tuple(_member_from(m) for m in facts["members"]),
         Correction.from_dict(facts["correction"]),
         None if facts["repair"] is None else Repair.from_dict(facts["repair"]),
         facts["how"],
@@ -195,24 +195,24 @@ def model_from(facts: Mapping[str, Any]) -> Rebalanced:
     model.n_features_in_ = facts["n_features_in"]
     if facts["feature_names_in"] is not None:
         model.feature_names_in_ = facts["feature_names_in"]
-    model.schema_ = None if facts["columns"] is None else schema_from(facts["columns"], facts["named"])
+    model.schema_ = None if facts["columns"] is None else _schema_from(facts["columns"], facts["named"])
     return model._tell_fitted()
 
 
-def column_document(column: Column) -> dict[str, Any]:
+def _column_document(column: Column) -> dict[str, Any]:
     """A column; its categories stand under `levels`, as in version 0.1.0."""
     facts = asdict(column)
     return facts | {"levels": list(facts.pop("categories"))}
 
 
-def schema_from(columns: Iterable[Mapping[str, Any]], named: bool) -> Schema:
+def _schema_from(columns: Iterable[Mapping[str, Any]], named: bool) -> Schema:
     made: list[dict[str, Any]] = [
         {k: v for k, v in c.items() if k != "levels"} | {"categories": tuple(c["levels"])} for c in columns
     ]
     return Schema(tuple(Column(**facts) for facts in made), named)
 
 
-def member_from(facts: Mapping[str, Any]) -> Member:
+def _member_from(facts: Mapping[str, Any]) -> Member:
     given = facts["preparation"]
     parts: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in (given or {}).items()}
     prepared = None if given is None else Preparation(**parts)

@@ -27,11 +27,11 @@ def as_steps(method: Any) -> tuple[Any, ...]:
     if isinstance(method, type):
         raise InputError(f"method {method.__name__} is a class; give an object, {method.__name__}().")
     if is_pipeline(method):
-        return steps_of_pipeline(method)
+        return _steps_of_pipeline(method)
     if hasattr(method, "resample") or hasattr(method, "fit_resample"):
         return (method,)
     if callable(method):
-        return (called_with_two(method),)
+        return (_called_with_two(method),)
     if method is None:
         raise InputError("`method` is None. To change nothing but the threshold say 'none'.")
     raise InputError(
@@ -40,7 +40,7 @@ def as_steps(method: Any) -> tuple[Any, ...]:
     )
 
 
-def steps_of_pipeline(method: Any) -> tuple[Any, ...]:
+def _steps_of_pipeline(method: Any) -> tuple[Any, ...]:
     """The samplers of a pipeline; a transformer among them would be lost in prediction, so it is refused."""
     for name, step in method.steps:
         if kind_of(step) not in ("sampler", "nothing", "pipeline"):
@@ -51,7 +51,7 @@ def steps_of_pipeline(method: Any) -> tuple[Any, ...]:
     return tuple(one for _, step in method.steps if kind_of(step) != "nothing" for one in as_steps(step))
 
 
-def called_with_two(weigh: Callable[..., Any]) -> Callable[..., Any]:
+def _called_with_two(weigh: Callable[..., Any]) -> Callable[..., Any]:
     """The function, if it can be called as f(y, base)."""
     try:
         signature = inspect.signature(weigh)

@@ -90,8 +90,8 @@ class TrainingSet:
         if kind == "pipeline":
             return self.apply_all((inner for _, inner in step.steps), rng=rng)
         if kind == "sampler":
-            return resampled(self, seeded_sampler(step, rng))
-        return replace(self, X=fitted_and_applied(step, self)) if kind == "transformer" else weighed(self, step)
+            return resampled(self, _seeded_sampler(step, rng))
+        return replace(self, X=_fitted_and_applied(step, self)) if kind == "transformer" else _weighed(self, step)
 
     def apply_all(self, steps: Iterable[Any], *, rng: Any = None) -> TrainingSet:
         """The set after several steps, in order."""
@@ -114,7 +114,7 @@ class TrainingSet:
 # ---- transformers -----------------------------------------------------------------------------------------------------------
 
 
-def fitted_and_applied(step: Any, before: TrainingSet) -> Any:
+def _fitted_and_applied(step: Any, before: TrainingSet) -> Any:
     """The transformed rows; weights are handed over only on request."""
     wants_weights = get_routing_for_object(step).consumes("fit_transform", ["sample_weight"])
     if before.w is not None and wants_weights:
@@ -128,7 +128,7 @@ def fitted_and_applied(step: Any, before: TrainingSet) -> Any:
 # ---- weights ----------------------------------------------------------------------------------------------------------------
 
 
-def weighed(before: TrainingSet, weigh: Callable[..., Any]) -> TrainingSet:
+def _weighed(before: TrainingSet, weigh: Callable[..., Any]) -> TrainingSet:
     """Weights on top of those that are there, of mean as before."""
     labels, n = np.asarray(before.target), len(before)
     old = np.ones(n) if before.w is None else before.w
@@ -141,13 +141,13 @@ def weighed(before: TrainingSet, weigh: Callable[..., Any]) -> TrainingSet:
     new = new * (old.mean() / new.mean())
     codes = before.codes
     classes = np.unique(labels) if before.classes is None else before.classes
-    notes = refuse_one_class(weigh, classes, np.bincount(codes, old), np.bincount(codes, new))
+    notes = _refuse_one_class(weigh, classes, np.bincount(codes, old), np.bincount(codes, new))
     why = "loss weights moved the class shares; a flexible learner follows them in part"
     delta = mass_correction((codes, old), (codes, new), len(classes), "approximate", why)
     return replace(before, w=new, correction=before.correction + delta, notes=(*before.notes, *notes))
 
 
-def refuse_one_class(weigh: Any, classes: np.ndarray, old: np.ndarray, new: np.ndarray) -> tuple[str, ...]:
+def _refuse_one_class(weigh: Any, classes: np.ndarray, old: np.ndarray, new: np.ndarray) -> tuple[str, ...]:
     """Notes on classes that had weight and have none now; InputError if one class is left that has any."""
     gone = [repr(plain(classes[c])) for c in np.flatnonzero((old > 0) & (new <= 0))]
     if gone and np.count_nonzero(new > 0) < 2:
@@ -163,7 +163,7 @@ def refuse_one_class(weigh: Any, classes: np.ndarray, old: np.ndarray, new: np.n
 def resampled(before: TrainingSet, sampler: Any) -> TrainingSet:
     """What a resampler leaves and makes, with what every row of it is made of."""
     r = require_two_classes(sampler.resample(before.X, before.y, sample_weight=before.w), sampler)
-    new = origin_of(r, len(before))
+    new = _origin_of(r, len(before))
     taken = r.take(before.X)
     return replace(
         before,
@@ -186,7 +186,7 @@ def carried(before: TrainingSet, r: Resample) -> int:
     return int(made_up[r.indices[~r.is_synthetic]].sum())
 
 
-def origin_of(r: Resample, rows: int) -> sparse.csr_array:
+def _origin_of(r: Resample, rows: int) -> sparse.csr_array:
     """(m, rows): 1 - step at the first parent, step at the second; nothing for made-up rows."""
     real = np.flatnonzero(r.indices >= 0)
     if len(real) and (r.parents[real].min() < 0 or r.parents[real].max() >= rows):
@@ -198,7 +198,7 @@ def origin_of(r: Resample, rows: int) -> sparse.csr_array:
     return sparse.csr_array((share, (at, source)), shape=(len(r), rows))
 
 
-def seeded_sampler(step: Any, rng: Any) -> Any:
+def _seeded_sampler(step: Any, rng: Any) -> Any:
     """The resampler itself without `rng`; else a copy whose own, if None, is that. Foreign samplers are adopted."""
     if not hasattr(step, "resample"):
         return adopt(step) if rng is None else adopt(step, rng=rng)

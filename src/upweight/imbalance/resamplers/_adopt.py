@@ -48,7 +48,7 @@ class Adopted(Sampler):
         if getattr(sampler, "random_state", 0) is None and hasattr(sampler, "set_params"):
             sampler.set_params(random_state=int(as_generator(self.rng).integers(2**31 - 1)))
         made_X, made_y = sampler.fit_resample(inner, labels.classes[labels.codes[rows]])
-        found = source_rows(inner, made_X, getattr(sampler, "sample_indices_", None))
+        found = _source_rows(inner, made_X, getattr(sampler, "sample_indices_", None))
         return self.described(labels, w, rows, np.asarray(made_y), made_X, found, X)
 
     def described(
@@ -69,7 +69,7 @@ class Adopted(Sampler):
         mean = mean / np.maximum(np.bincount(labels.codes[rows], minlength=classes), 1)
         weights = np.where(real, w[np.where(real, indices, 0)], mean[codes])
         correction = mass_correction(
-            (labels.codes, w), (codes, weights), classes, "impossible", f"{name_of(self.sampler)} is not ours"
+            (labels.codes, w), (codes, weights), classes, "impossible", f"{_name_of(self.sampler)} is not ours"
         )
         return Resample(
             indices,
@@ -79,8 +79,8 @@ class Adopted(Sampler):
             weights,
             correction,
             removed=np.setdiff1d(rows, indices),
-            notes=(*made_up(int((~real).sum())), *notes_of_vanished(labels.classes, labels.codes[rows], codes)),
-            made=None if real.all() else as_it_came(row_slice(made_X, np.flatnonzero(~real)), X),
+            notes=(*_made_up(int((~real).sum())), *notes_of_vanished(labels.classes, labels.codes[rows], codes)),
+            made=None if real.all() else _as_it_came(row_slice(made_X, np.flatnonzero(~real)), X),
         )
 
 
@@ -111,15 +111,15 @@ def adopt(sampler: Any, *, rng: Any = None) -> Adopted:
         return sampler
     if not hasattr(sampler, "fit_resample"):
         near = did_you_mean("fit_resample", [n for n in dir(sampler) if not n.startswith("_")])
-        raise InputError(f"{name_of(sampler)} has no fit_resample, so it cannot be adopted.{near}")
+        raise InputError(f"{_name_of(sampler)} has no fit_resample, so it cannot be adopted.{near}")
     return Adopted(sampler, rng=rng)
 
 
-def made_up(rows: int) -> tuple[str, ...]:
+def _made_up(rows: int) -> tuple[str, ...]:
     return (f"{counted(rows, 'row')} {'is' if rows == 1 else 'are'} made up",) if rows else ()
 
 
-def name_of(sampler: Any) -> str:
+def _name_of(sampler: Any) -> str:
     return getattr(sampler, "__name__", None) or type(sampler).__name__
 
 
@@ -140,7 +140,7 @@ def for_the_sampler(X: Any) -> Any:
     return frame.to_numpy()
 
 
-def as_it_came(made: Any, X: Any) -> Any:
+def _as_it_came(made: Any, X: Any) -> Any:
     """Rows that a sampler made, in the kind of frame X is; matrices as they are."""
     if not is_frame(X) or is_frame(made):
         return made
@@ -155,12 +155,12 @@ def as_it_came(made: Any, X: Any) -> Any:
     return nw.from_dict(columns, backend=frame.implementation).to_native()
 
 
-def source_rows(X: Any, made: Any, indices: Any) -> np.ndarray:
+def _source_rows(X: Any, made: Any, indices: Any) -> np.ndarray:
     """(m,) row of X that each output row is, -1 if none; given indices are believed only if they are right.
 
     Rows found by content: of several equal rows the first goes to the first output row that is equal, and so on.
     """
-    ours, theirs = content(X), content(made)
+    ours, theirs = _content(X), _content(made)
     if indices is not None and len(indices) == row_count(made):
         indices = np.asarray(indices)
         if (ours[indices] == theirs).all():
@@ -168,11 +168,11 @@ def source_rows(X: Any, made: Any, indices: Any) -> np.ndarray:
     order = np.argsort(ours, kind="stable")
     start = np.searchsorted(ours[order], theirs)
     copies = np.searchsorted(ours[order], theirs, side="right") - start
-    at = start + turn_of(theirs) % np.maximum(copies, 1)
+    at = start + _turn_of(theirs) % np.maximum(copies, 1)
     return np.where(copies > 0, order[np.minimum(at, len(order) - 1)], -1)
 
 
-def turn_of(keys: np.ndarray) -> np.ndarray:
+def _turn_of(keys: np.ndarray) -> np.ndarray:
     """(m,) how many equal keys stand before each."""
     order = np.argsort(keys, kind="stable")
     first = np.searchsorted(keys[order], keys[order])
@@ -181,13 +181,13 @@ def turn_of(keys: np.ndarray) -> np.ndarray:
     return out
 
 
-def content(X: Any) -> np.ndarray:
+def _content(X: Any) -> np.ndarray:
     """(n,) one comparable value a row: its bytes, or its values written out."""
     if is_frame(X):
         frame = frame_of(X)
         return np.array([repr(row) for row in frame.iter_rows()])
     if sparse.issparse(X):
-        return sparse_content(sparse.csr_array(X, copy=True))
+        return _sparse_content(sparse.csr_array(X, copy=True))
     dense = np.ascontiguousarray(np.asarray(X))
     if dense.dtype == object:
         return np.array([repr(tuple(row)) for row in dense.tolist()])
@@ -195,7 +195,7 @@ def content(X: Any) -> np.ndarray:
     return dense.view([("", dense.dtype)] * dense.shape[1]).ravel().view(f"V{dense.itemsize * dense.shape[1]}")
 
 
-def sparse_content(X: Any) -> np.ndarray:
+def _sparse_content(X: Any) -> np.ndarray:
     """(n,) hashes of the rows' columns and values."""
     X.sum_duplicates()
     X.eliminate_zeros()

@@ -40,9 +40,9 @@ class Bases:
 def bases_of(kind: str, points: LabelledPoints, extra: int, *, k: int, m: int, stream: np.random.Generator) -> Bases:
     """`extra` uses of rows of the class that `points` is about."""
     if kind == "adasyn":
-        return by_share(points, extra, k, stream)
+        return _by_share(points, extra, k, stream)
     if kind in ("borderline1", "borderline2"):
-        return in_danger(points, extra, m, stream)
+        return _in_danger(points, extra, m, stream)
     return equally(points.of_class(points.minority), extra, stream)
 
 
@@ -51,24 +51,24 @@ def equally(rows: np.ndarray, extra: int, stream: np.random.Generator, fallback:
     return Bases.used(rows, equal_shares(extra, len(rows), stream), fallback)
 
 
-def in_danger(points: LabelledPoints, extra: int, m: int, stream: np.random.Generator) -> Bases:
+def _in_danger(points: LabelledPoints, extra: int, m: int, stream: np.random.Generator) -> Bases:
     """The rows of which most neighbours, and not all, are of other classes."""
     rows = points.of_class(points.minority)
-    others = others_among(points, rows, m)
+    others = _others_among(points, rows, m)
     danger = rows[(2 * others >= m) & (others < m)]
     return equally(danger, extra, stream) if len(danger) else equally(rows, extra, stream, "no row is in danger")
 
 
-def by_share(points: LabelledPoints, extra: int, k: int, stream: np.random.Generator) -> Bases:
+def _by_share(points: LabelledPoints, extra: int, k: int, stream: np.random.Generator) -> Bases:
     """The more often, the more neighbours are of other classes."""
     rows = points.of_class(points.minority)
-    share = others_among(points, rows, k) / k
+    share = _others_among(points, rows, k) / k
     if not share.any():
         return equally(rows, extra, stream, "no row of another class is near")
     return Bases.used(rows, largest_remainder(extra, share))
 
 
-def others_among(points: LabelledPoints, rows: np.ndarray, k: int) -> np.ndarray:
+def _others_among(points: LabelledPoints, rows: np.ndarray, k: int) -> np.ndarray:
     """(q,) how many of the k rows nearest to each are of another class."""
     near, _ = points.search(rows, np.arange(len(points.codes)), k)
     return (points.codes[near] != points.codes[rows][:, None]).sum(axis=1)

@@ -155,15 +155,15 @@ def after_smote(made: Resample, between: Any, before: Any, step: Any) -> Resampl
     labelled = LabelledPoints.of(between, labels, live, who=type(step).__name__)
     synthetic = None
     if not few_dimensions(labelled.space, float(labelled.space.n) ** 2):  # there a tree is faster
-        synthetic = SyntheticSet.of(labelled.space, labelled.codes, parents_within(made), made.step)
+        synthetic = SyntheticSet.of(labelled.space, labelled.codes, _parents_within(made), made.step)
     if synthetic is None:
         stays, _ = step._keep_mask(labelled, labels)
     else:
-        stays = unlinked(step, labelled, synthetic) if linking else unedited(step, labelled, synthetic)
+        stays = _unlinked(step, labelled, synthetic) if linking else _unedited(step, labelled, synthetic)
     return step._kept(labels, w, labelled.rows, stays, ())
 
 
-def parents_within(made: Resample) -> np.ndarray:
+def _parents_within(made: Resample) -> np.ndarray:
     """(m, 2) parents as row numbers of the output itself, where every real row stands once."""
     at = np.full(int(made.parents.max()) + 1, -1)
     real = np.flatnonzero(~made.is_synthetic)[::-1]
@@ -173,14 +173,14 @@ def parents_within(made: Resample) -> np.ndarray:
     return out
 
 
-def unlinked(step: TomekLinks, labelled: LabelledPoints, synthetic: SyntheticSet) -> np.ndarray:
+def _unlinked(step: TomekLinks, labelled: LabelledPoints, synthetic: SyntheticSet) -> np.ndarray:
     ends = synthetic_links(synthetic).ravel()
     stays = np.ones(labelled.space.n, dtype=bool)
     stays[ends if step.drop == "all" else ends[labelled.codes[ends] != labelled.minority]] = False
     return stays
 
 
-def unedited(step: EditedNN, labelled: LabelledPoints, synthetic: SyntheticSet) -> np.ndarray:
+def _unedited(step: EditedNN, labelled: LabelledPoints, synthetic: SyntheticSet) -> np.ndarray:
     """(common rows, members) that may go: all, or those that are not of the minority."""
     filled = labelled.codes[synthetic.made[0]]
     drop = (True, True) if step.drop == "all" else (filled == labelled.minority, filled != labelled.minority)
@@ -191,9 +191,9 @@ def follow(first: Resample, then: Resample, between: Any) -> Resample:
     """Two resamples as one; `between` is the table that the first made and the second resampled."""
     real = ~then.is_synthetic
     if real.all():
-        made = rows_of(first, then.indices)
-    elif not first.is_synthetic[then.parents[~real]].any() and first.made is None and same_columns(first, then):
-        made = mapped(first, then)
+        made = _rows_of(first, then.indices)
+    elif not first.is_synthetic[then.parents[~real]].any() and first.made is None and _same_columns(first, then):
+        made = _mapped(first, then)
     else:
         made = stored(first, then, between)
     started = np.union1d(first.indices[~first.is_synthetic], first.removed)
@@ -208,11 +208,11 @@ def follow(first: Resample, then: Resample, between: Any) -> Resample:
     )
 
 
-def same_columns(first: Resample, then: Resample) -> bool:
+def _same_columns(first: Resample, then: Resample) -> bool:
     return first.copied is None or then.copied is None or first.categorical == then.categorical
 
 
-def rows_of(first: Resample, rows: np.ndarray) -> Resample:
+def _rows_of(first: Resample, rows: np.ndarray) -> Resample:
     """Some output rows of a resample, repeats allowed; without its notes."""
     stored_rows = None
     if first.made is not None:
@@ -230,9 +230,9 @@ def rows_of(first: Resample, rows: np.ndarray) -> Resample:
     )
 
 
-def mapped(first: Resample, then: Resample) -> Resample:
+def _mapped(first: Resample, then: Resample) -> Resample:
     """The second made rows from real rows of the first: their parents are rows of the source."""
-    base = rows_of(first, np.maximum(then.indices, 0))
+    base = _rows_of(first, np.maximum(then.indices, 0))
     new = then.is_synthetic & (then.indices >= 0)
     copied, categorical = base.copied, first.categorical or then.categorical
     if then.copied is not None:
@@ -258,7 +258,7 @@ def stored(first: Resample, then: Resample, between: Any) -> Resample:
     out = for_the_sampler(then.take(between))
     note = f"{int((~real).sum()):,} rows are stored: some were made from rows that were made"
     return replace(
-        rows_of(first, np.zeros(0, np.int64)),
+        _rows_of(first, np.zeros(0, np.int64)),
         indices=indices,
         parents=np.stack([indices, indices], axis=1),
         step=np.zeros(len(indices)),

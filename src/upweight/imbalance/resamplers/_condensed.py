@@ -67,7 +67,7 @@ class CondensedNN(RowSelector):
         seeds = one_of_each(labelled, [*labelled.majority, labelled.minority] if every else labelled.majority, self.rng)
         start = seeds if every else np.concatenate([labelled.of_class(labelled.minority), seeds])
         kept, passes = condense(labelled.space, labelled.codes, start, np.setdiff1d(np.arange(labelled.space.n), start))
-        return mask_of(kept, labelled.space.n), (f"{passes} passes",) if passes > 1 else ()
+        return _mask_of(kept, labelled.space.n), (f"{passes} passes",) if passes > 1 else ()
 
 
 @set_module("upweight.imbalance")
@@ -101,7 +101,9 @@ class OneSided(RowSelector):
             [labelled.of_class(labelled.minority), one_of_each(labelled, labelled.majority, self.rng)]
         )
         rest = np.setdiff1d(np.arange(labelled.space.n), start)
-        stays = mask_of(np.concatenate([start, misread(labelled.space, labelled.codes, start, rest)]), labelled.space.n)
+        stays = _mask_of(
+            np.concatenate([start, misread(labelled.space, labelled.codes, start, rest)]), labelled.space.n
+        )
         ends = linked(labelled.space, labelled.codes, alive=stays, lists=labelled.lists)
         return stays & (~ends | (labelled.codes == labelled.minority)), ()
 
@@ -114,7 +116,7 @@ def one_of_each(labelled: LabelledPoints, classes: list[int], rng: Any) -> np.nd
     return np.array([labelled.of_class(c)[draws[c]] for c in classes], dtype=np.int64)
 
 
-def mask_of(rows: np.ndarray, n: int) -> np.ndarray:
+def _mask_of(rows: np.ndarray, n: int) -> np.ndarray:
     mask = np.zeros(n, dtype=bool)
     mask[rows] = True
     return mask

@@ -26,7 +26,7 @@ from ._resample import Resample
 from ._row_selector import RowSelector
 from ._sampler import read_inputs, rows_wanted
 
-__all__ = ["InstanceHardness", "easiest"]
+__all__ = ["InstanceHardness"]
 
 
 @set_module("upweight.imbalance")
@@ -86,13 +86,13 @@ class InstanceHardness(RowSelector):
         wanted = rows_wanted(labels, counts, self.to, fewer=True)
         if self.proba is None:
             weights = None if sample_weight is None else w
-            own = own_class_proba(X, labels, rows, weights, self.learner or "logistic", int(self.cv), self.rng)
+            own = _own_class_proba(X, labels, rows, weights, self.learner or "logistic", int(self.cv), self.rng)
         else:
-            own = given_proba(self.proba, len(live), len(labels.classes))[rows, present.codes]
-        return self._kept(labels, w, rows, easiest(own, present.codes, wanted), ())
+            own = _given_proba(self.proba, len(live), len(labels.classes))[rows, present.codes]
+        return self._kept(labels, w, rows, _easiest(own, present.codes, wanted), ())
 
 
-def easiest(own: np.ndarray, codes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+def _easiest(own: np.ndarray, codes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """(m,) bool: in every class the `wanted` rows of highest probability `own`, ties to the lower row number."""
     stays = np.zeros(len(codes), dtype=bool)
     for code, keep in enumerate(wanted):
@@ -101,7 +101,7 @@ def easiest(own: np.ndarray, codes: np.ndarray, wanted: np.ndarray) -> np.ndarra
     return stays
 
 
-def own_class_proba(
+def _own_class_proba(
     X: Any, labels: Labels, rows: np.ndarray, w: np.ndarray | None, learner: Any, cv: int, rng: Any
 ) -> np.ndarray:
     """(m,) probability of its own class for each of the live `rows`, from models that did not see it.
@@ -114,14 +114,14 @@ def own_class_proba(
     present, within = np.unique(labels.codes[rows], return_inverse=True)
     refuse_few(Labels(labels.classes[present], within, 0), cv, None)
     classes = np.arange(len(labels.classes))
-    table, schema = read(X) if isinstance(made, Prepared) else (X, None)
+    table, schema = _read(X) if isinstance(made, Prepared) else (X, None)
     weights = None if w is None else w[rows]
     task = Task(row_slice(table, rows), codes, classes, 0, weights, None, schema)
     raw = learner_out_of_fold(made, task, stratified(codes, cv, rng, None), rng)
     return raw[np.arange(len(rows)), codes]
 
 
-def read(X: Any) -> tuple[Table, Schema]:
+def _read(X: Any) -> tuple[Table, Schema]:
     """Any table with the schema that prepares it; one that is prepared already is described as it is."""
     if not isinstance(X, Table):
         schema = Schema.of(X)
@@ -133,7 +133,7 @@ def read(X: Any) -> tuple[Table, Schema]:
     return X, Schema((*numeric, *levels), named=True)
 
 
-def given_proba(proba: Any, n: int, k: int) -> np.ndarray:
+def _given_proba(proba: Any, n: int, k: int) -> np.ndarray:
     """(n, K) probabilities as given, checked."""
     p = np.asarray(proba, dtype=np.float64)
     if p.ndim == 1 and k == 2:

@@ -5,7 +5,7 @@
 
 Cleaning measures everything by the minority's distance. SMOTE fills one class after the other, each by its own.
 
-What is inside: `LabelledPoints`, which searches the lists that somebody brought, or from scratch; `distance_for`, the distance
+What is inside: `LabelledPoints`, which searches the lists that somebody brought, or from scratch; `_distance_for`, the distance
 that fits a class.
 """
 
@@ -31,7 +31,7 @@ from ...neighbours import (
 )
 from ...tables import Labels, first_rows
 
-__all__ = ["LabelledPoints", "distance_for"]
+__all__ = ["LabelledPoints"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class LabelledPoints:
         codes = labels.codes[rows]
         categorical = neighbours.categorical if isinstance(neighbours, Neighbours) else "auto"
         table = points(X, rows=rows, categorical=typed(X, categorical), who=who)
-        minority = rarest(codes, np.bincount(codes, minlength=len(labels.classes)))
+        minority = _rarest(codes, np.bincount(codes, minlength=len(labels.classes)))
         return cls.about(minority, table, labels, rows, X=X, neighbours=neighbours)
 
     @classmethod
@@ -68,7 +68,7 @@ class LabelledPoints:
     ) -> LabelledPoints:
         """Live `rows` of X, read already, by the distance of class `code`; neighbours searched by another one are passed over."""
         codes = labels.codes[rows]
-        space = distance_for(table, codes, np.flatnonzero(codes == code))
+        space = _distance_for(table, codes, np.flatnonzero(codes == code))
         if isinstance(neighbours, Neighbours) and neighbours.table.codes.shape[1] != table.codes.shape[1]:
             neighbours = None  # two-valued columns were numbers in that search
         lists, notes = lists_from(neighbours, X, table, space, rows)
@@ -91,7 +91,7 @@ class LabelledPoints:
         return self.lists.of(queries).first(k, alive)
 
 
-def distance_for(table: Points, codes: np.ndarray, minority: np.ndarray) -> Space:
+def _distance_for(table: Points, codes: np.ndarray, minority: np.ndarray) -> Space:
     """The distance between points: Euclidean, with Med^2 a mismatch; VDM if there are levels only."""
     if not table.codes.shape[1]:
         return Space.of(table.numbers)
@@ -102,7 +102,7 @@ def distance_for(table: Points, codes: np.ndarray, minority: np.ndarray) -> Spac
     return Space.of(table.numbers, kinds_of(table.codes, kinds), tables)
 
 
-def rarest(codes: np.ndarray, counts: np.ndarray) -> int:
+def _rarest(codes: np.ndarray, counts: np.ndarray) -> int:
     """The class with the fewest rows; ties go to the one that appears first."""
     there = np.flatnonzero(counts)
     order = np.lexsort((first_rows(codes, len(counts))[there], counts[there]))

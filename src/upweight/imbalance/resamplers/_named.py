@@ -28,22 +28,22 @@ from ._tomek import TomekLinks
 __all__ = ["CLASSIFIERS", "SETS", "STEPS", "step_of"]
 
 
-def balanced(y: Any, base: Any) -> Weights:
+def _balanced(y: Any, base: Any) -> Weights:
     """Balanced class weights from what is there."""
     return class_weights(y, base=base)
 
 
-def balanced_weights() -> Callable[[Any, Any], Weights]:
+def _balanced_weights() -> Callable[[Any, Any], Weights]:
     """The weight function of the name "weights"."""
-    return balanced
+    return _balanced
 
 
-def smote_tomek() -> Chain:
+def _smote_tomek() -> Chain:
     """SMOTE+Tomek: every Tomek link after SMOTE loses both its ends."""
     return Chain(SMOTE(), TomekLinks(drop="all"))
 
 
-def smote_enn() -> Chain:
+def _smote_enn() -> Chain:
     """SMOTE+ENN: every row that its neighbours outvote goes, whichever its class."""
     return Chain(SMOTE(), EditedNN(drop="all"))
 
@@ -55,7 +55,7 @@ def nothing() -> None:
 STEPS: dict[str, Callable[[], Any]] = {
     "none": nothing,
     "threshold": nothing,
-    "weights": balanced_weights,
+    "weights": _balanced_weights,
     "random_under": RandomUnder,
     "random_over": RandomOver,
     "smote": SMOTE,
@@ -73,8 +73,8 @@ STEPS: dict[str, Callable[[], Any]] = {
     "nearmiss2": partial(NearMiss, version=2),
     "nearmiss3": partial(NearMiss, version=3),
     "hardness": InstanceHardness,
-    "smote+tomek": smote_tomek,
-    "smote+enn": smote_enn,
+    "smote+tomek": _smote_tomek,
+    "smote+enn": _smote_enn,
     "negatives": partial(named_sampler, "negatives"),
 }
 CLASSIFIERS = (

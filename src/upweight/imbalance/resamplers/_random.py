@@ -78,7 +78,7 @@ class RandomUnder(Sampler):
         labels, w, live = read_inputs(X, y, sample_weight)
         counts = np.bincount(labels.codes[live], minlength=len(labels.classes))
         wanted = rows_wanted(labels, counts, self.to, fewer=True)
-        keep = np.sort(np.concatenate(drawn(labels, live, wanted, self.rng)))
+        keep = np.sort(np.concatenate(_drawn(labels, live, wanted, self.rng)))
         removed = np.setdiff1d(np.flatnonzero(live), keep, assume_unique=True)
         weights = w[keep]
         if self.undo == "weights":
@@ -130,7 +130,7 @@ class RandomOver(Sampler):
         labels, w, live = read_inputs(X, y, sample_weight)
         counts = np.bincount(labels.codes[live], minlength=len(labels.classes))
         extra = rows_wanted(labels, counts, self.to, fewer=False) - counts
-        copies = np.concatenate(drawn(labels, live, extra, self.rng))
+        copies = np.concatenate(_drawn(labels, live, extra, self.rng))
         rows = np.concatenate([np.flatnonzero(live), copies]).astype(np.int64)
         before, after = (labels.codes, w), (labels.codes[rows], w[rows])
         why = "rows were repeated; a flexible learner memorises copies"
@@ -138,7 +138,7 @@ class RandomOver(Sampler):
         return Resample.of_rows(rows, labels.classes[labels.codes[rows]], w[rows], correction)
 
 
-def drawn(labels: Labels, live: np.ndarray, wanted: np.ndarray, rng: Any) -> list[np.ndarray]:
+def _drawn(labels: Labels, live: np.ndarray, wanted: np.ndarray, rng: Any) -> list[np.ndarray]:
     """For every class `wanted` of its live rows, used equally often (give or take one), from a stream of its own.
 
     A stream is keyed by the first row of the class, so that renaming labels changes nothing.

@@ -145,15 +145,15 @@ class Resample:
         if isinstance(X, sparse.spmatrix):  # the older kind of sparse matrix stays what it is
             return sparse.csr_matrix(self.take(sparse.csr_array(X)))
         if self.made is not None:
-            return with_made(self, X)
+            return _with_made(self, X)
         if isinstance(X, Table):
-            return table_between(X, self)
+            return _table_between(X, self)
         if is_frame(X):
-            return frame_between(X, self)
-        return matrix_between(X, self)
+            return _frame_between(X, self)
+        return _matrix_between(X, self)
 
 
-def table_between(X: Table, r: Resample) -> Table:
+def _table_between(X: Table, r: Resample) -> Table:
     """A prepared table: `categorical` counts through its numbers, then through its codes."""
     p = X.numbers.shape[1]
     if r.copied is None:
@@ -161,20 +161,20 @@ def table_between(X: Table, r: Resample) -> Table:
     place = np.asarray(r.categorical, dtype=np.int64)
     flags = place < p
     flagged = r.copied.columns(flags) if flags.any() else None
-    numbers = matrix_between(X.numbers, replace(r, categorical=tuple(place[flags].tolist()), copied=flagged))
+    numbers = _matrix_between(X.numbers, replace(r, categorical=tuple(place[flags].tolist()), copied=flagged))
     voted, codes = r.copied.columns(~flags), np.empty((len(r), X.codes.shape[1]), X.codes.dtype)
     for j in range(codes.shape[1]):
         codes[:, j] = X.codes[voted.column(j), j]
     return Table(numbers, codes)
 
 
-def matrix_between(X: Any, r: Resample) -> Any:
+def _matrix_between(X: Any, r: Resample) -> Any:
     """Numbers between their parents, categorical columns from their donors."""
     X = X.tocsr() if sparse.issparse(X) else np.asarray(X)
     if r.copied is None and X.dtype.kind != "O":
         return interpolate(X, r.parents, r.step)
     if not sparse.issparse(X):
-        return dense_between(X, r)
+        return _dense_between(X, r)
     assert r.copied is not None
     rest = np.setdiff1d(np.arange(X.shape[1]), r.categorical)
     copied = [sparse.csr_array(X[r.copied.column(j)][:, [column]]) for j, column in enumerate(r.categorical)]
@@ -182,7 +182,7 @@ def matrix_between(X: Any, r: Resample) -> Any:
     return sparse.csr_array(both)[:, np.argsort([*rest, *r.categorical])]
 
 
-def dense_between(X: np.ndarray, r: Resample) -> np.ndarray:
+def _dense_between(X: np.ndarray, r: Resample) -> np.ndarray:
     """The same of an array, some rows at a time: nothing is held but the output and a block."""
     chosen = r.categorical if r.copied is not None else ()
     rest = np.setdiff1d(np.arange(X.shape[1]), chosen)
@@ -200,7 +200,7 @@ def dense_between(X: np.ndarray, r: Resample) -> np.ndarray:
     return out
 
 
-def frame_between(X: Any, r: Resample) -> Any:
+def _frame_between(X: Any, r: Resample) -> Any:
     """Column by column: numbers between their parents, categories from their donors, the rest from the starting row."""
     frame = frame_of(X)
     made = []
@@ -221,7 +221,7 @@ def frame_between(X: Any, r: Resample) -> Any:
     return out
 
 
-def with_made(r: Resample, X: Any) -> Any:
+def _with_made(r: Resample, X: Any) -> Any:
     """Real rows of X and made-up rows of an adopted sampler, in output order; a matrix or a prepared table."""
     real = r.indices >= 0
     source = np.where(real, r.indices, 0)

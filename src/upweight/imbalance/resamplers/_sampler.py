@@ -53,7 +53,7 @@ class Sampler(OneToOneFeatureMixin, BaseEstimator):
         labels, _, live = read_inputs(X, y, sample_weight)
         warn_of(twins_line(twins_of(labels)))
         self._check_table(X, np.flatnonzero(live))
-        note_columns(self, X)
+        _note_columns(self, X)
         return self
 
     def fit_resample(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[Any, ...]:
@@ -63,7 +63,7 @@ class Sampler(OneToOneFeatureMixin, BaseEstimator):
         """
         r = require_two_classes(self.resample(X, y, sample_weight=sample_weight), self)
         warn_of(twins_line(twins_of(Labels.of(y))))
-        note_columns(self, X)
+        _note_columns(self, X)
         self.resample_, self.sample_indices_ = r, r.indices
         taken = r.take(X)
         made = taken, labels_like(y, r, taken)
@@ -92,7 +92,7 @@ class Sampler(OneToOneFeatureMixin, BaseEstimator):
         """Refuse a table whose live `rows` cannot be read; methods that do not look at features take any."""
 
 
-def note_columns(sampler: Any, X: Any) -> None:
+def _note_columns(sampler: Any, X: Any) -> None:
     """scikit-learn's `n_features_in_`, and `feature_names_in_` if all names are text; of a table only."""
     names = column_names(X)
     shape = (row_count(X), len(names)) if names else np.shape(X)
@@ -119,7 +119,7 @@ def read_inputs(X: Any, y: Any, sample_weight: Any) -> tuple[Labels, np.ndarray,
 def rows_wanted(labels: Labels, counts: np.ndarray, to: Any, *, fewer: bool) -> np.ndarray:
     """(K,) rows each class shall have, checked against `counts`."""
     if isinstance(to, Mapping):
-        return rows_by_label(labels, counts, to, fewer=fewer)
+        return _rows_by_label(labels, counts, to, fewer=fewer)
     there = counts[counts > 0]
     now = there.min() / there.max()
     ratio = 1.0 if isinstance(to, str) and to == "balanced" else to
@@ -140,7 +140,7 @@ def rows_wanted(labels: Labels, counts: np.ndarray, to: Any, *, fewer: bool) -> 
     return np.where(counts > 0, np.maximum(counts, floor), 0)
 
 
-def rows_by_label(labels: Labels, counts: np.ndarray, to: Mapping[Any, int], *, fewer: bool) -> np.ndarray:
+def _rows_by_label(labels: Labels, counts: np.ndarray, to: Mapping[Any, int], *, fewer: bool) -> np.ndarray:
     known = [plain(c) for c in labels.classes]
     wanted = counts.copy()
     for label, rows in to.items():

@@ -105,7 +105,7 @@ class SMOTE(Sampler):
         codes = labels.codes[rows]
         counts = np.bincount(codes, minlength=len(labels.classes))
         extra = rows_wanted(labels, counts, self.to, fewer=False) - counts
-        refuse_lone_rows(labels, counts, extra)
+        _refuse_lone_rows(labels, counts, extra)
         seed = int(as_generator(self.rng).integers(2**63 - 1))
         table = points(X, rows=rows, categorical=self.categorical, who="SMOTE")
         keys = first_rows(codes, len(counts))
@@ -140,7 +140,7 @@ class SMOTE(Sampler):
         if bases.fallback:
             notes.append(f"{bases.fallback}; class {shown!r} is filled as plain SMOTE does")
         if not labelled.table.numbers.shape[1]:
-            return voted(labelled, bases, members, k, notes)
+            return _voted(labelled, bases, members, k, notes)
         near = neighbours_apart(labelled.search, bases.rows, members, k)
         other = None
         if self.kind == "borderline2" and not bases.fallback:
@@ -153,7 +153,7 @@ class SMOTE(Sampler):
         return SyntheticRows(code, pairs, bases.times, donors, tuple(notes))
 
 
-def voted(labelled: LabelledPoints, bases: Bases, members: np.ndarray, k: int, notes: list[str]) -> SyntheticRows:
+def _voted(labelled: LabelledPoints, bases: Bases, members: np.ndarray, k: int, notes: list[str]) -> SyntheticRows:
     """SMOTE-N: every value by vote of the base row and its k nearest of the class."""
     codes, at = labelled.table.codes, np.searchsorted(members, bases.rows)
     tables, kinds = labelled.space.tables, np.asarray(labelled.space.codes)
@@ -165,7 +165,7 @@ def voted(labelled: LabelledPoints, bases: Bases, members: np.ndarray, k: int, n
     return SyntheticRows(labelled.minority, pairs, bases.times, donors, tuple(notes))
 
 
-def refuse_lone_rows(labels: Labels, counts: np.ndarray, extra: np.ndarray) -> None:
+def _refuse_lone_rows(labels: Labels, counts: np.ndarray, extra: np.ndarray) -> None:
     lone = np.flatnonzero((extra > 0) & (counts < 2))
     if len(lone):
         raise InputError(

@@ -91,18 +91,18 @@ def neighbours_apart(search: Search, queries: np.ndarray, pool: np.ndarray, k: i
     with copies are searched again with twice the depth, until they have k others or the pool is used up.
     """
     rows, d2 = search(queries, pool, k)
-    out = pushed_left(rows, d2 > 0)
+    out = _pushed_left(rows, d2 > 0)
     open_, depth = np.flatnonzero((d2 == 0).any(axis=1)), k
     while len(open_) and depth < len(pool):
         depth = min(2 * depth, len(pool))
         rows, d2 = search(queries[open_], pool, depth)
-        found = pushed_left(rows, d2 > 0)[:, :k]
+        found = _pushed_left(rows, d2 > 0)[:, :k]
         out[open_] = found
         open_ = open_[(found < 0).any(axis=1) & (rows >= 0).all(axis=1)]
     return out
 
 
-def pushed_left(rows: np.ndarray, kept: np.ndarray) -> np.ndarray:
+def _pushed_left(rows: np.ndarray, kept: np.ndarray) -> np.ndarray:
     """The kept entries of every line in their order, then -1."""
     kept = kept & (rows >= 0)
     order = np.argsort(~kept, axis=1, kind="stable")

@@ -44,7 +44,7 @@ def joined(labels: Labels, w: np.ndarray, rows: np.ndarray, table: Points, made:
     class_of = np.repeat([m.code for m in made], [len(m.pairs.base) for m in made]).astype(np.int64)
     codes = np.concatenate([labels.codes[rows], class_of])
     pairs = Pairs(base, partner, step)
-    weights = np.concatenate([w[rows], synthetic_weights(labels, w, rows, pairs, class_of)])
+    weights = np.concatenate([w[rows], _synthetic_weights(labels, w, rows, pairs, class_of)])
     indices = np.concatenate([rows, base])
     parents = np.stack([indices, indices], axis=1)
     parents[len(rows) :, 1] = partner
@@ -56,13 +56,13 @@ def joined(labels: Labels, w: np.ndarray, rows: np.ndarray, table: Points, made:
         labels.classes[codes],
         weights,
         mass_correction((labels.codes, w), (codes, weights), len(labels.classes), "impossible", why),
-        copied=donors_of_all(indices, rows, table, made) if table.categorical else None,
+        copied=_donors_of_all(indices, rows, table, made) if table.categorical else None,
         categorical=table.categorical,
-        notes=tuple(n for m in made for n in m.notes) + (fractions(table) if made else ()),
+        notes=tuple(n for m in made for n in m.notes) + (_fractions(table) if made else ()),
     )
 
 
-def donors_of_all(indices: np.ndarray, rows: np.ndarray, table: Points, made: list[SyntheticRows]) -> Donors:
+def _donors_of_all(indices: np.ndarray, rows: np.ndarray, table: Points, made: list[SyntheticRows]) -> Donors:
     """Real rows are their own donors; synthetic rows follow the vote that was held for their base."""
     votes = [m for m in made if m.voted is not None]
     number = np.int32 if len(rows) and rows[-1] < 2**31 else np.int64
@@ -74,7 +74,7 @@ def donors_of_all(indices: np.ndarray, rows: np.ndarray, table: Points, made: li
     return Donors(indices, voted, which)
 
 
-def fractions(table: Points) -> tuple[str, ...]:
+def _fractions(table: Points) -> tuple[str, ...]:
     """A note where whole numbers become fractions."""
     if len(table.whole) > 1:
         return (
@@ -83,7 +83,7 @@ def fractions(table: Points) -> tuple[str, ...]:
     return tuple(f"synthetic values of {name!r} are fractions; it holds whole numbers" for name in table.whole)
 
 
-def synthetic_weights(
+def _synthetic_weights(
     labels: Labels, w: np.ndarray, rows: np.ndarray, pairs: Pairs, class_of: np.ndarray
 ) -> np.ndarray:
     """(1-u) w_a + u w_b, scaled so that the synthetic rows of a class have its mean weight; pairs in row numbers of X."""

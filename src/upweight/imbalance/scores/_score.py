@@ -99,28 +99,30 @@ def score(
     >>> round(s.sensitivity, 2), round(s.precision, 2), round(s.average_precision, 3), round(s.oe, 2)
     (1.0, 0.67, 0.833, 0.83)
     """
-    labels, p, w = read_scored(y, proba, sample_weight)
+    labels, p, w = _read_scored(y, proba, sample_weight)
     if p.ndim == 2 and len(labels.classes) == 2:
-        p = p[:, labels.positive if positive is None else code_of(labels, positive)]
+        p = p[:, labels.positive if positive is None else _code_of(labels, positive)]
     if p.ndim == 1:
-        code = labels.positive if positive is None else code_of(labels, positive)
-        return one_class(labels.codes == code, p, cut(labels.codes == code, w, threshold, cost), w)
+        code = labels.positive if positive is None else _code_of(labels, positive)
+        return _one_class(labels.codes == code, p, cut(labels.codes == code, w, threshold, cost), w)
     if threshold is not None or cost is not None or positive is not None:
         raise InputError(
             "`threshold`, `cost` and `positive` are for two classes; with more the cut is argmax p_k/pi_k."
         )
     prior = np.bincount(labels.codes, weights=w, minlength=p.shape[1])
     chosen = (p / prior).argmax(axis=1)
-    each = {plain(c): one_class(labels.codes == k, p[:, k], None, w, chosen == k) for k, c in enumerate(labels.classes)}
-    return macro_scores(each, labels, p, w)
+    each = {
+        plain(c): _one_class(labels.codes == k, p[:, k], None, w, chosen == k) for k, c in enumerate(labels.classes)
+    }
+    return _macro_scores(each, labels, p, w)
 
 
-def read_scored(y: Any, proba: Any, sample_weight: Any) -> tuple[Labels, np.ndarray, np.ndarray | None]:
+def _read_scored(y: Any, proba: Any, sample_weight: Any) -> tuple[Labels, np.ndarray, np.ndarray | None]:
     """Labels, probabilities and weights of the rows that count, columns of the classes that count."""
     every = Labels.of(y)
     refuse_other_index({"y": y, "proba": proba, "sample_weight": sample_weight})
     live = live_rows(None, every, row_weights(sample_weight, len(every.codes)))
-    p = proba_of(proba, every, live.labels)
+    p = _proba_of(proba, every, live.labels)
     if p.ndim == 2 and p.shape[1] > len(live.labels.classes):  # of a model that knows the class that is gone
         kept = p[:, np.isin(every.classes, live.labels.classes)]
         mass = kept.sum(axis=1, keepdims=True)
@@ -128,7 +130,7 @@ def read_scored(y: Any, proba: Any, sample_weight: Any) -> tuple[Labels, np.ndar
     return live.labels, p[live.rows], live.w
 
 
-def proba_of(proba: Any, every: Labels, live: Labels) -> np.ndarray:
+def _proba_of(proba: Any, every: Labels, live: Labels) -> np.ndarray:
     """(n,) for two classes, or (n, K) with a column for each class, or for each class that counts."""
     try:
         p = np.asarray(proba, dtype=np.float64)
@@ -146,7 +148,7 @@ def proba_of(proba: Any, every: Labels, live: Labels) -> np.ndarray:
     return p
 
 
-def code_of(labels: Labels, positive: Any) -> int:
+def _code_of(labels: Labels, positive: Any) -> int:
     known = [plain(c) for c in labels.classes]
     if plain(positive) not in known:
         raise InputError(f"`positive` is {positive!r}, which `y` has not.{did_you_mean(positive, known)}")
@@ -169,7 +171,7 @@ def read_threshold(threshold: Any) -> float:
     return float(threshold)
 
 
-def one_class(
+def _one_class(
     hit: np.ndarray, p: np.ndarray, at: float | None, w: np.ndarray | None, flagged: np.ndarray | None = None
 ) -> Scores:
     figures = decision(hit, p >= at if flagged is None else flagged, w)
@@ -188,7 +190,7 @@ def one_class(
     )
 
 
-def macro_scores(each: Mapping[Any, Scores], labels: Labels, p: np.ndarray, w: np.ndarray | None) -> Scores:
+def _macro_scores(each: Mapping[Any, Scores], labels: Labels, p: np.ndarray, w: np.ndarray | None) -> Scores:
     """Means over classes; Brier, log loss and slope of all classes together; the O/E farthest from one."""
     own = ("by_class", "support", "threshold", "oe", "slope", "brier", "log_loss")
     names = [f.name for f in fields(Scores) if f.name not in own]

@@ -84,7 +84,7 @@ def figure(y: Any, given: Any, *, name: str, threshold: float | None = None, sam
     live = live_rows(None, every, row_weights(sample_weight, len(every.codes)))
     labels = live.labels
     if name in DECISIONS and threshold is None:
-        return of_labels(labels, np.asarray(given)[live.rows], name, live.w)
+        return _of_labels(labels, np.asarray(given)[live.rows], name, live.w)
     p = np.asarray(given, dtype=np.float64)
     if p.ndim == 1 and labels.positive == 0:
         p = 1 - p
@@ -94,7 +94,7 @@ def figure(y: Any, given: Any, *, name: str, threshold: float | None = None, sam
     return -abs(value - 1) if name == "slope" else -value if name in PROMISES else value
 
 
-def of_labels(labels: Labels, predicted: np.ndarray, name: str, w: np.ndarray | None) -> float:
+def _of_labels(labels: Labels, predicted: np.ndarray, name: str, w: np.ndarray | None) -> float:
     """A decision figure of predicted labels: of the positive class, or the mean over three classes and more."""
     codes = [labels.positive] if len(labels.classes) == 2 else range(len(labels.classes))
     return macro([decision(labels.codes == c, predicted == labels.classes[c], w)[name] for c in codes])

@@ -37,7 +37,7 @@ __all__ = ["edit_synthetic"]
 def edit_synthetic(synthetic: SyntheticSet, k: int, drop: tuple[bool, bool]) -> np.ndarray:
     """(n,) bool, rows that stay; drop : whether common rows and members may go."""
     kept = np.ones(synthetic.space.n, dtype=bool)
-    for candidates in by_lines(synthetic, k, drop) if lists_pay(synthetic) else by_products(synthetic, drop):
+    for candidates in _by_lines(synthetic, k, drop) if lists_pay(synthetic) else _by_products(synthetic, drop):
         kept[candidates.outvoted(synthetic.space, k)] = False
     return kept
 
@@ -66,7 +66,7 @@ class Candidates:
         return rows[~stays]
 
 
-def by_products(synthetic: SyntheticSet, drop: tuple[bool, bool]) -> Iterator[Candidates]:
+def _by_products(synthetic: SyntheticSet, drop: tuple[bool, bool]) -> Iterator[Candidates]:
     """All rows, after one pass over all pairs of a common row and a member."""
     common, members = synthetic.common, synthetic.members
     from_common, from_members = mutual_brackets(synthetic.space, common, members)
@@ -76,14 +76,14 @@ def by_products(synthetic: SyntheticSet, drop: tuple[bool, bool]) -> Iterator[Ca
         yield Candidates(members, members, common, from_members)
 
 
-def by_lines(synthetic: SyntheticSet, k: int, drop: tuple[bool, bool]) -> Iterator[Candidates]:
+def _by_lines(synthetic: SyntheticSet, k: int, drop: tuple[bool, bool]) -> Iterator[Candidates]:
     """Common rows by lists of parents, and the members that may have a common row within their known company."""
     space, common, members = synthetic.space, synthetic.common, synthetic.members
     near, reach = common_brackets(synthetic) if drop[0] else (None, floors(space, synthetic.rare, common))
     if near is not None:
         yield Candidates(common, common, members, near)
     if drop[1]:
-        within = known_company(synthetic, k)[members]
+        within = _known_company(synthetic, k)[members]
         suspects = np.flatnonzero(synthetic.may_meet_common(members, within, reach))
         near_common = bracket(space, members[suspects], common)
         open_ = np.flatnonzero(near_common.low <= within[suspects])
@@ -91,7 +91,7 @@ def by_lines(synthetic: SyntheticSet, k: int, drop: tuple[bool, bool]) -> Iterat
         yield Candidates(members[suspects[open_]], members, common, near)
 
 
-def known_company(synthetic: SyntheticSet, k: int) -> np.ndarray:
+def _known_company(synthetic: SyntheticSet, k: int) -> np.ndarray:
     """(n,) squared distance within which a member surely has k others, by way of its parent; inf where that is not known.
 
     The k + 1 relatives nearest to the parent, itself included, are at least k others than the member.

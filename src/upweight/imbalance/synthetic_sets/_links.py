@@ -30,20 +30,20 @@ MANY = 0.25  # share of members that ask from which lists are too long
 def synthetic_links(synthetic: SyntheticSet) -> np.ndarray:
     """(m, 2) linked pairs of the table, each once, lower row first."""
     space, members = synthetic.space, synthetic.members
-    within = nearest_relative(synthetic)[members]
+    within = _nearest_relative(synthetic)[members]
     suspects = synthetic.may_meet_common(members, within, floors(space, synthetic.rare, synthetic.common))
     members, within = members[suspects], within[suspects]
-    who, common, d2 = pairs_near(synthetic, members, within)
+    who, common, d2 = _pairs_near(synthetic, members, within)
     first = members[who]
-    first, common, d2 = closest(space.n, first, first, common, d2)  # the common rows nearest to a member
-    first, common, d2 = closest(space.n, common, first, common, d2)  # the members nearest to a common row
-    held = is_nearest(synthetic, common, d2)
+    first, common, d2 = _closest(space.n, first, first, common, d2)  # the common rows nearest to a member
+    first, common, d2 = _closest(space.n, common, first, common, d2)  # the members nearest to a common row
+    held = _is_nearest(synthetic, common, d2)
     first, common, d2 = first[held], common[held], d2[held]
-    held = is_nearest(synthetic, first, d2)
+    held = _is_nearest(synthetic, first, d2)
     return np.unique(np.sort(np.stack([first[held], common[held]], axis=1), axis=1), axis=0)
 
 
-def pairs_near(synthetic: SyntheticSet, members: np.ndarray, within: np.ndarray):
+def _pairs_near(synthetic: SyntheticSet, members: np.ndarray, within: np.ndarray):
     """Every pair of a member and a common row at most `within` (squared) apart: by lists around the parents, or by products where
     there is little to ask, or where most members ask: off their lines, or far from their parents, so that lists are long."""
     most = len(members) > MANY * len(synthetic.members)
@@ -52,7 +52,7 @@ def pairs_near(synthetic: SyntheticSet, members: np.ndarray, within: np.ndarray)
     return synthetic.around(members, within)
 
 
-def nearest_relative(synthetic: SyntheticSet) -> np.ndarray:
+def _nearest_relative(synthetic: SyntheticSet) -> np.ndarray:
     """(n,) squared distance to some row of the filled class: the parent, a child, a row on the same line, or the nearest real
     row; inf elsewhere."""
     made, space = synthetic.made, synthetic.space
@@ -73,7 +73,7 @@ def nearest_relative(synthetic: SyntheticSet) -> np.ndarray:
     return bound * (1 + 1e-12)
 
 
-def closest(n: int, key: np.ndarray, first: np.ndarray, common: np.ndarray, d2: np.ndarray):
+def _closest(n: int, key: np.ndarray, first: np.ndarray, common: np.ndarray, d2: np.ndarray):
     """Of the pairs of each `key` those at its smallest distance."""
     least = np.full(n, np.inf)
     np.minimum.at(least, key, d2)
@@ -81,7 +81,7 @@ def closest(n: int, key: np.ndarray, first: np.ndarray, common: np.ndarray, d2: 
     return first[kept], common[kept], d2[kept]
 
 
-def is_nearest(synthetic: SyntheticSet, rows: np.ndarray, d2: np.ndarray) -> np.ndarray:
+def _is_nearest(synthetic: SyntheticSet, rows: np.ndarray, d2: np.ndarray) -> np.ndarray:
     """Whether no row of the table is nearer to rows[i] than d2[i]; trees find most of those that have nearer company."""
     space, everyone = synthetic.space, np.arange(synthetic.space.n)
     asked, where = np.unique(rows, return_inverse=True)

@@ -49,7 +49,7 @@ def common_brackets(synthetic: SyntheticSet) -> tuple[Bracket, np.ndarray]:
     the class to their nearest common row."""
     n, reach = len(synthetic.common), np.full(len(synthetic.rare), np.inf)
     low, high = np.full(n, np.inf), np.full(n, np.inf)
-    for lists in listings(synthetic, reach):
+    for lists in _listings(synthetic, reach):
         low[lists.at], high[lists.at] = lists.bounds()
     dear = np.flatnonzero(np.isinf(high))
     rest = bracket(synthetic.space, synthetic.common[dear], synthetic.members)
@@ -76,7 +76,7 @@ class RealParents:
 
     @classmethod
     def of(cls, synthetic: SyntheticSet) -> RealParents:
-        screen, spread = screen_of(synthetic.space), spread_of(synthetic)
+        screen, spread = screen_of(synthetic.space), _spread_of(synthetic)
         order = np.argsort(spread, kind="stable")
         width = min(WIDTH, max(1, len(order) // (2 * WIDTH)))
         spread = (screen.scaled(spread[order]) * (1 + 1e-6)).astype(screen.dtype)
@@ -160,7 +160,7 @@ class ParentLists:
             yield who, queries, pool, screen.tile(pool, slice(0, len(pool)), queries)
 
 
-def listings(synthetic: SyntheticSet, reach: np.ndarray) -> Iterator[ParentLists]:
+def _listings(synthetic: SyntheticSet, reach: np.ndarray) -> Iterator[ParentLists]:
     """Lists of the common rows, some rows at a time; rows for which they do not pay are passed over.
 
     reach : (rare,) lowered to bounds of the squared distance to the nearest common row.
@@ -182,14 +182,14 @@ def listed(synthetic: SyntheticSet, parents: RealParents, at: np.ndarray, reach:
     worth = members / (PAIR + MEETING * members / len(synthetic.rare))  # pairs of a row, at most
     queries, limit, open_ = parents.screen_rows(synthetic.common[at], reach)
     runs = []
-    for run in runs_of(open_, parents.width, members // LOOK):
+    for run in _runs_of(open_, parents.width, members // LOOK):
         parent, place = parents.pairs_of(queries[run], limit[run], open_[:, run])
         if len(parent) < worth * len(run):
             runs.append((at[run], np.bincount(parent, minlength=len(parents.order)), place))
     return runs
 
 
-def runs_of(open_: np.ndarray, width: int, most: int) -> list[np.ndarray]:
+def _runs_of(open_: np.ndarray, width: int, most: int) -> list[np.ndarray]:
     """Columns with no more than `most` entries in open blocks, in runs that have no more than some `LISTED` of them."""
     entries = open_.sum(axis=0) * width
     few = np.flatnonzero(entries <= most)
@@ -197,7 +197,7 @@ def runs_of(open_: np.ndarray, width: int, most: int) -> list[np.ndarray]:
     return [run for run in np.split(few, np.flatnonzero(np.diff(part)) + 1) if len(run)]
 
 
-def spread_of(synthetic: SyntheticSet) -> np.ndarray:
+def _spread_of(synthetic: SyntheticSet) -> np.ndarray:
     """(rare,) largest v L^2 of a parent's children."""
     made = synthetic.made
     l2 = synthetic.space.pairs(synthetic.nearest_parent[made], synthetic.other_parent[made])

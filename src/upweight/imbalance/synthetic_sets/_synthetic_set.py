@@ -126,7 +126,7 @@ class SyntheticSet:
         order = np.lexsort((d2, whose))
         whose, which = whose[order], which[order]
         first, count = listed(whose, np.sqrt(d2[order]), at, reach, len(parents))
-        for part in np.split(np.arange(len(some)), cuts(count)):
+        for part in np.split(np.arange(len(some)), _cuts(count)):
             who = np.repeat(part, count[part])
             place = np.arange(len(who)) - np.repeat(np.cumsum(count[part]) - count[part], count[part])
             rows = which[first[who] + place]
@@ -153,7 +153,7 @@ def listed(
     return start[at], count - start[at]
 
 
-def cuts(count: np.ndarray) -> np.ndarray:
+def _cuts(count: np.ndarray) -> np.ndarray:
     """Where to split the members so that no part has many more than `PAIRS` pairs."""
     part = np.cumsum(count) // PAIRS
     return np.flatnonzero(np.diff(part)) + 1

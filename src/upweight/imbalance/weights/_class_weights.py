@@ -78,15 +78,15 @@ def class_weights(
     base_w = np.ones(len(labels.codes)) if row_base is None else row_base
     mass = np.bincount(labels.codes, weights=base_w, minlength=len(labels.classes))
     if beta is None:
-        factor = share_factor(labels, mass, to, power)
+        factor = _share_factor(labels, mass, to, power)
     elif power != 1.0 or to != "balanced":
         raise InputError("`beta` gives the effective number; it excludes `power` and `to`. Use one of them.")
     else:
-        factor = effective_factor(labels, base_w, mass, beta)
+        factor = _effective_factor(labels, base_w, mass, beta)
     return kept_kind(base, base_w, factor[labels.codes], "class")
 
 
-def share_factor(labels: Labels, mass: np.ndarray, to: Any, power: float) -> np.ndarray:
+def _share_factor(labels: Labels, mass: np.ndarray, to: Any, power: float) -> np.ndarray:
     """(K,) (T_c W / W_c)^power; classes without mass get 1."""
     if not is_number(power) or not 0 <= power < np.inf:
         shown = format(power, "g") if is_number(power) else repr(power)
@@ -97,12 +97,12 @@ def share_factor(labels: Labels, mass: np.ndarray, to: Any, power: float) -> np.
         raise InputError(
             f"`to` must be 'balanced' or {{label: share}}; got {to!r}. For a half of class {rare!r}: {shown}."
         )
-    target = shares_asked(labels, to) if isinstance(to, Mapping) else (mass > 0) / (mass > 0).sum()
+    target = _shares_asked(labels, to) if isinstance(to, Mapping) else (mass > 0) / (mass > 0).sum()
     target = np.where(mass > 0, target, 0) / target[mass > 0].sum()
     return np.where(mass > 0, (target * mass.sum() / np.where(mass > 0, mass, 1)) ** power, 1.0)
 
 
-def shares_asked(labels: Labels, to: Mapping[Any, float]) -> np.ndarray:
+def _shares_asked(labels: Labels, to: Mapping[Any, float]) -> np.ndarray:
     known = {plain(c): j for j, c in enumerate(labels.classes)}
     share = np.zeros(len(known))
     for label, value in to.items():
@@ -115,7 +115,7 @@ def shares_asked(labels: Labels, to: Mapping[Any, float]) -> np.ndarray:
     return share / share.sum()
 
 
-def effective_factor(labels: Labels, base_w: np.ndarray, mass: np.ndarray, beta: float | str) -> np.ndarray:
+def _effective_factor(labels: Labels, base_w: np.ndarray, mass: np.ndarray, beta: float | str) -> np.ndarray:
     """(K,) (1-beta)/(1-beta^n_c) times n_c/W_c, rows of zero weight not counted; whole weights count copies."""
     whole = (base_w == np.round(base_w)).all()
     rows = mass if whole else np.bincount(labels.codes[base_w > 0], minlength=len(labels.classes))
@@ -166,11 +166,11 @@ def cost_weights(y: Any, cost: Any, *, base: Any = None) -> Weights:
     refuse_other_index({"y": y, "base": base})
     base_w = row_weights(base, len(labels.codes), name="base")
     base_w = np.ones(len(labels.codes)) if base_w is None else base_w
-    per_class = cost_by_label(labels, cost) if isinstance(cost, Mapping) else cost_by_matrix(labels, cost)
+    per_class = _cost_by_label(labels, cost) if isinstance(cost, Mapping) else _cost_by_matrix(labels, cost)
     return kept_kind(base, base_w, per_class[labels.codes], "cost")
 
 
-def cost_by_label(labels: Labels, cost: Mapping[Any, float]) -> np.ndarray:
+def _cost_by_label(labels: Labels, cost: Mapping[Any, float]) -> np.ndarray:
     known = [plain(c) for c in labels.classes]
     given = {plain(k): v for k, v in cost.items()}
     for label in given:
@@ -183,7 +183,7 @@ def cost_by_label(labels: Labels, cost: Mapping[Any, float]) -> np.ndarray:
     return np.array([float(given[c]) for c in known])
 
 
-def cost_by_matrix(labels: Labels, cost: Any) -> np.ndarray:
+def _cost_by_matrix(labels: Labels, cost: Any) -> np.ndarray:
     k = len(labels.classes)
     try:
         table = np.array(cost, dtype=np.float64)

@@ -74,10 +74,10 @@ def density_weights(
     if values.ndim != 1:
         raise InputError(f"`y` must be one number a row; got shape {values.shape}. Weigh each target on its own.")
     require(np.isfinite(values), "`y`", "be finite", values, "Drop them first.")
-    refuse_number("alpha", alpha, alpha == 0)
-    refuse_number("floor", floor)
+    _refuse_number("alpha", alpha, alpha == 0)
+    _refuse_number("floor", floor)
     if bandwidth is not None:
-        refuse_number("bandwidth", bandwidth)
+        _refuse_number("bandwidth", bandwidth)
     refuse_other_index({"y": y, "base": base})
     w = row_weights(base, len(values), name="base")
     copies = np.ones(len(values)) if w is None else w
@@ -86,7 +86,7 @@ def density_weights(
     return base * made if isinstance(base, Weights) else Weights.of(container.wrap(f * copies), kind="cost")
 
 
-def refuse_number(name: str, value: Any, zero: bool = False) -> None:
+def _refuse_number(name: str, value: Any, zero: bool = False) -> None:
     number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and np.isfinite(value)
     if not number or not (value > 0 or zero):
         rule = ">= 0" if name == "alpha" else "> 0"
@@ -99,7 +99,7 @@ def rarity(y: np.ndarray, copies: np.ndarray, alpha: float, bandwidth: float | N
     h = silverman(y[live], copies[live]) if bandwidth is None else float(bandwidth)
     if not h > 0:
         return np.ones(len(y))
-    p = density(y, copies, h)
+    p = _density(y, copies, h)
     low, high = p[live].min(), p[live].max()
     if not high - low > 1e-12 * high:
         return np.ones(len(y))
@@ -116,12 +116,12 @@ def silverman(y: np.ndarray, copies: np.ndarray) -> float:
         return 0.0
     mean = copies @ y / total
     sd = np.sqrt(copies @ (y - mean) ** 2 / total * n / (n - 1))
-    quarter, three = quantile(y, copies, (0.25, 0.75), whole)
+    quarter, three = _quantile(y, copies, (0.25, 0.75), whole)
     iqr = (three - quarter) / 1.349
     return float(0.9 * (min(sd, iqr) if iqr > 0 else sd) * n ** (-1 / 5))
 
 
-def quantile(y: np.ndarray, copies: np.ndarray, q: tuple[float, float], whole: bool) -> np.ndarray:
+def _quantile(y: np.ndarray, copies: np.ndarray, q: tuple[float, float], whole: bool) -> np.ndarray:
     """Quantiles as NumPy takes them of the repeated rows; of unequal fractions, the first value that reaches the share."""
     order = np.argsort(y, kind="stable")
     reached = np.cumsum(copies[order])
@@ -133,7 +133,7 @@ def quantile(y: np.ndarray, copies: np.ndarray, q: tuple[float, float], whole: b
     return below + (at - np.floor(at)) * (above - below)
 
 
-def density(y: np.ndarray, copies: np.ndarray, h: float) -> np.ndarray:
+def _density(y: np.ndarray, copies: np.ndarray, h: float) -> np.ndarray:
     """(n,) kernel density at every y, up to a constant factor; each value is met once."""
     values, where = np.unique(y, return_inverse=True)
     mass = np.bincount(where.reshape(-1), weights=copies, minlength=len(values))
@@ -157,7 +157,7 @@ def binned_density(z: np.ndarray, mass: np.ndarray) -> np.ndarray:
     """The same sums for sorted z, through `NODES` Chebyshev points in every bin of one bandwidth that holds rows."""
     node = np.cos(np.pi * (np.arange(NODES) + 0.5) / NODES) / 2  # in (-1/2, 1/2)
     box, first, which = np.unique(np.floor(z), return_index=True, return_inverse=True)
-    share = lagrange(z - box[which] - 0.5, node)
+    share = _lagrange(z - box[which] - 0.5, node)
     held = np.add.reduceat(share * mass[:, None], first, axis=0)
     seen = np.zeros_like(held)
     for shift in range(-REACH, REACH + 1):
@@ -169,7 +169,7 @@ def binned_density(z: np.ndarray, mass: np.ndarray) -> np.ndarray:
     return np.einsum("ij,ij->i", share, seen[which])
 
 
-def lagrange(x: np.ndarray, node: np.ndarray) -> np.ndarray:
+def _lagrange(x: np.ndarray, node: np.ndarray) -> np.ndarray:
     """(n, NODES) weights that carry a polynomial from the nodes to x: 1/m + 2/m sum_k T_k(2x) T_k(2 node)."""
     degree = np.arange(1, len(node))
     at_x = np.cos(degree * np.arccos(np.clip(2 * x, -1, 1))[:, None])

@@ -64,25 +64,25 @@ def label_weights(Y: Any, *, per: str = "row", combine: str = "mean", base: Any 
     for name, value, known in (("per", per, ("row", "label")), ("combine", combine, ("mean", "max"))):
         if value not in known:
             raise InputError(f"`{name}` must be {known[0]!r} or {known[1]!r}; got {value!r}.")
-    table, names, container = label_table(Y)
+    table, names, container = _label_table(Y)
     n = table.shape[0]
     refuse_other_index({"Y": Y, "base": base})
     given = row_weights(base, n, name="base")
     mass = np.ones(n) if given is None else given
     count = np.asarray(mass @ table, dtype=np.float64).reshape(-1)
     if per == "row":
-        factor, idle = by_row(table, count, combine), count == 0
+        factor, idle = _by_row(table, count, combine), count == 0
     else:
-        factor, idle = by_label(table, count, mass.sum()), (count == 0) | (count == mass.sum())
+        factor, idle = _by_label(table, count, mass.sum()), (count == 0) | (count == mass.sum())
     made = Weights.of(container.wrap(factor), kind="class")
     if isinstance(base, Weights):
         made = base * made
     elif given is not None:
         made = Weights.of(container.wrap(factor * mass), kind="class")
-    return replace(made, notes=(*made.notes, *idle_notes(names, count, idle)))
+    return replace(made, notes=(*made.notes, *_idle_notes(names, count, idle)))
 
 
-def by_row(table: Any, count: np.ndarray, combine: str) -> np.ndarray:
+def _by_row(table: Any, count: np.ndarray, combine: str) -> np.ndarray:
     """(n,) mean or max of the imbalance ratios of a row's labels; 1 without labels."""
     if not count.any():
         return np.ones(table.shape[0])
@@ -97,7 +97,7 @@ def by_row(table: Any, count: np.ndarray, combine: str) -> np.ndarray:
     return out
 
 
-def by_label(table: Any, count: np.ndarray, total: float) -> np.ndarray:
+def _by_label(table: Any, count: np.ndarray, total: float) -> np.ndarray:
     """(L, n) half the mass over that of the row's side of the label; ones if a side is empty."""
     both = (count > 0) & (count < total)
     with np.errstate(divide="ignore"):
@@ -106,7 +106,7 @@ def by_label(table: Any, count: np.ndarray, total: float) -> np.ndarray:
     return np.where(table.toarray().T > 0, yes[:, None], no[:, None])
 
 
-def idle_notes(names: list[str], count: np.ndarray, idle: np.ndarray) -> tuple[str, ...]:
+def _idle_notes(names: list[str], count: np.ndarray, idle: np.ndarray) -> tuple[str, ...]:
     """One note for the labels never seen, one for those that every row has."""
     never = [n for n, c, i in zip(names, count, idle, strict=True) if i and c == 0]
     always = [n for n, c, i in zip(names, count, idle, strict=True) if i and c > 0]
@@ -114,12 +114,12 @@ def idle_notes(names: list[str], count: np.ndarray, idle: np.ndarray) -> tuple[s
     return tuple(f"{code}: {', '.join(which)}" for code, which in named if which)
 
 
-def label_table(Y: Any) -> tuple[Any, list[str], Container]:
+def _label_table(Y: Any) -> tuple[Any, list[str], Container]:
     """Y as CSR of ones, the names of its labels, and the container of its rows."""
     if sparse.issparse(Y):
         table: Any = sparse.csr_array(Y, dtype=np.float64, copy=True)
         table.sum_duplicates()
-        refuse_other_values(table.data, lambda j: entry_of(table, j))
+        _refuse_other_values(table.data, lambda j: _entry_of(table, j))
         table.eliminate_zeros()
         return table, [f"column {j}" for j in range(table.shape[1])], NUMPY
     if not is_frame(Y):
@@ -132,12 +132,12 @@ def label_table(Y: Any) -> tuple[Any, list[str], Container]:
         raise InputError(
             f"`Y` must be rows by labels, zeros and ones; got shape {values.shape}. For one label a row use class_weights."
         )
-    numbers = as_numbers(values)
-    refuse_other_values(numbers.reshape(-1), lambda j: divmod(j, numbers.shape[1]))
+    numbers = _as_numbers(values)
+    _refuse_other_values(numbers.reshape(-1), lambda j: divmod(j, numbers.shape[1]))
     return sparse.csr_array(numbers), names or [f"column {j}" for j in range(values.shape[1])], container
 
 
-def as_numbers(values: np.ndarray) -> np.ndarray:
+def _as_numbers(values: np.ndarray) -> np.ndarray:
     try:
         return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
@@ -146,11 +146,11 @@ def as_numbers(values: np.ndarray) -> np.ndarray:
         ) from None
 
 
-def entry_of(table: Any, j: int) -> tuple[int, int]:
+def _entry_of(table: Any, j: int) -> tuple[int, int]:
     return int(np.searchsorted(table.indptr, j, side="right") - 1), int(table.indices[j])
 
 
-def refuse_other_values(values: np.ndarray, place: Any) -> None:
+def _refuse_other_values(values: np.ndarray, place: Any) -> None:
     bad = np.flatnonzero((values != 0) & (values != 1))
     if len(bad):
         row, column = place(int(bad[0]))

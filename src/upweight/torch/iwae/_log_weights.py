@@ -16,7 +16,7 @@ from ..._errors import InputError, counted
 from .._looks import visible
 from ._objective import Objective
 
-__all__ = ["finite_or", "fits", "log_weights", "place"]
+__all__ = ["finite_or", "fits", "log_weights"]
 
 
 def log_weights(log_w: Any) -> torch.Tensor:
@@ -50,7 +50,7 @@ def finite_or(log_w: torch.Tensor, value: float) -> torch.Tensor:
     return torch.where(log_w == -torch.inf, torch.full_like(log_w, value), log_w)
 
 
-def place(flat: int, shape: tuple[int, ...]) -> str:
+def _place(flat: int, shape: tuple[int, ...]) -> str:
     """'row 17, draw 4' of a place in (..., K); rows are counted through the leading axes."""
     row, draw = divmod(flat, shape[-1])
     return f"row {row:,}, draw {draw}" if len(shape) > 1 else f"draw {draw}"
@@ -69,6 +69,6 @@ def _refuse_not_numbers(l: torch.Tensor) -> None:
     what, wrong = ("NaN", nan) if nan.any() else ("+inf", bad)
     first = int(wrong.reshape(-1).byte().argmax())
     raise InputError(
-        f"`log_w` must be below +inf; got {counted(int(wrong.sum()), what, what)}, first at {place(first, tuple(l.shape))}. "
+        f"`log_w` must be below +inf; got {counted(int(wrong.sum()), what, what)}, first at {_place(first, tuple(l.shape))}. "
         "Look at the decoder's scale."
     )
