@@ -96,7 +96,7 @@ def test_every_reference_is_used_and_every_use_has_a_reference():
 
 
 NEED_NONE = {
-    "Correction.impossible",
+    "of_influence",
     "of",
     "of_log",
     "ratio",
