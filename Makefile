@@ -59,7 +59,7 @@ engines: $(ENGINES)/.ready      ## the same rows on a local Spark, on Ray, and o
 	UPWEIGHT_ENGINES=1 $(ENGINES)/bin/python -m pytest -q -p no:cacheprovider tests/stream/test_spark.py tests/stream/test_ray.py tests/stream/test_s3.py
 
 frameworks: $(FRAMEWORKS)/.ready $(KERAS)/.ready      ## the real Trainers of transformers and Lightning, torchdata, skorch; Keras over TensorFlow and over PyTorch
-	UPWEIGHT_FRAMEWORKS=1 $(FRAMEWORKS)/bin/python -m pytest -q -p no:cacheprovider tests/frameworks
+	UPWEIGHT_FRAMEWORKS=1 KERAS_BACKEND=torch $(FRAMEWORKS)/bin/python -m pytest -q -p no:cacheprovider tests/frameworks
 	UPWEIGHT_KERAS=1 KERAS_BACKEND=tensorflow $(KERAS)/bin/python -m pytest -q -p no:cacheprovider tests/keras
 	UPWEIGHT_KERAS=1 KERAS_BACKEND=torch $(FRAMEWORKS)/bin/python -m pytest -q -p no:cacheprovider tests/keras
 
