@@ -46,10 +46,22 @@ class PartFormat:
 
 
 class Journal:
-    """Finished parts in a folder, for one set of `data` and `settings` (fingerprints of both)."""
+    """Finished parts in a folder, for one set of `data` and `settings` (fingerprints of both).
 
-    def __init__(self, folder: str | os.PathLike[str], parts: PartFormat, *, data: str, settings: str):
+    `formerly` tells which fingerprint the same data had by the rules of an earlier version, and what has changed since.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        parts: PartFormat,
+        *,
+        data: str,
+        settings: str,
+        formerly: Mapping[str, str] | None = None,
+    ):
         self.folder = Path(folder)
+        self.formerly = dict(formerly or {})
         self.parts = parts
         self.owner = {"schema": SCHEMA, "data": data, "settings": settings}
         self.trouble: str | None = None
@@ -67,6 +79,11 @@ class Journal:
                 raise ValueError("journal.json is not a journal's")
         except (OSError, ValueError) as error:
             raise InputError(f"journal {str(self.folder)!r} cannot be used: {error}. Use another folder.") from error
+        if (changed := self.formerly.get(str(there.get("data")))) is not None:
+            raise InputError(
+                f"journal {str(self.folder)!r} holds parts of these data that an earlier version computed, before {changed}; they "
+                "cannot stand beside parts of today. Use another folder."
+            )
         for what in ("data", "settings"):
             if there.get(what) != self.owner[what]:
                 raise InputError(

@@ -196,7 +196,9 @@ def compare(
 
 def run_comparison(setup: ComparisonSetup, journal: str | os.PathLike[str] | None, watch: Watch) -> Comparison:
     """Run what the journal does not hold, and judge."""
-    book = None if journal is None else open_journal(journal, setup.plan, setup.fingerprint, setup.mark())
+    book = (
+        None if journal is None else open_journal(journal, setup.plan, setup.fingerprint, setup.mark(), setup.formerly)
+    )
     result = _judged(setup, run_plan(setup.plan, book, watch))
     if book is None or book.trouble is None:
         return result

@@ -21,10 +21,18 @@ ARRAYS = ("p", "raw", "importance")  # journals of version 0.1.0 lack the last
 WRITTEN_AS = {"warned": "said"}  # what a field is called in the file: as in version 0.1.0
 
 
-def open_journal(folder: str | os.PathLike[str], plan: ComparisonPlan, data: str, settings: str) -> Journal:
-    """The journal of a comparison: finished cells in `folder`, for these fingerprints of data and settings."""
+def open_journal(
+    folder: str | os.PathLike[str],
+    plan: ComparisonPlan,
+    data: str,
+    settings: str,
+    formerly: Mapping[str, str] | None = None,
+) -> Journal:
+    """The journal of a comparison: finished cells in `folder`, for these fingerprints of data (now, and formerly) and settings."""
     marks = {m.name: m.mark for m in plan.methods}
-    return Journal(folder, PartFormat(partial(_file_name, marks), _pack, unpack), data=data, settings=settings)
+    return Journal(
+        folder, PartFormat(partial(_file_name, marks), _pack, unpack), data=data, settings=settings, formerly=formerly
+    )
 
 
 def _file_name(marks: Mapping[str, str], key: Key, owner: tuple[str, ...]) -> str:

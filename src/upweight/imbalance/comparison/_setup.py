@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -71,6 +71,7 @@ class ComparisonSetup:
     shown: tuple[str, str] | None = None
     weighing: str = ""
     cv_by_rows: bool = False
+    formerly: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def prepared(self) -> bool:
@@ -130,12 +131,34 @@ def setup_comparison(
     facts = facts_of(X, schema, table, labels, w, as_given=not prepared)
     facts = replace(facts, gone=gone)
     content = table.fingerprint() if prepared else _as_given_fingerprint(X, schema, table)
-    content += " unseen averaged" if prepared and seldom_seen(table, groups) else ""
-    content += " gaps told" if prepared and gap_columns(table.numbers).size else ""
-    mark = fingerprint(content, schema, labels, w, groups)
+    since = _rules_since(table, groups) if prepared else {}
+    mark_of = lambda rules: fingerprint(" ".join([content, *rules]), schema, labels, w, groups)
+    formerly = {mark_of([]): " and ".join(since.values())} if since else {}
     written = settings.written(cv, inner)
     by_rows = settings.repeats is None
-    return ComparisonSetup(plan, labels, schema, facts, cv, mark, written, given, weighing=weighing, cv_by_rows=by_rows)
+    return ComparisonSetup(
+        plan,
+        labels,
+        schema,
+        facts,
+        cv,
+        mark_of(since),
+        written,
+        given,
+        weighing=weighing,
+        cv_by_rows=by_rows,
+        formerly=formerly,
+    )
+
+
+def _rules_since(table: Table, groups: Any) -> dict[str, str]:
+    """Rules that version 0.1.0 did not have and that matter for these columns: a word of the fingerprint, and what it says."""
+    rules = {}
+    if seldom_seen(table, groups):
+        rules["unseen averaged"] = "categories never met in training were scored by the mean of those met"
+    if gap_columns(table.numbers).size:
+        rules["gaps told"] = "gaps of numbers were told to the learner"
+    return rules
 
 
 def _schema_as_given(X: Any) -> Schema:
