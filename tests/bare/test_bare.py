@@ -90,14 +90,6 @@ def test_every_exported_name_is_there():
     assert [name for name in uw.__all__ if not hasattr(uw, name)] == []
 
 
-def test_what_torch_and_keras_share_needs_neither():
-    share = uw.training.delivered_share([0.99, 0.01], [0.5 / 0.99, 50.0], batch_size=16)
-    assert abs(share[1] - 0.1297) < 1e-4
-    assert uw.training.margin_rule([9, 1]).correction.status == "exact"
-    used = "from upweight.training import Scores, RowDraws; d = RowDraws(9); d.order(d.propose(9), 9, 0)"
-    assert run_script(f"import sys; {used}; print('torch' in sys.modules)").strip() == "False"
-
-
 def test_without_torch_the_branch_is_one_line_with_the_pip_command():
     asked = "import sys; sys.modules['torch'] = None; import upweight\ntry: upweight.torch\nexcept upweight.MissingExtra as e: print(e)"
     told = "upweight.torch needs torch, which is not installed: pip install 'upweight[torch]'"
