@@ -35,7 +35,7 @@ papers: $(VENV)/.dev      ## every reproduction, in its long form
 	for run in papers/*/run.py; do echo "== $$run"; $(BIN)/python $$run || exit 1; done
 
 bench: $(VENV)/.dev      ## ratios against the peers, each from one process
-	for run in bench/*.py; do echo "== $$run"; $(BIN)/python $$run || exit 1; done
+	for run in bench/[a-z]*.py; do echo "== $$run"; $(BIN)/python $$run || exit 1; done
 
 rules: $(VENV)/.dev
 	$(BIN)/ruff format --check -q . || (echo "run: make format"; exit 1)

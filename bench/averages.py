@@ -18,28 +18,16 @@ os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 import dataclasses
 import platform
 import sys
-import time
 import tracemalloc
-from collections.abc import Callable
 from importlib.metadata import version
 
 import numpy as np
+from _turns import together
 from sklearn.metrics import roc_auc_score
 
 import upweight as uw
 
 DEMANDS = {"mean(f)": 8, "smooth().mean(f)": 12, "mean(f, cluster=)": 12, "quantile(f, 0.5)": 1.3}
-
-
-def together(*calls: Callable[[], object], repeats: int = 7) -> list[float]:
-    """Median CPU seconds of each call, the calls taking turns so that a busy machine is busy for all of them."""
-    times = np.empty((repeats, len(calls)))
-    for row in times:
-        for j, call in enumerate(calls):
-            start = time.process_time()
-            call()
-            row[j] = time.process_time() - start
-    return np.median(times, axis=0).tolist()
 
 
 def rows(n: int) -> tuple[uw.Weights, np.ndarray]:

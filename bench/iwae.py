@@ -23,22 +23,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from _turns import together
 from torch.distributions import Independent, Normal
 
 from upweight.torch import iwae
 
 LATENT, WIDTH = 50, 784
-
-
-def together(*calls: Callable[[], object], repeats: int = 7) -> list[float]:
-    """Median CPU seconds of each call, the calls taking turns so that a busy machine is busy for all of them."""
-    times = np.empty((repeats, len(calls)))
-    for row in times:
-        for j, call in enumerate(calls):
-            start = time.process_time()
-            call()
-            row[j] = time.process_time() - start
-    return np.median(times, axis=0).tolist()
 
 
 def said(ratio: float, demand: float, *, at_least: bool) -> str:

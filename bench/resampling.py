@@ -17,27 +17,15 @@ os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_T
 
 import platform
 import sys
-import time
-from collections.abc import Callable
 from importlib.metadata import version
 
 import numpy as np
 import particles.resampling as particles
+from _turns import together
 
 from upweight.arrays import alias_table, normalise, resample
 
 DEMANDS = {"systematic": 10.0, "stratified": 8.0, "residual": None, "ssp": 3.0, "multinomial": 4.0}
-
-
-def together(*calls: Callable[[], object], repeats: int = 5) -> list[float]:
-    """Median CPU seconds of each call, the calls taking turns so that a busy machine is busy for all of them."""
-    times = np.empty((repeats, len(calls)))
-    for row in times:
-        for j, call in enumerate(calls):
-            start = time.process_time()
-            call()
-            row[j] = time.process_time() - start
-    return np.median(times, axis=0).tolist()
 
 
 def said(ratio: float, demand: float | None) -> str:

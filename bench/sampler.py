@@ -29,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from _turns import together
 from torch.nn.functional import cross_entropy
 from torch.utils.data import WeightedRandomSampler
 
@@ -41,11 +42,6 @@ def seconds(call: Callable[[], object]) -> float:
     start = time.process_time()
     call()
     return time.process_time() - start
-
-
-def together(*calls: Callable[[], object], repeats: int = 9) -> list[float]:
-    """Median CPU seconds of each call, the calls taking turns."""
-    return np.median([[seconds(call) for call in calls] for _ in range(repeats)], axis=0).tolist()
 
 
 def verdict(good: bool) -> str:

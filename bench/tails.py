@@ -15,28 +15,16 @@ import os
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 import platform
-import time
 import tracemalloc
-from collections.abc import Callable
 from importlib.metadata import version
 
 import numpy as np
+from _turns import together
 from arviz_stats.base import array_stats
 
 from upweight.arrays import khat, normalise, psis
 
 SHAPES = {(1000, 4000): (5.0, 10.0), (5000, 500): (8.0, None), (500, 20_000): (3.0, None), (1_000_000,): (5.0, None)}
-
-
-def together(*calls: Callable[[], object], repeats: int = 7) -> list[float]:
-    """Median CPU seconds of each call, the calls taking turns so that a busy machine is busy for all of them."""
-    times = np.empty((repeats, len(calls)))
-    for row in times:
-        for j, call in enumerate(calls):
-            start = time.process_time()
-            call()
-            row[j] = time.process_time() - start
-    return np.median(times, axis=0).tolist()
 
 
 def against_arviz(shape: tuple[int, ...], demands: tuple[float, float | None]) -> None:

@@ -46,9 +46,9 @@ SIZES = {
     "neighbours._one_tile": {"PLAIN": 0, "TRIVIAL": 0},
     "neighbours._search": {"TILE": 1 << 10, "ACROSS": 32, "MINIMA": 1 << 9, "CANDIDATES": 1 << 8, "PROBE": 4},
     "neighbours._trees": {"LEAF": 16, "SLICE": 8},
-    "imbalance.resamplers._votes": {"LARGE": 2, "FEW_OTHERS": 1.0},
-    "imbalance.resamplers._near_rules": {"TILE": 1 << 10, "ACROSS": 32, "EXTREMES": 12, "PACK": 2},
-    "imbalance.resamplers._hart": {"FIRST": 4, "BLOCK": 16, "SAMPLE": 4},
+    "imbalance.selection_rules._votes": {"LARGE": 2, "FEW_OTHERS": 1.0},
+    "imbalance.selection_rules._near_rules": {"TILE": 1 << 10, "ACROSS": 32, "EXTREMES": 12, "PACK": 2},
+    "imbalance.selection_rules._hart": {"FIRST": 4, "BLOCK": 16, "SAMPLE": 4},
     "neighbours._kdtree": {"FEW": 0},
 }
 

@@ -4,7 +4,7 @@
 
 Held: no file over 500 lines; functions over 50 lines (docstring apart) under 3 % of functions; copied lines under 12 %; no file
 named utils, helpers, common, misc or base; a function that only its own file names begins with an underscore, and one that another
-file of the package imports does not; no `**kwargs` but those in `OPEN`; no unfinished marks; no absolute paths of somebody's machine; every
+file of the package imports does not; no two classes of one name, but for those in `SAME_NAME`; no `**kwargs` but those in `OPEN`; no unfinished marks; no absolute paths of somebody's machine; every
 test asserts something.
 """
 
@@ -27,6 +27,10 @@ OPEN = {
     "any_keywords",  # a decorator that looks at the keywords of whatever it wraps and leaves its signature alone
     "trainer_keywords",  # the Trainer of transformers gives a callback whatever it has, and more with each version
     "ufunc_options",  # NumPy's protocol for ufuncs: __array_ufunc__(ufunc, method, *inputs, **options)
+}
+SAME_NAME = {
+    "Scores",  # of a classifier's promises in `imbalance`, of rows in `training`: both public
+    "WeightsCallback",  # of Keras, transformers and Lightning: each is the base class's own kind
 }
 WORD = re.compile(r"\w+")
 WINDOW = 6
@@ -78,6 +82,17 @@ def one_file(path: Path, text: str, proving: set[str]):
                 yield f"line {text[: match.start()].count(chr(10)) + 1}: {what}: {match.group()}"
 
 
+def named_twice(texts: dict[Path, str]):
+    """Classes of the package that share their name with one in another file."""
+    homes = defaultdict(list)
+    for path, text in texts.items():
+        if "src" in path.parts:
+            for node in ast.parse(text).body:
+                if isinstance(node, ast.ClassDef) and node.name not in SAME_NAME:
+                    homes[node.name].append(str(path.relative_to(ROOT)))
+    return [f"{name}: a class in {' and in '.join(paths)}" for name, paths in homes.items() if len(paths) > 1]
+
+
 def misnamed(texts: dict[Path, str]):
     """Functions of a file's top that are private by use and public by name, or the other way round."""
     words = {p: set(WORD.findall(text)) for p, text in texts.items()}
@@ -126,7 +141,7 @@ def main() -> int:
     texts = {p: p.read_text() for folder in FOLDERS for p in sorted((ROOT / folder).rglob("*.py"))}
     proving = asserting(texts)
     bad = [f"{p.relative_to(ROOT)}: {what}" for p, text in texts.items() for what in one_file(p, text, proving)]
-    bad += misnamed(texts)
+    bad += [*misnamed(texts), *named_twice(texts)]
     sizes = {
         f"{p.relative_to(ROOT)}:{f.lineno} {f.name}": body_lines(f)
         for p, text in texts.items()

@@ -26,13 +26,15 @@ FLOORS = [  # from the ground up; rooms of one floor never import each other
 ]
 INSIDE = {  # floors inside a branch
     "imbalance": [
-        ["weights", "synthetic_sets"],
+        ["weights", "synthetic_sets", "selection_rules"],
         ["resamplers"],
         ["ensembles"],
         ["rebalance"],
         ["errors", "scores"],
         ["comparison"],
     ],
+    "negatives": [["scoring"], ["designs"], ["trainers"], ["samples"]],
+    "torch": [["losses"], ["samplers", "meter", "iwae"]],
 }
 PICTURED = [
     "_estimate",

@@ -12,8 +12,8 @@ import pytest
 
 from upweight import InputError, stream
 from upweight.negatives import Pilot, plan
-from upweight.negatives._key_tally import HELD, KeyTally, share_for
-from upweight.negatives._pilot_rows import PURPOSE
+from upweight.negatives.designs._key_tally import HELD, KeyTally, share_for
+from upweight.negatives.designs._pilot_rows import PURPOSE
 from upweight.stream import _source, draw
 from upweight.work import _run as work_run
 

@@ -16,8 +16,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 import upweight.imbalance as im
-from upweight.imbalance.resamplers._hart import misread
-from upweight.imbalance.resamplers._tomek_links import linked
+from upweight.imbalance.selection_rules._hart import misread
+from upweight.imbalance.selection_rules._tomek_links import linked
 from upweight.neighbours._distances import Space
 
 

@@ -99,7 +99,6 @@ def likelihoods(l: torch.Tensor) -> Any:
 
 
 def metered(steps: int = 60) -> Any:
-    torch = uw.torch._meter.torch
     g = torch.Generator().manual_seed(0)
     y = torch.arange(900) % 3
     X = torch.randn(900, 3, generator=g) + 2 * torch.nn.functional.one_hot(y, 3)

@@ -12,7 +12,7 @@ from torch.func import functional_call
 
 from upweight import InputError
 from upweight.torch import GroupDRO, meta_weights, superloss, superloss_weight
-from upweight.torch._superloss import lambert_w
+from upweight.torch.losses._superloss import lambert_w
 
 
 def test_lambert_w_is_scipys_and_right_at_the_branch_point_where_scipys_is_nan():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from ._score import sigmoid
+from .scoring import sigmoid
 
 __all__ = ["demo_clicks"]
 

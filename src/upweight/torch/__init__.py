@@ -21,21 +21,23 @@ from ..training import (
     trace,
 )
 from . import iwae
-from ._group_dro import GroupDRO
-from ._importance_sampler import ImportanceSampler
-from ._indexed import Indexed
-from ._margin import margin
-from ._margin_loss import grad_norm, margin_loss
-from ._meta import meta_weights
-from ._meter import Meter
-from ._offset_bce import offset_bce
-from ._presample import Pick, presample
-from ._pruning_sampler import PruningSampler
-from ._sampler import Shard
-from ._superloss import superloss, superloss_weight
-from ._tails import focal, poly
-from ._two_point import TwoPoint, two_point
-from ._weighted_loss import weighted_loss
+from .losses import (
+    GroupDRO,
+    TwoPoint,
+    focal,
+    grad_norm,
+    margin,
+    margin_loss,
+    meta_weights,
+    offset_bce,
+    poly,
+    superloss,
+    superloss_weight,
+    two_point,
+    weighted_loss,
+)
+from .meter import Meter
+from .samplers import ImportanceSampler, Indexed, Pick, PruningSampler, Shard, presample
 
 __all__ = [
     "Finding",

@@ -32,13 +32,16 @@ from transformers import TrainerCallback  # noqa: E402  # pyright: ignore[report
 from .._set_module import set_module  # noqa: E402
 from .._weights import Weights  # noqa: E402
 from ..training import Finding, MarginRule  # noqa: E402
-from ._looks import MASKED  # noqa: E402
-from ._margin_loss import Tail, margin_loss  # noqa: E402
-from ._sampler import Shard  # noqa: E402
-from ._weighted_loss import weighted_loss  # noqa: E402
+from .losses import (  # noqa: E402
+    MASKED,
+    Tail,
+    margin_loss,
+    weighted_loss,
+)
+from .samplers import Shard  # noqa: E402
 
 if TYPE_CHECKING:
-    from ._meter import Meter
+    from .meter import Meter
 
 __all__ = ["WeightsCallback", "loss"]
 

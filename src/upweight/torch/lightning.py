@@ -22,10 +22,10 @@ from lightning.pytorch import Callback  # noqa: E402  # pyright: ignore[reportMi
 
 from .._set_module import set_module  # noqa: E402
 from ..training import Finding  # noqa: E402
-from ._sampler import PlannedSampler, Shard  # noqa: E402
+from .samplers import PlannedSampler, Shard  # noqa: E402
 
 if TYPE_CHECKING:
-    from ._meter import Meter
+    from .meter import Meter
 
 __all__ = ["WeightsCallback"]
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 import upweight.imbalance as im
-from upweight.imbalance.resamplers._hart import condense, misread
+from upweight.imbalance.selection_rules._hart import condense, misread
 from upweight.neighbours._distances import Space
 
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 import upweight.imbalance as im
-from upweight.imbalance.resamplers._editing import edit
+from upweight.imbalance.selection_rules._editing import edit
 from upweight.neighbours._distances import Space
 
 SCHEMES = ["once", "repeated", "growing"]

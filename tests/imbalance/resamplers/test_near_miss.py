@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 import upweight.imbalance as im
-from upweight.imbalance.resamplers import _near_rules
+from upweight.imbalance.selection_rules import _near_rules
 from upweight.neighbours._distances import Space
 
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 import upweight.imbalance as im
-from upweight.imbalance.resamplers._tomek_links import linked
+from upweight.imbalance.selection_rules._tomek_links import linked
 from upweight.neighbours._distances import Space
 
 

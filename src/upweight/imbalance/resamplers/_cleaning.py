@@ -20,7 +20,7 @@ from ..._errors import InputError, require_int
 from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ...tables import Labels
-from ._cleaning_rule import clean
+from ..selection_rules import clean
 from ._labelled_points import LabelledPoints
 from ._row_selector import RowSelector
 

@@ -22,10 +22,9 @@ from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ..._set_module import set_module
 from ...tables import Labels, first_rows
-from ._hart import condense, misread
+from ..selection_rules import condense, linked, misread
 from ._labelled_points import LabelledPoints
 from ._row_selector import RowSelector
-from ._tomek_links import linked
 
 __all__ = ["CondensedNN", "OneSided"]
 

@@ -19,7 +19,7 @@ from ..._errors import require_choice, require_int
 from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ...tables import Labels
-from ._editing import edit
+from ..selection_rules import edit
 from ._labelled_points import LabelledPoints
 from ._row_selector import RowSelector
 

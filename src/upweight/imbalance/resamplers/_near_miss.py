@@ -21,8 +21,8 @@ from ..._errors import InputError, counted, plain, require_choice, require_int
 from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ...tables import Labels
+from ..selection_rules import near_miss
 from ._labelled_points import LabelledPoints
-from ._near_rules import near_miss
 from ._row_selector import RowSelector
 from ._sampler import rows_wanted
 

@@ -18,9 +18,9 @@ from ..._errors import require_choice
 from ..._foreign_keywords import own_keywords
 from ..._set_module import set_module
 from ...tables import Labels
+from ..selection_rules import linked
 from ._labelled_points import LabelledPoints
 from ._row_selector import RowSelector
-from ._tomek_links import linked
 
 __all__ = ["TomekLinks"]
 

@@ -27,7 +27,7 @@ from torch.nn.functional import softplus
 
 from ..._errors import InputError, is_number, require_choice
 from ..._weights import Weights
-from .._looks import numbers
+from ..losses import numbers
 
 __all__ = ["gan_loss", "mmd2"]
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from ..._errors import InputError, counted
-from .._looks import visible
+from ..losses import visible
 from ._objective import Objective
 
 __all__ = ["finite_or", "fits", "log_weights"]

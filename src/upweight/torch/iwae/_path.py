@@ -30,7 +30,7 @@ __all__ = ["hook", "paths_of"]
 REMEDY = "pass path=z.view_as(z), the view that log_w alone sees, with detached(q)"
 
 
-class Scaled:
+class ScaledPath:
     """The hook of one objective on a path: the gradient of draw k times its multiplier."""
 
     def __init__(self, by: torch.Tensor) -> None:
@@ -43,7 +43,7 @@ class Scaled:
 def hook(tensor: torch.Tensor, by: torch.Tensor) -> None:
     """Multiply the gradient that reaches `tensor` (..., K, ...) by `by` (..., K)."""
     if tensor.requires_grad:
-        tensor.register_hook(Scaled(by.reshape(*by.shape, *[1] * (tensor.ndim - by.ndim)).to(tensor.dtype)))
+        tensor.register_hook(ScaledPath(by.reshape(*by.shape, *[1] * (tensor.ndim - by.ndim)).to(tensor.dtype)))
 
 
 def paths_of(
@@ -59,7 +59,7 @@ def paths_of(
         raise InputError(f"{_named(objective)} needs a path: {REMEDY}.")
     for tensor in paths:
         _refuse_shape(tensor, log_w)
-        if any(isinstance(h, Scaled) for h in (tensor._backward_hooks or {}).values()):
+        if any(isinstance(h, ScaledPath) for h in (tensor._backward_hooks or {}).values()):
             raise InputError("this path carries an objective already: one surrogate a draw. Keep it, or draw again.")
     if log_w.requires_grad:
         _refuse_other_ways(log_w, [t for t in paths if t.requires_grad])

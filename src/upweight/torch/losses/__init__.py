@@ -1,0 +1,34 @@
+"""Margins, tails and losses of one number a row, and the one reducer."""
+
+from ._forward_mode import directional
+from ._group_dro import GroupDRO
+from ._looks import MASKED, numbers, visible
+from ._margin import margin
+from ._margin_loss import Tail, grad_norm, margin_loss
+from ._meta import meta_weights
+from ._offset_bce import offset_bce
+from ._superloss import superloss, superloss_weight
+from ._tails import focal, poly
+from ._two_point import TwoPoint, two_point
+from ._weighted_loss import weighted_loss
+
+__all__ = [
+    "MASKED",
+    "GroupDRO",
+    "Tail",
+    "TwoPoint",
+    "directional",
+    "focal",
+    "grad_norm",
+    "margin",
+    "margin_loss",
+    "meta_weights",
+    "numbers",
+    "offset_bce",
+    "poly",
+    "superloss",
+    "superloss_weight",
+    "two_point",
+    "visible",
+    "weighted_loss",
+]
