@@ -94,3 +94,11 @@ def test_without_torch_the_branch_is_one_line_with_the_pip_command():
     asked = "import sys; sys.modules['torch'] = None; import upweight\ntry: upweight.torch\nexcept upweight.MissingExtra as e: print(e)"
     told = "upweight.torch needs torch, which is not installed: pip install 'upweight[torch]'"
     assert run_script(asked).strip() == told
+
+
+def test_keras_without_a_backend_is_one_line_that_names_it(tmp_path):
+    (tmp_path / "keras").mkdir()
+    (tmp_path / "keras" / "__init__.py").write_text("import tensorflow\n")
+    asked = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); sys.modules.pop('tensorflow', None); import upweight\n"
+    asked += "try: upweight.keras\nexcept upweight.MissingExtra as e: print(e)"
+    assert "needs what Keras runs on, and tensorflow is not installed: pip install tensorflow-cpu" in run_script(asked)
