@@ -139,6 +139,7 @@ def judge(
     wide = partial(_wide, khat, r_eff)
     mean = summary.at_own_scale(summary.mean)
     top = min(-(-summary.n // 100), MOST)
+    tested = provenance.exact and summary.positive
     ess = summary.at_own_scale(summary.total) if frequency else r_eff * summary.ess
     v = Verdict(
         n=summary.n,
@@ -159,9 +160,7 @@ def judge(
         top_share=summary.share_of_top(top),
         mean=mean,
         mean_se=summary.at_own_scale(se),
-        mean_z=mean_test(summary.mean, se, wide(summary.n), summary.peak)
-        if provenance.exact and summary.positive
-        else math.nan,
+        mean_z=mean_test(summary.mean, se, wide(summary.n), summary.peak) if tested else math.nan,
         distinct=11 if summary.distinct is None else len(summary.distinct),
         by={} if segments is None else segments.figures(wide, r_eff),
         trail=provenance.trail,

@@ -93,7 +93,7 @@ def run(
         str | None, typer.Option(metavar="COL", help="Column naming rows that belong together (a patient)")
     ] = None,
     exclude: Annotated[str, typer.Option(metavar="A,B", help="Columns to leave out")] = "",
-    rng: Annotated[int, typer.Option(min=0, help="Seed: one seed, one run_comparison")] = 0,
+    rng: Annotated[int, typer.Option(min=0, help="Seed: the same seed gives the same answer")] = 0,
     journal: Annotated[
         str | None, typer.Option(metavar="DIR", help="Keep finished fits here; the same call goes on from there")
     ] = None,

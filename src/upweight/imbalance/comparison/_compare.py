@@ -161,7 +161,7 @@ def compare(
         classifier}. The methods none and threshold and the controls are always there.
     cv : folds, once (5), or "folds x repeats" ("5x2"). None: 5 folds, repeated 5 times below 10,000 rows, twice below 100,000.
     cost : false alarms that one miss is worth; then cost decides, at the threshold 1/(1 + cost), instead of AP.
-    rng : int, Generator or None. One seed, one run_comparison, whatever the number of processes.
+    rng : int, Generator or None. The same seed gives the same answer, whatever the number of processes.
     journal : folder for finished fits; the same call goes on from there.
     sample_weight : (n,) weights or `Weights`, used in fits and figures: whole numbers as counts, others on a mean of one. group : (n,) labels of rows that stay together.
     progress : None, a bar where there is a terminal; True, lines elsewhere too; False, nothing; or f(done, total), called after every fit.
