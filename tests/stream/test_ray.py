@@ -17,7 +17,7 @@ import ray
 
 from upweight.cli import main
 from upweight.negatives import Pilot, Sample, check, plan, sample
-from upweight.stream import on_ray, open_on_engine
+from upweight.stream import on_ray
 
 N = 20_000
 pytestmark = pytest.mark.filterwarnings("ignore")  # what Ray's own Python deprecates
@@ -90,13 +90,3 @@ def test_the_command_line_samples_on_ray_what_it_samples_here(cluster, tmp_path,
     here, there = (Sample.open(f).table().sort_by("id") for f in ("here", "there"))
     names = ["id", "day", "y", "_uw_pi"]
     assert there.select(names).to_pylist() == here.select(names).to_pylist()
-
-
-def test_what_threads_of_ray_import_is_imported_before_them(tmp_path, monkeypatch):
-    pq.write_table(rows().slice(0, 10), tmp_path / "a.parquet")
-    monkeypatch.delitem(sys.modules, "fsspec.implementations.http", raising=False)
-    monkeypatch.setattr(
-        ray.data, "read_parquet", lambda paths, filesystem: "fsspec.implementations.http" in sys.modules
-    )
-    pytest.importorskip("aiohttp")  # without it there is no HTTP module to be half made
-    assert open_on_engine(str(tmp_path / "a.parquet"), "ray")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 from pyarrow import fs
@@ -57,13 +56,8 @@ def _scheme_of(uri: str) -> str:
 
 
 def _ray_dataset(found: DataFiles) -> Any:
-    """A Dataset.
-
-    Ray's listing imports fsspec's HTTP module in several threads at once, which now and then meet it half made; so it is made before.
-    """
+    """A Dataset."""
     data = _package("ray.data", "ray")
-    with suppress(ImportError):  # a part of fsspec that Ray does without
-        importlib.import_module("fsspec.implementations.http")
     return data.read_parquet(list(found.paths), filesystem=found.system)
 
 
