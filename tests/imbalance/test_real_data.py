@@ -62,7 +62,7 @@ def test_mixed_columns_and_gaps_of_adult(data_folder):
     assert all(r.error is None for r in c.rows)
     fresh = frame.head(50).copy()
     fresh.loc[:24, ["c1", "c3"]] = ["never met", None]
-    with pytest.warns(UserWarning) as told:
+    with pytest.warns(UserWarning, match="column 'c[13]'") as told:
         assert np.isfinite(c.model.predict_proba(fresh)).all()
     words = " ".join(str(w.message) for w in told)
     assert "column 'c1' has 25 of 49 values" in words
