@@ -34,7 +34,7 @@ INSIDE = {  # floors inside a branch
         ["comparison"],
     ],
     "negatives": [["scoring"], ["designs"], ["trainers"], ["samples"]],
-    "torch": [["losses"], ["samplers", "meter", "iwae"]],
+    "torch": [["losses"], ["samplers", "meter", "iwae"], ["likelihoods"]],
 }
 PICTURED = [
     "_estimate",
