@@ -21,7 +21,7 @@ from ..training import (
     trace,
 )
 from . import iwae
-from .likelihoods import Bernoulli, Gaussian
+from .likelihoods import Bernoulli, Categorical, Counts, Gaussian, Mixed
 from .losses import (
     GroupDRO,
     TwoPoint,
@@ -42,6 +42,8 @@ from .samplers import ImportanceSampler, Indexed, Pick, PruningSampler, Shard, p
 
 __all__ = [
     "Bernoulli",
+    "Categorical",
+    "Counts",
     "Finding",
     "Gaussian",
     "GroupDRO",
@@ -49,6 +51,7 @@ __all__ = [
     "Indexed",
     "MarginRule",
     "Meter",
+    "Mixed",
     "Pick",
     "PruningSampler",
     "Scores",

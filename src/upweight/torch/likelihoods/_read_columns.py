@@ -24,7 +24,7 @@ from ..._errors import InputError, counted, did_you_mean
 from ...tables import column_numbers, frame_of, is_frame, matrix, numbers_like, plain_series, row_count, sparse_frame
 from ._levels import codes_of, filled_levels, levels_like, levels_of, objects_of
 
-__all__ = ["ReadColumns"]
+__all__ = ["ReadColumns", "label", "raw_column", "table_names", "table_width"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +45,9 @@ class ReadColumns:
     @classmethod
     def of(cls, X: Any, levelled: Sequence[bool]) -> ReadColumns:
         """Learn the levels of the columns that are `levelled`; the others are numbers."""
-        names = _table_names(X)
+        names = table_names(X)
         levels = tuple(
-            levels_of(_raw_column(X, j), label(names, j)) if is_l else None for j, is_l in enumerate(levelled)
+            levels_of(raw_column(X, j), label(names, j)) if is_l else None for j, is_l in enumerate(levelled)
         )
         library = frame_of(X).implementation.name.lower() if is_frame(X) else "numpy"
         return cls(names, levels, library)
@@ -55,6 +55,11 @@ class ReadColumns:
     @property
     def n(self) -> int:
         return len(self.levels)
+
+    def some(self, places: Sequence[int]) -> ReadColumns:
+        """Some of the columns, as columns of their own."""
+        names: Any = tuple(j if self.names is None else self.names[j] for j in places)
+        return ReadColumns(names, tuple(self.levels[j] for j in places), self.library)
 
     def label(self, j: int) -> str:
         """A column as a message calls it."""
@@ -67,7 +72,7 @@ class ReadColumns:
             return numbers(X)
         out = np.empty((row_count(X), self.n))
         for j, levels in enumerate(self.levels):
-            column = _raw_column(X, j)
+            column = raw_column(X, j)
             out[:, j] = (
                 _column_values(column, self.label(j)) if levels is None else codes_of(column, levels, self.label(j))
             )
@@ -75,7 +80,7 @@ class ReadColumns:
 
     def _same_columns(self, X: Any) -> None:
         """Refuse other columns, in scikit-learn's words."""
-        names, count = _table_names(X), table_width(X)
+        names, count = table_names(X), table_width(X)
         if names is not None and self.names is not None and names != self.names:
             raise InputError(_other_names(self.names, names))
         if count != self.n:
@@ -147,7 +152,7 @@ class ReadColumns:
         return cls(names, tuple(None if found is None else tuple(found) for found in d["levels"]), d["library"])
 
 
-def _table_names(X: Any) -> tuple[str, ...] | None:
+def table_names(X: Any) -> tuple[str, ...] | None:
     """Names of the columns of a frame, None of a matrix."""
     return tuple(str(n) for n in frame_of(X).columns) if is_frame(X) else None
 
@@ -160,10 +165,11 @@ def table_width(X: Any) -> int:
 
 def label(names: tuple[str, ...] | None, j: int) -> str:
     """A column as a message calls it."""
-    return f"column {j}" if names is None else f"column {names[j]!r}"
+    name: Any = j if names is None else names[j]
+    return f"column {name!r}"
 
 
-def _raw_column(X: Any, j: int) -> Any:
+def raw_column(X: Any, j: int) -> Any:
     """One column: a narwhals series of a frame, an array of a matrix."""
     return plain_series(frame_of(X)[:, j]) if is_frame(X) else np.asarray(X)[:, j]
 
@@ -174,10 +180,10 @@ def numbers(X: Any) -> Any:
         return matrix(X)
     if sparse_frame(X):
         return matrix(X.sparse.to_coo())
-    names = _table_names(X)
+    names = table_names(X)
     out = np.empty((row_count(X), len(names or ())))
     for j in range(out.shape[1]):
-        out[:, j] = _column_values(_raw_column(X, j), label(names, j))
+        out[:, j] = _column_values(raw_column(X, j), label(names, j))
     return out
 
 
