@@ -21,6 +21,7 @@ from ..training import (
     trace,
 )
 from . import iwae
+from .likelihoods import Bernoulli, Gaussian
 from .losses import (
     GroupDRO,
     TwoPoint,
@@ -40,7 +41,9 @@ from .meter import Meter
 from .samplers import ImportanceSampler, Indexed, Pick, PruningSampler, Shard, presample
 
 __all__ = [
+    "Bernoulli",
     "Finding",
+    "Gaussian",
     "GroupDRO",
     "ImportanceSampler",
     "Indexed",
