@@ -21,6 +21,8 @@ from ..training import (
     trace,
 )
 from . import iwae
+from .autoencoders import IWAE, AnomalyScore
+from .fitting import Training
 from .likelihoods import Bernoulli, Gaussian
 from .losses import (
     GroupDRO,
@@ -38,10 +40,15 @@ from .losses import (
     weighted_loss,
 )
 from .meter import Meter
+from .networks import MLP, Conv
 from .samplers import ImportanceSampler, Indexed, Pick, PruningSampler, Shard, presample
 
 __all__ = [
+    "IWAE",
+    "MLP",
+    "AnomalyScore",
     "Bernoulli",
+    "Conv",
     "Finding",
     "Gaussian",
     "GroupDRO",
@@ -55,6 +62,7 @@ __all__ = [
     "Shard",
     "Struggles",
     "Trace",
+    "Training",
     "TwoPoint",
     "adapt",
     "class_weights",

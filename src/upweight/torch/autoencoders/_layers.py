@@ -45,7 +45,9 @@ class LatentDraws(NamedTuple):
 
 def defended(first: int, count: int, share: float) -> torch.Tensor:
     """(count,) bool: whether draw j of first .. first + count - 1 comes from the prior, floor((j+1) a) > floor(j a)."""
-    return torch.tensor([drawn_from_prior(j + 1, share) > drawn_from_prior(j, share) for j in range(first, first + count)])
+    return torch.tensor(
+        [drawn_from_prior(j + 1, share) > drawn_from_prior(j, share) for j in range(first, first + count)]
+    )
 
 
 def drawn_from_prior(k: int, share: float) -> int:

@@ -44,9 +44,7 @@ def keyed_noise(rows: ModelRows, key: int) -> RowNoise:
     return RowNoise(rows.keys(key), rows.layers.width)
 
 
-def log_weights_of(
-    rows: ModelRows, *, key: int, k: int, defend: float
-) -> Callable[[slice, int, int], torch.Tensor]:
+def log_weights_of(rows: ModelRows, *, key: int, k: int, defend: float) -> Callable[[slice, int, int], torch.Tensor]:
     """What `iwae.log_likelihood` asks: log-weights of draws first .. first + count - 1 of some rows; each row is encoded once."""
     if not is_number(defend) or not 0 <= defend <= 1:
         raise InputError(f"`defend` must be a share in [0, 1]; got {defend!r}. 0 is the encoder alone.")

@@ -61,13 +61,17 @@ class Conv(BaseEstimator):
     def refuse_wrong(self) -> None:
         """Refuse settings out of range; called again by `fit`."""
         if not isinstance(self.channels, (tuple, list)) or not self.channels:
-            raise InputError(f"`channels` must be a tuple of numbers of channels; got {self.channels!r}. Write Conv((32, 64)).")
+            raise InputError(
+                f"`channels` must be a tuple of numbers of channels; got {self.channels!r}. Write Conv((32, 64))."
+            )
         for n in self.channels:
             require_int("channels", n)
         require_int("hidden", self.hidden)
         if self.shape is not None:
             if not isinstance(self.shape, (tuple, list)) or len(self.shape) != 3:
-                raise InputError(f"`shape` must be (channels, height, width); got {self.shape!r}. Give Conv(shape=(1, 28, 20)).")
+                raise InputError(
+                    f"`shape` must be (channels, height, width); got {self.shape!r}. Give Conv(shape=(1, 28, 20))."
+                )
             for n in self.shape:
                 require_int("shape", n)
 
