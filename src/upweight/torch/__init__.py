@@ -21,6 +21,8 @@ from ..training import (
     trace,
 )
 from . import iwae
+from .autoencoders import IWAE, AnomalyScore
+from .fitting import Training
 from .likelihoods import Bernoulli, Categorical, Counts, Gaussian, Mixed
 from .losses import (
     GroupDRO,
@@ -38,11 +40,16 @@ from .losses import (
     weighted_loss,
 )
 from .meter import Meter
+from .networks import MLP, Conv
 from .samplers import ImportanceSampler, Indexed, Pick, PruningSampler, Shard, presample
 
 __all__ = [
+    "IWAE",
+    "MLP",
+    "AnomalyScore",
     "Bernoulli",
     "Categorical",
+    "Conv",
     "Counts",
     "Finding",
     "Gaussian",
@@ -58,6 +65,7 @@ __all__ = [
     "Shard",
     "Struggles",
     "Trace",
+    "Training",
     "TwoPoint",
     "adapt",
     "class_weights",

@@ -170,7 +170,7 @@ class MixedDensity(Density):
             *(self._columns_of(x), self._columns_of(seen), self._own(own)),
             strict=True,
         )
-        return sum(part.log_prob(o, a, s, m) for part, o, a, s, m in each)
+        return torch.stack([part.log_prob(o, a, s, m) for part, o, a, s, m in each]).sum(0)
 
     def mean(self, outputs: torch.Tensor, own: nn.Module | None) -> torch.Tensor:
         each = zip(self.parts, self._split(outputs, lambda part: part.n_outputs), self._own(own), strict=True)

@@ -159,8 +159,9 @@ def table_names(X: Any) -> tuple[str, ...] | None:
 
 def table_width(X: Any) -> int:
     """Columns of a frame or matrix; what is no table is refused."""
-    shape = tuple(getattr(X, "shape", None) or np.shape(X))
-    return int(shape[1] if len(shape) == 2 else np.shape(matrix(X))[1])
+    shape = getattr(X, "shape", None)
+    found: Any = X if shape is not None and len(shape) == 2 else matrix(X)
+    return int(found.shape[1])
 
 
 def label(names: tuple[str, ...] | None, j: int) -> str:

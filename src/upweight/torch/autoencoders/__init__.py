@@ -1,0 +1,6 @@
+"""Autoencoders as models: fitted, scored, asked, saved."""
+
+from ._anomaly import AnomalyScore
+from ._iwae import IWAE
+
+__all__ = ["IWAE", "AnomalyScore"]
