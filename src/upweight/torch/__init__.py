@@ -21,7 +21,7 @@ from ..training import (
     trace,
 )
 from . import iwae
-from .autoencoders import IWAE, AnomalyScore
+from .autoencoders import IWAE, AnomalyScore, IWAEImputer
 from .fitting import Training
 from .likelihoods import Bernoulli, Categorical, Counts, Gaussian, Mixed
 from .losses import (
@@ -54,6 +54,7 @@ __all__ = [
     "Finding",
     "Gaussian",
     "GroupDRO",
+    "IWAEImputer",
     "ImportanceSampler",
     "Indexed",
     "MarginRule",

@@ -166,6 +166,8 @@ class Density(abc.ABC):
         values = self._arranged(values)
         if self.missing == "refuse":
             return ObservedRows(torch.from_numpy(np.asarray(self.coded(values), dtype=np.float32)), None)
+        if sparse.issparse(values):
+            raise InputError("a table with gaps must be dense; got a sparse matrix. Use X.toarray().")
         seen = ~np.isnan(values)
         coded = np.where(seen, self.coded(values), 0.0).astype(np.float32)
         return ObservedRows(torch.from_numpy(coded), torch.from_numpy(seen))

@@ -21,7 +21,18 @@ import numpy as np
 from scipy import sparse
 
 from ..._errors import InputError, counted, did_you_mean
-from ...tables import column_numbers, frame_of, is_frame, matrix, numbers_like, plain_series, row_count, sparse_frame
+from ..._frames import is_absent
+from ...tables import (
+    column_numbers,
+    frame_of,
+    is_frame,
+    is_real,
+    matrix,
+    numbers_like,
+    plain_series,
+    row_count,
+    sparse_frame,
+)
 from ._levels import codes_of, filled_levels, levels_like, levels_of, objects_of
 
 __all__ = ["ReadColumns", "label", "raw_column", "table_names", "table_width"]
@@ -46,6 +57,8 @@ class ReadColumns:
     def of(cls, X: Any, levelled: Sequence[bool]) -> ReadColumns:
         """Learn the levels of the columns that are `levelled`; the others are numbers."""
         names = table_names(X)
+        if not levelled:
+            raise InputError(f"`X` has 0 feature(s) (shape=({row_count(X)}, 0)) while a minimum of 1 is required.")
         levels = tuple(
             levels_of(raw_column(X, j), label(names, j)) if is_l else None for j, is_l in enumerate(levelled)
         )
@@ -85,7 +98,7 @@ class ReadColumns:
             raise InputError(_other_names(self.names, names))
         if count != self.n:
             raise InputError(
-                f"X has {count} features, but the model is expecting {self.n} features as input. Give the columns it was fitted on."
+                f"X has {count} features, but it is expecting {self.n} features as input. Give the columns of fit."
             )
 
     def table(self, values: np.ndarray, like: Any = None) -> Any:
@@ -171,8 +184,17 @@ def label(names: tuple[str, ...] | None, j: int) -> str:
 
 
 def raw_column(X: Any, j: int) -> Any:
-    """One column: a narwhals series of a frame, an array of a matrix."""
-    return plain_series(frame_of(X)[:, j]) if is_frame(X) else np.asarray(X)[:, j]
+    """One column: a narwhals series of a frame, an array of a matrix; sparse and complex ones are refused."""
+    if is_frame(X):
+        return plain_series(frame_of(X)[:, j])
+    if sparse.issparse(X):
+        raise InputError(
+            "columns of several kinds must be dense; got a sparse matrix. Use X.toarray(), or likelihood='counts'."
+        )
+    found = np.asarray(X)
+    if found.dtype.kind == "c":
+        matrix(found)  # says what is wrong with it
+    return found[:, j]
 
 
 def numbers(X: Any) -> Any:
@@ -191,16 +213,33 @@ def numbers(X: Any) -> Any:
 def _column_values(column: Any, name: str) -> np.ndarray:
     """(n,) numbers of one column."""
     if isinstance(column, np.ndarray):
-        return matrix(column[:, None])[:, 0]
+        return _finite(_array_numbers(column, name), name)
     if not (column.dtype.is_numeric() or column.dtype == nw.Boolean or _all_gaps(column)):
         at, value = next((i, v) for i, v in enumerate(column.to_list()) if v is not None)
         raise InputError(
             f"`X`: {name} must hold numbers; got {column.dtype}, first {value!r} at row {at}. A table? likelihood='mixed'."
         )
-    found = np.full(len(column), np.nan) if _all_gaps(column) else column_numbers(column)
-    if np.isinf(found).any():
+    return _finite(np.full(len(column), np.nan) if _all_gaps(column) else column_numbers(column), name)
+
+
+def _array_numbers(column: np.ndarray, name: str) -> np.ndarray:
+    if column.dtype.kind in "biuf":
+        return column.astype(np.float64)
+    wrong = next(
+        ((i, v) for i, v in enumerate(column.tolist()) if not (is_absent(v) or isinstance(v, bool) or is_real(v))), None
+    )
+    if wrong is not None:
         raise InputError(
-            f"`X`: {name} must hold no infinity; first at row {int(np.isinf(found).argmax())}. Write it as a gap."
+            f"`X`: {name} must hold numbers; got {wrong[1]!r} at row {wrong[0]}. A table? likelihood='mixed'."
+        )
+    return np.array([np.nan if is_absent(v) else float(v) for v in column.tolist()])
+
+
+def _finite(found: np.ndarray, name: str) -> np.ndarray:
+    if np.isinf(found).any():
+        row = int(np.isinf(found).argmax())
+        raise InputError(
+            f"`X`: {name} must hold no infinity; first at row {row}. Input X contains infinity; write it as a gap."
         )
     return found
 
