@@ -80,7 +80,7 @@ class ReadColumns:
             raise InputError(_other_names(self.names, names))
         if count != self.n:
             raise InputError(
-                f"X has {count} features, but the model is expecting {self.n} features as input. Give the columns it was fitted on."
+                f"X has {count} features, but IWAE is expecting {self.n} features as input. Give the columns it was fitted on."
             )
 
     def table(self, values: np.ndarray, like: Any = None) -> Any:
