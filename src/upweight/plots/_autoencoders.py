@@ -1,12 +1,14 @@
-"""What the weights of an autoencoder's draws say: the bound over K, who may be believed, and the rows' likelihoods.
+"""What the weights of an autoencoder's draws say: the bound over K, who may be believed, the rows' likelihoods, and
+whether the code is used.
 
-The trouble: a mean bound hides that half of its rows rest on one draw each. Three pictures:
+The trouble: a mean bound hides that half of its rows rest on one draw each. Four pictures:
 
     curve            bound against K: has it levelled off?
     diagnosis        ESS against k-hat, a mark a row; beyond the lines nothing can be believed
     log_likelihood   histogram of log p(x) a row, those not ok marked
+    collapse         the curve again, with the verdict on whether the code is used
 
-The numbers are `Curve.ks` and `.values`; `Diagnosis.ess` and `.khat`; `LogLikelihood.value` and `.ok`.
+The numbers are `Curve.ks` and `.values`; `Diagnosis.ess` and `.khat`; `LogLikelihood.value` and `.ok`; `Collapse.curve` and `.kl`.
 """
 
 from __future__ import annotations
@@ -21,9 +23,10 @@ from ..arrays import threshold
 from ._canvas import BEFORE, MAIN, QUIET, axes, empty, finite, legend, title, under
 
 if TYPE_CHECKING:
+    from ..torch import Collapse
     from ..torch.iwae import Curve, Diagnosis, LogLikelihood
 
-__all__ = ["curve", "diagnosis", "log_likelihood"]
+__all__ = ["collapse", "curve", "diagnosis", "log_likelihood"]
 
 BINS = 40
 
@@ -62,6 +65,25 @@ def curve(c: Curve, *, ax: Any = None) -> Axes:
         ax.plot(c.ks, means[0] + high, "--", color=QUIET)
     ax.plot(c.ks, means, "o-", color=MAIN, label="mean of the rows" if len(gains) > 1 else "this row")
     legend(ax, "upper left")
+    return ax
+
+
+def collapse(c: Collapse, *, ax: Any = None) -> Axes:
+    """The bound over the draws, its gain against the KL, and the verdict: flat with a small KL is a code that is not used.
+
+    Parameters
+    ----------
+    c : Collapse, of `.collapse(X)` of a model. ax : Axes to draw on; None makes a figure.
+
+    Returns
+    -------
+    Axes, its title what `repr(c)` says. The same numbers: `c.curve`, `c.kl`.
+
+    Raises InputError for an `ax` that is none.
+    """
+    ax = curve(c.curve, ax=ax)
+    title(ax, repr(c))
+    under(ax, "a flat curve with a small KL: the code is not used" if c.verdict != "in use" else "")
     return ax
 
 
