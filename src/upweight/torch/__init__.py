@@ -21,6 +21,10 @@ from ..training import (
     trace,
 )
 from . import iwae
+from .autoencoders import IWAE, AnomalyScore, Collapse
+from .fitting import Training
+from .generators import WeightedGAN
+from .likelihoods import Bernoulli, Gaussian
 from .losses import (
     GroupDRO,
     TwoPoint,
@@ -37,10 +41,19 @@ from .losses import (
     weighted_loss,
 )
 from .meter import Meter
+from .networks import GRU, MLP, Conv
 from .samplers import ImportanceSampler, Indexed, Pick, PruningSampler, Shard, presample
 
 __all__ = [
+    "GRU",
+    "IWAE",
+    "MLP",
+    "AnomalyScore",
+    "Bernoulli",
+    "Collapse",
+    "Conv",
     "Finding",
+    "Gaussian",
     "GroupDRO",
     "ImportanceSampler",
     "Indexed",
@@ -52,7 +65,9 @@ __all__ = [
     "Shard",
     "Struggles",
     "Trace",
+    "Training",
     "TwoPoint",
+    "WeightedGAN",
     "adapt",
     "class_weights",
     "combine",

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import upweight as uw
-from upweight.torch.fitting import AdamStep, Task, Training, key_for, train
+from upweight.torch.fitting import AdamStep, Training, TrainingTask, key_for, train
 from upweight.torch.keyed import normal_noise, seeded
 
 X = torch.randn(64, 3, generator=seeded(0, "X"))
@@ -31,7 +31,7 @@ def task(judged=None, *, losses_of=None, key=5, data="d", weight=None):
         yield slice(None), (module(X[rows])[:, 0] - Y[rows] - noise).square()
 
     w = torch.ones(64) if weight is None else weight
-    return Task(module, 64, AdamStep(module, losses_of or noisy, w), judged, key, data, "w", {"k": 5})
+    return TrainingTask(module, 64, AdamStep(module, losses_of or noisy, w), judged, key, data, "w", {"k": 5})
 
 
 def same(a, b):

@@ -1,5 +1,7 @@
-"""Autoencoders with K weighted draws, as models that are fitted and asked."""
+"""Autoencoders as models: fitted, scored, asked, saved."""
 
-from ._collapse import Collapse, collapse_of
+from ._anomaly import AnomalyScore
+from ._collapse import Collapse
+from ._iwae import IWAE
 
-__all__ = ["Collapse", "collapse_of"]
+__all__ = ["IWAE", "AnomalyScore", "Collapse"]

@@ -3,18 +3,18 @@
 from ._checkpoint import key_for
 from ._files import read_model, write_model
 from ._loop import train
-from ._run import Run
+from ._run import TrainingRun
 from ._steps import AdamStep, Figures, Stepper
-from ._task import Task
+from ._task import TrainingTask
 from ._training import Training
 
 __all__ = [
     "AdamStep",
     "Figures",
-    "Run",
     "Stepper",
-    "Task",
     "Training",
+    "TrainingRun",
+    "TrainingTask",
     "key_for",
     "read_model",
     "train",

@@ -22,8 +22,8 @@ from ..._errors import InputError, reading
 from ...files import write_whole
 from ..keyed import take_key
 from ._files import packed, unpacked
-from ._run import Run, snapshot
-from ._task import Task
+from ._run import TrainingRun, snapshot
+from ._task import TrainingTask
 from ._training import Training
 
 __all__ = ["Checkpoint", "key_for"]
@@ -41,7 +41,7 @@ def key_for(rng: Any, training: Training) -> int:
 class Checkpoint:
     """The file of a run, or none."""
 
-    def __init__(self, task: Task, training: Training) -> None:
+    def __init__(self, task: TrainingTask, training: Training) -> None:
         self.path, self.task = training.checkpoint, task
         self.epochs = training.epochs
         self.digest = {
@@ -54,10 +54,10 @@ class Checkpoint:
         if self.path is not None and not Path(self.path).absolute().parent.is_dir():
             raise InputError(f"`checkpoint` must lie in a folder that is there; got {os.fspath(self.path)!r}. Make it.")
 
-    def resumed(self) -> Run:
+    def resumed(self) -> TrainingRun:
         """Where the run stands: at its start, or where the file says, with module and optimiser put there."""
         if not _there(self.path):
-            return Run(self.task.key)
+            return TrainingRun(self.task.key)
         found = _read(self.path)
         document, tensors = found["document"], found["tensors"]
         self._refuse_other(document)
@@ -65,9 +65,9 @@ class Checkpoint:
             self.task.module.load_state_dict(tensors["now"])
             self.task.stepper.load_state_dict(tensors["stepper"])
             kept = {name: document[name] for name in ("history", "best_epoch", "best_value", "notes")}
-            return Run(self.task.key, best=tensors["best"], **kept)
+            return TrainingRun(self.task.key, best=tensors["best"], **kept)
 
-    def write(self, run: Run) -> None:
+    def write(self, run: TrainingRun) -> None:
         """The run as it stands; a disk that says no is a warning, for training can go on."""
         if self.path is None:
             return

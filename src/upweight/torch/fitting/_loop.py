@@ -23,20 +23,20 @@ from ..._errors import InputError, UpweightError
 from ...work import shown
 from ..keyed import row_order
 from ._checkpoint import Checkpoint
-from ._run import Run, snapshot
+from ._run import TrainingRun, snapshot
 from ._steps import Figures
-from ._task import Task
+from ._task import TrainingTask
 from ._training import Training
 
 __all__ = ["train"]
 
 
-def train(task: Task, training: Training) -> Run:
+def train(task: TrainingTask, training: Training) -> TrainingRun:
     """Train a task's module; it ends with the best parameters in it, and its mode is `eval`.
 
     Raises
     ------
-    UpweightError : a loss that is not finite; the module then has the best parameters so far, and `run` of the error is the `Run`.
+    UpweightError : a loss that is not finite; the module then has the best parameters so far, and `run` of the error is the `TrainingRun`.
     InputError : a checkpoint of other data or settings, or a damaged one. KeyboardInterrupt : before the first epoch has ended.
     """
     checkpoint = Checkpoint(task, training)
@@ -58,7 +58,7 @@ def train(task: Task, training: Training) -> Run:
     return run
 
 
-def _epochs(task: Task, training: Training, run: Run, checkpoint: Checkpoint) -> None:
+def _epochs(task: TrainingTask, training: Training, run: TrainingRun, checkpoint: Checkpoint) -> None:
     first = len(run.history)
     left = max(0, training.epochs - first)
     with shown(left) if training.progress else nullcontext(lambda label: None) as told:
@@ -76,7 +76,7 @@ def _epochs(task: Task, training: Training, run: Run, checkpoint: Checkpoint) ->
             told(_label(run.history[-1]))
 
 
-def _visited(task: Task, training: Training, epoch: int, lr: float) -> Figures:
+def _visited(task: TrainingTask, training: Training, epoch: int, lr: float) -> Figures:
     """One epoch over all rows; the means of its figures."""
     order = row_order(task.rows, task.key, epoch)
     total: Figures = {}
@@ -98,7 +98,7 @@ def _not_finite(epoch: int, step: int, what: str, lr: float) -> str:
     return f"epoch {epoch}, step {step}: loss is {what}; {kept}. Try lr={lr / 10:.3g}."
 
 
-def _keep_best(task: Task, run: Run, held_out: float | None) -> None:
+def _keep_best(task: TrainingTask, run: TrainingRun, held_out: float | None) -> None:
     """The parameters as they are, if they are the best; without a judge the last are."""
     first = run.best is None
     if held_out is None or first or held_out > run.best_value:
@@ -107,7 +107,7 @@ def _keep_best(task: Task, run: Run, held_out: float | None) -> None:
         run.best_value = -math.inf if held_out is None or math.isnan(held_out) else held_out
 
 
-def _interrupted(epoch: int, run: Run) -> str:
+def _interrupted(epoch: int, run: TrainingRun) -> str:
     return f"training was interrupted in epoch {epoch}; the parameters of epoch {run.best_epoch} are kept. Fit again to train longer."
 
 

@@ -1,6 +1,6 @@
 """A run of training: what its epochs were like, and the parameters to keep.
 
-The trouble: the last epoch is seldom the best, and a run that ends by a key press or a NaN has a best one too. A `Run` always holds it.
+The trouble: the last epoch is seldom the best, and a run that ends by a key press or a NaN has a best one too. A `TrainingRun` always holds it.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 import torch
 from torch import nn
 
-__all__ = ["Run", "snapshot"]
+__all__ = ["TrainingRun", "snapshot"]
 
 State = dict[str, torch.Tensor]
 
 
 @dataclass(eq=False)
-class Run:
+class TrainingRun:
     """Where a training stands after its last whole epoch.
 
     history : a dict an epoch. best : parameters to keep, on the CPU. best_epoch : counted from 0; -1 before the first epoch has ended.

@@ -14,11 +14,11 @@ from torch import nn
 
 from ._steps import Stepper
 
-__all__ = ["Task"]
+__all__ = ["TrainingTask"]
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class TrainingTask:
     """One training.
 
     module : what is trained, on its device. rows : number of training rows. stepper : makes the steps.

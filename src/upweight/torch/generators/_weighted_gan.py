@@ -22,11 +22,11 @@ from torch import nn
 from ... import _html as html
 from ..._errors import InputError, counted, printable, require_choice, require_int
 from ..._set_module import set_module
-from ..fitting import Task, Training, key_for, read_model, train, write_model
+from ..fitting import Training, TrainingTask, key_for, read_model, train, write_model
 from ..iwae import mmd2
 from ..keyed import data_digest, normal_noise, seeded, take_key
 from ._columns import Columns, middle_distance
-from ._networks import critic_of, generator_of, net_of, net_to_dict, started
+from ._networks import generator_networks, net_document, net_from, net_of
 from ._rows import RealRows
 from ._steps import CriticStep, MMDStep
 from ._target import target_weights
@@ -131,7 +131,7 @@ class WeightedGAN(BaseEstimator):
             "latent": self.latent,
             "loss": self.loss,
             "by": self.by,
-            "net": net_to_dict(net_of(self.net)),
+            "net": net_document(net_of(self.net)),
             "columns": self.columns_.to_dict(),
             "names": None if names is None else list(names),
             "history": self.history_,
@@ -144,7 +144,7 @@ class WeightedGAN(BaseEstimator):
     def load(cls, path: Any) -> WeightedGAN:
         """A generator that `save` wrote; InputError for any other file, of which nothing is run. Its `verdict_` is None."""
         d, tensors = read_model(path, "WeightedGAN")
-        made = cls(d["latent"], loss=d["loss"], by=d["by"], net=net_of(d["net"]))
+        made = cls(d["latent"], loss=d["loss"], by=d["by"], net=net_from(d["net"]))
         made.columns_, made._key, made.verdict_ = Columns.from_dict(d["columns"]), d["key"], None
         made.n_features_in_ = len(made.columns_.mean)
         if d["names"] is not None:
@@ -184,13 +184,10 @@ class WeightedGAN(BaseEstimator):
         return X
 
     def _networks(self, d: int) -> nn.ModuleDict:
-        net = net_of(self.net)
-        parts: dict[str, nn.Module] = {"generator": generator_of(net, self.latent, d, unit=self.columns_.unit)}
-        if self.loss == "gan":
-            parts["critic"] = critic_of(net, d)
-        return started(nn.ModuleDict(parts), self._key)
+        critic = self.loss == "gan"
+        return generator_networks(net_of(self.net), (self.latent, d), unit=self.columns_.unit, critic=critic, key=self._key)
 
-    def _task(self, x: torch.Tensor, w: torch.Tensor, training: Training) -> Task:
+    def _task(self, x: torch.Tensor, w: torch.Tensor, training: Training) -> TrainingTask:
         """What the loop is told; a share of the rows is held out where the training says so."""
         order = torch.randperm(len(x), generator=seeded(self._key, "held out"))
         held = order[: round(training.valid * len(x))]
@@ -204,9 +201,9 @@ class WeightedGAN(BaseEstimator):
         else:
             stepper = CriticStep(generator, self.module_["critic"], real, self.latent)
         judge = (lambda epoch: self._judged(x[held], w[held], bandwidth)) if len(held) > 1 else None
-        settings = {"latent": self.latent, "loss": self.loss, "by": self.by, "net": net_to_dict(net_of(self.net))}
+        settings = {"latent": self.latent, "loss": self.loss, "by": self.by, "net": net_document(net_of(self.net))}
         data, weights = (data_digest(t.cpu().numpy()) for t in (x, w))
-        return Task(self.module_, len(kept), stepper, judge, self._key, data, weights, settings)
+        return TrainingTask(self.module_, len(kept), stepper, judge, self._key, data, weights, settings)
 
     def _judged(self, x: torch.Tensor, w: torch.Tensor, bandwidth: float) -> float:
         """Minus the squared MMD to held-out rows, the same noise every epoch."""

@@ -52,5 +52,5 @@ def data_digest(*arrays: np.ndarray | None) -> str:
     for a in arrays:
         h.update(b"none" if a is None else f"{a.dtype.str}{a.shape}".encode())
         if a is not None:
-            h.update(np.ascontiguousarray(a))
+            h.update(np.ascontiguousarray(a).tobytes())
     return h.hexdigest()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import torch
 from sklearn.base import BaseEstimator
 
 from ..._errors import require_int
 from ..._set_module import set_module
-from ._recurrent import SequenceDecoder, SequenceEncoder
+from ._recurrent import SequenceDecoder, SequenceEncoder, started
 
 __all__ = ["GRU"]
 
@@ -40,7 +41,13 @@ class GRU(BaseEstimator):
         require_int("hidden", self.hidden)
         require_int("embed", self.embed)
 
-    def modules(self, n_tokens: int, latent: int) -> tuple[SequenceEncoder, SequenceDecoder]:
-        """Encoder and decoder over `n_tokens` numbered tokens, started as page and PyTorch have it."""
+    def modules(
+        self, n_tokens: int, latent: int, *, generator: torch.Generator
+    ) -> tuple[SequenceEncoder, SequenceDecoder]:
+        """Encoder and decoder over `n_tokens` numbered tokens, started from the generator."""
         size = {"hidden": self.hidden, "embed": self.embed}
-        return SequenceEncoder(n_tokens, latent, **size), SequenceDecoder(n_tokens, latent, **size)
+        encoder = SequenceEncoder(n_tokens, latent, **size)
+        decoder = SequenceDecoder(n_tokens, latent, **size)
+        started(encoder, generator)
+        started(decoder, generator)
+        return encoder, decoder

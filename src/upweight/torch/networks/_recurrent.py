@@ -18,14 +18,17 @@ Sources: Cho et al. (2014) for the GRU; Bowman et al. (2016), Generating sentenc
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
+from torch.nn.utils import skip_init
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
-__all__ = ["SequenceDecoder", "SequenceEncoder", "packed"]
+__all__ = ["SequenceDecoder", "SequenceEncoder", "packed", "started"]
 
-LOW, HIGH = -6.0, 3.0  # of log-scales
+PLACE: dict[str, Any] = {"dtype": torch.float32, "device": "cpu"}  # whatever PyTorch's defaults are
 PIECE = 1 << 22  # logits in memory at a time where no gradient is kept
 
 
@@ -39,15 +42,14 @@ class SequenceEncoder(nn.Module):
 
     def __init__(self, n_tokens: int, latent: int, *, hidden: int, embed: int) -> None:
         super().__init__()
-        self.embed = nn.Embedding(n_tokens, embed)
-        self.read = nn.GRU(embed, hidden, batch_first=True)
-        self.head = nn.Linear(hidden, 2 * latent)
+        self.embed = _embedding(n_tokens, embed)
+        self.read = skip_init(nn.GRU, embed, hidden, batch_first=True, **PLACE)
+        self.head = _linear(hidden, 2 * latent)
 
-    def forward(self, rows: PackedSequence) -> tuple[torch.Tensor, torch.Tensor]:
-        """Mean and log-scale, (B, latent) each."""
+    def forward(self, rows: PackedSequence) -> torch.Tensor:
+        """Means, then log-scales, (B, 2 latent)."""
         _, last = self.read(rows._replace(data=self.embed(rows.data)))
-        mean, log_scale = self.head(last[0]).chunk(2, -1)
-        return mean, log_scale.clamp(LOW, HIGH)
+        return self.head(last[0])
 
 
 class SequenceDecoder(nn.Module):
@@ -55,12 +57,12 @@ class SequenceDecoder(nn.Module):
 
     def __init__(self, n_tokens: int, latent: int, *, hidden: int, embed: int) -> None:
         super().__init__()
-        self.embed = nn.Embedding(n_tokens, embed)
-        self.token = nn.Linear(embed, 3 * hidden)
-        self.gates = nn.Linear(latent, 3 * hidden, bias=False)
-        self.start = nn.Linear(latent, hidden)
-        self.hidden = nn.Linear(hidden, 3 * hidden)
-        self.out = nn.Linear(hidden, n_tokens)
+        self.embed = _embedding(n_tokens, embed)
+        self.token = _linear(embed, 3 * hidden)
+        self.gates = _linear(latent, 3 * hidden, bias=False)
+        self.start = _linear(latent, hidden)
+        self.hidden = _linear(hidden, 3 * hidden)
+        self.out = _linear(hidden, n_tokens)
 
     def log_prob(self, z: torch.Tensor, rows: PackedSequence) -> torch.Tensor:
         """log p(x|z) in nats, (B, K), for z (B, K, latent)."""
@@ -110,6 +112,31 @@ class SequenceDecoder(nn.Module):
         k = h.shape[1]
         logits = self.out(h).flatten(0, 1)
         return -cross_entropy(logits, ids.repeat_interleave(k), reduction="none").view(-1, k)
+
+
+def started(module: nn.Module, generator: torch.Generator) -> nn.Module:
+    """Parameters as PyTorch starts recurrent networks, but from a generator of their own.
+
+    Tokens are standard normals; a weight is uniform within 1/sqrt(its inputs), and so is the bias beside it; those of a GRU are within
+    1/sqrt(its units). Glorot's start, which is right for plain networks, here makes either the embeddings too small to be learnt in
+    some epochs or the code of an untrained encoder loud.
+    """
+    for part in module.modules():
+        if isinstance(part, nn.Embedding):
+            nn.init.normal_(part.weight, generator=generator)
+        elif isinstance(part, (nn.Linear, nn.GRU)):
+            reach = (part.in_features if isinstance(part, nn.Linear) else part.hidden_size) ** -0.5
+            for p in part.parameters():
+                nn.init.uniform_(p, -reach, reach, generator=generator)
+    return module
+
+
+def _linear(a: int, b: int, *, bias: bool = True) -> nn.Linear:
+    return skip_init(nn.Linear, a, b, bias=bias, **PLACE)
+
+
+def _embedding(n: int, width: int) -> nn.Embedding:
+    return skip_init(nn.Embedding, n, width, **PLACE)
 
 
 def _ordered(x: torch.Tensor, order: torch.Tensor | None) -> torch.Tensor:
