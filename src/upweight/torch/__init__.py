@@ -21,7 +21,7 @@ from ..training import (
     trace,
 )
 from . import iwae
-from .autoencoders import IWAE, AnomalyScore, Collapse
+from .autoencoders import IWAE, AnomalyScore, Collapse, SequenceIWAE
 from .fitting import Training
 from .generators import WeightedGAN
 from .likelihoods import Bernoulli, Gaussian
@@ -62,6 +62,7 @@ __all__ = [
     "Pick",
     "PruningSampler",
     "Scores",
+    "SequenceIWAE",
     "Shard",
     "Struggles",
     "Trace",

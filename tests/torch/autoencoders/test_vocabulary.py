@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from upweight import InputError
-from upweight.torch.autoencoders._vocabulary import Vocabulary, perplexity, unknown_line
+from upweight.torch.autoencoders._vocabulary import Vocabulary, perplexity, read_documents, unknown_line
 
 DOCS = [["b", "a", "b"], ["c", "a"], []]
 
@@ -81,7 +81,7 @@ def test_what_is_said_of_unknown_words():
 @pytest.mark.parametrize(
     ("docs", "said"),
     [
-        ("a b c", "Split text into tokens"),
+        ("a b c", "got str. Split text"),
         (["a b", "c"], "a document must be a list of tokens; got str at row 0"),
         ([["a"], 3], "got int at row 1"),
         ([["a"], ["b", ["c"]]], "got list at row 1, token 1"),
@@ -93,4 +93,4 @@ def test_what_is_said_of_unknown_words():
 )
 def test_what_is_refused(docs, said):
     with pytest.raises(InputError, match=said):
-        Vocabulary.of(docs, 10)
+        Vocabulary.of(read_documents(docs), 10)

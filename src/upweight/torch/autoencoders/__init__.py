@@ -3,5 +3,6 @@
 from ._anomaly import AnomalyScore
 from ._collapse import Collapse
 from ._iwae import IWAE
+from ._sequence_iwae import SequenceIWAE
 
-__all__ = ["IWAE", "AnomalyScore", "Collapse"]
+__all__ = ["IWAE", "AnomalyScore", "Collapse", "SequenceIWAE"]

@@ -8,7 +8,7 @@ encoder hits it exactly, **the curve is flat and the ESS is high**. Only the KL 
 
 Taking more draws does not cure it; a rate that is not charged for does (`rate=`), at some cost in likelihood.
 
-What is inside: `Collapse`; `collapse_of`, which makes it of rows.
+What is inside: `Collapse`; `collapsed`, which makes it of a model's draws; `kl_to_prior`.
 
 Sources: Bowman et al. (2016), Generating sentences from a continuous space; Pelsmaeker & Aziz (2020), Effective estimation of deep
 generative language models.
@@ -19,17 +19,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import torch
 
 from ... import _html as html
-from ..._errors import counted
+from ..._errors import counted, require_int
 from ..._set_module import set_module
-from ..iwae import Curve
+from ..iwae import Curve, curve, diagnose
+from ._layers import OneLayer
+from ._rows import ModelRows, slices
+from ._scoring import PAIRS, keyed_noise
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Collapse", "collapse_of"]
+__all__ = ["Collapse", "collapsed", "kl_to_prior"]
 
 COLLAPSED, USED = 0.25, 1.0  # nats of mean KL
 
@@ -41,8 +44,8 @@ class Collapse:
 
     Attributes
     ----------
-    kl : mean over rows of KL(q(z|x) || p(z)), in nats: what the code tells of a row, on the average, or a little more.
-    gain : mean of L_K - L_1, in nats. ess : median effective draws of K.
+    kl : mean over rows of KL(q(z|x) || p(z)), in nats; with two layers estimated from the draws.
+    gain : mean of the curve's last value less its first, L_K - L_1 for K a power of two, in nats. ess : median effective draws of k.
     curve : the bound over K, a `Curve`, from one set of draws.
     active : latent units whose posterior mean varies over the rows; a tuple, one count a layer, with two layers.
     latent : latent units there are, as `active`.
@@ -55,6 +58,7 @@ class Collapse:
     gain: float
     curve: Curve
     ess: float
+    k: int
     active: int | tuple[int, ...]
     latent: int | tuple[int, ...]
 
@@ -62,14 +66,11 @@ class Collapse:
     def verdict(self) -> str:
         return "collapsed" if self.kl < COLLAPSED else "hardly used" if self.kl < USED else "in use"
 
-    @property
-    def k(self) -> int:
-        """Draws a row at the end of the curve."""
-        return self.curve.ks[-1]
-
     def __str__(self) -> str:
-        n = self.curve.values.numel() // len(self.curve.ks)
-        draws = f"{self.k:,} draws gain {self.gain:.2g} nats over one, median ESS {self.ess:.3g}"
+        n = len(self.curve.values)
+        draws = (
+            f"{self.curve.ks[-1]:,} draws gain {self.gain:.2g} nats over one, median ESS {self.ess:.3g} of {self.k:,}"
+        )
         if self.verdict == "collapsed":
             draws += ": the posterior is the prior, so both look their best and say nothing"
         lines = [
@@ -89,7 +90,7 @@ class Collapse:
     def _repr_html_(self) -> str:
         rows = [
             ["KL(q(z|x) || p(z)), nats", f"{self.kl:.3g}"],
-            [f"L_{self.k} - L_1, nats", f"{self.gain:.3g}"],
+            [f"L_{self.curve.ks[-1]} - L_1, nats", f"{self.gain:.3g}"],
             [f"median ESS of {self.k:,}", f"{self.ess:.3g}"],
             ["active units", _units(self.active, self.latent)],
         ]
@@ -102,12 +103,32 @@ class Collapse:
         return collapse(self, ax=ax)
 
 
-def collapse_of(
-    kl: np.ndarray, ess: np.ndarray, curve: Curve, active: int | tuple[int, ...], latent: int | tuple[int, ...]
-) -> Collapse:
-    """A `Collapse` of rows: kl and ess (n,), their curve, and the counts of units."""
-    gain = float(curve.gain.double().mean())
-    return Collapse(float(np.mean(kl)), gain, curve, float(np.median(ess)), active, latent)
+def collapsed(rows: ModelRows, *, key: int, k: int, active: int | tuple[int, ...]) -> Collapse:
+    """The verdict on a model from its draws of some rows; `active`: how many units are."""
+    require_int("k", k)
+    noise = keyed_noise(rows, key)
+    kl, ess, values, ks = [], [], [], (1,)
+    for which in slices(len(rows), max(1, PAIRS // k)):
+        with torch.no_grad():
+            batch = rows.batch(which)
+            state = rows.state(batch)
+            d = rows.layers.proposed(state, noise.draws(which, 0, k).to(rows.device), None)
+            log_w = rows.log_prob(d.seen, batch) + d.log_prior - d.log_q
+            one = isinstance(rows.layers, OneLayer)
+            kl.append(kl_to_prior(*state) if one else (d.log_q - d.log_prior).mean(-1))
+        ess.append(diagnose(log_w).ess)
+        c = curve(log_w)
+        ks = c.ks
+        values.append(c.values)
+    kl, ess, values = (torch.cat(parts).cpu() for parts in (kl, ess, values))
+    c = Curve(ks, values)
+    latent = rows.layers.width if isinstance(rows.layers, OneLayer) else rows.layers.d
+    return Collapse(float(kl.double().mean()), float(c.gain.double().mean()), c, float(ess.median()), k, active, latent)
+
+
+def kl_to_prior(mean: torch.Tensor, log_scale: torch.Tensor) -> torch.Tensor:
+    """KL(N(mean, exp(log_scale)) || N(0, I)) in nats, (...) of (..., d)."""
+    return (mean.square() + torch.exp(2 * log_scale) - 1).sum(-1) / 2 - log_scale.sum(-1)
 
 
 def _units(active: int | tuple[int, ...], latent: int | tuple[int, ...]) -> str:

@@ -7,7 +7,8 @@ a list of letters to whoever iterates over it; and a small vocabulary makes ever
     number 1   <unk>, whatever is not in the vocabulary
     then       tokens by how often they came, then by which came first; `max_vocab` of them at most
 
-What is inside: `Vocabulary`, made by `Vocabulary.of`; `Documents`, numbered documents, of which batches are taken.
+What is inside: `read_documents`, the door; `Vocabulary`, made by `Vocabulary.of`; `Documents`, numbered documents, of which batches are
+taken; `perplexity`, and `unknown_line`, what must be said beside it.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ import torch
 
 from ..._errors import InputError, counted
 
-__all__ = ["END", "UNKNOWN", "Documents", "Vocabulary"]
+__all__ = ["END", "UNKNOWN", "Documents", "Vocabulary", "perplexity", "read_documents", "unknown_line"]
 
 END, UNKNOWN = 0, 1
 SPECIAL = 2
+Document = Sequence[Hashable]
 KEPT = (str, bool, int, float, type(None))  # types that a file gives back as they were
 
 
@@ -54,6 +56,12 @@ class Documents:
         ids = np.where(real, self.ids[np.where(real, at, 0)], END)
         return torch.from_numpy(ids), torch.from_numpy(lengths)
 
+    def some(self, rows: np.ndarray) -> Documents:
+        """Some of the documents, in the order of `rows`."""
+        parts = [self.ids[self.starts[i] : self.starts[i + 1]] for i in rows]
+        starts = np.concatenate([[0], np.cumsum(self.lengths[rows])]).astype(np.int64)
+        return Documents(np.concatenate([self.ids[:0], *parts]), starts)
+
     def row_bytes(self) -> list[bytes]:
         """The content of each document, to key its noise by."""
         return [self.ids[a:b].tobytes() for a, b in zip(self.starts[:-1], self.starts[1:], strict=True)]
@@ -67,16 +75,15 @@ class Vocabulary:
     counts: tuple[int, ...]
 
     @staticmethod
-    def of(docs: Any, max_vocab: int) -> Vocabulary:
+    def of(docs: list[Document], max_vocab: int) -> Vocabulary:
         """The most frequent tokens, ties by which came first."""
         found: Counter[tuple[type, Hashable]] = Counter()
-        n = 0
-        for n, doc in enumerate(_read(docs), 1):  # noqa: B007  (n is wanted after the loop)
+        for doc in docs:
             found.update(_typed(token) for token in doc)
         _refuse_unkept(found)
         kept = found.most_common(max_vocab)  # stable: of equal counts the first seen comes first
         lost = sum(found.values()) - sum(count for _, count in kept)
-        return Vocabulary(tuple(word for (_, word), _ in kept), (n, lost, *(count for _, count in kept)))
+        return Vocabulary(tuple(word for (_, word), _ in kept), (len(docs), lost, *(count for _, count in kept)))
 
     def __len__(self) -> int:
         return len(self.words) + SPECIAL
@@ -85,11 +92,11 @@ class Vocabulary:
     def _number(self) -> dict[tuple[type, Hashable], int]:
         return {_typed(word): i for i, word in enumerate(self.words, SPECIAL)}
 
-    def numbered(self, docs: Any) -> Documents:
+    def numbered(self, docs: list[Document]) -> Documents:
         """Documents as numbers; tokens that are not known become 1."""
         ids: list[int] = []
         starts = [0]
-        for doc in _read(docs):
+        for doc in docs:
             ids.extend(self._number.get(_typed(token), UNKNOWN) for token in doc)
             ids.append(END)
             starts.append(len(ids))
@@ -124,26 +131,31 @@ def _typed(token: Hashable) -> tuple[type, Hashable]:
     return type(value), value
 
 
-def _read(docs: Any) -> Iterable[Sequence[Hashable]]:
-    """Documents, each looked at."""
+def read_documents(docs: Any) -> list[Document]:
+    """Documents at the door, each looked at."""
     if isinstance(docs, (str, bytes)) or not isinstance(docs, Iterable):
         raise InputError(
-            f"documents must be a list of lists of tokens; got {type(docs).__name__}. Split text into tokens: [doc.split() for doc in texts]."
+            f"documents must be a list of lists of tokens; got {type(docs).__name__}. Split text: [doc.split() for doc in texts]."
         )
-    some = False
-    for row, doc in enumerate(docs):
-        some = True
-        if isinstance(doc, (str, bytes)) or not isinstance(doc, (Sequence, np.ndarray)):
+    found = list(docs)
+    if not found:
+        raise InputError("documents: got none. Give a list of lists of tokens.")
+    for row, doc in enumerate(found):
+        if (
+            isinstance(doc, (str, bytes))
+            or not isinstance(doc, (Sequence, np.ndarray))
+            or (isinstance(doc, np.ndarray) and doc.ndim != 1)
+        ):
             raise InputError(
-                f"a document must be a list of tokens; got {type(doc).__name__} at row {row}. Split text into tokens: doc.split()."
+                f"a document must be a list of tokens; got {type(doc).__name__} at row {row}. Split text: doc.split()."
             )
         for at, token in enumerate(doc):
             if not isinstance(token, Hashable) or token != token:
                 what = "NaN" if isinstance(token, Hashable) else type(token).__name__
-                raise InputError(f"tokens must be hashable and no NaN; got {what} at row {row}, token {at}. Drop it first.")
-        yield doc
-    if not some:
-        raise InputError("documents: got none. Give a list of lists of tokens.")
+                raise InputError(
+                    f"tokens must be hashable, no NaN; got {what} at row {row}, token {at}. Drop it first."
+                )
+    return found
 
 
 def _refuse_unkept(found: Iterable[tuple[type, Hashable]]) -> None:
@@ -173,9 +185,7 @@ def unknown_line(ids: np.ndarray, seen: int) -> str:
             f"perplexity: {share} are unknown words, and none was seen in training, so that their log p is noise. "
             "Lower max_vocab, or leave those documents out."
         )
-    return (
-        f"perplexity: {share} are unknown words, all counted as one, <unk>, which is easy to foretell: compare only models of one vocabulary."
-    )
+    return f"perplexity: {share} are unknown words, all counted as one, <unk>, which is easy to foretell: compare only models of one vocabulary."
 
 
 def perplexity(log_p: np.ndarray, n_tokens: np.ndarray) -> float:

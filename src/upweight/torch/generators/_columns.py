@@ -5,7 +5,7 @@ The trouble: a kernel over raw columns sees only the widest one, and a generator
     every value in [0, 1]   the columns as they are, a sigmoid at the generator's end
     else                    (x - mean) / sd, weighted, and a linear end; a constant column is kept out and given back as it is
 
-What is inside: `Columns`, learnt in `fit`; `middle_distance`, the bandwidth of the kernel.
+What is inside: `RealColumns`, learnt in `fit`; `middle_distance`, the bandwidth of the kernel.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import torch
 
 from ..._errors import InputError, counted, printable
 
-__all__ = ["Columns", "middle_distance"]
+__all__ = ["RealColumns", "middle_distance"]
 
 MOST = 1000  # real rows whose median distance is taken
 
 
 @dataclass(frozen=True, eq=False)
-class Columns:
+class RealColumns:
     """Scale of the columns: unit, whether all lie in [0, 1]; mean and sd, float64 (d,), sd 0 in a constant column."""
 
     unit: bool
@@ -33,19 +33,19 @@ class Columns:
     sd: np.ndarray
 
     @staticmethod
-    def of(X: np.ndarray, w: np.ndarray, names: Any) -> Columns:
+    def of(X: np.ndarray, w: np.ndarray, names: Any) -> RealColumns:
         """Learn them from rows (n, d) and weights (n,); warns of constant columns by name."""
         d = X.shape[1]
         if X.min() >= 0 and X.max() <= 1:
-            return Columns(True, np.zeros(d), np.ones(d))
-        constant = (X == X[0]).all(0)
+            return RealColumns(True, np.zeros(d), np.ones(d))
+        constant = (X[0] == X).all(0)
         if constant.all():
             raise InputError("`X`: every column is constant, so there is nothing to learn. Give rows that differ.")
         mean = np.average(X, axis=0, weights=w)
         sd = np.sqrt(np.average((X - mean) ** 2, axis=0, weights=w))
         if constant.any():
             _warn_of(np.flatnonzero(constant), names)
-        return Columns(False, np.where(constant, X[0], mean), np.where(constant, 0.0, sd))
+        return RealColumns(False, np.where(constant, X[0], mean), np.where(constant, 0.0, sd))
 
     @property
     def moving(self) -> np.ndarray:
@@ -67,8 +67,8 @@ class Columns:
         return {"unit": self.unit, "mean": self.mean.tolist(), "sd": self.sd.tolist()}
 
     @staticmethod
-    def from_dict(d: dict[str, Any]) -> Columns:
-        return Columns(bool(d["unit"]), np.array(d["mean"], float), np.array(d["sd"], float))
+    def from_dict(d: dict[str, Any]) -> RealColumns:
+        return RealColumns(bool(d["unit"]), np.array(d["mean"], float), np.array(d["sd"], float))
 
 
 def middle_distance(rows: torch.Tensor, order: torch.Tensor) -> float:
@@ -83,5 +83,7 @@ def _warn_of(constant: np.ndarray, names: Any) -> None:
     first = repr(printable(names[constant[0]])) if names is not None else str(constant[0])
     more = f" and {counted(len(constant) - 1, 'other')}" if len(constant) > 1 else ""
     warnings.warn(
-        f"`X`: column {first}{more} is constant; it is kept out of training and given back as it is.", UserWarning, stacklevel=4
+        f"`X`: column {first}{more} is constant; it is kept out of training and given back as it is.",
+        UserWarning,
+        stacklevel=4,
     )

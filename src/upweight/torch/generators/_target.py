@@ -46,6 +46,8 @@ def target_weights(sample_weight: Any, n: int) -> tuple[np.ndarray, np.ndarray, 
     verdict = kept.check(strict=True)
     if verdict.grade == "unreliable" and values[live].min() < values.max():
         warnings.warn(
-            f"the generator learns from few of these rows. {str(verdict).splitlines()[0]}. Print `verdict_`.", UserWarning, stacklevel=4
+            f"the generator learns from few of these rows. {str(verdict).splitlines()[0]}. Print `verdict_`.",
+            UserWarning,
+            stacklevel=4,
         )
     return live, np.asarray(kept.sample_weight, dtype=np.float64), verdict

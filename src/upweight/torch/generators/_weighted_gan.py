@@ -25,7 +25,7 @@ from ..._set_module import set_module
 from ..fitting import Training, TrainingTask, key_for, read_model, train, write_model
 from ..iwae import mmd2
 from ..keyed import data_digest, normal_noise, seeded, take_key
-from ._columns import Columns, middle_distance
+from ._columns import RealColumns, middle_distance
 from ._networks import generator_networks, net_document, net_from, net_of
 from ._rows import RealRows
 from ._steps import CriticStep, MMDStep
@@ -105,7 +105,7 @@ class WeightedGAN(BaseEstimator):
         live, w, self.verdict_ = target_weights(sample_weight, len(X))
         X = X[live]
         _refuse_few(len(X))
-        self.columns_ = Columns.of(X, w, getattr(self, "feature_names_in_", None))
+        self.columns_ = RealColumns.of(X, w, getattr(self, "feature_names_in_", None))
         self._key = key_for(self.rng, training)
         x, w32 = self.columns_.inward(X), torch.as_tensor(w, dtype=torch.float32)
         self.module_ = self._networks(x.shape[1]).to(training.device)
@@ -145,7 +145,7 @@ class WeightedGAN(BaseEstimator):
         """A generator that `save` wrote; InputError for any other file, of which nothing is run. Its `verdict_` is None."""
         d, tensors = read_model(path, "WeightedGAN")
         made = cls(d["latent"], loss=d["loss"], by=d["by"], net=net_from(d["net"]))
-        made.columns_, made._key, made.verdict_ = Columns.from_dict(d["columns"]), d["key"], None
+        made.columns_, made._key, made.verdict_ = RealColumns.from_dict(d["columns"]), d["key"], None
         made.n_features_in_ = len(made.columns_.mean)
         if d["names"] is not None:
             made.feature_names_in_ = np.array(d["names"], dtype=object)
@@ -168,7 +168,9 @@ class WeightedGAN(BaseEstimator):
         self.training.refuse_wrong()
         least = 10 if self.by == "median" else 2
         if self.training.batch < least:
-            raise InputError(f"`batch` must be {least} or more for by={self.by!r}; got {self.training.batch}. Distances take pairs.")
+            raise InputError(
+                f"`batch` must be {least} or more for by={self.by!r}; got {self.training.batch}. Distances take pairs."
+            )
         return self.training
 
     def _read(self, X: Any) -> np.ndarray:
@@ -185,7 +187,9 @@ class WeightedGAN(BaseEstimator):
 
     def _networks(self, d: int) -> nn.ModuleDict:
         critic = self.loss == "gan"
-        return generator_networks(net_of(self.net), (self.latent, d), unit=self.columns_.unit, critic=critic, key=self._key)
+        return generator_networks(
+            net_of(self.net), (self.latent, d), unit=self.columns_.unit, critic=critic, key=self._key
+        )
 
     def _task(self, x: torch.Tensor, w: torch.Tensor, training: Training) -> TrainingTask:
         """What the loop is told; a share of the rows is held out where the training says so."""
@@ -214,7 +218,9 @@ class WeightedGAN(BaseEstimator):
     def __str__(self) -> str:
         if not hasattr(self, "module_"):
             return repr(self)
-        last = ", ".join(f"{k} {v:.3g}" for k, v in self.history_[-1].items() if k not in ("epoch", "lr") and v is not None)
+        last = ", ".join(
+            f"{k} {v:.3g}" for k, v in self.history_[-1].items() if k not in ("epoch", "lr") and v is not None
+        )
         weights = "no weights" if self.verdict_ is None else str(self.verdict_).splitlines()[0]
         return f"WeightedGAN of {counted(self.n_features_in_, 'column')}, {self.loss} by {self.by}, {counted(len(self.history_), 'epoch')}: {last}\n{weights}"
 
@@ -224,4 +230,6 @@ class WeightedGAN(BaseEstimator):
 
 def _refuse_few(n: int) -> None:
     if n < FEWEST:
-        raise InputError(f"a generator needs {FEWEST} rows of positive weight to train on; got {counted(n, 'sample')}. Give more rows.")
+        raise InputError(
+            f"a generator needs {FEWEST} rows of positive weight to train on; got {counted(n, 'sample')}. Give more rows."
+        )

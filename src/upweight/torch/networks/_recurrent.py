@@ -43,7 +43,7 @@ class SequenceEncoder(nn.Module):
     def __init__(self, n_tokens: int, latent: int, *, hidden: int, embed: int) -> None:
         super().__init__()
         self.embed = _embedding(n_tokens, embed)
-        self.read = skip_init(nn.GRU, embed, hidden, batch_first=True, **PLACE)
+        self.read = nn.GRU(embed, hidden, batch_first=True, device="meta", dtype=torch.float32).to_empty(device="cpu")
         self.head = _linear(hidden, 2 * latent)
 
     def forward(self, rows: PackedSequence) -> torch.Tensor:
