@@ -176,7 +176,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def _rows(self, X: Any) -> TableRows:
         """X as the fitted model sees it."""
         check_is_fitted(self)
-        return TableRows(self.density_.rows(X), self.density_, self.module_, key=self.key_)
+        return TableRows(self.density_.rows(X), self.density_, self.module_, key=self.key_, alone=True)
 
     # ---- likelihood -----------------------------------------------------------------------------------------------------------
 
@@ -246,6 +246,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """
         rows = self._rows(X)
         chosen: Objective = as_objective(self.objective if objective is None else objective)
+        rows.alone = False
         return drawn(rows, chosen, key=self.key_, k=k)
 
     # ---- tables ---------------------------------------------------------------------------------------------------------------

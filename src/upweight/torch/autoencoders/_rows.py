@@ -58,8 +58,10 @@ class ModelRows(Protocol):
 class TableRows:
     """Rows of a table.
 
-    rows : what the density made of X. layers, decoder, own : of the fitted network. key : from which grey values are redrawn, a row by its own values;
-        None leaves them, for training redraws at every visit.
+    rows : what the density made of X. network : the fitted one. key : from which grey values are redrawn, a row by its own values; None
+        leaves them, for training redraws at every visit. alone : whether encoder and likelihood meet the rows one by one, so that
+        not one bit of a row depends on the others (products of other sizes, or from other addresses, round otherwise); the decoder, which takes the time,
+        meets them together.
     """
 
     def __init__(
@@ -69,8 +71,9 @@ class TableRows:
         network: nn.Module,
         *,
         key: int | None,
+        alone: bool = False,
     ) -> None:
-        self.rows, self.density, self.network = rows, density, network
+        self.rows, self.density, self.network, self.alone = rows, density, network, alone
         self.layers: OneLayer | TwoLayers = network.layers  # pyright: ignore[reportAttributeAccessIssue]
         self.device = next(network.parameters()).device
         self._redraw = row_keys_of(rows, key) if key is not None and density.redraws else None
@@ -95,14 +98,26 @@ class TableRows:
         return x.to(self.device), None if seen is None else seen.to(self.device)
 
     def state(self, batch: Any) -> State:
-        return self.layers.state(self.density.encoder_input(*batch))
+        inputs = self.density.encoder_input(*batch)
+        if not self.alone:
+            return self.layers.state(inputs)
+        mean, log_scale = zip(*(self.layers.state(row.clone()) for row in inputs.split(1)), strict=True)
+        return torch.cat(mean), torch.cat(log_scale)
 
     def outputs(self, z: torch.Tensor) -> torch.Tensor:
         """What the decoder says of z (..., d)."""
         return self.network.decoder(z)  # pyright: ignore[reportCallIssue]
 
     def log_prob(self, z: torch.Tensor, batch: Any) -> torch.Tensor:
-        return self.density.log_prob(self.outputs(z), *batch, self.network.own)  # pyright: ignore[reportArgumentType]
+        outputs, own = self.outputs(z), self.network.own
+        if not self.alone:
+            return self.density.log_prob(outputs, *batch, own)  # pyright: ignore[reportArgumentType]
+        x, seen = batch
+        each = (
+            self.density.log_prob(outputs[i], x[i].clone(), None if seen is None else seen[i], own)  # pyright: ignore[reportArgumentType]
+            for i in (slice(j, j + 1) for j in range(len(x)))
+        )
+        return torch.cat(list(each))
 
     def empty(self, batch: Any) -> torch.Tensor | None:
         return None if batch[1] is None else self.density.empty(batch[1])
