@@ -21,10 +21,10 @@ from ..training import (
     trace,
 )
 from . import iwae
-from .autoencoders import IWAE, AnomalyScore, Collapse, SequenceIWAE
+from .autoencoders import IWAE, AnomalyScore, Collapse, IWAEImputer, SequenceIWAE
 from .fitting import Training
 from .generators import WeightedGAN
-from .likelihoods import Bernoulli, Gaussian
+from .likelihoods import Bernoulli, Categorical, Counts, Gaussian, Mixed
 from .losses import (
     GroupDRO,
     TwoPoint,
@@ -50,15 +50,19 @@ __all__ = [
     "MLP",
     "AnomalyScore",
     "Bernoulli",
+    "Categorical",
     "Collapse",
     "Conv",
+    "Counts",
     "Finding",
     "Gaussian",
     "GroupDRO",
+    "IWAEImputer",
     "ImportanceSampler",
     "Indexed",
     "MarginRule",
     "Meter",
+    "Mixed",
     "Pick",
     "PruningSampler",
     "Scores",
