@@ -1,15 +1,17 @@
-"""What the weights of an autoencoder's draws say: the bound over K, who may be believed, and the rows' likelihoods.
+"""What the weights of an autoencoder's draws say: the bound over K, who may be believed, the rows' likelihoods, and
+whether the code is used.
 
-The trouble: a mean bound hides that half of its rows rest on one draw each. Five pictures:
+The trouble: a mean bound hides that half of its rows rest on one draw each. Six pictures:
 
     curve            bound against K: has it levelled off?
     diagnosis        ESS against k-hat, a mark a row; beyond the lines nothing can be believed
     log_likelihood   histogram of log p(x) a row, those not ok marked
+    collapse         the curve again, with the verdict on whether the code is used
     anomaly          score against ESS, a mark a row
     history          the objective and the held-out bound, epoch by epoch
 
-The numbers are `Curve.ks` and `.values`; `Diagnosis.ess` and `.khat`; `LogLikelihood.value` and `.ok`; `AnomalyScore.score` and `.ess`;
-`history_` of a model.
+The numbers are `Curve.ks` and `.values`; `Diagnosis.ess` and `.khat`; `LogLikelihood.value` and `.ok`; `Collapse.curve` and `.kl`;
+`AnomalyScore.score` and `.ess`; `history_` of a model.
 """
 
 from __future__ import annotations
@@ -24,10 +26,10 @@ from ..arrays import threshold
 from ._canvas import BEFORE, MAIN, QUIET, axes, empty, finite, legend, title, under
 
 if TYPE_CHECKING:
-    from ..torch import AnomalyScore
+    from ..torch import AnomalyScore, Collapse
     from ..torch.iwae import Curve, Diagnosis, LogLikelihood
 
-__all__ = ["anomaly", "curve", "diagnosis", "history", "log_likelihood"]
+__all__ = ["anomaly", "collapse", "curve", "diagnosis", "history", "log_likelihood"]
 
 BINS = 40
 
@@ -66,6 +68,25 @@ def curve(c: Curve, *, ax: Any = None) -> Axes:
         ax.plot(c.ks, means[0] + high, "--", color=QUIET)
     ax.plot(c.ks, means, "o-", color=MAIN, label="mean of the rows" if len(gains) > 1 else "this row")
     legend(ax, "upper left")
+    return ax
+
+
+def collapse(c: Collapse, *, ax: Any = None) -> Axes:
+    """The bound over the draws, its gain against the KL, and the verdict: flat with a small KL is a code that is not used.
+
+    Parameters
+    ----------
+    c : Collapse, of `.collapse(X)` of a model. ax : Axes to draw on; None makes a figure.
+
+    Returns
+    -------
+    Axes, its title what `repr(c)` says. The same numbers: `c.curve`, `c.kl`.
+
+    Raises InputError for an `ax` that is none.
+    """
+    ax = curve(c.curve, ax=ax)
+    title(ax, repr(c))
+    under(ax, "a flat curve with a small KL: the code is not used" if c.verdict != "in use" else "")
     return ax
 
 

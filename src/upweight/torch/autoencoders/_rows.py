@@ -35,6 +35,11 @@ class ModelRows(Protocol):
 
     def __len__(self) -> int: ...
 
+    @property
+    def n_outputs(self) -> int:
+        """Numbers that the decoder makes of one draw of a row."""
+        ...
+
     def keys(self, key: int) -> list[int]:
         """One key a row, from its values alone."""
         ...
@@ -79,6 +84,10 @@ class TableRows:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def n_outputs(self) -> int:
+        return self.density.n_outputs
 
     def keys(self, key: int) -> list[int]:
         return row_keys_of(self.rows, key)

@@ -165,7 +165,7 @@ def _split(live: np.ndarray, valid: float, key: int) -> tuple[np.ndarray, np.nda
 def _weights(sample_weight: Any, X: Any) -> np.ndarray | None:
     if sample_weight is None:
         return None
-    return row_weights(sample_weight, X.shape[0] if hasattr(X, "shape") else len(X))
+    return row_weights(sample_weight, X.shape[0] if hasattr(X, "shape") else len(np.asarray(X)))
 
 
 def _refuse_few(live: np.ndarray) -> None:

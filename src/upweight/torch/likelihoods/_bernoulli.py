@@ -73,7 +73,7 @@ class BernoulliDensity(Density):
     def n_outputs(self) -> int:
         return self.columns.n
 
-    def _coded(self, values: Any) -> Any:
+    def coded(self, values: Any) -> Any:
         if sparse.issparse(values):
             values = values.toarray()
         self._refuse_range(values)
@@ -91,7 +91,7 @@ class BernoulliDensity(Density):
             f"{row}, {self.columns.label(j)}. {remedy}"
         )
 
-    def _decoded(self, x: np.ndarray) -> np.ndarray:
+    def decoded(self, x: np.ndarray) -> np.ndarray:
         return x
 
     def start_bias(self, rows: ObservedRows, weights: np.ndarray | None) -> torch.Tensor:

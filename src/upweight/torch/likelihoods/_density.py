@@ -46,6 +46,10 @@ class ObservedRows:
         at = index.cpu().numpy() if isinstance(index, torch.Tensor) else index
         return torch.from_numpy(self._x[at].toarray()), None
 
+    def part(self, columns: slice) -> ObservedRows:
+        """The same rows, some of the columns; not of sparse ones."""
+        return ObservedRows(self._x[:, columns], None if self._seen is None else self._seen[:, columns])
+
     @property
     def x(self) -> torch.Tensor:
         """(n, D) all rows."""
@@ -78,9 +82,9 @@ class Density(abc.ABC):
     @property
     def n_inputs(self) -> int:
         """Numbers that the encoder sees a row."""
-        return self._width() + (self.columns.n if self.missing == "mar" else 0)
+        return self.width() + (self.columns.n if self.missing == "mar" else 0)
 
-    def _width(self) -> int:
+    def width(self) -> int:
         """Numbers that the encoder sees of the entries, the mask left out."""
         return self.columns.n
 
@@ -89,12 +93,17 @@ class Density(abc.ABC):
     def n_outputs(self) -> int:
         """Numbers that the decoder gives a draw."""
 
+    @property
+    def n_means(self) -> int:
+        """Numbers of `mean`: one a column, of levels one a level."""
+        return self.columns.n
+
     @abc.abstractmethod
-    def _coded(self, values: Any) -> Any:
+    def coded(self, values: Any) -> Any:
         """float64 values as the columns read them, in the density's own units; gaps may be anything."""
 
     @abc.abstractmethod
-    def _decoded(self, x: np.ndarray) -> np.ndarray:
+    def decoded(self, x: np.ndarray) -> np.ndarray:
         """(n, D) own units to float64 values as the columns read them."""
 
     @abc.abstractmethod
@@ -147,29 +156,38 @@ class Density(abc.ABC):
         """A table with the columns of fit; gaps, unseen levels and values out of range are refused as in fit."""
         return self._observed(self.columns.values(X))
 
+    def _arranged(self, values: Any) -> Any:
+        """Values (n, D) in the order in which this density keeps its columns."""
+        return values
+
     def _observed(self, values: Any) -> ObservedRows:
         if self.missing == "refuse":
             refuse_gaps(values, self.columns)
-            return ObservedRows(torch.from_numpy(np.asarray(self._coded(values), dtype=np.float32)), None)
+        values = self._arranged(values)
+        if self.missing == "refuse":
+            return ObservedRows(torch.from_numpy(np.asarray(self.coded(values), dtype=np.float32)), None)
+        if sparse.issparse(values):
+            raise InputError("a table with gaps must be dense; got a sparse matrix. Use X.toarray().")
         seen = ~np.isnan(values)
-        coded = np.where(seen, self._coded(values), 0.0).astype(np.float32)
+        coded = np.where(seen, self.coded(values), 0.0).astype(np.float32)
         return ObservedRows(torch.from_numpy(coded), torch.from_numpy(seen))
 
     def encoder_input(self, x: torch.Tensor, seen: torch.Tensor | None) -> torch.Tensor:
         """(B, n_inputs) what the encoder sees: entries with zeros for gaps, and under "mar" the mask beside them."""
-        entries = self._entries(x, seen)
+        entries = self.entries(x, seen)
         return entries if self.missing == "refuse" or seen is None else torch.cat([entries, seen.to(entries)], -1)
 
-    def _entries(self, x: torch.Tensor, seen: torch.Tensor | None) -> torch.Tensor:
+    def entries(self, x: torch.Tensor, seen: torch.Tensor | None) -> torch.Tensor:
+        """(B, width) what the encoder sees of the entries, the mask left out."""
         return x
 
     def table(self, x: torch.Tensor | np.ndarray, like: Any = None) -> Any:
         """x (n, D) in own units as a table of the user's: columns and container of `like`, or of fit."""
-        return self.columns.table(self._decoded(_float64(x)), like)
+        return self.columns.table(self.decoded(_float64(x)), like)
 
     def filled(self, X: Any, x: torch.Tensor | np.ndarray) -> Any:
         """`X` with its gaps filled from x (n, D) in own units; what was observed stays as it came."""
-        return self.columns.filled(X, self._decoded(_float64(x)))
+        return self.columns.filled(X, self.decoded(_float64(x)))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data that JSON can hold; `density_of` reads it."""

@@ -84,7 +84,7 @@ def gaussian_of(
     at_least_ten(len(values))
     if missing == "refuse":
         refuse_gaps(values, columns)
-    if np.isin(values[~np.isnan(values)], (0.0, 1.0)).all():
+    if np.array_equal(np.unique(values[~np.isnan(values)]), (0.0, 1.0)):
         warnings.warn(
             "0/1 data given to a Gaussian: its density has no bound on two points. Use likelihood='bernoulli'.",
             UserWarning,
@@ -131,12 +131,12 @@ class GaussianDensity(Density):
             None if self.scale == "row" else Scale(1 if self.scale == "shared" else self.columns.n, self.floor).float()
         )
 
-    def _coded(self, values: Any) -> np.ndarray:
+    def coded(self, values: Any) -> np.ndarray:
         values = values.toarray() if sparse.issparse(values) else values
         self.standard.warn_of_change(values, self.columns)
         return self.standard.standardised(values)
 
-    def _decoded(self, x: np.ndarray) -> np.ndarray:
+    def decoded(self, x: np.ndarray) -> np.ndarray:
         return self.standard.raw(x)
 
     def start_bias(self, rows: ObservedRows, weights: np.ndarray | None) -> torch.Tensor:
@@ -162,7 +162,7 @@ class GaussianDensity(Density):
 
     def log_prob(self, outputs, x, seen, own):
         mean, sigma = self._split(outputs, own)
-        weight = self._weight(x, seen)
+        weight = self._weight(x, seen).to(outputs)
         far = (x.unsqueeze(1) - mean) / sigma
         log_sigma = sigma.log()
         if self.scale == "row":

@@ -1,7 +1,7 @@
 """The levels of one column: which there are, their codes, and a column of them again.
 
 The trouble: True equals 1 equals 1.0 in Python, and a dictionary keyed by value makes one level of three. Levels are told apart by type and
-value; types that no file can carry (dates, tuples, objects) are refused when fit meets them.
+value, unless what comes equals one level only; types that no file can carry (dates, tuples, objects) are refused when fit meets them.
 
 What is inside: `levels_of`, `codes_of`; `objects_of` and `levels_like`, the way back; `filled_levels`, gaps filled.
 """
@@ -16,7 +16,7 @@ import numpy as np
 from ..._errors import InputError, did_you_mean, plain
 from ..._frames import is_absent
 
-__all__ = ["codes_of", "filled_levels", "levels_like", "levels_of", "objects_of"]
+__all__ = ["codes_of", "filled_levels", "levels_like", "levels_of", "objects_of", "observed_values"]
 
 KEPT = (str, bool, int, float)  # what a file keeps with its type
 
@@ -25,6 +25,11 @@ def _level_list(column: Any) -> list[Any]:
     """The values of a column as Python objects, gaps None."""
     values = column.tolist() if isinstance(column, np.ndarray) else column.to_list()
     return [None if is_absent(v) else plain(v) for v in values]
+
+
+def observed_values(column: Any) -> list[Any]:
+    """The values of a column as Python objects, gaps left out."""
+    return [v for v in _level_list(column) if v is not None]
 
 
 def levels_of(column: Any, name: str) -> tuple[Any, ...]:
@@ -47,8 +52,13 @@ def levels_of(column: Any, name: str) -> tuple[Any, ...]:
 def codes_of(column: Any, levels: tuple[Any, ...], name: str) -> np.ndarray:
     """(n,) the place of each value among `levels`, NaN for gaps; a value that is none of them is refused with its row."""
     place = {(type(v).__name__, v): float(c) for c, v in enumerate(levels)}
+    equal = {
+        v: float(c) for c, v in enumerate(levels)
+    }  # whole numbers become floats where a gap comes into their column
+    loose = equal if len(equal) == len(levels) else {}
     values = _level_list(column)
-    out = np.array([np.nan if v is None else place.get((type(v).__name__, v), -1.0) for v in values])
+    each = (place.get((type(v).__name__, v), loose.get(v, -1.0)) if v is not None else np.nan for v in values)
+    out = np.fromiter(each, np.float64, len(values))
     if (bad := out == -1).any():
         row = int(bad.argmax())
         raise InputError(
@@ -70,7 +80,11 @@ def levels_like(series: nw.Series, objects: list[Any]) -> nw.Series:
         return nw.from_native(type(native)(objects, dtype=native.dtype, name=native.name), series_only=True)
     if series.dtype == nw.Object:
         return nw.from_native(type(native)(native.name, objects, dtype=native.dtype), series_only=True)
-    return nw.new_series(series.name, objects, backend=series.implementation).cast(series.dtype)
+    made = nw.new_series(series.name, objects, backend=series.implementation)
+    if series.implementation.is_pyarrow():  # whose text and dictionaries have more types than narwhals tells apart
+        made_native: Any = made.to_native()
+        return nw.from_native(made_native.cast(native.type), series_only=True)
+    return made.cast(series.dtype)
 
 
 def filled_levels(series: nw.Series, codes: np.ndarray, levels: tuple[Any, ...]) -> nw.Series:

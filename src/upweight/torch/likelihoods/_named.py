@@ -10,14 +10,23 @@ from typing import Any
 
 from ..._errors import InputError, did_you_mean, reading
 from ._bernoulli import Bernoulli, BernoulliDensity
+from ._categorical import Categorical, CategoricalDensity
+from ._counts import Counts, CountsDensity
 from ._density import Density
 from ._gaussian import Gaussian, GaussianDensity
+from ._mixed import Mixed, MixedDensity
 from ._read_columns import ReadColumns
 from ._standard import Standard
 
 __all__ = ["density_of", "likelihood_of", "settings_of", "settings_to_dict"]
 
-NAMED: dict[str, Any] = {"bernoulli": Bernoulli, "gaussian": Gaussian}
+NAMED: dict[str, Any] = {
+    "bernoulli": Bernoulli,
+    "gaussian": Gaussian,
+    "categorical": Categorical,
+    "counts": Counts,
+    "mixed": Mixed,
+}
 
 
 def likelihood_of(likelihood: Any) -> Any:
@@ -37,14 +46,21 @@ def settings_to_dict(likelihood: Any) -> dict[str, Any]:
     """Settings, or a name, as plain data that JSON can hold."""
     if isinstance(likelihood, str):
         return {"name": likelihood}
-    return {"name": next(n for n, kind in NAMED.items() if type(likelihood) is kind), "settings": asdict(likelihood)}
+    settings = asdict(likelihood)
+    if isinstance(settings.get("columns"), dict):  # whose keys may be numbers, which JSON would make text
+        settings["columns"] = [list(pair) for pair in settings["columns"].items()]
+    return {"name": next(n for n, kind in NAMED.items() if type(likelihood) is kind), "settings": settings}
 
 
 def settings_of(document: dict[str, Any]) -> Any:
     """What `settings_to_dict` was given."""
     with reading("the likelihood", "IWAE.save"):
-        kind = NAMED[document["name"]]
-        return kind(**document["settings"]) if "settings" in document else document["name"]
+        if "settings" not in document:
+            return document["name"]
+        settings = dict(document["settings"])
+        if isinstance(settings.get("columns"), list):
+            settings["columns"] = {name: kind for name, kind in settings["columns"]}
+        return NAMED[document["name"]](**settings)
 
 
 def density_of(document: dict[str, Any]) -> Density:
@@ -61,7 +77,14 @@ def _gaussian(d: dict[str, Any]) -> Density:
     return GaussianDensity(*_start(d), Standard.from_dict(d["standard"]), d["scale"], d["floor"])
 
 
+def _mixed(d: dict[str, Any]) -> Density:
+    return MixedDensity(*_start(d), tuple(d["kinds"]), tuple(density_of(part) for part in d["parts"]))
+
+
 _DENSITIES: dict[str, Any] = {
     "bernoulli": lambda d: BernoulliDensity(*_start(d), d["grey"]),
     "gaussian": _gaussian,
+    "categorical": lambda d: CategoricalDensity(*_start(d)),
+    "counts": lambda d: CountsDensity(*_start(d), tuple(d["lengths"])),
+    "mixed": _mixed,
 }

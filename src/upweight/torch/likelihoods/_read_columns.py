@@ -21,10 +21,21 @@ import numpy as np
 from scipy import sparse
 
 from ..._errors import InputError, counted, did_you_mean
-from ...tables import column_numbers, frame_of, is_frame, matrix, numbers_like, plain_series, row_count, sparse_frame
+from ..._frames import is_absent
+from ...tables import (
+    column_numbers,
+    frame_of,
+    is_frame,
+    is_real,
+    matrix,
+    numbers_like,
+    plain_series,
+    row_count,
+    sparse_frame,
+)
 from ._levels import codes_of, filled_levels, levels_like, levels_of, objects_of
 
-__all__ = ["ReadColumns"]
+__all__ = ["ReadColumns", "label", "raw_column", "table_names", "table_width"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +56,11 @@ class ReadColumns:
     @classmethod
     def of(cls, X: Any, levelled: Sequence[bool]) -> ReadColumns:
         """Learn the levels of the columns that are `levelled`; the others are numbers."""
-        names = _table_names(X)
+        names = table_names(X)
+        if not levelled:
+            raise InputError(f"`X` has 0 feature(s) (shape=({row_count(X)}, 0)) while a minimum of 1 is required.")
         levels = tuple(
-            levels_of(_raw_column(X, j), label(names, j)) if is_l else None for j, is_l in enumerate(levelled)
+            levels_of(raw_column(X, j), label(names, j)) if is_l else None for j, is_l in enumerate(levelled)
         )
         library = frame_of(X).implementation.name.lower() if is_frame(X) else "numpy"
         return cls(names, levels, library)
@@ -55,6 +68,11 @@ class ReadColumns:
     @property
     def n(self) -> int:
         return len(self.levels)
+
+    def some(self, places: Sequence[int]) -> ReadColumns:
+        """Some of the columns, as columns of their own."""
+        names: Any = tuple(j if self.names is None else self.names[j] for j in places)
+        return ReadColumns(names, tuple(self.levels[j] for j in places), self.library)
 
     def label(self, j: int) -> str:
         """A column as a message calls it."""
@@ -67,7 +85,7 @@ class ReadColumns:
             return numbers(X)
         out = np.empty((row_count(X), self.n))
         for j, levels in enumerate(self.levels):
-            column = _raw_column(X, j)
+            column = raw_column(X, j)
             out[:, j] = (
                 _column_values(column, self.label(j)) if levels is None else codes_of(column, levels, self.label(j))
             )
@@ -75,12 +93,12 @@ class ReadColumns:
 
     def _same_columns(self, X: Any) -> None:
         """Refuse other columns, in scikit-learn's words."""
-        names, count = _table_names(X), table_width(X)
+        names, count = table_names(X), table_width(X)
         if names is not None and self.names is not None and names != self.names:
             raise InputError(_other_names(self.names, names))
         if count != self.n:
             raise InputError(
-                f"X has {count} features, but IWAE is expecting {self.n} features as input. Give the columns it was fitted on."
+                f"X has {count} features, but it is expecting {self.n} features as input. Give the columns of fit."
             )
 
     def table(self, values: np.ndarray, like: Any = None) -> Any:
@@ -147,25 +165,36 @@ class ReadColumns:
         return cls(names, tuple(None if found is None else tuple(found) for found in d["levels"]), d["library"])
 
 
-def _table_names(X: Any) -> tuple[str, ...] | None:
+def table_names(X: Any) -> tuple[str, ...] | None:
     """Names of the columns of a frame, None of a matrix."""
     return tuple(str(n) for n in frame_of(X).columns) if is_frame(X) else None
 
 
 def table_width(X: Any) -> int:
     """Columns of a frame or matrix; what is no table is refused."""
-    shape = tuple(getattr(X, "shape", None) or np.shape(X))
-    return int(shape[1] if len(shape) == 2 else np.shape(matrix(X))[1])
+    shape = getattr(X, "shape", None)
+    found: Any = X if shape is not None and len(shape) == 2 else matrix(X)
+    return int(found.shape[1])
 
 
 def label(names: tuple[str, ...] | None, j: int) -> str:
     """A column as a message calls it."""
-    return f"column {j}" if names is None else f"column {names[j]!r}"
+    name: Any = j if names is None else names[j]
+    return f"column {name!r}"
 
 
-def _raw_column(X: Any, j: int) -> Any:
-    """One column: a narwhals series of a frame, an array of a matrix."""
-    return plain_series(frame_of(X)[:, j]) if is_frame(X) else np.asarray(X)[:, j]
+def raw_column(X: Any, j: int) -> Any:
+    """One column: a narwhals series of a frame, an array of a matrix; sparse and complex ones are refused."""
+    if is_frame(X):
+        return plain_series(frame_of(X)[:, j])
+    if sparse.issparse(X):
+        raise InputError(
+            "columns of several kinds must be dense; got a sparse matrix. Use X.toarray(), or likelihood='counts'."
+        )
+    found = np.asarray(X)
+    if found.dtype.kind == "c":
+        matrix(found)  # says what is wrong with it
+    return found[:, j]
 
 
 def numbers(X: Any) -> Any:
@@ -174,26 +203,43 @@ def numbers(X: Any) -> Any:
         return matrix(X)
     if sparse_frame(X):
         return matrix(X.sparse.to_coo())
-    names = _table_names(X)
+    names = table_names(X)
     out = np.empty((row_count(X), len(names or ())))
     for j in range(out.shape[1]):
-        out[:, j] = _column_values(_raw_column(X, j), label(names, j))
+        out[:, j] = _column_values(raw_column(X, j), label(names, j))
     return out
 
 
 def _column_values(column: Any, name: str) -> np.ndarray:
     """(n,) numbers of one column."""
     if isinstance(column, np.ndarray):
-        return matrix(column[:, None])[:, 0]
+        return _finite(_array_numbers(column, name), name)
     if not (column.dtype.is_numeric() or column.dtype == nw.Boolean or _all_gaps(column)):
         at, value = next((i, v) for i, v in enumerate(column.to_list()) if v is not None)
         raise InputError(
             f"`X`: {name} must hold numbers; got {column.dtype}, first {value!r} at row {at}. A table? likelihood='mixed'."
         )
-    found = np.full(len(column), np.nan) if _all_gaps(column) else column_numbers(column)
-    if np.isinf(found).any():
+    return _finite(np.full(len(column), np.nan) if _all_gaps(column) else column_numbers(column), name)
+
+
+def _array_numbers(column: np.ndarray, name: str) -> np.ndarray:
+    if column.dtype.kind in "biuf":
+        return column.astype(np.float64)
+    wrong = next(
+        ((i, v) for i, v in enumerate(column.tolist()) if not (is_absent(v) or isinstance(v, bool) or is_real(v))), None
+    )
+    if wrong is not None:
         raise InputError(
-            f"`X`: {name} must hold no infinity; first at row {int(np.isinf(found).argmax())}. Write it as a gap."
+            f"`X`: {name} must hold numbers; got {wrong[1]!r} at row {wrong[0]}. A table? likelihood='mixed'."
+        )
+    return np.array([np.nan if is_absent(v) else float(v) for v in column.tolist()])
+
+
+def _finite(found: np.ndarray, name: str) -> np.ndarray:
+    if np.isinf(found).any():
+        row = int(np.isinf(found).argmax())
+        raise InputError(
+            f"`X`: {name} must hold no infinity; first at row {row}. Input X contains infinity; write it as a gap."
         )
     return found
 

@@ -19,7 +19,7 @@ import numpy as np
 from ..._errors import InputError
 from ._read_columns import ReadColumns
 
-__all__ = ["Standard", "repeated_note", "standard_of"]
+__all__ = ["Standard", "repeated_note", "standard_of", "warn_constant"]
 
 FEW_VALUES = 20
 OFTEN = 0.1
@@ -80,12 +80,13 @@ def standard_of(values: np.ndarray, weights: np.ndarray | None, columns: ReadCol
     sd = np.sqrt(w @ np.where(seen, (apart - middle) ** 2, 0.0) / over)
     varies = apart.any(0) & (sd > FLAT * np.abs(first))
     if not varies.all():
-        _warn_constant(columns, varies)
+        warn_constant(columns, varies)
     mean = np.where(varies, first + middle, first)
     return Standard(mean, np.where(varies, sd, 1.0), varies)
 
 
-def _warn_constant(columns: ReadColumns, varies: np.ndarray) -> None:
+def warn_constant(columns: ReadColumns, varies: np.ndarray) -> None:
+    """Warn of the columns that do not vary, by name."""
     flat = [columns.label(int(j)) for j in np.flatnonzero(~varies)]
     shown = ", ".join(flat[:NAMED]) + (f" and {len(flat) - NAMED:,} more" if len(flat) > NAMED else "")
     one = len(flat) == 1
