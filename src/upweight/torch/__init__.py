@@ -21,8 +21,9 @@ from ..training import (
     trace,
 )
 from . import iwae
-from .autoencoders import IWAE, AnomalyScore, IWAEImputer
+from .autoencoders import IWAE, AnomalyScore, Collapse, IWAEImputer, SequenceIWAE
 from .fitting import Training
+from .generators import WeightedGAN
 from .likelihoods import Bernoulli, Categorical, Counts, Gaussian, Mixed
 from .losses import (
     GroupDRO,
@@ -40,15 +41,17 @@ from .losses import (
     weighted_loss,
 )
 from .meter import Meter
-from .networks import MLP, Conv
+from .networks import GRU, MLP, Conv
 from .samplers import ImportanceSampler, Indexed, Pick, PruningSampler, Shard, presample
 
 __all__ = [
+    "GRU",
     "IWAE",
     "MLP",
     "AnomalyScore",
     "Bernoulli",
     "Categorical",
+    "Collapse",
     "Conv",
     "Counts",
     "Finding",
@@ -63,11 +66,13 @@ __all__ = [
     "Pick",
     "PruningSampler",
     "Scores",
+    "SequenceIWAE",
     "Shard",
     "Struggles",
     "Trace",
     "Training",
     "TwoPoint",
+    "WeightedGAN",
     "adapt",
     "class_weights",
     "combine",

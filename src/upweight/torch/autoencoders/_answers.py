@@ -102,10 +102,10 @@ def sampled(network: Network, density: Density, n: int, *, mean: bool, key: int)
     return torch.cat(parts)
 
 
-def drawn(rows: TableRows, objective: Objective, *, key: int, k: int) -> Draws:
+def drawn(rows: ModelRows, objective: Objective, *, key: int, k: int) -> Draws:
     """k draws of every row with their graph, whole in memory."""
     require_int("k", k)
-    _refuse_beyond_memory(len(rows), k, rows.density.n_outputs)
+    _refuse_beyond_memory(len(rows), k, rows.n_outputs)
     batch = rows.batch(slice(0, len(rows)))
     noise = keyed_noise(rows, key).draws(slice(0, len(rows)), 0, k).to(rows.device)
     d = rows.layers.draws(rows.state(batch), noise, objective)

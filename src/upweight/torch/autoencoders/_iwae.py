@@ -31,11 +31,10 @@ from ..iwae import Draws, LogLikelihood, Objective, as_objective, log_likelihood
 from ..keyed import take_key
 from ..likelihoods import likelihood_of
 from ._anomaly import AnomalyScore
-from ._answers import codes, decoded, drawn, layer_codes, reconstructed, sampled
-from ._impute import best_guess, fillings
+from ._answers import codes, decoded, drawn, imputed, layer_codes, reconstructed, sampled
 from ._model_file import load_iwae, save_iwae
 from ._network import net_of
-from ._rows import TableRows
+from ._rows import TableRows, readable
 from ._scoring import log_weights_of
 from ._table_fit import AutoencoderSettings, TableFit, fit_table
 
@@ -131,7 +130,8 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 f"`training` must be a Training or None; got {type(training).__name__}. Write Training(lr=1e-3)."
             )
         training.refuse_wrong()
-        found = fit_table(self._settings(), training, self.rng, (X, X_valid, sample_weight))
+        data = readable(X), None if X_valid is None else readable(X_valid), sample_weight
+        found = fit_table(self._settings(), training, self.rng, data)
         self._take(found)
         if found.error is not None:
             raise found.error
@@ -177,7 +177,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def _rows(self, X: Any) -> TableRows:
         """X as the fitted model sees it."""
         check_is_fitted(self)
-        return TableRows(self.density_.rows(X), self.density_, self.module_, key=self.key_, alone=True)
+        return TableRows(self.density_.rows(readable(X)), self.density_, self.module_, key=self.key_, alone=True)
 
     # ---- likelihood -----------------------------------------------------------------------------------------------------------
 
@@ -255,7 +255,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def reconstruct(self, X: Any, *, k: int = 100) -> Any:
         """The rows as the model sees them: E[x|z] averaged over the posterior; columns and container as in X."""
         mean = reconstructed(self._rows(X), key=self._key(), k=k)
-        return self.density_.table(self.density_.expected(mean), X)
+        return self.density_.table(self.density_.expected(mean), readable(X))
 
     def decode(self, z: Any) -> Any:
         """E[x|z] of codes z (n, latent), as a table like that of fit."""
@@ -284,8 +284,9 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """
         rows = self._rows(X)
         if m is None:
-            return self.density_.filled(X, best_guess(rows, key=self.key_, k=k))
-        return [self.density_.filled(X, x) for x in fillings(rows, m, key=self.key_, k=k, draw_key=take_key(rng))]
+            return self.density_.filled(readable(X), self.density_.guess(reconstructed(rows, key=self.key_, k=k)))
+        fillings = imputed(rows, m, key=self.key_, k=k, draw_key=take_key(rng))
+        return [self.density_.filled(readable(X), x) for x in fillings]
 
     # ---- files, pictures ------------------------------------------------------------------------------------------------------
 
@@ -327,5 +328,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = self.missing == "mar"
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = []  # codes are float32, whatever X was
         tags.non_deterministic = self.rng is None
         return tags

@@ -11,14 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+import numpy as np
 import torch
+from scipy import sparse
 from torch import nn
 
+from ..._errors import InputError
+from ...tables import is_frame
 from ..keyed import row_keys, seeded
 from ..likelihoods import Density, ObservedRows
 from ._layers import OneLayer, State, TwoLayers
 
-__all__ = ["ModelRows", "TableRows", "slices"]
+__all__ = ["ModelRows", "TableRows", "readable", "row_keys_of", "slices"]
 
 TOGETHER = 1024  # rows looked at together where draws do not matter
 
@@ -30,6 +34,11 @@ class ModelRows(Protocol):
     device: torch.device
 
     def __len__(self) -> int: ...
+
+    @property
+    def n_outputs(self) -> int:
+        """Numbers that the decoder makes of one draw of a row."""
+        ...
 
     def keys(self, key: int) -> list[int]:
         """One key a row, from its values alone."""
@@ -76,6 +85,10 @@ class TableRows:
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def n_outputs(self) -> int:
+        return self.density.n_outputs
+
     def keys(self, key: int) -> list[int]:
         return row_keys_of(self.rows, key)
 
@@ -112,6 +125,14 @@ class TableRows:
 
     def empty(self, batch: Any) -> torch.Tensor | None:
         return None if batch[1] is None else self.density.empty(batch[1])
+
+
+def readable(X: Any) -> Any:
+    """A frame, sparse matrix or array as it is, anything else as an array; no columns are refused."""
+    X = X if is_frame(X) or sparse.issparse(X) or isinstance(X, np.ndarray) else np.asarray(X)
+    if len(X.shape) == 2 and X.shape[1] == 0:
+        raise InputError(f"Found array with 0 feature(s) (shape={tuple(X.shape)}) while a minimum of 1 is required.")
+    return X
 
 
 def row_keys_of(rows: ObservedRows, key: int) -> list[int]:

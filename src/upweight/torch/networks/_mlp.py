@@ -3,7 +3,7 @@
 The trouble: PyTorch's own start costs a small autoencoder about a nat, more than most of what is published as a gain. Weights start as
 Glorot and Bengio's uniform, biases at zero, and the last bias of a decoder at what gives the data's own mean.
 
-What is inside: `MLP`, the settings; `Layers`, the module they build; `linear` and `activation_of`.
+What is inside: `MLP`, the settings; `Layers`, the module they build; `linear`.
 
 Source: Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural networks.
 """
@@ -19,7 +19,7 @@ from torch import nn
 from ..._errors import InputError, require_choice, require_int
 from ..._set_module import set_module
 
-__all__ = ["MLP", "Layers", "activation_of", "linear"]
+__all__ = ["MLP", "Layers", "linear"]
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "tanh": nn.Tanh,
@@ -87,15 +87,11 @@ class Layers(nn.Sequential):
     ) -> None:
         steps: list[nn.Module] = []
         for a, b in pairwise(widths):
-            steps += [linear(a, b, generator), activation_of(activation)]
+            steps += [linear(a, b, generator), ACTIVATIONS[activation]()]
         super().__init__(*steps[:-1])
         if bias is not None:
             with torch.no_grad():
                 steps[-2].bias.copy_(bias)  # pyright: ignore[reportCallIssue]
-
-
-def activation_of(name: str) -> nn.Module:
-    return ACTIVATIONS[name]()
 
 
 def linear(a: int, b: int, generator: torch.Generator) -> nn.Linear:
