@@ -90,11 +90,8 @@ class IWAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             raise InputError(
                 f"`model` must be an IWAE or None; got {type(self.model).__name__}. Write IWAE(likelihood='mixed')."
             )
-        model = (
-            IWAE(20, latent=10, net=MLP((128, 128)), likelihood=Mixed(gaussian="row"))
-            if self.model is None
-            else clone(self.model)
-        )
+        default = IWAE(20, latent=10, net=MLP((128, 128)), likelihood=Mixed(gaussian="row"))
+        model = default if self.model is None else clone(self.model)
         model.set_params(missing="mar")
         return model if self.rng is None else model.set_params(rng=self.rng)
 

@@ -3,7 +3,7 @@
 The trouble: PyTorch's own start costs a small autoencoder about a nat, more than most of what is published as a gain. Weights start as
 Glorot and Bengio's uniform, biases at zero, and the last bias of a decoder at what gives the data's own mean.
 
-What is inside: `MLP`, the settings; `Layers`, the module they build; `linear` and `activation_of`.
+What is inside: `MLP`, the settings; `Layers`, the module they build; `linear`.
 
 Source: Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural networks.
 """
@@ -11,6 +11,7 @@ Source: Glorot & Bengio (2010), Understanding the difficulty of training deep fe
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import cast
 
 import torch
 from sklearn.base import BaseEstimator
@@ -19,7 +20,7 @@ from torch import nn
 from ..._errors import InputError, require_choice, require_int
 from ..._set_module import set_module
 
-__all__ = ["MLP", "Layers", "activation_of", "linear"]
+__all__ = ["MLP", "Layers", "linear"]
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "tanh": nn.Tanh,
@@ -87,20 +88,16 @@ class Layers(nn.Sequential):
     ) -> None:
         steps: list[nn.Module] = []
         for a, b in pairwise(widths):
-            steps += [linear(a, b, generator), activation_of(activation)]
+            steps += [linear(a, b, generator), ACTIVATIONS[activation]()]
         super().__init__(*steps[:-1])
         if bias is not None:
             with torch.no_grad():
                 steps[-2].bias.copy_(bias)  # pyright: ignore[reportCallIssue]
 
 
-def activation_of(name: str) -> nn.Module:
-    return ACTIVATIONS[name]()
-
-
 def linear(a: int, b: int, generator: torch.Generator) -> nn.Linear:
     """A float32 layer started by the generator alone, whatever PyTorch's defaults are."""
-    layer = nn.utils.skip_init(nn.Linear, a, b, dtype=torch.float32, device="cpu")
+    layer = cast(nn.Linear, nn.utils.skip_init(nn.Linear, a, b, dtype=torch.float32, device="cpu"))
     nn.init.xavier_uniform_(layer.weight, generator=generator)
     nn.init.zeros_(layer.bias)
     return layer
