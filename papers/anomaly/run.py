@@ -66,7 +66,9 @@ def run(short: bool) -> dict[str, float]:
         models = {(d, k): one(d, k, seed, short=short) for k in (1, 10) for d in digits}
         for k in (1, 10):
             mean = {name: float(np.mean([models[d, k][name] for d in digits])) for name in (*SCORES, "nll")}
-            print(f"seed {seed} K={k:<2}  " + "  ".join(f"{name} {value:.3f}" for name, value in mean.items()), flush=True)
+            print(
+                f"seed {seed} K={k:<2}  " + "  ".join(f"{name} {value:.3f}" for name, value in mean.items()), flush=True
+            )
             later.append((mean["s1000"] - mean["s10"], mean["s1000"] - mean["elbo"]))
         gains += [models[d, 1]["nll"] - models[d, 10]["nll"] for d in digits]
         ordered.append(sum(models[d, 10]["ess_odd"] < models[d, 10]["ess_normal"] for d in digits))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,7 +32,7 @@ from claims import judged  # noqa: E402  (the folder above, see there)
 WAYS = ("none", "population", "batch", "resample")
 
 
-def fitted(X: np.ndarray, w: np.ndarray | None, steps: int, batch: int, *, by: str, seed: int) -> WeightedGAN:
+def fitted(X: np.ndarray, w: Any, steps: int, batch: int, *, by: str, seed: int) -> WeightedGAN:
     """A generator after about so many steps; "none" has no weights."""
     epochs = round(steps / -(-len(X) // batch))
     training = Training(epochs, batch=batch, lr=1e-3, valid=0, progress=False)

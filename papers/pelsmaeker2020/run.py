@@ -20,13 +20,12 @@ from pydoc_data.topics import topics
 import numpy as np
 import torch
 
-import upweight as uw
+from upweight.torch import GRU, IWAE, MLP, SequenceIWAE, Training
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from claims import judged  # noqa: E402  (the folder above, see there)
 
-T = uw.torch
 SEEDS = 1
 WORD = re.compile(r"[a-z']+")
 SENTENCE = re.compile(r"(?<=[.!?])\s+")
@@ -51,7 +50,7 @@ def sentences(most: int = 24) -> list[list[str]]:
     return [whole[i] for i in np.random.default_rng(0).permutation(len(whole))]
 
 
-def figures(model: T.SequenceIWAE, test: list[list[str]]) -> dict[str, float]:
+def figures(model: SequenceIWAE, test: list[list[str]]) -> dict[str, float]:
     """What is known of a model: KL, bounds at 1 and 256 draws in nats a sentence, perplexity at 256."""
     c = model.collapse(test, k=256)
     at_1, *_, at_256 = c.curve.means()
@@ -65,11 +64,11 @@ def text(short: bool) -> dict[str, dict[str, float]]:
     docs = sentences(12 if short else 24)
     held, size = (200, 900) if short else (300, len(docs))
     test, train = docs[:held], docs[held:size]
-    net = T.GRU(32, embed=32) if short else T.GRU(128, embed=96)
+    net = GRU(32, embed=32) if short else GRU(128, embed=96)
     found = {}
     for name, (k, rate) in MODELS.items():
         for seed in range(1 if short else SEEDS):
-            model = T.SequenceIWAE(
+            model = SequenceIWAE(
                 k, latent=16, net=net, max_vocab=300 if short else 1502, rate=rate, training=training(short), rng=seed
             ).fit(train)
             found[f"{name}_{seed}"] = figures(model, test)
@@ -77,8 +76,8 @@ def text(short: bool) -> dict[str, dict[str, float]]:
     return found
 
 
-def training(short: bool) -> T.Training:
-    return T.Training(12 if short else 8, batch=64, lr=5e-3 if short else 2e-3, valid=0, progress=False)
+def training(short: bool) -> Training:
+    return Training(12 if short else 8, batch=64, lr=5e-3 if short else 2e-3, valid=0, progress=False)
 
 
 def line(f: dict[str, float]) -> str:
@@ -103,8 +102,8 @@ def counts(short: bool) -> dict[str, float]:
     found: dict[str, list[float]] = {"unigram": [float(np.exp(-(test @ np.log(share)).sum() / test.sum()))]}
     for k in (1, 10):
         for seed in range(1 if short else SEEDS):
-            settings = T.Training(60 if short else 100, batch=64, lr=1e-3, progress=False)
-            model = T.IWAE(k, latent=16, net=T.MLP((200,)), likelihood="counts", training=settings, rng=seed).fit(train)
+            settings = Training(60 if short else 100, batch=64, lr=1e-3, progress=False)
+            model = IWAE(k, latent=16, net=MLP((200,)), likelihood="counts", training=settings, rng=seed).fit(train)
             for draws in (1, 512):
                 ll = model.log_likelihood(test, k=draws, defend=0).value.sum()
                 found.setdefault(f"k{k}_at_{draws}", []).append(float(np.exp(-ll / test.sum())))

@@ -76,6 +76,9 @@ class WeightedGAN(BaseEstimator):
     True
     """
 
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+
     def __init__(
         self,
         latent: int = 16,
@@ -230,7 +233,7 @@ class WeightedGAN(BaseEstimator):
         weights = "no weights" if self.verdict_ is None else str(self.verdict_).splitlines()[0]
         return f"WeightedGAN of {counted(self.n_features_in_, 'column')}, {self.loss} by {self.by}, {counted(len(self.history_), 'epoch')}: {last}\n{weights}"
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]
         if not hasattr(self, "module_"):
             return html.block([repr(self), "not fitted"])
         return html.block(str(self).splitlines())
