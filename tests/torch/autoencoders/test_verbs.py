@@ -99,6 +99,14 @@ def test_active_units_are_those_whose_mean_moves(model, two):
     assert counts[0] == int((two.encode(X[:600], k=0).var(0) > 0.01).sum())
 
 
+def test_a_model_that_has_learnt_uses_its_code(model, two):
+    for m in (model, two):
+        c = m.collapse(X[:100], k=64)
+        assert c.verdict == "in use"
+        assert c.active == m.active_units(X[:100])
+        assert c.kl > 1
+
+
 def test_strange_rows_score_higher_and_say_whether_to_believe_them(model):
     noise = (np.random.default_rng(0).random((50, 64)) < 0.5) * 1.0
     a, b = model.anomaly(noise, k=200), model.anomaly(X[600:650], k=200)

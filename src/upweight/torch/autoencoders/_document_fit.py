@@ -38,7 +38,7 @@ from ._rows import slices
 from ._scoring import keyed_noise, mean_bound
 from ._vocabulary import Documents, Vocabulary, read_documents
 
-__all__ = ["DocumentFit", "SequenceSettings", "build_sequence_network", "fit_documents"]
+__all__ = ["DocumentFit", "SequenceSettings", "build_sequence_network", "document_losses", "fit_documents"]
 
 JUDGED_BY = 50  # draws of the held-out bound, at least
 FEWEST = 10

@@ -17,7 +17,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from ..keyed import seed_of
 from ..networks import SequenceDecoder, packed
-from ._layers import OneLayer, State
+from ._layers import OneLayer, State, TwoLayers
 from ._rows import slices
 from ._scoring import PAIRS
 from ._vocabulary import END, Documents, Vocabulary
@@ -30,7 +30,7 @@ class DocumentRows:
 
     def __init__(self, documents: Documents, network: nn.Module) -> None:
         self.documents, self.network = documents, network
-        self.layers: OneLayer = network.layers  # pyright: ignore[reportAttributeAccessIssue]
+        self.layers: OneLayer | TwoLayers = network.layers  # pyright: ignore[reportAttributeAccessIssue]
         self.decoder: SequenceDecoder = network.decoder  # pyright: ignore[reportAttributeAccessIssue]
         self.device = next(network.parameters()).device
 
@@ -47,7 +47,8 @@ class DocumentRows:
 
     def batch(self, rows: slice | torch.Tensor) -> PackedSequence:
         index = np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows.numpy()
-        return packed(*self.documents.batch(index)).to(self.device)
+        ids, lengths = self.documents.batch(index)
+        return packed(ids.to(self.device), lengths)
 
     def state(self, batch: Any) -> State:
         return self.layers.state(batch)

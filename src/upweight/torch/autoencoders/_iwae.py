@@ -32,6 +32,7 @@ from ..keyed import take_key
 from ..likelihoods import likelihood_of
 from ._anomaly import AnomalyScore
 from ._answers import codes, decoded, drawn, layer_codes, reconstructed, sampled
+from ._collapse import Collapse, collapsed
 from ._impute import best_guess, fillings
 from ._model_file import load_iwae, save_iwae
 from ._network import net_of
@@ -241,6 +242,10 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         ]
         return counts[0] if len(counts) == 1 else (counts[0], counts[1])
 
+    def collapse(self, X: Any, *, k: int = 256) -> Collapse:
+        """Whether the latent code is used at all: KL from the prior, the bound over K, and a verdict; see `Collapse`."""
+        return collapsed(self._rows(X), key=self._key(), k=k, active=self.active_units(X))
+
     def draw(self, X: Any, k: int, *, objective: Any = None) -> Draws:
         """k draws of each row with their graph, as `iwae.draw` gives them; the same draws at every call.
 
@@ -311,7 +316,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return history(self.history_, ax=ax)
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]
         if not hasattr(self, "module_"):
             return html.block([repr(self), "not fitted"])
         shown = self.history_[:: max(1, len(self.history_) // 8)] + self.history_[-1:]

@@ -30,8 +30,11 @@ TOGETHER = 1024  # rows looked at together where draws do not matter
 class ModelRows(Protocol):
     """Rows through a model; a batch is whatever `batch` gives."""
 
-    layers: OneLayer | TwoLayers
-    device: torch.device
+    @property
+    def layers(self) -> OneLayer | TwoLayers: ...
+
+    @property
+    def device(self) -> torch.device: ...
 
     def __len__(self) -> int: ...
 
@@ -114,9 +117,9 @@ class TableRows:
 
     def log_prob(self, z: torch.Tensor, batch: Any) -> torch.Tensor:
         outputs, own = self.outputs(z), self.network.own
-        if not self.alone:
-            return self.density.log_prob(outputs, *batch, own)  # pyright: ignore[reportArgumentType]
         x, seen = batch
+        if not self.alone:
+            return self.density.log_prob(outputs, x, seen, own)  # pyright: ignore[reportArgumentType]
         each = (
             self.density.log_prob(outputs[i], x[i].clone(), None if seen is None else seen[i], own)  # pyright: ignore[reportArgumentType]
             for i in (slice(j, j + 1) for j in range(len(x)))

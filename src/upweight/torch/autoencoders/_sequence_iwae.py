@@ -279,7 +279,7 @@ class SequenceIWAE(BaseEstimator):
         check_is_fitted(self, "module_")
         return history(self.history_, ax=ax)
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]
         if not hasattr(self, "module_"):
             return html.block([repr(self), "not fitted"])
         known = f"{len(self.vocabulary_.words):,} tokens known, best epoch {self.best_epoch_} of {len(self.history_)}"

@@ -7,7 +7,8 @@ Noise is a function of (key, epoch, step), so that a killed training goes on as 
 
 What is inside: `MMDStep`, `CriticStep`.
 
-Sources: Diesendruck et al. (2018); Goodfellow et al. (2014) for the non-saturating loss of the generator.
+Sources: Diesendruck et al. (2018); Goodfellow et al. (2014) for the non-saturating loss of the generator; Radford, Metz & Chintala
+(2016) for the momentum of .5.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ from ._rows import RealRows
 
 __all__ = ["CriticStep", "MMDStep"]
 
+IN_TURN = 0.5  # momentum of two networks that chase each other: .9 makes them circle (Radford et al., 2016)
 
-def _adam(module: nn.Module) -> torch.optim.Adam:
-    return torch.optim.Adam(module.parameters(), lr=1e-3, betas=(0.9, 0.999), eps=1e-4, fused=True)
+
+def _adam(module: nn.Module, momentum: float = 0.9) -> torch.optim.Adam:
+    return torch.optim.Adam(module.parameters(), lr=1e-3, betas=(momentum, 0.999), eps=1e-4, fused=True)
 
 
 def _down(optimiser: torch.optim.Adam, loss: torch.Tensor, lr: float) -> None:
@@ -63,7 +66,7 @@ class CriticStep:
 
     def __init__(self, generator: nn.Module, critic: nn.Module, real: RealRows, latent: int) -> None:
         self.generator, self.critic, self.real, self.latent = generator, critic, real, latent
-        self.adams = {"generator": _adam(generator), "critic": _adam(critic)}
+        self.adams = {"generator": _adam(generator, IN_TURN), "critic": _adam(critic, IN_TURN)}
 
     def step(self, rows: torch.Tensor, epoch: int, step: int, lr: float) -> Figures:
         x, w = self.real.step(rows, epoch, step)

@@ -76,6 +76,9 @@ class WeightedGAN(BaseEstimator):
     True
     """
 
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+
     def __init__(
         self,
         latent: int = 16,
@@ -92,6 +95,12 @@ class WeightedGAN(BaseEstimator):
         self.net = net
         self.training = training
         self.rng = rng
+
+    def set_params(self, **step_parameters: Any) -> WeightedGAN:
+        """As scikit-learn has it; `training__lr=1e-4` works without a `training` too."""
+        if any(name.startswith("training__") for name in step_parameters) and self.training is None:
+            step_parameters.setdefault("training", _usual_training())
+        return super().set_params(**step_parameters)
 
     def fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> WeightedGAN:
         """Train on real rows.
@@ -162,7 +171,7 @@ class WeightedGAN(BaseEstimator):
         require_choice("by", self.by, WAYS)
         net_of(self.net)
         if self.training is None:
-            return Training(300, batch=200, valid=0)
+            return _usual_training()
         if not isinstance(self.training, Training):
             raise InputError(f"`training` must be a Training or None; got {type(self.training).__name__}.")
         self.training.refuse_wrong()
@@ -224,8 +233,14 @@ class WeightedGAN(BaseEstimator):
         weights = "no weights" if self.verdict_ is None else str(self.verdict_).splitlines()[0]
         return f"WeightedGAN of {counted(self.n_features_in_, 'column')}, {self.loss} by {self.by}, {counted(len(self.history_), 'epoch')}: {last}\n{weights}"
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]
+        if not hasattr(self, "module_"):
+            return html.block([repr(self), "not fitted"])
         return html.block(str(self).splitlines())
+
+
+def _usual_training() -> Training:
+    return Training(300, batch=200, valid=0)
 
 
 def _refuse_few(n: int) -> None:

@@ -11,6 +11,7 @@ Source: Glorot & Bengio (2010), Understanding the difficulty of training deep fe
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import cast
 
 import torch
 from sklearn.base import BaseEstimator
@@ -96,7 +97,7 @@ class Layers(nn.Sequential):
 
 def linear(a: int, b: int, generator: torch.Generator) -> nn.Linear:
     """A float32 layer started by the generator alone, whatever PyTorch's defaults are."""
-    layer = nn.utils.skip_init(nn.Linear, a, b, dtype=torch.float32, device="cpu")
+    layer = cast(nn.Linear, nn.utils.skip_init(nn.Linear, a, b, dtype=torch.float32, device="cpu"))
     nn.init.xavier_uniform_(layer.weight, generator=generator)
     nn.init.zeros_(layer.bias)
     return layer

@@ -18,7 +18,7 @@ Sources: Cho et al. (2014) for the GRU; Bowman et al. (2016), Generating sentenc
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -132,11 +132,11 @@ def started(module: nn.Module, generator: torch.Generator) -> nn.Module:
 
 
 def _linear(a: int, b: int, *, bias: bool = True) -> nn.Linear:
-    return skip_init(nn.Linear, a, b, bias=bias, **PLACE)
+    return cast(nn.Linear, skip_init(nn.Linear, a, b, bias=bias, **PLACE))
 
 
 def _embedding(n: int, width: int) -> nn.Embedding:
-    return skip_init(nn.Embedding, n, width, **PLACE)
+    return cast(nn.Embedding, skip_init(nn.Embedding, n, width, **PLACE))
 
 
 def _ordered(x: torch.Tensor, order: torch.Tensor | None) -> torch.Tensor:
