@@ -31,8 +31,9 @@ from ..iwae import Draws, LogLikelihood, Objective, as_objective, log_likelihood
 from ..keyed import take_key
 from ..likelihoods import likelihood_of
 from ._anomaly import AnomalyScore
-from ._answers import codes, decoded, drawn, imputed, layer_codes, reconstructed, sampled
+from ._answers import codes, decoded, drawn, layer_codes, reconstructed, sampled
 from ._collapse import Collapse, collapsed
+from ._impute import best_guess, fillings
 from ._model_file import load_iwae, save_iwae
 from ._network import net_of
 from ._rows import TableRows, readable
@@ -289,9 +290,9 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """
         rows = self._rows(X)
         if m is None:
-            return self.density_.filled(readable(X), self.density_.guess(reconstructed(rows, key=self.key_, k=k)))
-        fillings = imputed(rows, m, key=self.key_, k=k, draw_key=take_key(rng))
-        return [self.density_.filled(readable(X), x) for x in fillings]
+            return self.density_.filled(readable(X), best_guess(rows, key=self.key_, k=k))
+        each = fillings(rows, m, key=self.key_, k=k, draw_key=take_key(rng))
+        return [self.density_.filled(readable(X), x) for x in each]
 
     # ---- files, pictures ------------------------------------------------------------------------------------------------------
 
