@@ -156,7 +156,7 @@ def _judge(rows: ObservedRows, weight: np.ndarray, density: Density, network: Ne
 
 def _split(live: np.ndarray, valid: float, key: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows that train and rows that are held out."""
-    held = max(1, round(valid * len(live))) if valid else 0
+    held = min(max(1, round(valid * len(live))), len(live) - 1) if valid else 0
     order = torch.randperm(len(live), generator=seeded(key, "held out")).numpy()
     return np.sort(live[order[held:]]), np.sort(live[order[:held]])
 
