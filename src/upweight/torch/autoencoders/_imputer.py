@@ -122,7 +122,7 @@ class IWAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         rows = self.model_._rows(X)
         return diagnose(imputation_weights(rows, key=self.model_.key_, k=self.k))
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]
         if not hasattr(self, "model_"):
             return html.block([repr(self), "not fitted"])
         return html.block([repr(self), *self.model_.notes_])
