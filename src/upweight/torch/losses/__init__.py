@@ -2,6 +2,7 @@
 
 from ._forward_mode import directional
 from ._group_dro import GroupDRO
+from ._logit_adjust import logit_adjust
 from ._looks import MASKED, numbers, visible
 from ._margin import margin
 from ._margin_loss import Tail, grad_norm, margin_loss
@@ -20,6 +21,7 @@ __all__ = [
     "directional",
     "focal",
     "grad_norm",
+    "logit_adjust",
     "margin",
     "margin_loss",
     "meta_weights",

@@ -128,6 +128,10 @@ def two_point(loss: Loss, *, ratio: float = 16.0, norm: float = 20.0) -> TwoPoin
     >>> q.verdict, round(q.gap + math.log(q.ratio) - math.log(16), 9) + 0.0
     ('fades as the network grows', 0.0)
     """
+    if not callable(loss):
+        raise InputError(
+            f"`loss` must be a function (margin, y) -> losses; got {type(loss).__name__}. Such as lambda m, y: poly(1.0)(m)."
+        )
     for name, value in (("ratio", ratio), ("norm", norm)):
         if not is_number(value) or not 0 < value < math.inf:
             raise InputError(f"`{name}` must be a finite number above 0; got {value!r}.")
