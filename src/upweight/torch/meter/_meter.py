@@ -21,7 +21,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -36,9 +36,6 @@ from ._delivery import Delivered, DeliveryTally, Received, coefficients
 from ._meter_data import bare, groupings, read_data
 from ._pull import Pulled, PullRows, pull
 from ._states import MeterFigures, finding
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Meter"]
 

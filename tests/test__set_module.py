@@ -1,0 +1,46 @@
+"""A class named for its home is still understood by those who read annotations."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import typing
+
+import pytest
+
+
+def members(room):
+    """(name, class or function) of a room: its names, and the public functions and readings of its classes."""
+    module = importlib.import_module(room)
+    for name in module.__all__:
+        one = getattr(module, name)
+        if not inspect.isclass(one) and not inspect.isfunction(one):
+            continue
+        yield name, one
+        for of, x in vars(one).items() if inspect.isclass(one) else ():
+            x = x.fget if isinstance(x, property) else x
+            if inspect.isfunction(x) and (not of.startswith("_") or of in ("__init__", "__call__")):
+                yield f"{name}.{of}", x
+
+
+@pytest.mark.parametrize("room", ["upweight.training", "upweight.torch"])
+def test_every_public_annotation_can_be_read(room):
+    """Of a dataclass that says it lives in `upweight.torch` nobody found `np`, `torch` or `Reason` there."""
+    for name, one in members(room):
+        hints = typing.get_type_hints(one)
+        if inspect.isfunction(one):
+            untyped = set(inspect.signature(one).parameters) - set(hints) - {"self", "cls"}
+            assert not untyped, (name, untyped)
+
+
+@pytest.mark.parametrize("room", ["upweight.training", "upweight.torch"])
+def test_every_public_name_has_a_docstring(room):
+    for name, one in members(room):
+        assert inspect.getdoc(one) or name.endswith("__init__"), name
+
+
+def test_the_home_is_the_one_that_is_named():
+    from upweight.training import MarginRule, margin_rule
+
+    assert MarginRule.__module__ == "upweight.training"
+    assert margin_rule([1, 2]).__class__ is MarginRule
