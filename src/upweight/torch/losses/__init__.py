@@ -9,13 +9,15 @@ from ._margin_loss import Tail, grad_norm, margin_loss
 from ._meta import meta_weights
 from ._offset_bce import offset_bce
 from ._superloss import superloss, superloss_weight
-from ._tails import focal, poly
+from ._tails import FocalTail, PolyTail, focal, poly
 from ._two_point import TwoPoint, two_point
 from ._weighted_loss import weighted_loss
 
 __all__ = [
     "MASKED",
+    "FocalTail",
     "GroupDRO",
+    "PolyTail",
     "Tail",
     "TwoPoint",
     "directional",

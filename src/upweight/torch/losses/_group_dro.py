@@ -114,6 +114,12 @@ class GroupDRO:
             )
         self._log_q = log_q.clone().to(self._log_q.device)
 
+    def __repr__(self) -> str:
+        worst = int(self._log_q.argmax())
+        return (
+            f"GroupDRO({self.n_groups:,} groups, eta {self.eta:g}; heaviest group {worst}: {float(self.q[worst]):.3g})"
+        )
+
     def _refuse(self, losses: Tensor, group: Tensor) -> None:
         if losses.ndim != 1:
             got = f"shape {tuple(losses.shape)}" if losses.ndim else "a scalar"
