@@ -128,3 +128,40 @@ def test_scores_without_a_gate_ruin_a_run_and_gated_they_do_not(data_folder):
     gated = end_on_letters(data_folder, [T.Scores(16_000) for _ in range(10)]).mean()
     assert gated <= 2 * uniform
     assert end_on_letters(data_folder, [without_a_gate() for _ in range(4)], mix=0.1).mean() > 10 * uniform
+
+
+def plain_descent(data_folder, lr, *, pruned="", steps=7_500):
+    """Training loss of the MLP after so many steps of SGD without momentum; `pruned` by PruningSampler at unit scale, or at the published one."""
+    torch.set_num_threads(1)
+    x, y = letters(data_folder)
+    p = started([0])
+    opt = torch.optim.SGD(p, lr=lr)
+    s = T.PruningSampler(len(x), epochs=1000, stop=1.0, rng=0) if pruned else T.ImportanceSampler(len(x), rng=0)
+    while steps > 0:
+        rows = torch.tensor(list(s))
+        scale = len(x) / len(rows) if pruned == "published" else 1.0  # 1/pi instead of m/(n pi)
+        for i in rows.split(64)[:steps]:
+            losses = T.margin_loss(logits(p, x[i])[0], y[i])
+            if isinstance(s, T.PruningSampler):
+                s.update(i, losses.detach())
+            T.weighted_loss(losses, scale * s.loss_weight[i]).backward()
+            opt.step()
+            opt.zero_grad()
+            steps -= 1
+    with torch.no_grad():
+        return T.margin_loss(logits(p, x)[0], y).mean().item()
+
+
+@pytest.mark.slow
+@pytest.mark.data
+def test_what_published_pruning_gains_is_a_larger_learning_rate(data_folder):
+    """InfoBatch's formula, computed here as it is published, since it is no package of ours to install: weights 1/(1 - r) on the easy rows it keeps. At
+    equal steps, the work of 30 epochs, and a constant rate without momentum. Measured, training loss: plain draws .081 at rate .1 and .044 at .166;
+    pruned at rate .1 .039 with the published scale and .072 with ours.
+    """
+    plain, faster = (plain_descent(data_folder, lr) for lr in (0.1, 0.166))
+    published, unit = (plain_descent(data_folder, 0.1, pruned=scale) for scale in ("published", "unit"))
+    assert published < 0.65 * plain
+    assert faster < 0.7 * plain
+    assert 0.6 < published / faster < 1.1
+    assert 0.8 < unit / plain < 1.1
