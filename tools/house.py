@@ -34,7 +34,13 @@ INSIDE = {  # floors inside a branch
         ["comparison"],
     ],
     "negatives": [["scoring"], ["designs"], ["trainers"], ["samples"]],
-    "torch": [["losses"], ["samplers", "meter", "iwae"]],
+    "torch": [
+        ["losses"],
+        ["samplers", "meter", "iwae"],
+        ["likelihoods", "networks", "keyed"],
+        ["fitting"],
+        ["autoencoders", "generators"],
+    ],
 }
 PICTURED = [
     "_estimate",
@@ -68,7 +74,7 @@ HOMES = {  # a heavy package -> the rooms that may import it
     "markupsafe": {"report"},
     "typer": {"cli"},
     "rich": {"cli", "work"},
-    "sklearn": {"files", "tables", "learners", "neighbours", *BRANCHES} - {"torch", "keras"},
+    "sklearn": {"files", "tables", "learners", "neighbours", *BRANCHES} - {"keras"},
     "skops": {"imbalance", "negatives"},
     "joblib": {"work"},
     "threadpoolctl": {"imbalance", "work"},
