@@ -30,7 +30,7 @@ from .._errors import InputError
 from ..files import SourceTable
 from ..tables import as_text, is_bytes, unnested
 
-__all__ = ["DRAW", "ROW", "FillTable", "as_bytes", "refuse_format"]
+__all__ = ["FillTable", "as_bytes", "refuse_format", "refuse_numbered"]
 
 pc: Any = compute  # its functions are made at run time, where type checkers do not look
 
@@ -158,7 +158,8 @@ def _merged(column: pa.ChunkedArray, gaps: Any, full: Any) -> Any:
     new = full.combine_chunks() if isinstance(full, pa.ChunkedArray) else full
     if pa.types.is_decimal(dense.type):
         return _merged_decimals(dense, gaps, new)
-    merged = pc.if_else(gaps, new.cast(dense.type), dense)
+    kind = pa.large_string() if pa.types.is_string_view(dense.type) else dense.type  # for which Arrow has no choice
+    merged = pc.if_else(gaps, new.cast(kind), dense.cast(kind)).cast(dense.type)
     merged = merged.combine_chunks() if isinstance(merged, pa.ChunkedArray) else merged
     return merged.dictionary_encode().cast(column.type) if pa.types.is_dictionary(column.type) else merged
 
@@ -206,10 +207,14 @@ def as_bytes(parts: FillTable, tables: list[pa.Table], ending: str, *, draws: bo
     return b"".join(_csv_bytes(whole, mark, headless=headless, name=parts.source.name, typed=text is None))
 
 
-def _numbered(table: pa.Table, draw: int) -> pa.Table:
-    there = [name for name in (DRAW, ROW) if name in table.column_names]
+def refuse_numbered(parts: FillTable) -> None:
+    """A table that has the columns in which many fillings are numbered."""
+    there = [name for name in (DRAW, ROW) if name in parts.source.table.column_names]
     if there:
         raise InputError(f"the column {there[0]!r} would stand twice beside the number of each draw. Rename it first.")
+
+
+def _numbered(table: pa.Table, draw: int) -> pa.Table:
     rows = pa.array(range(table.num_rows), pa.int64())
     numbers = {DRAW: pa.array([draw + 1] * table.num_rows, pa.int64()), ROW: rows}
     return pa.table({**numbers, **dict(zip(table.column_names, table.columns, strict=True))})

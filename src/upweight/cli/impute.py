@@ -74,7 +74,7 @@ def run(
     ] = None,
 ) -> None:
     """Read, train, fill, tell, write; see HELP."""
-    from ._fill_table import FillTable, as_bytes, refuse_format
+    from ._fill_table import FillTable, as_bytes, refuse_format, refuse_numbered
 
     ending = refuse_format(output)
     taken = taken_by(data)
@@ -86,6 +86,8 @@ def run(
     source = read_source(data, write_notice)
     with _named_errors(source.name):
         parts = FillTable.of(source)
+        if draws is not None:
+            refuse_numbered(parts)
         tables, figures = _fillings(parts, draws, rng)
         content = as_bytes(parts, tables, ending, draws=draws is not None)
     facts = _facts(parts, figures, draws, rng) | {"data": data, "out": output}
