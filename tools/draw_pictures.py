@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "docs" / name for name in ("pictures.md", "negatives.md", "missing-data.md")]
+PAGES = [ROOT / "docs" / name for name in ("pictures.md", "negatives.md", "missing-data.md", "autoencoders.md")]
 PICTURES = ROOT / "docs" / "pictures"
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
