@@ -34,7 +34,7 @@ INSIDE = {  # floors inside a branch
         ["comparison"],
     ],
     "negatives": [["scoring"], ["designs"], ["trainers"], ["samples"]],
-    "shift": [["solvers", "columns"], ["ratios", "balancing"], ["label", "testing", "use"], ["diagnosis"]],
+    "shift": [["solvers", "columns"], ["ratios", "balancing", "label"], ["testing", "use"], ["diagnosis"]],
     "torch": [["losses"], ["samplers", "meter", "iwae"]],
 }
 PICTURED = [
