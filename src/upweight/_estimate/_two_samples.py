@@ -87,18 +87,19 @@ class TwoSamples:
         influences: Sequence[np.ndarray],
         *,
         step: Step,
+        raw: Sequence[np.ndarray] | None = None,
         bounded: bool = False,
         names: tuple[Any, ...] | None = None,
         change: Callable[[int, Average], Average] | None = None,
     ) -> Estimate:
         """The estimate of these values, whose influences (n + m,), source first, add up to each one's error.
 
-        names : None for a single number, else one a value. change : what to make of average i, such as another interval.
+        raw : the same before taming, whose tails count. names : None for a single number, else one a value. change : what to make of average i, such as another interval.
         """
-        sample = self.sample()
+        sample, lines = self.sample(), [Dense(np.asarray(phi)) for phi in influences]
         each = [
-            average(float(v), Dense(np.asarray(phi)), sample, self.rows, bounded=bounded)
-            for v, phi in zip(values, influences, strict=True)
+            average(float(v), phi, sample, self.rows, raw=before, bounded=bounded)
+            for v, phi, before in zip(values, lines, lines if raw is None else map(Dense, raw), strict=True)
         ]
         if change is not None:
             each = [change(i, a) for i, a in enumerate(each)]

@@ -145,7 +145,7 @@ def test_a_class_that_is_not_there_gets_an_interval_from_zero(method):
     low, high = s.prior.interval()
     assert low[2] == 0 < high[2] < 0.2 and "class 2 was not found" in s.prior.why
     assert "class 2 was not found" in str(s)
-    assert np.isfinite(s.apply(sure(new))).all() and s.weights([2]).values[0] < 1e-7
+    assert np.isfinite(s.apply(sure(new))).all() and s.weights([2, 0]).values[0] < 1e-7
 
 
 def test_separated_labels_are_not_calibrated_and_it_is_said():
