@@ -117,6 +117,9 @@ class LabelShift:
         step = Step("LabelShift.weights", {"classes": self.classes.tolist(), "ratio": np.asarray(self.ratio.value).tolist()})
         return replace(made, trail=(*made.trail, *self.ratio.trail[-1:], step))
 
+    def __sklearn_clone__(self) -> LabelShift:
+        return self
+
     def plot(self, ax: Any = None) -> Axes:
         """Shares of the classes before and after, with intervals; see `upweight.plots.label_shift`."""
         from ...plots import label_shift

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..._errors import InputError, KindError
 from ..._weights import Weights
 from ...tables import row_count
@@ -48,7 +50,7 @@ def weights_of(ratio: Any, X: Any, y: Any, *, name: str = "ratio") -> Weights:
             f"`{name}`(X) must return Weights; got {type(w).__name__}. Return uw.ratio(p_target, p_source), or "
             "uw.Weights.of(values, kind='importance')."
         )
-    rows = row_count(X)
+    rows = row_count(X) if hasattr(X, "shape") or hasattr(X, "__len__") else len(np.asarray(X))
     if w.shape != (rows,):
         raise InputError(f"`{name}`(X) must return one weight a row, {rows:,}; got shape {w.shape}. Return a weight for every row of X.")
     if w.kind in ("class", "cost", "frequency"):
