@@ -1,5 +1,8 @@
 """The world moved: density ratios, balancing to known margins, label shift, tests, and what weights are then used for."""
 
-from __future__ import annotations
+from .ratios import DensityRatio, density_ratio
 
-__all__: list[str] = []
+__all__ = [
+    "DensityRatio",
+    "density_ratio",
+]
