@@ -117,9 +117,7 @@ def container_of_rows(x: Any) -> Container:
     return Container(frame.implementation.name.lower(), nw.maybe_get_index(frame))
 
 
-def refuse_other_columns(
-    source: Any, target: Any, labels: tuple[str, str] = ("source", "target")
-) -> tuple[Any, ...]:
+def refuse_other_columns(source: Any, target: Any, labels: tuple[str, str] = ("source", "target")) -> tuple[Any, ...]:
     """The names of the columns of both tables, in the order of the first; columns of one side only are refused by name."""
     if is_frame(source) != is_frame(target):
         kinds = f"{type(source).__name__} and {type(target).__name__}"
@@ -170,7 +168,7 @@ def _base_values(base: Weights | None, n: int, container: Container) -> np.ndarr
     if base.n != n:
         raise InputError(f"`base` must have one entry a source row; got {base.n:,} for {n:,} rows.")
     same_rows(container, base._container, ("source", "base"))
-    Weights.of(np.ones(n), kind="importance") * base  # refuses, before anything is fitted, what has no product
+    _ = Weights.of(np.ones(n), kind="importance") * base  # refuses, before anything is fitted, what has no product
     return np.asarray(base)
 
 

@@ -29,7 +29,7 @@ import numpy as np
 from ...learners import FittedLearner, learner_name
 from ..columns import Pooled
 from ._candidates import candidates, folds_of, logits, logits_out_of_fold, one_candidate
-from ._fitted import Fitted, Ones
+from ._fitted import FittedRatio, Ones
 from ._platt import platt, platt_losses
 
 __all__ = ["FoldModels", "fit_auto", "fit_classifier"]
@@ -52,7 +52,7 @@ class FoldModels:
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class JudgedClassifier:
     """A classifier's fold models, logits and log losses (N,) of all rows, out of fold."""
 
     models: tuple[FittedLearner, ...]
@@ -60,7 +60,7 @@ class Judged:
     losses: np.ndarray
 
 
-def fit_auto(pooled: Pooled, folds: int, rng: np.random.Generator) -> Fitted:
+def fit_auto(pooled: Pooled, folds: int, rng: np.random.Generator) -> FittedRatio:
     """The best of the candidates, or weights of one."""
     tests = folds_of(pooled, folds, rng)
     judged = {name: _judge(learner, pooled, tests, rng) for name, learner in candidates(pooled).items()}
@@ -68,11 +68,11 @@ def fit_auto(pooled: Pooled, folds: int, rng: np.random.Generator) -> Fitted:
     losses = {"none": NONE} | {name: float(share @ j.losses) for name, j in judged.items()}
     best = min(judged, key=lambda name: losses[name])
     if not _beats_ones(judged[best].losses, share):
-        return Fitted("none", Ones(), np.zeros(len(pooled.rows)), losses, steps={"folds": len(tests)})
+        return FittedRatio("none", Ones(), np.zeros(len(pooled.rows)), losses, steps={"folds": len(tests)})
     return _scaled(best, judged[best], pooled, losses, len(tests))
 
 
-def fit_classifier(method: Any, pooled: Pooled, folds: int, rng: np.random.Generator) -> Fitted:
+def fit_classifier(method: Any, pooled: Pooled, folds: int, rng: np.random.Generator) -> FittedRatio:
     """The ratio by one candidate, or by a classifier of the caller's."""
     tests = folds_of(pooled, folds, rng)
     judged = _judge(one_candidate(method), pooled, tests, rng)
@@ -81,9 +81,9 @@ def fit_classifier(method: Any, pooled: Pooled, folds: int, rng: np.random.Gener
     return _scaled(name, judged, pooled, losses, len(tests))
 
 
-def _judge(learner: Any, pooled: Pooled, tests: list[np.ndarray], rng: np.random.Generator) -> Judged:
+def _judge(learner: Any, pooled: Pooled, tests: list[np.ndarray], rng: np.random.Generator) -> JudgedClassifier:
     models, f = logits_out_of_fold(learner, pooled.task, tests, rng)
-    return Judged(tuple(models), f, platt_losses(f, _signs(pooled), _shares(pooled), tests))
+    return JudgedClassifier(tuple(models), f, platt_losses(f, _signs(pooled), _shares(pooled), tests))
 
 
 def _signs(pooled: Pooled) -> np.ndarray:
@@ -103,7 +103,7 @@ def _beats_ones(losses: np.ndarray, share: np.ndarray) -> bool:
     return mean > BEATEN_BY * math.sqrt(float(share**2 @ (gain - mean) ** 2))
 
 
-def _scaled(name: str, judged: Judged, pooled: Pooled, losses: dict[Any, float], folds: int) -> Fitted:
+def _scaled(name: str, judged: JudgedClassifier, pooled: Pooled, losses: dict[Any, float], folds: int) -> FittedRatio:
     """The judged classifier on the scale that all rows out of fold give it."""
     a, b = platt(judged.f, _signs(pooled), _shares(pooled))
     if a == 0:
@@ -115,4 +115,4 @@ def _scaled(name: str, judged: Judged, pooled: Pooled, losses: dict[Any, float],
         )
     log_w = a * judged.f[: len(pooled.rows)] + b
     steps = {"folds": folds, "slope": a, "intercept": b}
-    return Fitted(name, FoldModels(judged.models, a, b), log_w, losses, steps=steps)
+    return FittedRatio(name, FoldModels(judged.models, a, b), log_w, losses, steps=steps)

@@ -24,7 +24,7 @@ from ..._weights import Weights
 from ..columns import Pooled
 from ._by_classifier import fit_auto, fit_classifier
 from ._direction import refuse_wrong_way
-from ._fitted import Fitted, Ones
+from ._fitted import FittedRatio, Ones
 from ._ratio_function import DensityRatio, ranges_of, weights_of
 
 __all__ = ["density_ratio"]
@@ -99,10 +99,10 @@ def density_ratio(
     )
 
 
-def _fitted(method: Any, pooled: Pooled, folds: int, rng: np.random.Generator) -> Fitted:
+def _fitted(method: Any, pooled: Pooled, folds: int, rng: np.random.Generator) -> FittedRatio:
     if isinstance(method, str):
         if method == "none":
-            return Fitted("none", Ones(), np.zeros(len(pooled.rows)), {})
+            return FittedRatio("none", Ones(), np.zeros(len(pooled.rows)), {})
         if method == "auto":
             return fit_auto(pooled, folds, rng)
         if method in CLASSIFIERS:

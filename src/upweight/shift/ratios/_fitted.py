@@ -1,6 +1,6 @@
 """What every way of learning a ratio gives back, before it becomes a `DensityRatio`.
 
-What is inside: `Fitted`; `RatioFunction`, what a function of rows must answer; `Ones`, the ratio of samples that do not differ.
+What is inside: `FittedRatio`; `RatioFunction`, what a function of rows must answer; `Ones`, the ratio of samples that do not differ.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-__all__ = ["Fitted", "Ones", "RatioFunction"]
+__all__ = ["FittedRatio", "Ones", "RatioFunction"]
 
 
 class RatioFunction(Protocol):
@@ -30,7 +30,7 @@ class Ones:
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
+class FittedRatio:
     """A method's name, its function, log-weights (rows,) of the source rows that count, losses, alpha, and what the trail shall say."""
 
     method: str

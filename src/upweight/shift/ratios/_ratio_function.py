@@ -23,7 +23,7 @@ from ..._set_module import set_module
 from ..._weights import Step, Weights, rows_worth
 from ...tables import Schema, Table, column_names, is_frame
 from ..columns import Pooled, container_of_rows
-from ._fitted import Fitted, RatioFunction
+from ._fitted import FittedRatio, RatioFunction
 
 __all__ = ["DensityRatio", "ranges_of", "weights_of"]
 
@@ -77,7 +77,7 @@ class DensityRatio:
 
     def log(self, X: Any) -> np.ndarray:
         """(rows,) natural logs of the ratio at any rows with the same columns; -inf is a ratio of zero."""
-        refuse_other_names(X, self._names, self._schema.named)
+        _refuse_other_names(X, self._names, self._schema.named)
         table = self._schema.read(X)
         _tell_other_scale(table, self._schema, self._ranges)
         return self._function.log(X, table)
@@ -89,7 +89,7 @@ class DensityRatio:
         return f"DensityRatio({self.method}, {self.weights.n:,} source rows worth {rows_worth(self.weights.ess)})"
 
 
-def weights_of(found: Fitted, pooled: Pooled) -> Weights:
+def weights_of(found: FittedRatio, pooled: Pooled) -> Weights:
     """Weights of all source rows, with what was done on their trail; times those they had already."""
     made = Weights._made(
         pooled.of_source(found.log_w), "density_ratio", "importance", False, container=pooled.container
@@ -114,7 +114,7 @@ def _numeric(schema: Schema) -> list[str]:
     return [c.name for c in schema.columns if c.kind == "numeric"]
 
 
-def refuse_other_names(X: Any, names: tuple[Any, ...], named: bool) -> None:
+def _refuse_other_names(X: Any, names: tuple[Any, ...], named: bool) -> None:
     """Refuse rows whose columns are not those that the ratio was learnt on."""
     have = tuple(column_names(X)) if is_frame(X) else ()
     if named != bool(have):
