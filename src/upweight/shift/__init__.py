@@ -1,5 +1,32 @@
 """The world moved: density ratios, balancing to known margins, label shift, tests, and what weights are then used for."""
 
-from __future__ import annotations
+from .label import LabelShift, label_shift
+from .ratios import DensityRatio, density_ratio
+from .testing import TwoSample, two_sample_test
+from .use import (
+    Conformal,
+    Performance,
+    WeightedEstimator,
+    conformal,
+    conformal_quantile,
+    doubly_robust,
+    performance,
+    scorer,
+)
 
-__all__: list[str] = []
+__all__ = [
+    "Conformal",
+    "DensityRatio",
+    "LabelShift",
+    "Performance",
+    "TwoSample",
+    "WeightedEstimator",
+    "conformal",
+    "conformal_quantile",
+    "density_ratio",
+    "doubly_robust",
+    "label_shift",
+    "performance",
+    "scorer",
+    "two_sample_test",
+]

@@ -1,1 +1,15 @@
 """How much more often the target has a row than the source: a function fitted on the rows of both."""
+
+from ._candidates import candidates, folds_of, logits, logits_out_of_fold, one_candidate
+from ._density_ratio import density_ratio
+from ._ratio_function import DensityRatio
+
+__all__ = [
+    "DensityRatio",
+    "candidates",
+    "density_ratio",
+    "folds_of",
+    "logits",
+    "logits_out_of_fold",
+    "one_candidate",
+]

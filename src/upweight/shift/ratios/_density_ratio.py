@@ -1,0 +1,111 @@
+"""density_ratio: how much more often the target has a row than the source, as a function that stays as it is.
+
+The trouble: weights for a changed world are usually a vector, and a vector cannot follow a row into a fold, a test set or tomorrow. Here they
+are a function of the row, w(x) = p_target(x)/p_source(x), fitted once and frozen: learners, scorers and calibrations ask it about the rows
+they have.
+
+Which to use if unsure: `method="auto"`. Kernels (`ulsif`, `kliep`, `kmm`) are for few numeric columns and smooth shifts; `loglinear` for a shift
+that a few means describe.
+
+What is inside: `density_ratio`, which checks what comes, asks a method, checks the direction and gives a `DensityRatio`.
+
+Source: Sugiyama, Suzuki and Kanamori (2012), Density Ratio Estimation in Machine Learning.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..._errors import InputError, did_you_mean, require_int
+from ..._rng import as_generator
+from ..._weights import Weights
+from ..columns import Pooled
+from ._by_classifier import fit_auto, fit_classifier
+from ._direction import refuse_wrong_way
+from ._fitted import FittedRatio, Ones
+from ._ratio_function import DensityRatio, ranges_of, weights_of
+
+__all__ = ["density_ratio"]
+
+CLASSIFIERS = ("linear", "quadratic", "boosting")
+NAMES = ("auto", "none", *CLASSIFIERS)
+
+
+def density_ratio(
+    source: Any,
+    target: Any,
+    *,
+    method: Any = "auto",
+    base: Weights | None = None,
+    folds: int = 5,
+    rng: Any = None,
+) -> DensityRatio:
+    """Learn how much more often the target has a row than the source: what an average over source rows must be weighted by.
+
+        w(x) = p_target(x) / p_source(x)
+
+    Parameters
+    ----------
+    source : (n, d) array, sparse matrix, or pandas, polars or Arrow frame: the rows that will be weighted. Text, categories and gaps
+        are read as `imbalance.compare` reads them.
+    target : (m, d) the same columns of rows as the world has them now.
+    method : "auto", "none", "linear", "quadratic", "boosting", or a classifier with `predict_proba` (class 1 is the target).
+    base : Weights that the source rows have already (design weights); they weigh the source in the fit and multiply `r.weights`.
+    folds : out of how many folds a classifier's weights come.
+    rng : int, Generator or None; folds and learners draw from it.
+
+    Returns
+    -------
+    DensityRatio, a frozen function: `r(X)` are Weights of new rows, `r.weights` those of the source rows, kind importance, no promise.
+
+    Raises
+    ------
+    InputError : columns of one side only, an identifier that tells the sides apart alone, fewer than two rows a side, an unknown method.
+    VerdictError : weights that lead away from the target while their inverse leads toward it (WRONG_WAY).
+
+    Warns
+    -----
+    UserWarning : half of the target rows are source rows; a classifier that ranks the wrong way (its weights are ones).
+
+    Costs: variance by the design effect; and the bias of a ratio that is learnt: "auto" keeps weights of one unless a classifier beats
+    them by two standard errors, so it misses small shifts.
+    Source: Bickel, Brueckner and Scheffer (2009), Discriminative learning under covariate shift.
+
+    >>> rng = np.random.default_rng(0)
+    >>> source, target = rng.normal(size=(1000, 2)), rng.normal([1.0, 0.0], 1.0, (1000, 2))
+    >>> r = density_ratio(source, target, rng=0)
+    >>> r.method, round(float(r.weights.mean(source[:, 0]).value), 1)      # the mean of x in the target is 1
+    ('linear', 1.0)
+    >>> r([[0.5, 0.0], [2.0, 0.0]]).values.round(1)                        # exp(x - 1/2): 1.0 and 4.5
+    array([1. , 4.8])
+    """
+    require_int("folds", folds, 2)
+    rng = as_generator(rng)
+    pooled = Pooled.of(source, target, base)
+    found = _fitted(method, pooled, folds, rng)
+    refuse_wrong_way(*pooled.design(), found.log_w)
+    weights = weights_of(found, pooled)
+    return DensityRatio(
+        method=found.method,
+        alpha=found.alpha,
+        losses=found.losses,
+        weights=weights,
+        _function=found.function,
+        _schema=pooled.schema,
+        _names=pooled.names,
+        _ranges=ranges_of(pooled),
+    )
+
+
+def _fitted(method: Any, pooled: Pooled, folds: int, rng: np.random.Generator) -> FittedRatio:
+    if isinstance(method, str):
+        if method == "none":
+            return FittedRatio("none", Ones(), np.zeros(len(pooled.rows)), {})
+        if method == "auto":
+            return fit_auto(pooled, folds, rng)
+        if method in CLASSIFIERS:
+            return fit_classifier(method, pooled, folds, rng)
+        raise InputError(f"unknown method {method!r}.{did_you_mean(method, NAMES)}")
+    return fit_classifier(method, pooled, folds, rng)
