@@ -41,7 +41,7 @@ def importances(pooled: Pooled, fit: CrossFit, weights: Weights | None, rng: np.
             for _ in range(repeats):
                 dealt = _permuted(table, block, rng.permutation(len(test)))
                 fall = area - area_in(logits(model, dealt), test, len(pooled.rows), live)[0]
-                found[name] += fall / (repeats * len(fit.tests))
+                found[name] += float(fall) / (repeats * len(fit.tests))
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 

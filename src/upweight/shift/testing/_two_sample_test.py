@@ -12,7 +12,7 @@ trained to tell the two samples apart looks at all columns at once, and what it 
 After good weights A lies a little under a half, the rows' own noise being spent in their fit: so the test is one-sided, its folds are not
 those of the ratio, and less than a half is no praise.
 
-What is inside: `two_sample_test`, which makes a `TwoSample`; `test_pooled`, for a table that was read already.
+What is inside: `two_sample_test`, which makes a `TwoSample`; `pooled_test`, for a table that was read already.
 
 Sources: Lopez-Paz and Oquab, Revisiting classifier two-sample tests, ICLR (2017); Rabanser, Guennemann and Lipton, Failing loudly,
 NeurIPS (2019).
@@ -40,9 +40,10 @@ from ._permuted import importances
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["TwoSample", "said_p", "test_pooled", "two_sample_test"]
+__all__ = ["TwoSample", "said_p", "pooled_test", "two_sample_test"]
 
 LEVEL = 0.05
+SHOWN = 0.005  # falls in AUC below it are noise
 
 
 @set_module("upweight.shift")
@@ -88,7 +89,7 @@ class TwoSample:
             first = f"A classifier tells target from {source} rows: {area}."
         else:
             first = f"None of our classifiers tells target from {source} rows: {area}."
-        needed = [f"{printable(n)} ({x:.3f})" for n, x in list(self.features.items())[:3] if x > 0]
+        needed = [f"{printable(n)} ({x:.3f})" for n, x in list(self.features.items())[:3] if x >= SHOWN]
         more = [f"Needed most, by the fall in AUC without it: {', '.join(needed)}."] if self.moved and needed else []
         doubt = [self.auc.why[:1].upper() + self.auc.why[1:]] if self.auc.why else []
         return [first, f"{rows}; classifier by fold: {', '.join(self.learners)}.", *more, *doubt]
@@ -150,7 +151,7 @@ def two_sample_test(
     pooled = Pooled.of(source, target)
     if w is not None and w.n != pooled.n_source:
         raise InputError(f"`weights` must have one entry a source row; got {w.n:,} for {pooled.n_source:,} rows.")
-    return test_pooled(pooled, w, learner=learner, folds=folds, rng=as_generator(rng))
+    return pooled_test(pooled, w, learner=learner, folds=folds, rng=as_generator(rng))
 
 
 def _checked(weights: Any) -> Weights | None:
@@ -164,7 +165,7 @@ def _checked(weights: Any) -> Weights | None:
     return weights
 
 
-def test_pooled(
+def pooled_test(
     pooled: Pooled, weights: Weights | None, *, learner: Any, folds: int, rng: np.random.Generator, features: bool = True
 ) -> TwoSample:
     """The test of a table that was read without weights; `weights` (n_source,) or None."""
