@@ -1,5 +1,6 @@
 """The world moved: density ratios, balancing to known margins, label shift, tests, and what weights are then used for."""
 
+from .diagnosis import Diagnosis, ShiftCurve, ShiftVerdict, diagnose
 from .label import LabelShift, label_shift
 from .ratios import DensityRatio, density_ratio
 from .testing import TwoSample, two_sample_test
@@ -17,13 +18,17 @@ from .use import (
 __all__ = [
     "Conformal",
     "DensityRatio",
+    "Diagnosis",
     "LabelShift",
     "Performance",
+    "ShiftCurve",
+    "ShiftVerdict",
     "TwoSample",
     "WeightedEstimator",
     "conformal",
     "conformal_quantile",
     "density_ratio",
+    "diagnose",
     "doubly_robust",
     "label_shift",
     "performance",
