@@ -1,5 +1,6 @@
 """The world moved: density ratios, balancing to known margins, label shift, tests, and what weights are then used for."""
 
+from .balancing import Infeasible, balancing_weights
 from .diagnosis import Diagnosis, ShiftCurve, ShiftVerdict, diagnose
 from .label import LabelShift, label_shift
 from .ratios import DensityRatio, density_ratio
@@ -19,12 +20,14 @@ __all__ = [
     "Conformal",
     "DensityRatio",
     "Diagnosis",
+    "Infeasible",
     "LabelShift",
     "Performance",
     "ShiftCurve",
     "ShiftVerdict",
     "TwoSample",
     "WeightedEstimator",
+    "balancing_weights",
     "conformal",
     "conformal_quantile",
     "density_ratio",

@@ -1,5 +1,17 @@
 """The rows of two samples as one table, and the terms of their columns that weights shall match."""
 
-from ._pooled import Pooled, container_of_rows, halves, refuse_other_columns
+from ._levels import refuse_gaps
+from ._margins import known_terms
+from ._pooled import Pooled, container_of_rows, refuse_other_columns
+from ._terms import TERMS, TermPlan, TermRows
 
-__all__ = ["Pooled", "container_of_rows", "halves", "refuse_other_columns"]
+__all__ = [
+    "TERMS",
+    "Pooled",
+    "TermPlan",
+    "TermRows",
+    "container_of_rows",
+    "known_terms",
+    "refuse_gaps",
+    "refuse_other_columns",
+]
