@@ -23,6 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +37,7 @@ from ..._weights import Step, Weights, forbid
 from ..columns import Pooled
 from ._cross_fitted import CrossFit, cross_fit, reweighted
 from ._permuted import importances
+from ._roc import roc_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,6 +75,12 @@ class TwoSample:
     @property
     def moved(self) -> bool:
         return self.p <= LEVEL
+
+    @cached_property
+    def roc(self) -> tuple[np.ndarray, np.ndarray]:
+        """(weighted) source rows above a score and target rows above it, shares (201,): the folds' curves averaged at equal source shares,
+        so that the area under them is `auc`."""
+        return roc_of(self.scores, self.folds, self.weights)
 
     def plot(self, ax: Any = None) -> Axes:
         """The ROC curve, averaged over folds, and the columns that the classifier needs; see `upweight.plots.two_sample`."""
