@@ -3,7 +3,7 @@
 from .balancing import Infeasible, balancing_weights
 from .diagnosis import Diagnosis, ShiftCurve, ShiftVerdict, diagnose
 from .label import LabelShift, label_shift
-from .ratios import DensityRatio, density_ratio
+from .ratios import KLIEP, DensityRatio, KernelMean, LeastSquares, LogLinear, density_ratio
 from .testing import TwoSample, two_sample_test
 from .use import (
     Conformal,
@@ -17,11 +17,15 @@ from .use import (
 )
 
 __all__ = [
+    "KLIEP",
     "Conformal",
     "DensityRatio",
     "Diagnosis",
     "Infeasible",
+    "KernelMean",
     "LabelShift",
+    "LeastSquares",
+    "LogLinear",
     "Performance",
     "ShiftCurve",
     "ShiftVerdict",

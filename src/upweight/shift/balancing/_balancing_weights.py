@@ -25,7 +25,7 @@ import numpy as np
 from ..._errors import InputError, is_number, require_choice
 from ..._frames import same_rows
 from ..._weights import Step, Weights
-from ..columns import TermPlan, TermRows, container_of_rows, known_terms
+from ..columns import TermPlan, TermRows, container_of_rows, known_terms, refuse_unseen
 from ..solvers import Distance
 from ._solve import Problem, solve
 
@@ -109,23 +109,9 @@ def _read(source: Any, target: Any, terms: str) -> tuple[str, np.ndarray, np.nda
         rows, wanted = known_terms(source, target)
         return terms, wanted, rows.sds(), rows
     _, rows, others = TermPlan.of(source, target, terms)
-    if not others.rows:
-        raise InputError("`target` has no rows. Pass at least one.")
-    _refuse_unseen(rows, others)
+    refuse_unseen(rows, others)
     spread = others.sds()
     return terms, others.means(), np.where(spread > 0, spread, rows.sds()), rows
-
-
-def _refuse_unseen(source: TermRows, target: TermRows) -> None:
-    """A level that no source row has cannot be weighted up."""
-    a, b = source.dense.shape[1], target.thin.shape[1]
-    there = np.diff(source.thin.tocsc().indptr) > 0
-    share = np.asarray(target.thin.sum(axis=0)).ravel() / target.rows
-    for k in np.flatnonzero(~there & (share > 0))[:1].tolist() if b else []:
-        name = source.names[a + k]
-        raise InputError(
-            f"the target has {name} with a share of {share[k]:.4g}, which no source row has. Merge it or drop it from the target."
-        )
 
 
 def _base(base: Weights | None, n: int, source: Any) -> np.ndarray:

@@ -3,7 +3,7 @@
 from ._levels import refuse_gaps
 from ._margins import known_terms
 from ._pooled import Pooled, container_of_rows, halves, refuse_other_columns
-from ._terms import TERMS, TermPlan, TermRows
+from ._terms import TERMS, TermPlan, TermRows, refuse_unseen
 
 __all__ = [
     "TERMS",
@@ -15,4 +15,5 @@ __all__ = [
     "known_terms",
     "refuse_gaps",
     "refuse_other_columns",
+    "refuse_unseen",
 ]

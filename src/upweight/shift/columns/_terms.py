@@ -21,11 +21,11 @@ import numpy as np
 from scipy import sparse
 
 from ..._errors import InputError, require_choice
-from ...tables import is_frame
+from ...tables import is_frame, row_count
 from ._levels import LevelColumn, coded, in_order, read_levels
 from ._pooled import refuse_other_columns
 
-__all__ = ["TERMS", "TermPlan", "TermRows", "level_name"]
+__all__ = ["TERMS", "TermPlan", "TermRows", "level_name", "refuse_unseen"]
 
 TERMS = ("means", "squares", "interactions")
 
@@ -36,7 +36,7 @@ class TermRows:
 
     names: tuple[str, ...]
     dense: np.ndarray
-    thin: sparse.csr_array
+    thin: Any
 
     @property
     def rows(self) -> int:
@@ -73,6 +73,9 @@ class TermPlan:
         """The plan for two tables of the same columns, and the terms of both."""
         require_choice("terms", terms, TERMS)
         names = refuse_other_columns(source, target)
+        for x, label in ((source, "source"), (target, "target")):
+            if not row_count(x):
+                raise InputError(f"`{label}` has no rows. Pass at least one.")
         if sparse.issparse(source) or sparse.issparse(target):
             plan = cls(names, (None,) * len(names), thin=True)
             blocks = [_sparse_means(x, label) for x, label in ((source, "source"), (target, "target"))]
@@ -142,6 +145,17 @@ class TermPlan:
         return TermRows(order, dense, sparse_block)
 
 
+def refuse_unseen(source: TermRows, target: TermRows) -> None:
+    """A level, or an entry of a sparse column, that no source row has cannot be weighted up."""
+    there = np.diff(source.thin.tocsc().indptr) > 0
+    share = np.asarray(target.thin.sum(axis=0)).ravel() / target.rows
+    for k in np.flatnonzero(~there & (share != 0))[:1].tolist():
+        name = source.names[source.dense.shape[1] + k]
+        raise InputError(
+            f"the target has {name} with a share of {share[k]:.4g}, which no source row has. Merge it or drop it from the target."
+        )
+
+
 def level_name(column: Any, level: Any) -> str:
     """'sex = f', or 'sex missing', as a balance table calls its rows."""
     return f"{column} missing" if level is None else f"{column} = {level}"
@@ -162,7 +176,7 @@ def _indicators(column: LevelColumn, levels: Sequence[Any]) -> sparse.csr_array:
 
 
 def _sparse_means(x: Any, label: str) -> TermRows:
-    found = sparse.csr_array(x, dtype=np.float64)
+    found: Any = sparse.csr_array(x, dtype=np.float64)
     if not np.isfinite(found.data).all():
         row = int(np.searchsorted(found.indptr, int((~np.isfinite(found.data)).argmax()), side="right") - 1)
         bad = int((~np.isfinite(found.data)).sum())

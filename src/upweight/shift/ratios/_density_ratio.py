@@ -23,14 +23,24 @@ from ..._rng import as_generator
 from ..._weights import Weights
 from ..columns import Pooled
 from ._by_classifier import fit_auto, fit_classifier
+from ._by_kernels import fit_kernel_mean, fit_kliep, fit_least_squares
+from ._by_terms import fit_log_linear
 from ._direction import refuse_wrong_way
 from ._fitted import FittedRatio, Ones
 from ._ratio_function import DensityRatio, ranges_of, weights_of
+from ._settings import KLIEP, KernelMean, LeastSquares, LogLinear
 
 __all__ = ["density_ratio"]
 
 CLASSIFIERS = ("linear", "quadratic", "boosting")
-NAMES = ("auto", "none", *CLASSIFIERS)
+NAMED = {
+    "ulsif": LeastSquares(),
+    "rulsif": LeastSquares(alpha=0.1),
+    "kliep": KLIEP(),
+    "loglinear": LogLinear(),
+    "kmm": KernelMean(),
+}
+NAMES = ("auto", "none", *CLASSIFIERS, *NAMED)
 
 
 def density_ratio(
@@ -51,10 +61,11 @@ def density_ratio(
     source : (n, d) array, sparse matrix, or pandas, polars or Arrow frame: the rows that will be weighted. Text, categories and gaps
         are read as `imbalance.compare` reads them.
     target : (m, d) the same columns of rows as the world has them now.
-    method : "auto", "none", "linear", "quadratic", "boosting", or a classifier with `predict_proba` (class 1 is the target).
+    method : "auto", "none", "linear", "quadratic", "boosting", "ulsif", "rulsif", "kliep", "loglinear", "kmm"; a settings object
+        (`LeastSquares`, `KLIEP`, `LogLinear`, `KernelMean`); or a classifier with `predict_proba` (class 1 is the target).
     base : Weights that the source rows have already (design weights); they weigh the source in the fit and multiply `r.weights`.
     folds : out of how many folds a classifier's weights come.
-    rng : int, Generator or None; folds and learners draw from it.
+    rng : int, Generator or None; folds, learners and the centres of kernels draw from it.
 
     Returns
     -------
@@ -62,7 +73,8 @@ def density_ratio(
 
     Raises
     ------
-    InputError : columns of one side only, an identifier that tells the sides apart alone, fewer than two rows a side, an unknown method.
+    InputError : columns of one side only, an identifier that tells the sides apart alone, fewer than two rows a side, an unknown method;
+        text and gaps for kernels, and kernels no source row is near.
     VerdictError : weights that lead away from the target while their inverse leads toward it (WRONG_WAY).
 
     Warns
@@ -84,7 +96,7 @@ def density_ratio(
     require_int("folds", folds, 2)
     rng = as_generator(rng)
     pooled = Pooled.of(source, target, base)
-    found = _fitted(method, pooled, folds, rng)
+    found = _fitted(method, pooled, (source, target), folds, rng)
     refuse_wrong_way(*pooled.design(), found.log_w)
     weights = weights_of(found, pooled)
     return DensityRatio(
@@ -99,13 +111,21 @@ def density_ratio(
     )
 
 
-def _fitted(method: Any, pooled: Pooled, folds: int, rng: np.random.Generator) -> FittedRatio:
-    if isinstance(method, str):
-        if method == "none":
-            return FittedRatio("none", Ones(), np.zeros(len(pooled.rows)), {})
-        if method == "auto":
-            return fit_auto(pooled, folds, rng)
-        if method in CLASSIFIERS:
-            return fit_classifier(method, pooled, folds, rng)
-        raise InputError(f"unknown method {method!r}.{did_you_mean(method, NAMES)}")
-    return fit_classifier(method, pooled, folds, rng)
+def _fitted(method: Any, pooled: Pooled, rows: tuple[Any, Any], folds: int, rng: np.random.Generator) -> FittedRatio:
+    """What the method makes of the rows, by its name, its settings or its classifier."""
+    setting = NAMED.get(method, method) if isinstance(method, str) else method
+    if isinstance(setting, LeastSquares):
+        return fit_least_squares(setting, pooled, rng)
+    if isinstance(setting, KLIEP):
+        return fit_kliep(setting, pooled, rng)
+    if isinstance(setting, KernelMean):
+        return fit_kernel_mean(setting, pooled, rng)
+    if isinstance(setting, LogLinear):
+        return fit_log_linear(setting, pooled, *rows)
+    if setting == "none":
+        return FittedRatio("none", Ones(), np.zeros(len(pooled.rows)), {})
+    if setting == "auto":
+        return fit_auto(pooled, folds, rng)
+    if isinstance(setting, str) and setting not in CLASSIFIERS:
+        raise InputError(f"unknown method {setting!r}.{did_you_mean(setting, NAMES)}")
+    return fit_classifier(setting, pooled, folds, rng)

@@ -18,15 +18,17 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from ..._errors import InputError, printable
+from ..._errors import InputError, printable, reading
 from ..._set_module import set_module
 from ..._weights import Step, Weights, rows_worth
 from ...tables import Schema, Table, column_names, is_frame
 from ..columns import Pooled, container_of_rows
+from ._documents import function_document, function_from, schema_document, schema_from
 from ._fitted import FittedRatio, RatioFunction
 
 __all__ = ["DensityRatio", "ranges_of", "weights_of"]
 
+DOCUMENT = "upweight.density_ratio/1"
 FEWEST = 5  # rows from which the median of a column says something about its scale
 
 
@@ -40,7 +42,8 @@ class DensityRatio:
     Attributes
     ----------
     method : str, what it was learnt by. alpha : float, 0; of relative least squares the share of the target in the denominator.
-    losses : {name: log loss out of fold, in nats}, smaller is better; ones have log 2.
+    losses : what the choice rested on, smaller is better: {name: log loss out of fold, in nats}, ones having log 2; of least squares
+        {(width, ridge): leave-one-out J}, of KLIEP {width: minus the held-out mean log w}.
     weights : Weights of the source rows, kind importance (times those of `base`).
 
     Raises
@@ -81,6 +84,44 @@ class DensityRatio:
         table = self._schema.read(X)
         _tell_other_scale(table, self._schema, self._ranges)
         return self._function.log(X, table)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The ratio as plain numbers, lists and text, for JSON; refused for boosting and classifiers, which no vector describes."""
+        log_w = [None if l == -np.inf else l for l in self.weights.log_w.tolist()]
+        losses = [[list(key) if isinstance(key, tuple) else key, loss] for key, loss in self.losses.items()]
+        return {
+            "schema": DOCUMENT,
+            "method": self.method,
+            "alpha": self.alpha,
+            "losses": [[key, None if loss == np.inf else loss] for key, loss in losses],
+            "names": list(self._names),
+            "ranges": {name: list(ends) for name, ends in self._ranges.items()},
+            "columns": schema_document(self._schema),
+            "function": function_document(self._function, self.method),
+            "weights": {"log_w": log_w, "kind": self.weights.kind},
+        }
+
+    @classmethod
+    def from_dict(cls, d: Mapping[str, Any]) -> DensityRatio:
+        """What `to_dict` wrote; the history of the weights beyond the method is not kept."""
+        with reading("the ratio", "DensityRatio.to_dict"):
+            if d["schema"] != DOCUMENT:
+                raise InputError(f"a density ratio has schema {DOCUMENT!r}; got {d['schema']!r}.")
+            schema = schema_from(d["columns"])
+            log_w = np.array([-np.inf if l is None else l for l in d["weights"]["log_w"]], dtype=np.float64)
+            weights = Weights._made(log_w, "density_ratio", d["weights"]["kind"], False)
+            step = Step("density_ratio", {"method": d["method"], "alpha": d["alpha"]})
+            losses = [(tuple(k) if isinstance(k, list) else k, np.inf if v is None else v) for k, v in d["losses"]]
+            return cls(
+                method=str(d["method"]),
+                alpha=float(d["alpha"]),
+                losses=dict(losses),
+                weights=replace(weights, trail=(step,)),
+                _function=function_from(d["function"], schema),
+                _schema=schema,
+                _names=tuple(d["names"]),
+                _ranges={name: (float(low), float(high)) for name, (low, high) in d["ranges"].items()},
+            )
 
     def __sklearn_clone__(self) -> DensityRatio:
         return self

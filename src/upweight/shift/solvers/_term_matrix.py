@@ -28,7 +28,7 @@ class TermMatrix:
     """`dense` (n, a) centred and scaled; `thin` (n, b) CSR scaled, with its `centre` (b,); K = a + b terms."""
 
     dense: np.ndarray
-    thin: sparse.csr_array | None = None
+    thin: Any = None
     centre: np.ndarray | None = None
 
     @classmethod
@@ -52,8 +52,7 @@ class TermMatrix:
 
     def take(self, rows: np.ndarray) -> TermMatrix:
         """Some of the rows, by mask or number."""
-        thin: Any = self.thin
-        return TermMatrix(self.dense[rows], None if thin is None else thin[rows], self.centre)
+        return TermMatrix(self.dense[rows], None if self.thin is None else self.thin[rows], self.centre)
 
     def keep(self, terms: np.ndarray) -> TermMatrix:
         """Some of the terms, by mask (K,)."""
