@@ -83,7 +83,7 @@ class TwoSamples:
 
     def estimate(
         self,
-        values: Sequence[float],
+        values: Sequence[float] | np.ndarray,
         influences: Sequence[np.ndarray],
         *,
         step: Step,

@@ -46,7 +46,13 @@ class TwoTables:
 
 
 def read_two(
-    source: str, target: str | None, *, label: str | None, columns: Sequence[str], exclude: Sequence[str], tell: Callable[[str], None]
+    source: str,
+    target: str | None,
+    *,
+    label: str | None,
+    columns: Sequence[str],
+    exclude: Sequence[str],
+    tell: Callable[[str], None],
 ) -> TwoTables:
     """Read both sides; every complaint names the files."""
     if source.startswith("demo:"):
@@ -59,7 +65,8 @@ def read_two(
             raise InputError(f"{source}: name the file of the target too: upweight shift {source} TARGET.")
         a, b = read_source(source, tell), read_source(target, tell)
         names, files = _called(source, target), f"{a.name} and {b.name}"
-    _refuse_empty(a), _refuse_empty(b)
+    for side in (a, b):
+        _refuse_empty(side)
     known = None if label is None else named(label, a.table.column_names, "--label", file=a.name, headless=a.headless)
     kept = _columns(a, b, known, columns, exclude)
     y = None if known is None else class_values(a, known)
@@ -83,7 +90,9 @@ def _refuse_empty(x: SourceTable) -> None:
         raise InputError(f"{x.name}: the file has no columns. Give columns that both samples have.")
 
 
-def _columns(a: SourceTable, b: SourceTable, label: str | None, columns: Sequence[str], exclude: Sequence[str]) -> list[str]:
+def _columns(
+    a: SourceTable, b: SourceTable, label: str | None, columns: Sequence[str], exclude: Sequence[str]
+) -> list[str]:
     """The columns to compare: those of both sides, those that were asked for, less those left out."""
     have, other = ([n for n in x.table.column_names if n != label and n not in x.leave_out] for x in (a, b))
     if columns:
@@ -91,14 +100,18 @@ def _columns(a: SourceTable, b: SourceTable, label: str | None, columns: Sequenc
         for n in wanted:
             named(n, b.table.column_names, "--columns", file=b.name, headless=b.headless)
         if label in wanted:
-            raise InputError(f"{a.name}: column {label!r} is the label; it is never compared. Take it out of --columns.")
+            raise InputError(
+                f"{a.name}: column {label!r} is the label; it is never compared. Take it out of --columns."
+            )
         return wanted
     left_out = [_either(n, a, b) for n in exclude]
     have, other = ([n for n in side if n not in left_out] for side in (have, other))
     alone = [n for n in have if n not in other], [n for n in other if n not in have]
     if any(alone):
         told = [f"{x.name} alone has {_listed(side)}" for x, side in zip((a, b), alone, strict=True) if side]
-        raise InputError(f"{a.name} and {b.name} must have the same columns; {' and '.join(told)}. Choose with --columns or --exclude.")
+        raise InputError(
+            f"{a.name} and {b.name} must have the same columns; {' and '.join(told)}. Choose with --columns or --exclude."
+        )
     if not have:
         raise InputError(f"{a.name}: no column is left to compare. Exclude fewer.")
     return have
@@ -128,13 +141,20 @@ def _labels_with_gaps(x: SourceTable, name: str) -> np.ndarray | None:
 
 
 def _refuse_constant(two: TwoTables, name: str) -> None:
-    if two.target.num_rows > 1 and all(pc.count_distinct(c, mode="all").as_py() == 1 for c in two.target.columns if not pa.types.is_nested(c.type)):
+    if two.target.num_rows > 1 and all(
+        pc.count_distinct(c, mode="all").as_py() == 1 for c in two.target.columns if not pa.types.is_nested(c.type)
+    ):
         raise InputError(f"{name}: all {two.target.num_rows:,} rows are the same. Give the target's rows as they came.")
 
 
 # ---- demos ------------------------------------------------------------------------------------------------------------------
 
-DEMOS = {"digits": ("digits", "digit"), "cancer": ("cancer", "malignant"), "halves": ("cancer", "malignant"), "apart": ("cancer", "malignant")}
+DEMOS = {
+    "digits": ("digits", "digit"),
+    "cancer": ("cancer", "malignant"),
+    "halves": ("cancer", "malignant"),
+    "apart": ("cancer", "malignant"),
+}
 
 
 def _demo(name: str, label: str | None, tell: Callable[[str], None]) -> tuple[SourceTable, SourceTable, str]:
@@ -147,7 +167,7 @@ def _demo(name: str, label: str | None, tell: Callable[[str], None]) -> tuple[So
     table = whole.table.drop_columns(other) if other else whole.table
     source, target = _sides(name, whole.table)
     shown = f"demo:{name}"
-    return tuple(SourceTable(table.take(rows), shown) for rows in (source, target)) + (label,)  # type: ignore[return-value]
+    return SourceTable(table.take(source), shown), SourceTable(table.take(target), shown), label
 
 
 def _sides(name: str, table: pa.Table) -> tuple[np.ndarray, np.ndarray]:

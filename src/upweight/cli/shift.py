@@ -51,15 +51,21 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="File or folder of the rows you have, or demo:NAME", show_default=False)],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="SOURCE", help="File or folder of the rows you have, or demo:NAME", show_default=False),
+    ],
     target: Annotated[
-        str | None, typer.Argument(metavar="TARGET", help="File or folder of the rows you must answer for", show_default=False)
+        str | None,
+        typer.Argument(metavar="TARGET", help="File or folder of the rows you must answer for", show_default=False),
     ] = None,
     label: Annotated[str | None, typer.Option(metavar="COL", help="Column of the label, never compared")] = None,
     learner: Annotated[str, typer.Option(help="Models the label: logistic, boosting or MODULE:CLASS")] = "logistic",
     columns: Annotated[str, typer.Option(metavar="A,B", help="Columns to compare  \\[default: all]")] = "",
     exclude: Annotated[str, typer.Option(metavar="A,B", help="Columns to leave out")] = "",
-    method: Annotated[str, typer.Option(metavar="NAME", help="Of the ratio: auto, none, linear, quadratic, boosting, ...")] = "auto",
+    method: Annotated[
+        str, typer.Option(metavar="NAME", help="Of the ratio: auto, none, linear, quadratic, boosting, ...")
+    ] = "auto",
     save: Annotated[
         str | None, typer.Option(metavar="F", help="Write SOURCE with a column `weight`, to .parquet or .csv")
     ] = None,
@@ -74,12 +80,20 @@ def run(
     from ._two_tables import read_two
 
     taken = taken_by(source) | ({} if target is None else taken_by(target))
-    outputs = {"--save": _save_path(save, taken), "--report": report, "--json": None if json == STANDARD_OUTPUT else json}
-    paths = {o: None if p is None else check_writable(p, o, taken=taken, stream=o != "--save") for o, p in outputs.items()}
+    outputs = {
+        "--save": _save_path(save, taken),
+        "--report": report,
+        "--json": None if json == STANDARD_OUTPUT else json,
+    }
+    paths = {
+        o: None if p is None else check_writable(p, o, taken=taken, stream=o != "--save") for o, p in outputs.items()
+    }
     listed = [[n for n in text.split(",") if n.strip()] for text in (columns, exclude)]
     two = read_two(source, target, label=label, columns=listed[0], exclude=listed[1], tell=write_notice)
     _refuse_column(two, save)
-    write_notice(f"{two.source.num_rows:,} source rows, {two.target.num_rows:,} target rows, {two.source.num_columns:,} columns")
+    write_notice(
+        f"{two.source.num_rows:,} source rows, {two.target.num_rows:,} target rows, {two.source.num_columns:,} columns"
+    )
     with _named_errors(two.files):
         found = _diagnosed(two, learner, method, rng)
     facts = found.to_dict() | {"settings": _settings(learner, method, rng)}
@@ -102,7 +116,9 @@ def _diagnosed(two: TwoTables, learner: str, method: str, rng: int) -> Diagnosis
 
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", UserWarning)
-        found = diagnose(two.source, two.target, y=two.y, y_target=two.y_target, learner=learner, method=method, rng=rng)
+        found = diagnose(
+            two.source, two.target, y=two.y, y_target=two.y_target, learner=learner, method=method, rng=rng
+        )
     for one in told:
         if issubclass(one.category, UserWarning):
             write_notice(f"warning: {one.message}")
@@ -139,7 +155,9 @@ def _refuse_column(two: TwoTables, save: str | None) -> None:
         raise InputError(f"{two.files}: there is a column 'weight' already, which --save would write over. Rename it.")
 
 
-def _write_files(found: Diagnosis, facts: dict[str, Any], document: str, two: TwoTables, paths: dict[str, Path | None]) -> None:
+def _write_files(
+    found: Diagnosis, facts: dict[str, Any], document: str, two: TwoTables, paths: dict[str, Path | None]
+) -> None:
     page, saved, result = paths["--report"], paths["--save"], paths["--json"]
     if result is not None:
         write_text(result, document + "\n")

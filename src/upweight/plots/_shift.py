@@ -113,7 +113,9 @@ def _log_weights(ax: Axes, d: Diagnosis) -> None:
         return
     ax.hist(known, bins=BINS, color=MAIN, alpha=0.8)
     top = int(np.argmax(logs))
-    ax.axvline(logs[top], color=BEFORE, linestyle=":", label=f"row {top}: {100 * float(w.max_share):.2g} % of the total")
+    ax.axvline(
+        logs[top], color=BEFORE, linestyle=":", label=f"row {top}: {100 * float(w.max_share):.2g} % of the total"
+    )
     legend(ax, "upper left")
     zeros = int(np.isneginf(logs).sum())
     under(ax, f"{zeros:,} rows of weight zero are not drawn" if zeros else "")
@@ -205,7 +207,12 @@ def label_shift(s: LabelShift, *, ax: Any = None) -> Axes:
     ax.plot(x, s.before[drawn], "o", color=BEFORE, markerfacecolor="none", markersize=8, label="source")
     ax.plot(x, q, "s", color=AFTER, markersize=6, label="target, with 95 % interval")
     turned = len(drawn) > 12 or max(len(str(c)) for c in s.classes[drawn]) > 8
-    ax.set_xticks(x, [label(c, most=18) for c in s.classes[drawn]], rotation=45 if turned else 0, ha="right" if turned else "center")
+    ax.set_xticks(
+        x,
+        [label(c, most=18) for c in s.classes[drawn]],
+        rotation=45 if turned else 0,
+        ha="right" if turned else "center",
+    )
     ax.set_xlabel("class")
     ax.set_ylabel("share of rows")
     ax.set_ylim(0, None)
@@ -264,7 +271,9 @@ def _intervals(ax: Axes, c: Conformal, X: Any) -> None:
     order = order[np.linspace(0, len(order) - 1, min(POINTS, len(order))).astype(int)]
     x, low, high, middle = x[order], low[order], high[order], middle[order]
     known = np.isfinite(low)
-    ax.vlines(x[known], low[known], high[known], color=MAIN, alpha=0.35, linewidth=1.2, label=f"{100 * c.level:g} % interval")
+    ax.vlines(
+        x[known], low[known], high[known], color=MAIN, alpha=0.35, linewidth=1.2, label=f"{100 * c.level:g} % interval"
+    )
     ax.plot(x, middle, ".", color=BEFORE, markersize=4, label="prediction")
     if not known.all() and known.any():
         bottom = np.full(int((~known).sum()), float(low[known].min()))
@@ -297,7 +306,8 @@ def _numeric_columns(X: Any) -> tuple[list[str], list[np.ndarray]]:
         frame = nw.from_native(X, eager_only=True)
         kept = [n for n in frame.columns if frame[n].dtype.is_numeric()]
         return [label(n) for n in kept], [np.asarray(frame[n].to_numpy(), dtype=float) for n in kept]
-    dense = X.toarray() if hasattr(X, "toarray") else np.asarray(X, dtype=float)
+    matrix: Any = X
+    dense = matrix.toarray() if hasattr(matrix, "toarray") else np.asarray(matrix, dtype=float)
     return [f"column {j}" for j in range(dense.shape[1])], list(dense.T)
 
 

@@ -19,7 +19,20 @@ from .._errors import InputError
 from ..files import write_whole
 from . import _plots as plots
 from . import _words as words
-from ._facts import COUNT, LIST, NUMBER, OBJECT, SCALAR, TEXT, Rule, check_items, check_objects, check_value, finite, short
+from ._facts import (
+    COUNT,
+    LIST,
+    NUMBER,
+    OBJECT,
+    SCALAR,
+    TEXT,
+    Rule,
+    check_items,
+    check_objects,
+    check_value,
+    finite,
+    short,
+)
 from ._page import ROOMS, policy, source
 
 __all__ = ["SHIFT_SCHEMA", "shift_page", "write_shift"]
@@ -40,12 +53,31 @@ DATA: dict[str, Rule] = {
 }
 VERDICT: dict[str, Rule] = {"code": TEXT, "grade": TEXT, "reasons": LIST, "sentences": LIST}
 REASON: dict[str, Rule] = {"code": TEXT, "grade": TEXT, "text": TEXT}
-TEST: dict[str, Rule] = {**dict.fromkeys(("auc", "low", "high", "p"), NUMBER), "roc": OBJECT, "features": LIST, "learners": LIST}
+TEST: dict[str, Rule] = {
+    **dict.fromkeys(("auc", "low", "high", "p"), NUMBER),
+    "roc": OBJECT,
+    "features": LIST,
+    "learners": LIST,
+}
 FEATURE: dict[str, Rule] = {"column": SCALAR, "fall": NUMBER}
-WEIGHTS: dict[str, Rule] = {"which": TEXT, "n": COUNT, "ess": NUMBER, "max_share": NUMBER, "edges": LIST, "counts": LIST, "zero": COUNT}
-ROW: dict[str, Rule] = {"name": SCALAR, "flag": TEXT} | dict.fromkeys(("target", "before", "after", "smd_before", "smd_after", "ratio_after"), NUMBER)
+WEIGHTS: dict[str, Rule] = {
+    "which": TEXT,
+    "n": COUNT,
+    "ess": NUMBER,
+    "max_share": NUMBER,
+    "edges": LIST,
+    "counts": LIST,
+    "zero": COUNT,
+}
+ROW: dict[str, Rule] = {"name": SCALAR, "flag": TEXT} | dict.fromkeys(
+    ("target", "before", "after", "smd_before", "smd_after", "ratio_after"), NUMBER
+)
 NAMES = {"before": "Before weighting", "after": "Under the ratio's weights", "label": "Under class weights"}
-WHICH = {"ones": "ones: every row counts alike", "label": "class weights: they follow the label", "ratio": "the density ratio's"}
+WHICH = {
+    "ones": "Ones: every row counts alike.",
+    "label": "Class weights, which follow the label.",
+    "ratio": "Weights of the density ratio.",
+}
 GRADES = {
     "good": "What a classifier can see is answered.",
     "usable": "Use the answer, and say what is left.",
@@ -129,7 +161,9 @@ def write_shift(facts: dict[str, Any], path: str | os.PathLike[str]) -> None:
 def _rocs(tests: dict[str, Any]) -> list[tuple[str, dict[str, Any], str]]:
     """(name, test, path) of the tests that were made."""
     made = [(NAMES[name], tests[name]) for name in NAMES if tests.get(name)]
-    return [(name, test, FRAME.line(zip(test["roc"]["source"], test["roc"]["target"], strict=True))) for name, test in made]
+    return [
+        (name, test, FRAME.line(zip(test["roc"]["source"], test["roc"]["target"], strict=True))) for name, test in made
+    ]
 
 
 def _features(facts: dict[str, Any]) -> Sequence[dict[str, Any]]:
@@ -144,7 +178,8 @@ def _love(rows: Sequence[dict[str, Any]]) -> tuple[list[tuple[str, dict[str, Any
     reach = max([0.3, *known])
     place = lambda x: None if x is None else _place(abs(x), reach)
     return [
-        (words.plain(row["name"], 60), row, place(finite(row["smd_before"])), place(finite(row["smd_after"]))) for row in shown
+        (words.plain(row["name"], 60), row, place(finite(row["smd_before"])), place(finite(row["smd_after"])))
+        for row in shown
     ], reach
 
 
@@ -168,18 +203,28 @@ def _curves(facts: dict[str, Any]) -> dict[str, str]:
     curve, n = facts["curve"], facts["weights"]["n"] or 1
     first = finite(curve["smd"][0]) if curve["smd"] else None
     ess = [(p, None if x is None else x / n) for p, x in zip(curve["power"], curve["ess"], strict=True)]
-    smd = [(p, x / first if first and x is not None else None) for p, x in zip(curve["power"], curve["smd"], strict=True)]
+    smd = [
+        (p, x / first if first and x is not None else None) for p, x in zip(curve["power"], curve["smd"], strict=True)
+    ]
     return {"ess": FRAME.line(ess), "smd": FRAME.line(smd)}
 
 
-def _classes(label: dict[str, Any] | None) -> list[tuple[str, float | None, float | None, float | None, float | None, Any]]:
+def _classes(
+    label: dict[str, Any] | None,
+) -> list[tuple[str, float | None, float | None, float | None, float | None, Any]]:
     """(class, share before, share after, low, high, bar) of every class."""
     if not label:
         return []
     most = max([0.01, *(x for x in label["high"] if x is not None), *(x for x in label["before"] if x is not None)])
     out = []
-    for name, before, after, low, high in zip(*(label[k] for k in ("classes", "before", "after", "low", "high")), strict=True):
-        drawn = None if None in (before, after, low, high) else (plots.bar(after, low, high, most), plots.bar(before, 0, 0, most).length)
+    for name, before, after, low, high in zip(
+        *(label[k] for k in ("classes", "before", "after", "low", "high")), strict=True
+    ):
+        drawn = (
+            None
+            if None in (before, after, low, high)
+            else (plots.bar(after, low, high, most), plots.bar(before, 0, 0, most).length)
+        )
         out.append((words.plain(name, 60), before, after, low, high, drawn))
     return out[:MOST_ROWS]
 
@@ -209,17 +254,20 @@ def _check_shift(facts: Any) -> None:
         _check_test(facts["tests"].get(name), f"tests.{name}", needed=name == "before")
     if facts.get("label") is not None:
         check_value(facts["label"], OBJECT, "label")
-        _same_lengths(facts["label"], ("before", "after", "low", "high"), "label", len(facts["label"].get("classes") or ()))
+        _same_lengths(
+            facts["label"], ("before", "after", "low", "high"), "label", len(facts["label"].get("classes") or ())
+        )
         check_items(facts["label"]["classes"], SCALAR, "label.classes")
 
 
 FINITE: Rule = (lambda value: finite(value) is not None, "a number")
 
 
-def _check_test(test: Any, path: str, *, needed: bool) -> None:
-    if test is None and not needed:
+def _check_test(found: Any, path: str, *, needed: bool) -> None:
+    if found is None and not needed:
         return
-    check_value(test, OBJECT, path)
+    check_value(found, OBJECT, path)
+    test: dict[str, Any] = found
     _keys(test, TEST, f"{path}.")
     check_objects(test["features"], FEATURE, f"{path}.features")
     _same_lengths(test["roc"], ("source", "target"), f"{path}.roc")

@@ -44,7 +44,8 @@ def test_a_huge_own_weight_promises_nothing_and_the_scale_does_not_matter():
     rng = np.random.default_rng(1)
     score, w, at = rng.normal(size=50), rng.random(50), np.r_[rng.random(5), 1e6]
     q = conformal_quantile(score, weights=w, at=at)
-    assert np.isinf(q[-1]) and np.isfinite(q[:-1]).any()
+    assert np.isinf(q[-1])
+    assert np.isfinite(q[:-1]).any()
     np.testing.assert_array_equal(q, conformal_quantile(score, weights=1e5 * w, at=1e5 * at))
     logs = [uw.Weights.of_log(np.log(x) - 800, kind="importance") for x in (w, at)]
     np.testing.assert_array_equal(q, conformal_quantile(score, weights=logs[0], at=logs[1]))
@@ -107,7 +108,8 @@ def test_an_interval_is_the_prediction_and_the_threshold_on_either_side():
     np.testing.assert_allclose(c.interval(new), (model.predict(new) - q, model.predict(new) + q))
     assert c.infinite(new) == np.isinf(q).mean()
     assert c.infinite([[9.0]]) == 1.0  # a row that weighs more than all calibration rows
-    assert "average calibration rows" in str(c) and "<p" in c._repr_html_()
+    assert "average calibration rows" in str(c)
+    assert "<p" in c._repr_html_()
 
 
 def classes(rng, n, shares):
@@ -121,7 +123,9 @@ def test_label_shift_gives_every_class_its_threshold():
     inside = {"plain": [], "weighted": []}
     for seed in range(40):
         rng = np.random.default_rng(seed)
-        (a, ya), (X, y), (new, late) = (classes(rng, 500, s) for s in ([0.6, 0.3, 0.1], [0.6, 0.3, 0.1], [0.1, 0.3, 0.6]))
+        (a, ya), (X, y), (new, late) = (
+            classes(rng, 500, s) for s in ([0.6, 0.3, 0.1], [0.6, 0.3, 0.1], [0.1, 0.3, 0.6])
+        )
         model = LogisticRegression().fit(a, ya)
         s = sh.label_shift(model.predict_proba(X), y, model.predict_proba(new))
         for name, shift in (("plain", None), ("weighted", s)):

@@ -43,8 +43,10 @@ def test_both_beat_either():
         e = sh.doubly_robust(f, fit, new, weights=w)
         low, high = e.interval()
         both.append(e.value), alone.append(w.mean(f).value), model.append(new.mean()), cover.append(low <= 2 <= high)
-    assert abs(np.mean(both) - 2) < 0.025 and 0.08 < np.std(both) < 0.115
-    assert np.std(alone) > 0.17 and abs(np.mean(model) - 1.6) < 0.02
+    assert abs(np.mean(both) - 2) < 0.025
+    assert 0.08 < np.std(both) < 0.115
+    assert np.std(alone) > 0.17
+    assert abs(np.mean(model) - 1.6) < 0.02
     assert np.mean(cover) > 0.91  # nominal .95, widened by the tail; four standard errors below
 
 
@@ -55,7 +57,8 @@ def test_repeated_clusters_do_not_make_the_error_smaller():
         np.tile(f, 2), np.tile(fit, 2), np.tile(new, 2), weights=uw.Weights.of(np.tile(w.values, 2), kind="importance"),
         cluster=np.r_[np.tile(np.arange(200), 2), 200 + np.tile(np.arange(200), 2)],
     )  # fmt: skip
-    assert twice.value == pytest.approx(alone.value) and twice.se == pytest.approx(alone.se, rel=1e-9)
+    assert twice.value == pytest.approx(alone.value)
+    assert twice.se == pytest.approx(alone.se, rel=1e-9)
     with pytest.raises(uw.InputError, match="source first, 200 \\+ 200; got 200"):
         sh.doubly_robust(f, fit, new, weights=w, cluster=np.arange(200))
 

@@ -13,7 +13,7 @@ from upweight.shift.use._soft_figures import METRICS, Decided, figures
 def case(seed, n=4000):
     """The model knows x0 only; the target moves both. Accuracy in the target: .684 (2e6 rows)."""
     rng = np.random.default_rng(seed)
-    x, z = rng.normal(size=(n, 3)), rng.normal(size=(n, 3)) + [0.5, 0.8, 0]
+    x, z = rng.normal(size=(n, 3)), [*rng.normal(size=(n, 3)), 0.5, 0.8, 0]
     y = rng.random(n) < expit(1.5 * x[:, 0] + x[:, 1] - 1)
     model = lambda x: expit(1.5 * x[:, 0] - 1)
     w = uw.Weights.of_log(x @ [0.5, 0.8, 0] - 0.445, kind="importance", exact=True)
@@ -23,7 +23,9 @@ def case(seed, n=4000):
 def test_figures_of_known_labels_are_those_of_scikit_learn():
     rng = np.random.default_rng(0)
     y, p, w = rng.integers(0, 2, 300), rng.integers(1, 9, 300) / 9, rng.random(300)
-    found = {k: v for k, (v, _) in figures(Decided.of(np.stack([1 - p, p]), 0.5), np.stack([1 - y, y]), w / w.sum()).items()}
+    found = {
+        k: v for k, (v, _) in figures(Decided.of(np.stack([1 - p, p]), 0.5), np.stack([1 - y, y]), w / w.sum()).items()
+    }
     said = p >= 0.5
     wanted = {
         "accuracy": metrics.accuracy_score(y, said, sample_weight=w),
@@ -43,7 +45,12 @@ def test_three_classes_are_macro_averages():
     rng = np.random.default_rng(1)
     p = rng.dirichlet([1, 1, 1], 400)
     y = np.array([rng.choice(3, p=row) for row in p])
-    found = {k: v for k, (v, _) in figures(Decided.of(p.T, 0.5), (y == np.arange(3)[:, None]) * 1.0, np.full(400, 1 / 400)).items()}
+    found = {
+        k: v
+        for k, (v, _) in figures(
+            Decided.of(p.T, 0.5), (y == np.arange(3)[:, None]) * 1.0, np.full(400, 1 / 400)
+        ).items()
+    }
     assert found["accuracy"] == pytest.approx(metrics.accuracy_score(y, p.argmax(1)))
     assert found["f1"] == pytest.approx(metrics.f1_score(y, p.argmax(1), average="macro"))
     assert found["roc_auc"] == pytest.approx(metrics.roc_auc_score(y, p, multi_class="ovr"))
@@ -95,16 +102,23 @@ def test_both_answers_find_the_accuracy_of_the_target():
 def test_disagreement_is_said():
     y, p, new, w = case(0)
     f = sh.performance(y, p, new, weights=w)
-    assert f.disagree is None and "agree" in str(f)
-    off = sh.performance(y, np.where(np.arange(y.size) % 2, p, 1 - p), new, weights=w)  # half of the promises turned round
-    assert off.disagree is not None and "disagree" in str(off) and "joint" in off.disagree
+    assert f.disagree is None
+    assert "agree" in str(f)
+    off = sh.performance(
+        y, np.where(np.arange(y.size) % 2, p, 1 - p), new, weights=w
+    )  # half of the promises turned round
+    assert off.disagree is not None
+    assert "disagree" in str(off)
+    assert "joint" in off.disagree
     assert "<table" in off._repr_html_()
 
 
 def test_what_cannot_be_told_is_left_out():
     y, p, new, w = case(0, 300)
     f = sh.performance(y, p, new, weights=w, threshold=1.0)  # nobody is called positive
-    assert "precision" not in f.expected and "recall" in f.expected and set(f.expected) == set(f.weighted)
+    assert "precision" not in f.expected
+    assert "recall" in f.expected
+    assert set(f.expected) == set(f.weighted)
 
 
 def test_what_is_refused():

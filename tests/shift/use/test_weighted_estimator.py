@@ -16,7 +16,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import check_estimator
 
 import upweight as uw
 import upweight.shift as sh
@@ -35,7 +35,9 @@ def known(X):
 
 def by_place(X):
     """1, 2, 3, 1, ... whatever the rows are: a ratio that every check of scikit-learn can be asked with."""
-    return uw.Weights.of(1.0 + np.arange(len(np.asarray(X)) if not hasattr(X, "shape") else X.shape[0]) % 3, kind="importance")
+    return uw.Weights.of(
+        1.0 + np.arange(len(np.asarray(X)) if not hasattr(X, "shape") else X.shape[0]) % 3, kind="importance"
+    )
 
 
 def ones(X):
@@ -48,19 +50,16 @@ def shimodaira(seed=0, n=1000):
     return x, -x[:, 0] + x[:, 0] ** 3 + rng.normal(0, 0.3, n)
 
 
-def failing(estimator):
-    """None is expected to fail. Weights that depend on the place of a row are not tried against checks that permute rows: those checks
-    are right, and so they run with weights of one."""
-    return {}
-
-
-@parametrize_with_checks(
-    [WeightedEstimator(Ridge(), ones), WeightedEstimator(LogisticRegression(), ones)], expected_failed_checks=failing
-)
-def test_the_contract_of_scikit_learn(estimator, check):
+@pytest.mark.parametrize("learner", [Ridge(), LogisticRegression()])
+@pytest.mark.parametrize("ratio", [ones, by_place])
+def test_the_contract_of_scikit_learn(learner, ratio):
+    """Without exceptions. One check is skipped where SCIPY_ARRAY_API is not set; tables of a handful of rows are fitted without loss, which is
+    said, and is no breach."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # tables of a handful of rows are fitted without any loss, and it is said
-        check(estimator)
+        warnings.simplefilter("ignore", UserWarning)
+        results = check_estimator(WeightedEstimator(learner, ratio), on_fail=None, on_skip=None)
+    assert [r["check_name"] for r in results if r["status"] == "failed"] == []
+    assert len(results) > 40
 
 
 def test_it_is_the_learner_with_these_weights():
@@ -77,7 +76,10 @@ def test_it_is_the_learner_with_these_weights():
 def test_the_slopes_of_shimodaira():
     """Closed form: slope .5 unweighted, -.73 for the target; 20 seeds of 1000 rows, s.e. .02."""
     slopes = np.array(
-        [[WeightedEstimator(LinearRegression(), known, power=p).fit(*shimodaira(s)).coef_[0] for p in (0, 1)] for s in range(20)]
+        [
+            [WeightedEstimator(LinearRegression(), known, power=p).fit(*shimodaira(s)).coef_[0] for p in (0, 1)]
+            for s in range(20)
+        ]
     )
     np.testing.assert_allclose(slopes.mean(0), [0.5, -0.73], atol=0.06)
 
@@ -101,7 +103,9 @@ def test_weights_reach_the_last_step_only():
     x, y = shimodaira()
     ours = WeightedEstimator(make_pipeline(StandardScaler(), Ridge()), known).fit(x, y)
     scaled = StandardScaler().fit_transform(x)
-    np.testing.assert_allclose(ours.predict(x), Ridge().fit(scaled, y, sample_weight=known(x).sample_weight).predict(scaled))
+    np.testing.assert_allclose(
+        ours.predict(x), Ridge().fit(scaled, y, sample_weight=known(x).sample_weight).predict(scaled)
+    )
 
 
 def test_plain_validation_chooses_for_the_source_and_the_scorer_for_the_target():
@@ -109,11 +113,14 @@ def test_plain_validation_chooses_for_the_source_and_the_scorer_for_the_target()
     for seed in range(5):
         x, y = shimodaira(seed)
         grid = {"power": [0, 0.5, 1]}
-        plain = GridSearchCV(WeightedEstimator(LinearRegression(), known), grid, scoring="neg_mean_squared_error").fit(x, y)
+        plain = GridSearchCV(WeightedEstimator(LinearRegression(), known), grid, scoring="neg_mean_squared_error").fit(
+            x, y
+        )
         ours = GridSearchCV(
             WeightedEstimator(LinearRegression(), known), grid, scoring=sh.scorer("neg_mean_squared_error", known)
         ).fit(x, y)
-        assert plain.best_params_["power"] == 0 and ours.best_params_["power"] == 1
+        assert plain.best_params_["power"] == 0
+        assert ours.best_params_["power"] == 1
         assert abs(ours.best_score_ + 0.0944) < 0.02
 
 
@@ -122,8 +129,11 @@ def test_a_search_holds_no_copy_of_the_training_rows():
     r = sh.density_ratio(x, np.random.default_rng(1).normal(0, 0.3, (500, 1)), method="linear", rng=0)
     search = GridSearchCV(WeightedEstimator(Ridge(), r), {"power": [0, 1]}, scoring=sh.scorer("r2", r)).fit(x, y)
     weights = len(pickle.dumps(r))
-    assert len(pickle.dumps(search)) < 3 * weights + 20_000  # the ratio, which keeps the weights of its rows, and no x, no y
-    assert clone(search).estimator.ratio is r and clone(search).scoring is search.scoring
+    assert (
+        len(pickle.dumps(search)) < 3 * weights + 20_000
+    )  # the ratio, which keeps the weights of its rows, and no x, no y
+    assert clone(search).estimator.ratio is r
+    assert clone(search).scoring is search.scoring
 
 
 def test_a_density_ratio_and_label_shift_are_ratios():
@@ -136,12 +146,15 @@ def test_a_density_ratio_and_label_shift_are_ratios():
     ours = WeightedEstimator(LogisticRegression(), s).fit(X, y)
     theirs = LogisticRegression().fit(X, y, sample_weight=s.weights(y).sample_weight)
     np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
-    assert clone(ours).ratio is s and ours.classes_.tolist() == [0, 1]
+    assert clone(ours).ratio is s
+    assert ours.classes_.tolist() == [0, 1]
     frame = pd.DataFrame(X, columns=["a", "b"])
     live = pd.DataFrame(target + 0.01 * rng.normal(size=target.shape), columns=["a", "b"])
     r = sh.density_ratio(frame, live, method="linear", rng=0)
     again = WeightedEstimator(LogisticRegression(), r).fit(frame[["b", "a"]], y)  # another order of the columns
-    np.testing.assert_allclose(again.coef_[0][::-1], WeightedEstimator(LogisticRegression(), r).fit(frame, y).coef_[0], atol=1e-6)
+    np.testing.assert_allclose(
+        again.coef_[0][::-1], WeightedEstimator(LogisticRegression(), r).fit(frame, y).coef_[0], atol=1e-6
+    )
     assert np.isfinite(sh.scorer("roc_auc", s)(ours, X, y))
 
 
@@ -223,4 +236,5 @@ def test_a_forest_in_a_search_inside():
     x, y = shimodaira(0, 200)
     inner = GridSearchCV(RandomForestRegressor(n_estimators=5, random_state=0), {"max_depth": [1, 2]}, cv=2)
     m = WeightedEstimator(inner, known).fit(x, y)
-    assert m.best_params_["max_depth"] in (1, 2) and m.predict(x).shape == (200,)
+    assert m.best_params_["max_depth"] in (1, 2)
+    assert m.predict(x).shape == (200,)

@@ -81,7 +81,9 @@ class Sides:
 
     def row(self, j: int, names: list[str]) -> str:
         """Target row j in words, by some of its columns."""
-        said = [f"{printable(n)} {_shown(plain(self.target[n][j].as_py()))}" for n in names if n in self.target.column_names]
+        said = [
+            f"{printable(n)} {_shown(plain(self.target[n][j].as_py()))}" for n in names if n in self.target.column_names
+        ]
         return f"row {j}" + (f" ({', '.join(said)})" if said else "")
 
 

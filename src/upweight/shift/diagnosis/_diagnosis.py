@@ -36,8 +36,8 @@ from ..testing import TwoSample, pooled_test
 from ._both_sides import Sides
 from ._labels import LabelModel, concept, known_labels, label_model, label_shift_of
 from ._reasons import reasons
-from ._rules import FEWEST, Figures, code_of, grade_of
-from ._sentences import Told, sentences
+from ._rules import FEWEST, ShiftFigures, code_of, grade_of
+from ._sentences import ShiftFacts, sentences
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -102,7 +102,7 @@ class Diagnosis:
     concept: Estimate | None
     curve: ShiftCurve
     names: tuple[str, str] = ("source", "target")
-    _told: Told = field(kw_only=True)
+    _told: ShiftFacts = field(kw_only=True)
 
     @cached_property
     def verdict(self) -> ShiftVerdict:
@@ -152,7 +152,14 @@ class Diagnosis:
 
 
 def diagnose(
-    source: Any, target: Any, *, y: Any = None, y_target: Any = None, learner: Any = "logistic", method: Any = "auto", rng: Any = None
+    source: Any,
+    target: Any,
+    *,
+    y: Any = None,
+    y_target: Any = None,
+    learner: Any = "logistic",
+    method: Any = "auto",
+    rng: Any = None,
 ) -> Diagnosis:
     """Did the columns move from source to target, do weights repair it, do the classes explain it?
 
@@ -254,7 +261,13 @@ def _label_part(
 
 
 def _put_together(
-    sides: Sides, before: TwoSample, after: TwoSample | None, ratio: DensityRatio, part: _LabelPart, kept_none: bool, name: str
+    sides: Sides,
+    before: TwoSample,
+    after: TwoSample | None,
+    ratio: DensityRatio,
+    part: _LabelPart,
+    kept_none: bool,
+    name: str,
 ) -> Diagnosis:
     ratio_balance = sides.balance(ratio.weights)
     figures = _figures(sides.pooled, before, after, ratio, part, ratio_balance, kept_none)
@@ -265,7 +278,7 @@ def _put_together(
         shares = part.label if code == "label_shift" else None
         found = concept(part.model, part.known, weights if shares is not None else ratio.weights, shares)
     table = ratio_balance if weights is ratio.weights else sides.balance(weights)
-    told = Told(
+    told = ShiftFacts(
         code=code, figures=figures, names=("source", "target"), label_name=name, sides=sides, before=before, after=after, label=part.label,
         label_note=part.note, ratio_weights=ratio.weights, ratio_balance=ratio_balance,
         no_support=sides.unsupported(before.scores[1]), concept=found, known=None if part.known is None else len(part.known[0]),
@@ -283,9 +296,9 @@ def _figures(
     part: _LabelPart,
     table: Balance | None,
     kept_none: bool,
-) -> Figures:
+) -> ShiftFigures:
     last = before if after is None else after
-    found = Figures(
+    found = ShiftFigures(
         n=pooled.n_source, m=pooled.n_target, area=before.auc.value, p=before.p, area_after=last.auc.value, p_after=last.p,
         kept_none=kept_none, ratio_usable=ratio.weights.check().grade != "unusable", ess=float(ratio.weights.ess),
     )  # fmt: skip
@@ -297,7 +310,7 @@ def _figures(
     else:  # text alone: no column has a mean
         found = replace(found, max_before=0.0, max_after=0.0, mean_before=0.0, mean_after=1.0)
     if part.label is not None and part.after is not None and part.weights is not None:
-        p_prior = part.label.correction.prior.p
+        p_prior = getattr(part.label.correction.prior, "p", None)
         found = replace(
             found, area_label=part.after.auc.value, p_label=part.after.p, p_prior=1.0 if p_prior is None else p_prior,
             label_usable=part.weights.check().grade != "unusable",
@@ -323,4 +336,3 @@ def _curve(sides: Sides, weights: Weights) -> ShiftCurve:
         if table is not None:
             smd[i] = table.mean_abs_after
     return ShiftCurve(power, ess, smd)
-

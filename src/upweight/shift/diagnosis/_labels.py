@@ -48,7 +48,9 @@ def label_model(pooled: Pooled, y: Any, learner: Any, rng: np.random.Generator) 
     labels = Labels.of(y, rows=pooled.n_source)
     k = len(labels.classes)
     if labels.classes.dtype.kind in "iuf" and k > min(MOST_CLASSES, pooled.n_source / 10):
-        raise InputError(f"`y` takes {k} different numbers in {pooled.n_source:,} rows: a number to predict, not a class. Cut it into classes.")
+        raise InputError(
+            f"`y` takes {k} different numbers in {pooled.n_source:,} rows: a number to predict, not a class. Cut it into classes."
+        )
     bare = as_learner(learner)
     made = bare if isinstance(bare, Prepared) else Prepared(bare)
     table = pooled.task.X
@@ -71,14 +73,18 @@ def known_labels(y_target: Any, model: LabelModel, rows: int) -> tuple[np.ndarra
     """Rows of the target whose label is known, and the class numbers of these."""
     values = np.asarray(y_target)
     if values.shape != (rows,):
-        raise InputError(f"`y_target` must hold one label a target row, missing where unknown; got shape {values.shape} for {rows:,} rows.")
+        raise InputError(
+            f"`y_target` must hold one label a target row, missing where unknown; got shape {values.shape} for {rows:,} rows."
+        )
     known = np.flatnonzero(~absent(values))
     classes = model.labels.classes
     hit = values[known, None] == classes[None, :].astype(values.dtype if values.dtype.kind == "O" else classes.dtype)
     strange = ~hit.any(axis=1)
     if strange.any():
         row = int(known[int(strange.argmax())])
-        raise InputError(f"`y_target` must hold labels of `y`; got {plain(values[row])!r}, first at row {row}. Write them alike, or leave it missing.")
+        raise InputError(
+            f"`y_target` must hold labels of `y`; got {plain(values[row])!r}, first at row {row}. Write them alike, or leave it missing."
+        )
     return known, hit.argmax(axis=1) if len(known) else np.empty(0, np.intp)
 
 

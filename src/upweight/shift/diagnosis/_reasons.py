@@ -11,7 +11,7 @@ from ..._balance import Balance
 from ..._check import Reason
 from ..._errors import counted, printable
 from ..._weights import Weights
-from ._sentences import Told, concept_moved
+from ._sentences import ShiftFacts, concept_moved
 
 __all__ = ["reasons"]
 
@@ -19,7 +19,7 @@ SOME, MANY = 0.01, 0.1  # shares of target rows that no source row is like
 SHOWN = 3
 
 
-def reasons(t: Told, weights: Weights, table: Balance | None) -> tuple[Reason, ...]:
+def reasons(t: ShiftFacts, weights: Weights, table: Balance | None) -> tuple[Reason, ...]:
     """Every reason that holds: of the weights in use with their balance, and of the two samples."""
     of_weights = weights.check(balance=table).reasons
     here = [r for rule in (_support, _new_column, _labels, _concept) for r in rule(t)]
@@ -27,15 +27,17 @@ def reasons(t: Told, weights: Weights, table: Balance | None) -> tuple[Reason, .
     return tuple([*(r for r in of_weights if str(r) not in own), *here])
 
 
-def _support(t: Told) -> Iterator[Reason]:
+def _support(t: ShiftFacts) -> Iterator[Reason]:
     share = float(t.no_support.mean())
     if share >= SOME:
         grade = "unreliable" if share >= MANY else "usable"
         text = f"{100 * share:.1f} % of the target rows look like no source row"
-        yield Reason("NO_SUPPORT", grade, "support", text, "collect such rows, or leave them out of the target and say so")
+        yield Reason(
+            "NO_SUPPORT", grade, "support", text, "collect such rows, or leave them out of the target and say so"
+        )
 
 
-def _new_column(t: Told) -> Iterator[Reason]:
+def _new_column(t: ShiftFacts) -> Iterator[Reason]:
     new = t.sides.new_columns
     if new:
         more = f" and {len(new) - SHOWN} more" if len(new) > SHOWN else ""
@@ -43,13 +45,15 @@ def _new_column(t: Told) -> Iterator[Reason]:
         yield Reason("NEW_COLUMN", "usable", "support", text, "exclude it: it tells the samples apart and nothing else")
 
 
-def _labels(t: Told) -> Iterator[Reason]:
+def _labels(t: ShiftFacts) -> Iterator[Reason]:
     if t.known is not None:
         text = f"{counted(t.known, 'label')} of the target given: used to judge, not as a column"
         yield Reason("LABEL_IN_BOTH", "good", "note", text)
 
 
-def _concept(t: Told) -> Iterator[Reason]:
+def _concept(t: ShiftFacts) -> Iterator[Reason]:
     if t.concept is not None and concept_moved(t.concept):
         text = f"{t.label_name} depends on the columns otherwise than it did"
-        yield Reason("CONCEPT", "unreliable", "note", text, "label more target rows and train on them: no weights repair this")
+        yield Reason(
+            "CONCEPT", "unreliable", "note", text, "label more target rows and train on them: no weights repair this"
+        )

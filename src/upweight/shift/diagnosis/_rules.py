@@ -15,7 +15,7 @@ the way to a half as well.
 
 A, p: before; A', p': after the ratio's weights; A'', p'': after class weights. *half*: A' - 1/2 <= (A - 1/2)/2.
 
-What is inside: `Figures`, what the rules look at; `code_of`; `grade_of`.
+What is inside: `ShiftFigures`, what the rules look at; `code_of`; `grade_of`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["BADLY", "FEWEST", "LEVEL", "Figures", "code_of", "grade_of", "half"]
+__all__ = ["BADLY", "FEWEST", "LEVEL", "ShiftFigures", "code_of", "grade_of", "half"]
 
 FEWEST = 50
 LEVEL = 0.05
@@ -33,7 +33,7 @@ FALLEN = 0.9  # mean |SMD| after over before from which weights did something
 
 
 @dataclass(frozen=True)
-class Figures:
+class ShiftFigures:
     """What the rules look at; nan where there is none. `kept_none`: "auto" found nothing better than ones."""
 
     n: int
@@ -60,7 +60,7 @@ def half(before: float, after: float) -> bool:
     return after - 0.5 <= (before - 0.5) / 2
 
 
-def code_of(f: Figures) -> str:
+def code_of(f: ShiftFigures) -> str:
     """The first rule that holds."""
     if min(f.n, f.m) < FEWEST:
         return "too_few"
@@ -79,13 +79,13 @@ def code_of(f: Figures) -> str:
     return "unrepaired"
 
 
-def _near(f: Figures) -> bool:
+def _near(f: ShiftFigures) -> bool:
     """Whether no column is further off than the noise of these rows, and none badly."""
     noise = 2 * math.sqrt(1 / f.ess + 1 / f.m) if f.ess > 0 else 0.0
     return f.max_after < NEAR or (f.max_after < BADLY and f.max_after <= noise)
 
 
-def grade_of(code: str, f: Figures) -> str:
+def grade_of(code: str, f: ShiftFigures) -> str:
     """The grade that a code can have at best."""
     if code == "partly":
         return "unreliable" if f.max_after >= BADLY else "usable"

@@ -6,7 +6,7 @@
     Not testable without labels from live: whether `bought` still depends on the columns as it did.
     Do: ...
 
-What is inside: `sentences`, from a `Told`, all that is said; `Told`.
+What is inside: `sentences`, from a `ShiftFacts`, all that is said; `ShiftFacts`.
 """
 
 from __future__ import annotations
@@ -23,20 +23,22 @@ from ..._weights import Weights, rows_worth
 from ..label import LabelShift
 from ..testing import TwoSample, said_p
 from ._both_sides import Sides
-from ._rules import BADLY, FEWEST, LEVEL, Figures, half
+from ._rules import BADLY, FEWEST, LEVEL, ShiftFigures, half
 
-__all__ = ["Told", "concept_level", "concept_moved", "sentences"]
+__all__ = ["ShiftFacts", "concept_level", "concept_moved", "sentences"]
+
+UNKNOWN = 0.5  # half-width of an interval of D, in probability, that says nothing
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class ShiftFacts:
     """All that is said. `before_ratio` is the balance under the ratio's weights, `no_support` (m,) target rows that no source row is like.
 
     `label_note` says why there is no label part; `known` how many target labels there are, None if none were given.
     """
 
     code: str
-    figures: Figures
+    figures: ShiftFigures
     names: tuple[str, str]
     label_name: str
     sides: Sides
@@ -51,10 +53,12 @@ class Told:
     known: int | None
 
 
-def sentences(t: Told) -> tuple[str, ...]:
+def sentences(t: ShiftFacts) -> tuple[str, ...]:
     """What is said, in order."""
     if t.code == "too_few":
-        return (f"Too few rows to judge: {t.figures.n:,} source and {t.figures.m:,} target rows, {FEWEST} a side needed.",)
+        return (
+            f"Too few rows to judge: {t.figures.n:,} source and {t.figures.m:,} target rows, {FEWEST} a side needed.",
+        )
     if t.code == "no_shift":
         return tuple([*_no_shift(t), *_outcome(t)])
     return tuple([_moved(t), *_repair(t), *_label(t), *_outcome(t), *_advice(t)])
@@ -68,21 +72,23 @@ def _area(test: TwoSample) -> str:
     return f"AUC {test.auc.value:.2f} ({low:.2f} to {high:.2f})"
 
 
-def _no_shift(t: Told) -> Iterator[str]:
+def _no_shift(t: ShiftFacts) -> Iterator[str]:
     columns = counted(len(t.sides.pooled.names), "column")
     yield f"{counted(t.figures.n, 'source row')}, {counted(t.figures.m, 'target row')}, {columns}."
     yield f"None of our classifiers tells them apart: {_area(t.before)}."
     yield "Keep your weights at one."
 
 
-def _moved(t: Told) -> str:
+def _moved(t: ShiftFacts) -> str:
     source, target = t.names
     little = "Moved a little" if t.code == "slight" else "Moved"
     most = "; ".join(_column(t, name) for name, fall in list(t.before.features.items())[:2] if fall >= 0.005)
-    return f"{little}: a classifier tells {target} from {source} rows, {_area(t.before)}." + (f" Most: {most}." if most else "")
+    return f"{little}: a classifier tells {target} from {source} rows, {_area(t.before)}." + (
+        f" Most: {most}." if most else ""
+    )
 
 
-def _column(t: Told, name: object) -> str:
+def _column(t: ShiftFacts, name: object) -> str:
     """A column with its SMD, that of its worst level, or, where means agree, its variance ratio."""
     said = t.sides.said(name)
     rows = [r for r in (t.ratio_balance or ()) if r.column == t.sides.labels.get(name)]
@@ -98,7 +104,7 @@ def _column(t: Told, name: object) -> str:
 # ---- do weights repair it ---------------------------------------------------------------------------------------------------
 
 
-def _repair(t: Told) -> Iterator[str]:
+def _repair(t: ShiftFacts) -> Iterator[str]:
     f, w = t.figures, t.ratio_weights
     if t.code == "slight":
         yield "No weights learnt from these rows do better than ones: keep them at one."
@@ -107,7 +113,9 @@ def _repair(t: Told) -> Iterator[str]:
         yield _apart(t)
         return
     worth = f"{counted(f.n, 'row')} {'is' if f.n == 1 else 'are'} worth {rows_worth(float(w.ess))}"
-    figures = f"{worth}; the AUC {_way(f.area, f.area_after, of='')}, the largest SMD {_way(f.max_before, f.max_after)}."
+    figures = (
+        f"{worth}; the AUC {_way(f.area, f.area_after, of='')}, the largest SMD {_way(f.max_before, f.max_after)}."
+    )
     if t.code == "repaired":
         yield f"Weights repair it as far as a classifier can see: {figures}"
     elif t.code == "partly":
@@ -125,7 +133,7 @@ def _way(before: float, after: float, of: str = "from") -> str:
     return f"{'falls' if b < a else 'rises'}{start} to {b:.2f}"
 
 
-def _apart(t: Told) -> str:
+def _apart(t: ShiftFacts) -> str:
     share, w = float(t.no_support.mean()), t.ratio_weights
     if share >= 0.01:
         top = [t.sides.labels[n] for n in list(t.before.features)[:2] if n in t.sides.labels]
@@ -140,7 +148,7 @@ def _apart(t: Told) -> str:
 # ---- do the classes explain it ----------------------------------------------------------------------------------------------
 
 
-def _label(t: Told) -> Iterator[str]:
+def _label(t: ShiftFacts) -> Iterator[str]:
     if t.label is None:
         if t.label_note:
             yield f"Label shift was not looked at: {t.label_note}"
@@ -157,7 +165,7 @@ def _label(t: Told) -> Iterator[str]:
     yield f"Label shift does not explain it: {_why_not(f)}."
 
 
-def _why_not(f: Figures) -> str:
+def _why_not(f: ShiftFigures) -> str:
     """The first demand of label shift that is not met."""
     after = f"after reweighting the classes the AUC is {f.area_label:.2f}"
     if f.p_label <= LEVEL:
@@ -178,7 +186,7 @@ def _most_moved(label: LabelShift) -> int:
 # ---- what cannot be known ---------------------------------------------------------------------------------------------------
 
 
-def _outcome(t: Told) -> Iterator[str]:
+def _outcome(t: ShiftFacts) -> Iterator[str]:
     target, what = t.names[1], t.label_name
     if t.known is None:
         yield f"Not testable without labels from {target}: whether {what} still depends on the columns as it did."
@@ -189,6 +197,12 @@ def _outcome(t: Told) -> Iterator[str]:
     else:
         low, high = t.concept.interval(concept_level(t.concept))
         reach = float(np.max(np.abs(np.concatenate([np.atleast_1d(low), np.atleast_1d(high)]))))
+        if not reach < UNKNOWN:
+            yield (
+                f"{counted(t.known, 'label')} from {target}: too uncertain, under these weights, to say whether {what} still depends on the "
+                "columns as it did."
+            )
+            return
         yield f"{counted(t.known, 'label')} from {target}: {what} depends on the columns as it did, to within {reach:.3f}."
 
 
@@ -213,7 +227,7 @@ def _difference(d: Estimate) -> str:
 # ---- what to do -------------------------------------------------------------------------------------------------------------
 
 
-def _advice(t: Told) -> Iterator[str]:
+def _advice(t: ShiftFacts) -> Iterator[str]:
     f, (_, target) = t.figures, t.names
     if t.code == "label_shift":
         yield "Do: train with label.weights(y), or correct probabilities with label.apply(proba), never both."

@@ -93,6 +93,8 @@ def of_black_box(
 ) -> RatioInfluence:
     """Influences on the ratio that solves C ratio = mu; c (K, K) is C, source (K, n) and target (K, m) what the model says."""
     k, m = target.shape
-    both = np.hstack([-_centred(source * ratio[codes]), _centred(target)])  # mean of p_i rho_{y_i} is mu, if none is raised to 0
+    both = np.hstack(
+        [-_centred(source * ratio[codes]), _centred(target)]
+    )  # mean of p_i rho_{y_i} is mu, if none is raised to 0
     shares = np.hstack([_centred(_seen(codes, k)), np.zeros((k, m))])
     return RatioInfluence(np.linalg.solve(c, both), shares, len(codes))

@@ -89,7 +89,9 @@ class LabelShift:
         """
         given = read_proba(proba)
         if given.k != len(self.classes):
-            raise InputError(f"`proba` must have {len(self.classes)} classes, as the labelled rows; got {given.k}. Pass the same model's.")
+            raise InputError(
+                f"`proba` must have {len(self.classes)} classes, as the labelled rows; got {given.k}. Pass the same model's."
+            )
         return given.give(self._bcts(given.p))
 
     def apply(self, proba: Any) -> Any:
@@ -114,7 +116,9 @@ class LabelShift:
         """
         codes, home = codes_of(y, self.classes)
         made = Weights.of(home.wrap(np.asarray(self.ratio.value)[codes]), kind="importance")
-        step = Step("LabelShift.weights", {"classes": self.classes.tolist(), "ratio": np.asarray(self.ratio.value).tolist()})
+        step = Step(
+            "LabelShift.weights", {"classes": self.classes.tolist(), "ratio": np.asarray(self.ratio.value).tolist()}
+        )
         return replace(made, trail=(*made.trail, *self.ratio.trail[-1:], step))
 
     def __sklearn_clone__(self) -> LabelShift:
@@ -136,15 +140,31 @@ class LabelShift:
         how = "uncalibrated" if self._bcts.identity else f"calibrated at temperature {self.temperature:.2f}"
         first = f"Shares of {len(self.classes)} classes by {self.method}, {how}, from {n:,} labelled and {m:,} unlabelled rows."
         p = _shares(self.correction).p
-        moved = [] if p is None else [f"That the shares did not move: p = {p:.2g}." if p >= 0.001 else "That the shares did not move: p < 0.001."]
-        return [first, *moved, *([self.note] if self.note else []), *([self.prior.why[:1].upper() + self.prior.why[1:]] if self.prior.why else [])]
+        moved = (
+            []
+            if p is None
+            else [
+                f"That the shares did not move: p = {p:.2g}."
+                if p >= 0.001
+                else "That the shares did not move: p < 0.001."
+            ]
+        )
+        return [
+            first,
+            *moved,
+            *([self.note] if self.note else []),
+            *([self.prior.why[:1].upper() + self.prior.why[1:]] if self.prior.why else []),
+        ]
 
     def __str__(self) -> str:
         first, *rest = self._sentences()
         head = ["", "source", "target", "95 %"]
         rows = [head, *self._cells()]
         wide = [max(len(r[i]) for r in rows) for i in range(4)]
-        table = ["  " + r[0].ljust(wide[0]) + "".join("  " + c.rjust(w) for c, w in zip(r[1:], wide[1:], strict=True)) for r in rows]
+        table = [
+            "  " + r[0].ljust(wide[0]) + "".join("  " + c.rjust(w) for c, w in zip(r[1:], wide[1:], strict=True))
+            for r in rows
+        ]
         return "\n".join([first, *table, *rest])
 
     def __repr__(self) -> str:
@@ -195,7 +215,9 @@ def label_shift(
     require_choice("calibrate", calibrate, ("bcts", None))
     answers = read_answers(proba, y, target_proba)
     if answers.hard and method == "mlls":
-        raise InputError("`proba` must be probabilities for method='mlls'; every one is 0 or 1. For hard labels: method='bbse'.")
+        raise InputError(
+            "`proba` must be probabilities for method='mlls'; every one is 0 or 1. For hard labels: method='bbse'."
+        )
     bcts = Bcts.same(len(answers.classes)) if calibrate is None or answers.hard else _fitted(answers)
     source, target = bcts(answers.source), bcts(answers.target)
     solve = _by_likelihood if method == "mlls" else _by_black_box
@@ -205,7 +227,9 @@ def label_shift(
 def _fitted(answers: Answers) -> Bcts:
     found = fit_bcts(answers.source, answers.codes)
     if found is None:
-        raise InputError(f"`proba` never differs from row to row: {ALIKE}. Pass probabilities of a model that has learnt something.")
+        raise InputError(
+            f"`proba` never differs from row to row: {ALIKE}. Pass probabilities of a model that has learnt something."
+        )
     return found
 
 
@@ -213,12 +237,16 @@ def _by_likelihood(answers: Answers, bcts: Bcts, source: np.ndarray, target: np.
     before = source.mean(axis=1)
     if not before.all():
         label = plain(answers.classes[int(np.argmin(before))])
-        raise InputError(f"class {label!r} is never promised in the labelled rows. Use calibrate='bcts', or method='bbse'.")
+        raise InputError(
+            f"class {label!r} is never promised in the labelled rows. Use calibrate='bcts', or method='bbse'."
+        )
     correction = Correction.em(target.T, train=before / before.sum())
     ratio = _shares(correction).world / _shares(correction).train
     found = of_likelihood(ratio, source, answers.codes, target, answers.target, bcts)
     if found is None:
-        raise InputError(f"the target's rows do not say how common each class is: {ALIKE}. Merge classes, or use a better model.")
+        raise InputError(
+            f"the target's rows do not say how common each class is: {ALIKE}. Merge classes, or use a better model."
+        )
     return _made(answers, bcts, correction, found, "mlls", {})
 
 
@@ -236,7 +264,10 @@ def _by_black_box(answers: Answers, bcts: Bcts, source: np.ndarray, target: np.n
     ratio = raised / (f @ raised)
     q, floor = f * ratio, 0.5 / m
     step = Step("label_shift", {"method": "bbse", "least_singular_value": least, "rows": m})
-    why = f"the world's class shares were estimated from {m:,} unlabelled rows" + ", where a class was not found at all" * bool((q < floor).any())
+    why = (
+        f"the world's class shares were estimated from {m:,} unlabelled rows"
+        + ", where a class was not found at all" * bool((q < floor).any())
+    )
     correction = Correction(np.log(f / np.maximum(q, floor)), "approximate", why, Prior(f, q), (step,))
     found = of_black_box(ratio, c, source, answers.codes, target)
     return _made(answers, bcts, correction, found, "bbse", {"least_singular_value": least})
@@ -252,10 +283,19 @@ def _made(
     names = tuple(plain(c) for c in answers.classes)
     gone = shares.world < 0.5 / m
     prior = both.estimate(
-        shares.world, found.of_prior(ratio, shares.train), step=step, bounded=True, names=names, change=_cut(1.0, names, gone)
+        shares.world,
+        found.of_prior(ratio, shares.train),
+        step=step,
+        bounded=True,
+        names=names,
+        change=_cut(1.0, names, gone),
     )
-    ratios = both.estimate(ratio, found.of_ratio(), step=step, bounded=True, names=names, change=_cut(np.inf, names, gone))
-    note = "The probabilities separate the labels: no temperature is told, and none was applied." if bcts.separated else ""
+    ratios = both.estimate(
+        ratio, found.of_ratio(), step=step, bounded=True, names=names, change=_cut(np.inf, names, gone)
+    )
+    note = (
+        "The probabilities separate the labels: no temperature is told, and none was applied." if bcts.separated else ""
+    )
     correction = replace(correction, prior=replace(shares, se=np.asarray(prior.se)))
     return LabelShift(prior, ratios, correction, answers.classes, method, (n, m), bcts, note)
 

@@ -54,7 +54,9 @@ def _refuse_lengths(source: Proba, labels: int, target: Proba) -> None:
         return
     if labels == target.n:
         raise InputError(f"`y` belongs to the source rows; got the target's {target.n:,}. Swap?")
-    raise InputError(f"`y` and `proba` must have the same rows; got {labels:,} and {source.n:,}. Pass both of the same rows.")
+    raise InputError(
+        f"`y` and `proba` must have the same rows; got {labels:,} and {source.n:,}. Pass both of the same rows."
+    )
 
 
 def _refuse_classes(k: int, classes: np.ndarray) -> None:

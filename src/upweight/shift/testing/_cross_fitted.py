@@ -28,7 +28,7 @@ from ...tables import row_slice, stratified
 from ..columns import Pooled, halves
 from ..ratios import candidates, folds_of, logits, logits_out_of_fold, one_candidate
 
-__all__ = ["CrossFit", "area_in", "cross_fit", "learners_of", "reweighted"]
+__all__ = ["CrossFit", "area_in", "cross_fit", "reweighted"]
 
 INNER = 3  # folds inside the training folds by which a classifier is chosen
 
@@ -62,7 +62,7 @@ def reweighted(pooled: Pooled, weights: Weights | None) -> Pooled:
     return replace(pooled, task=replace(task, w=halves(w[rows], pooled.n_target)), rows=rows)
 
 
-def learners_of(learner: Any, pooled: Pooled) -> dict[str, Any]:
+def _learners_of(learner: Any, pooled: Pooled) -> dict[str, Any]:
     """The classifiers to choose from, by name: all candidates for "auto", else one."""
     if isinstance(learner, str) and learner == "auto":
         return candidates(pooled)
@@ -73,7 +73,7 @@ def learners_of(learner: Any, pooled: Pooled) -> dict[str, Any]:
 
 def cross_fit(pooled: Pooled, weights: Weights | None, learner: Any, folds: int, rng: np.random.Generator) -> CrossFit:
     """Fit, score and measure; `weights` are those of the pooled source rows, all of them."""
-    tests, several = folds_of(pooled, folds, rng), learners_of(learner, pooled)
+    tests, several = folds_of(pooled, folds, rng), _learners_of(learner, pooled)
     task, n = pooled.task, len(pooled.rows)
     scores, influence = np.empty(len(task.codes)), np.zeros(len(task.codes))
     models, chosen, areas = [], [], []

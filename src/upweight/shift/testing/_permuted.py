@@ -67,7 +67,11 @@ def _permuted(table: Table, block: Block, order: np.ndarray) -> Table:
     values = getattr(table, field)
     if sparse.issparse(values):
         whole = sparse.csc_array(values)
-        parts = [whole[:, : columns.start], sparse.csc_array(sparse.csr_array(whole[:, columns])[order]), whole[:, columns.stop :]]
+        parts = [
+            whole[:, : columns.start],
+            sparse.csc_array(sparse.csr_array(whole[:, columns])[order]),
+            whole[:, columns.stop :],
+        ]
         return replace(table, **{field: sparse.csr_array(sparse.hstack(parts))})
     dealt = values.copy()
     dealt[:, columns] = values[order, columns]

@@ -42,7 +42,7 @@ from ._roc import roc_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["TwoSample", "said_p", "pooled_test", "two_sample_test"]
+__all__ = ["TwoSample", "pooled_test", "said_p", "two_sample_test"]
 
 LEVEL = 0.05
 SHOWN = 0.005  # falls in AUC below it are noise
@@ -166,7 +166,9 @@ def _checked(weights: Any) -> Weights | None:
     if weights is None:
         return None
     if not isinstance(weights, Weights):
-        raise InputError(f"`weights` must be Weights; got {type(weights).__name__}. Say what they are: uw.Weights.of(x, kind='importance').")
+        raise InputError(
+            f"`weights` must be Weights; got {type(weights).__name__}. Say what they are: uw.Weights.of(x, kind='importance')."
+        )
     weights._one_vector("two_sample_test")
     weights._refuse_all_zero()
     forbid(weights.kind, "mean")
@@ -174,7 +176,13 @@ def _checked(weights: Any) -> Weights | None:
 
 
 def pooled_test(
-    pooled: Pooled, weights: Weights | None, *, learner: Any, folds: int, rng: np.random.Generator, features: bool = True
+    pooled: Pooled,
+    weights: Weights | None,
+    *,
+    learner: Any,
+    folds: int,
+    rng: np.random.Generator,
+    features: bool = True,
 ) -> TwoSample:
     """The test of a table that was read without weights; `weights` (n_source,) or None."""
     table = reweighted(pooled, weights)

@@ -112,9 +112,14 @@ class Conformal:
         heavy = n * (1 - self.level) / self.level
         worth = f"{first} worth {rows_worth(float(self.weights.ess))}."
         if follows_labels(self.shift) and self.classes is not None:
-            q = conformal_quantile(self.scores, weights=self.weights, at=self.shift.weights(self.classes), level=self.level)
+            q = conformal_quantile(
+                self.scores, weights=self.weights, at=self.shift.weights(self.classes), level=self.level
+            )
             each = ", ".join(f"{plain(c)} {x:.3g}" for c, x in zip(self.classes[:8], q, strict=False))
-            return [worth, f"Thresholds by class: {each}{', ...' if len(q) > 8 else ''}; {plainly:.3g} without weights."]
+            return [
+                worth,
+                f"Thresholds by class: {each}{', ...' if len(q) > 8 else ''}; {plainly:.3g} without weights.",
+            ]
         return [
             worth,
             f"Threshold {plainly:.4g} without weights; with them it depends on the row, and a row that weighs more than {heavy:.3g} "
@@ -165,7 +170,9 @@ def conformal(model: Any, X: Any, y: Any, *, shift: Any = None, level: float = 0
     if shift is not None:
         refuse_no_ratio(shift, "shift")
     if isinstance(shift, LabelShift) and not classifier:
-        raise InputError("label shift is about classes, and this model has no predict_proba. Cut y into classes, or pass a DensityRatio.")
+        raise InputError(
+            "label shift is about classes, and this model has no predict_proba. Cut y into classes, or pass a DensityRatio."
+        )
     if not classifier and not hasattr(model, "predict"):
         raise InputError(f"`model` must be fitted and have `predict` or `predict_proba`; got {type(model).__name__}.")
     scores, classes = _class_scores(model, X, y) if classifier else (_distances(model, X, y), None)
@@ -188,7 +195,9 @@ def _predicted(model: Any, X: Any) -> np.ndarray:
     if found.ndim == 2 and found.shape[1] == 1:
         found = found[:, 0]
     if found.ndim != 1:
-        raise InputError(f"`model` must predict one number a row; got shape {found.shape}. Make one Conformal for each output.")
+        raise InputError(
+            f"`model` must predict one number a row; got shape {found.shape}. Make one Conformal for each output."
+        )
     require(~np.isnan(found), "predictions", "be numbers", found, "Mend the model.", "NaN")
     return found
 
@@ -202,7 +211,9 @@ def _class_scores(model: Any, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     known = hit.any(axis=1)
     if not known.all():
         row = int(np.argmin(known))
-        raise InputError(f"`y` must hold classes of the model; got {plain(truth[row])!r}, first at row {row}. Fit the model on all classes.")
+        raise InputError(
+            f"`y` must hold classes of the model; got {plain(truth[row])!r}, first at row {row}. Fit the model on all classes."
+        )
     return 1 - p[hit], classes
 
 

@@ -60,7 +60,9 @@ def conformal_quantile(score: Any, *, weights: Any = None, at: Any = None, level
     """
     s = read(score, "score")[0]
     if s.ndim != 1 or s.size == 0:
-        raise InputError(f"`score` must be one column of at least one score; got shape {s.shape}. Pass one score a row.")
+        raise InputError(
+            f"`score` must be one column of at least one score; got shape {s.shape}. Pass one score a row."
+        )
     require(~np.isnan(s), "`score`", "be numbers", s, "Drop those rows first.", "NaN")
     w, new = _both(weights, at, s.size)
     q = read_level(level)
@@ -88,9 +90,13 @@ def _both(weights: Any, at: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
         raise InputError(f"{one} needs {other} beside it: the new row's own weight counts. Pass both, or neither.")
     logs = [_logs(weights, "weights"), _logs(at, "at")]
     if isinstance(weights, Weights) != isinstance(at, Weights):
-        raise InputError("`weights` and `at` must be on one scale: both Weights or both arrays. Pass w.values of the Weights.")
+        raise InputError(
+            "`weights` and `at` must be on one scale: both Weights or both arrays. Pass w.values of the Weights."
+        )
     if logs[0].size != n:
-        raise InputError(f"`weights` must have one entry a score; got {logs[0].size:,} for {n:,} scores. Pass both of the same rows.")
+        raise InputError(
+            f"`weights` must have one entry a score; got {logs[0].size:,} for {n:,} scores. Pass both of the same rows."
+        )
     peak = max(float(l.max()) for l in logs)
     if peak == -np.inf:
         return np.zeros(n), np.zeros(logs[1].size)
@@ -105,6 +111,13 @@ def _logs(x: Any, name: str) -> np.ndarray:
     v = np.atleast_1d(read(x, name)[0])
     if v.ndim != 1 or v.size == 0:
         raise InputError(f"`{name}` must be one column of weights; got shape {v.shape}. Pass one weight a row.")
-    require(np.isfinite(v) & (v >= 0), f"`{name}`", "be finite and >= 0", v, "Logs? Pass np.exp(x), or Weights.of_log(x).", "others")
+    require(
+        np.isfinite(v) & (v >= 0),
+        f"`{name}`",
+        "be finite and >= 0",
+        v,
+        "Logs? Pass np.exp(x), or Weights.of_log(x).",
+        "others",
+    )
     with np.errstate(divide="ignore"):
         return np.log(v)

@@ -79,7 +79,9 @@ def _influence(w: Weights, missed: np.ndarray) -> np.ndarray:
 def refuse_unlawful(weights: Any, who: str) -> None:
     """Weights that estimate a mean of the target, one vector of them."""
     if not isinstance(weights, Weights):
-        raise InputError(f"`weights` must be Weights; got {type(weights).__name__}. Say what they are: uw.Weights.of(x, kind='importance').")
+        raise InputError(
+            f"`weights` must be Weights; got {type(weights).__name__}. Say what they are: uw.Weights.of(x, kind='importance')."
+        )
     weights._one_vector(who)
     weights._refuse_all_zero()
     forbid(weights.kind, "mean")

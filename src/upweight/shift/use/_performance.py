@@ -78,7 +78,10 @@ class Performance:
     def __str__(self) -> str:
         rows = [["", "expected", "weighted"], *self._cells()]
         wide = [max(len(r[i]) for r in rows) for i in range(3)]
-        lines = ["  " + r[0].ljust(wide[0]) + "".join("  " + c.rjust(w) for c, w in zip(r[1:], wide[1:], strict=True)) for r in rows]
+        lines = [
+            "  " + r[0].ljust(wide[0]) + "".join("  " + c.rjust(w) for c, w in zip(r[1:], wide[1:], strict=True))
+            for r in rows
+        ]
         return "\n".join([*lines, *self._sentences()])
 
     def __repr__(self) -> str:
@@ -135,8 +138,12 @@ def performance(y: Any, proba: Any, target_proba: Any, *, weights: Weights, thre
     if source.k != target.k:
         raise InputError(f"`proba` and `target_proba` must be of one model; got {source.k} and {target.k} classes.")
     if weights.n != source.n:
-        raise InputError(f"`weights` must have one entry a row of `proba`; got {weights.n:,} for {source.n:,}. Pass both of the same rows.")
-    repair = recalibrate(y, proba, sample_weight=weights, method="platt")  # "auto" chooses by a test, whose error no interval would know
+        raise InputError(
+            f"`weights` must have one entry a row of `proba`; got {weights.n:,} for {source.n:,}. Pass both of the same rows."
+        )
+    repair = recalibrate(
+        y, proba, sample_weight=weights, method="platt"
+    )  # "auto" chooses by a test, whose error no interval would know
     codes = read_labels(y, source.k)[0]
     share = np.asarray(weights.probabilities)
     fixed = Repaired.of(repair, source.p, codes, share)
@@ -162,7 +169,9 @@ def _promised(fixed: Repaired, of: Decided) -> dict[str, tuple[float, np.ndarray
     ends = [[values_of(of, one(of.p), v) for one in pair] for pair in fixed.moved()]
     slopes = np.array([(high - low) for low, high in ends]) / (2 * STEP)  # (free numbers, metrics)
     through = slopes.T @ fixed.influence
-    return {name: (value, np.append(line, phi)) for (name, (value, phi)), line in zip(found.items(), through, strict=True)}
+    return {
+        name: (value, np.append(line, phi)) for (name, (value, phi)), line in zip(found.items(), through, strict=True)
+    }
 
 
 def _one(both: TwoSamples, name: str, value: float, phi: np.ndarray, step: Step) -> Estimate:

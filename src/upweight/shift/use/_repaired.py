@@ -36,7 +36,7 @@ class Repaired:
     def of(cls, repair: Repair, p: np.ndarray, codes: np.ndarray, w: np.ndarray) -> Repaired:
         """Of a repair that was fitted on p (K, n), class numbers and weights w (n,) of sum one."""
         assert repair.intercept is not None
-        k, n = p.shape
+        k, _n = p.shape
         x = _logs(p)
         q = softmax(repair.intercept[:, None] + repair.slope * x)
         miss = (codes == np.arange(k)[:, None]) - q

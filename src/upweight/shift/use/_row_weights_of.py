@@ -42,7 +42,9 @@ def weights_of(ratio: Any, X: Any, y: Any, *, name: str = "ratio") -> Weights:
     refuse_no_ratio(ratio, name)
     if follows_labels(ratio):
         if y is None:
-            raise InputError(f"`{name}` is a LabelShift, whose weights follow the labels; got no `y`. Pass the labels of these rows.")
+            raise InputError(
+                f"`{name}` is a LabelShift, whose weights follow the labels; got no `y`. Pass the labels of these rows."
+            )
         return ratio.weights(y)
     w = ratio(X)
     if not isinstance(w, Weights):
@@ -52,9 +54,13 @@ def weights_of(ratio: Any, X: Any, y: Any, *, name: str = "ratio") -> Weights:
         )
     rows = row_count(X) if hasattr(X, "shape") or hasattr(X, "__len__") else len(np.asarray(X))
     if w.shape != (rows,):
-        raise InputError(f"`{name}`(X) must return one weight a row, {rows:,}; got shape {w.shape}. Return a weight for every row of X.")
+        raise InputError(
+            f"`{name}`(X) must return one weight a row, {rows:,}; got shape {w.shape}. Return a weight for every row of X."
+        )
     if w.kind in ("class", "cost", "frequency"):
-        raise KindError(f"`{name}`(X) must return ratios of target to source; got {w.kind} weights. If they are ratios: w.declare(kind='importance').")
+        raise KindError(
+            f"`{name}`(X) must return ratios of target to source; got {w.kind} weights. If they are ratios: w.declare(kind='importance')."
+        )
     return w
 
 

@@ -81,7 +81,9 @@ def _with_weights(scoring: Any) -> Any:
     try:
         inner = get_scorer(scoring)
     except (ValueError, KeyError) as error:
-        raise InputError(f"unknown scoring {scoring!r}. Pass a name that sklearn.metrics.get_scorer_names() lists.") from error
+        raise InputError(
+            f"unknown scoring {scoring!r}. Pass a name that sklearn.metrics.get_scorer_names() lists."
+        ) from error
     metric = getattr(inner, "_score_func", None)
     takes = metric if metric is not None else inner
     if not callable(takes) or "sample_weight" not in inspect.signature(takes).parameters:

@@ -89,9 +89,11 @@ class WeightedEstimator(MetaEstimatorMixin, BaseEstimator):
     def fit(self, X: Any, y: Any = None) -> WeightedEstimator:
         """Fit a clone of the learner on these rows, weighted by the ratio; X (n, d) any frame or matrix, y (n,)."""
         name = self._checked()
-        fitted = clone(self.learner)
+        fitted: Any = clone(self.learner)
         w = tempered(self.ratio, X, y, read_power(self.power))
-        with sklearn.config_context(enable_metadata_routing=False):  # weights reach the last step by its name, routing or not
+        with sklearn.config_context(
+            enable_metadata_routing=False
+        ):  # weights reach the last step by its name, routing or not
             fitted.fit(X, y) if w is None else fitted.fit(X, y, **{name: w})
         self.learner_ = fitted
         if w is not None:
@@ -102,10 +104,14 @@ class WeightedEstimator(MetaEstimatorMixin, BaseEstimator):
         """The keyword by which the learner's `fit` takes weights; what counts twice, or cannot be weighted, is refused."""
         learner = self.learner
         if isinstance(learner, type) or not (hasattr(learner, "fit") and hasattr(learner, "get_params")):
-            raise InputError(f"`learner` must be a scikit-learn classifier or regressor, an object; got {learner!r}. Pass Ridge(), say.")
+            raise InputError(
+                f"`learner` must be a scikit-learn classifier or regressor, an object; got {learner!r}. Pass Ridge(), say."
+            )
         refuse_no_ratio(self.ratio)
         if hasattr(learner, "fit_resample"):
-            raise UndoError(f"{type(learner).__name__} resamples and the ratio weights: they count twice. Take one out.")
+            raise UndoError(
+                f"{type(learner).__name__} resamples and the ratio weights: they count twice. Take one out."
+            )
         refuse_double_count(learner, "weights")
         try:
             with sklearn.config_context(enable_metadata_routing=False):
@@ -150,7 +156,11 @@ class WeightedEstimator(MetaEstimatorMixin, BaseEstimator):
     @_has("score")
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The learner's own score, unweighted unless weights are given; for the target use `upweight.shift.scorer`."""
-        return self._fitted().score(X, y) if sample_weight is None else self._fitted().score(X, y, sample_weight=sample_weight)
+        return (
+            self._fitted().score(X, y)
+            if sample_weight is None
+            else self._fitted().score(X, y, sample_weight=sample_weight)
+        )
 
     def __getattr__(self, name: str) -> Any:
         if name.endswith("_") and not name.startswith("_") and name != "learner_" and "learner_" in vars(self):
@@ -163,7 +173,14 @@ class WeightedEstimator(MetaEstimatorMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         inner = get_tags(self.learner)
-        for part in ("estimator_type", "target_tags", "classifier_tags", "regressor_tags", "input_tags", "non_deterministic"):
+        for part in (
+            "estimator_type",
+            "target_tags",
+            "classifier_tags",
+            "regressor_tags",
+            "input_tags",
+            "non_deterministic",
+        ):
             setattr(tags, part, getattr(inner, part))
         return tags
 
