@@ -267,7 +267,7 @@ def _check_test(found: Any, path: str, *, needed: bool) -> None:
     if found is None and not needed:
         return
     check_value(found, OBJECT, path)
-    test: dict[str, Any] = found
+    test: Any = found
     _keys(test, TEST, f"{path}.")
     check_objects(test["features"], FEATURE, f"{path}.features")
     _same_lengths(test["roc"], ("source", "target"), f"{path}.roc")

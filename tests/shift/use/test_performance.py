@@ -13,7 +13,7 @@ from upweight.shift.use._soft_figures import METRICS, Decided, figures
 def case(seed, n=4000):
     """The model knows x0 only; the target moves both. Accuracy in the target: .684 (2e6 rows)."""
     rng = np.random.default_rng(seed)
-    x, z = rng.normal(size=(n, 3)), [*rng.normal(size=(n, 3)), 0.5, 0.8, 0]
+    x, z = rng.normal(size=(n, 3)), rng.normal([0.5, 0.8, 0], 1, (n, 3))
     y = rng.random(n) < expit(1.5 * x[:, 0] + x[:, 1] - 1)
     model = lambda x: expit(1.5 * x[:, 0] - 1)
     w = uw.Weights.of_log(x @ [0.5, 0.8, 0] - 0.445, kind="importance", exact=True)
