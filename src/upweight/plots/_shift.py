@@ -72,6 +72,7 @@ def shift(d: Diagnosis, *, ax: Any = None) -> Figure:
     panels = several(ax, 4, width=18.0, height=5.4)
     if d.balance is None:
         panels[0].set_xlabel("absolute standardised difference of means (sd)")
+        panels[0].set_ylabel("row of the table")
         empty(panels[0], "no column has a mean to compare")
     else:
         love_plot(d.balance, ax=panels[0])
@@ -122,21 +123,18 @@ def _log_weights(ax: Axes, d: Diagnosis) -> None:
 
 
 def _tempering(ax: Axes, d: Diagnosis) -> None:
+    """Both curves as shares of what they are at power 0: one axis, and the ends in the names."""
     c = d.curve
-    ax.plot(c.power, c.ess, color=MAIN, label="effective rows (left)")
     ax.set_xlabel("power of tempering")
-    ax.set_ylabel("effective rows")
-    ax.set_ylim(0, 1.05 * float(np.max(c.ess)))
+    ax.set_ylabel("share of the value at power 0 (%)")
     title(ax, "What tempering would buy")
-    marks, names = ax.get_legend_handles_labels()
-    if np.isfinite(c.smd).any():
-        right = ax.twinx()
-        right.plot(c.power, c.smd, color=BEFORE, linestyle="--", label="mean |SMD| (right)")
-        right.set_ylabel("mean absolute SMD (sd)")
-        right.set_ylim(0, 1.05 * max(float(np.nanmax(c.smd)), 0.1))
-        more = right.get_legend_handles_labels()
-        marks, names = marks + more[0], names + more[1]
-    ax.legend(marks, names, loc="lower left", fontsize="small", framealpha=0.8)
+    worth = f"effective rows: {rows_worth(c.ess[0])} to {rows_worth(c.ess[-1])}"
+    ax.plot(c.power, 100 * c.ess / c.ess[0], color=MAIN, label=worth)
+    if np.isfinite(c.smd).any() and c.smd[0] > 0:
+        far = f"mean |SMD|: {c.smd[0]:.2f} to {c.smd[-1]:.2f}"
+        ax.plot(c.power, 100 * c.smd / c.smd[0], color=BEFORE, linestyle="--", label=far)
+    ax.set_ylim(0, None)
+    legend(ax, "lower left")
 
 
 def two_sample(t: TwoSample, *, ax: Any = None) -> Axes:
@@ -271,17 +269,16 @@ def _intervals(ax: Axes, c: Conformal, X: Any) -> None:
     order = order[np.linspace(0, len(order) - 1, min(POINTS, len(order))).astype(int)]
     x, low, high, middle = x[order], low[order], high[order], middle[order]
     known = np.isfinite(low)
-    ax.vlines(
-        x[known], low[known], high[known], color=MAIN, alpha=0.35, linewidth=1.2, label=f"{100 * c.level:g} % interval"
-    )
+    ax.vlines(x[known], low[known], high[known], color=MAIN, alpha=0.35, linewidth=1.2)
+    ax.plot([], [], "-", color=MAIN, label=f"{100 * c.level:g} % interval")
     ax.plot(x, middle, ".", color=BEFORE, markersize=4, label="prediction")
     if not known.all() and known.any():
         bottom = np.full(int((~known).sum()), float(low[known].min()))
         ax.plot(x[~known], bottom, "x", color=QUIET, label="nothing can be promised")
     ax.set_xlabel(name)
     ax.set_ylabel("y")
-    half = len(x) // 2  # the corner that a rising, or a falling, prediction leaves free
-    legend(ax, "upper left" if middle[half:].mean() >= middle[:half].mean() else "upper right")
+    rises = middle[-1] >= middle[0]  # the corner that a rising, or a falling, prediction leaves free
+    legend(ax, "upper left" if rises else "upper right")
 
 
 def _column_followed(X: Any, predicted: np.ndarray) -> tuple[str, np.ndarray]:
@@ -344,6 +341,7 @@ def performance(p: Performance, *, ax: Any = None) -> Axes:
     ax.set_yticks(place, list(p.expected))
     ax.invert_yaxis()
     ax.set_xlabel("score in the target")
+    ax.set_ylabel("metric")
     ax.grid(axis="x", color=QUIET, alpha=0.25, linewidth=0.6)
     most = max(finite([e.value for e in (*p.expected.values(), *p.weighted.values())]), default=1.0)
     ax.set_xlim(0, max(1.0, 1.05 * most))

@@ -56,6 +56,7 @@ def test_label_shift_needs_all_four(changed, code):
 
 
 def test_half_of_the_way():
-    assert half(0.7, 0.6) and half(0.7, 0.3)
+    assert half(0.7, 0.6)
+    assert half(0.7, 0.3)
     assert not half(0.7, 0.61)
     assert not half(0.7, float("nan"))

@@ -27,6 +27,8 @@ from ._calibrated import Bcts, logs
 
 __all__ = ["RatioInfluence", "of_black_box", "of_likelihood"]
 
+UNSEEN = 1e-12
+
 
 @dataclass(frozen=True, eq=False)
 class RatioInfluence:
@@ -60,14 +62,17 @@ def of_likelihood(
     s = target / (ratio @ target)
     m = s.shape[1]
     a = s @ s.T / m
-    if np.linalg.cond(a) > 1e12:
+    a[np.diag_indices_from(a)] += UNSEEN  # a class that no target row could be has no end to its interval, and spoils no other
+    d = np.sqrt(np.diag(a))
+    scaled = a / np.outer(d, d)
+    if np.linalg.cond(scaled) > 1e12:
         return None
     fitted = bcts.influence is not None  # then mean c is the share of labels, exactly: the likelihood's own equation
     shares = _centred(_seen(codes, len(s)) if fitted else source)
     by_source = -shares
     if fitted:
         by_source = by_source + _mixture_slopes(s, ratio, logs(raw)) @ bcts.influence
-    both = np.linalg.solve(a, np.hstack([by_source, _centred(s)]))
+    both = np.linalg.solve(scaled, np.hstack([by_source, _centred(s)]) / d[:, None]) / d[:, None]
     return RatioInfluence(both, np.hstack([shares, np.zeros((len(s), m))]), len(codes))
 
 
