@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +72,7 @@ def run(short: bool) -> dict[str, float]:
     runs = 20 if short else 100
     power = [np.mean([rejected("linear", s, n, 5, 0.4) for s in range(runs)]) for n in (100, 200, 400, 800)]
     found["power_100"], found["power_800"] = float(power[0]), float(power[-1])
-    found["power_falls_by"] = float(max(0.0, *(a - b for a, b in zip(power[:-1], power[1:], strict=True))))
+    found["power_falls_by"] = float(max(0.0, *(a - b for a, b in pairwise(power))))
     found["label_shift_recognised"] = share_called("label_shift", by_class, 2 if short else 30)
     found["covariate_called_label"] = share_called("label_shift", by_columns, 3 if short else 60)
     return found
