@@ -52,7 +52,9 @@ def test_nothing_allowed_is_nearer():
     z = TermMatrix.of(x, None, np.array([0.3, -0.2]), np.ones(2))
     found = minimise(z, q, Distance("kl"), tolerance=0.1)
     far = lambda w: float(np.sum(w * np.log(w / q)))
-    limits = [{"type": "ineq", "fun": lambda w, s=s, k=k: 0.1 + s * (w @ z.dense[:, k])} for s in (1, -1) for k in (0, 1)]
+    limits = [
+        {"type": "ineq", "fun": lambda w, s=s, k=k: 0.1 + s * (w @ z.dense[:, k])} for s in (1, -1) for k in (0, 1)
+    ]
     general = minimize(
         far, q, constraints=[*limits, {"type": "eq", "fun": lambda w: w.sum() - 1}], bounds=[(1e-12, 1)] * 12, tol=1e-12
     )
