@@ -2,7 +2,7 @@
 
 from ._levels import refuse_gaps
 from ._margins import known_terms
-from ._pooled import Pooled, container_of_rows, refuse_other_columns
+from ._pooled import Pooled, container_of_rows, halves, refuse_other_columns
 from ._terms import TERMS, TermPlan, TermRows, refuse_unseen
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "TermPlan",
     "TermRows",
     "container_of_rows",
+    "halves",
     "known_terms",
     "refuse_gaps",
     "refuse_other_columns",

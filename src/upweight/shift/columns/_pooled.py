@@ -40,7 +40,7 @@ from ...tables import (
 )
 from ._suspicions import refuse_identifiers, share_in_both
 
-__all__ = ["Pooled", "container_of_rows", "refuse_other_columns"]
+__all__ = ["Pooled", "container_of_rows", "halves", "refuse_other_columns"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +57,7 @@ class Pooled:
     names: tuple[Any, ...]
     container: Container
     base: Weights | None = None
+    raw: tuple[Any, Any] = (None, None)  # source rows that count, and target, as they came
 
     @classmethod
     def of(cls, source: Any, target: Any, base: Weights | None = None) -> Pooled:
@@ -75,11 +76,11 @@ class Pooled:
             codes=np.repeat([0, 1], [len(rows), n_target]),
             classes=np.array([0, 1]),
             positive=1,
-            w=_halves(b[rows], n_target),
+            w=halves(b[rows], n_target),
             schema=schema,
         )
         _tell_rows_in_both(task, len(rows))
-        return cls(task, rows, n_source, n_target, names, container, base)
+        return cls(task, rows, n_source, n_target, names, container, base, (kept, target))
 
     @property
     def schema(self) -> Schema:
@@ -100,7 +101,7 @@ class Pooled:
         return out
 
 
-def _halves(b: np.ndarray, n_target: int) -> np.ndarray:
+def halves(b: np.ndarray, n_target: int) -> np.ndarray:
     """(N,) row weights under which source, by its own weights b (n,), and target each hold half of the N rows."""
     half = (len(b) + n_target) / 2
     return np.concatenate([half * b / b.sum(), np.full(n_target, half / n_target)])
