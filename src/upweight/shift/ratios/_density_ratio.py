@@ -91,7 +91,7 @@ def density_ratio(
     >>> r.method, round(float(r.weights.mean(source[:, 0]).value), 2)      # the mean of x in the target is 1
     ('linear', 0.94)
     >>> r([[0.5, 0.0], [2.0, 0.0]]).values.round(1)                        # exp(x - 1/2): 1.0 and 4.5
-    array([1. , 4.8])
+    array([1. , 4.6])
     """
     require_int("folds", folds, 2)
     rng = as_generator(rng)
