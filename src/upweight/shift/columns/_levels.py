@@ -14,10 +14,11 @@ from typing import Any
 
 import narwhals.stable.v1 as nw
 import numpy as np
+import pyarrow as pa
 
 from ..._errors import InputError
 from ..._frames import absent, is_absent
-from ...tables import frame_of, is_frame, plain_series, refuse_lazy
+from ...tables import arrow_array, frame_of, is_frame, plain_series, refuse_lazy
 
 __all__ = ["LevelColumn", "coded", "in_order", "read_levels", "refuse_gaps"]
 
@@ -68,11 +69,30 @@ def _of_series(name: Any, series: Any, label: str) -> LevelColumn:
         x = (series.cast(nw.Float64) if missing.any() else series).to_numpy()
         return LevelColumn(name, numbers=refuse_gaps(np.asarray(x, dtype=np.float64), name, label))
     kind = str(series.dtype)
-    if kind.startswith(("Boolean", "String", "Categorical", "Enum", "Object")):
+    if kind.startswith(("Boolean", "String", "Categorical", "Enum")):
+        return _of_arrow(name, arrow_array(series))
+    if kind == "Object":
         return _of_labels(name, np.array(series.to_list(), dtype=object), label)
     raise InputError(
         f"`{label}` column {name!r} is neither number, category, string nor bool; got {series.dtype}. Convert it, or leave it out."
     )
+
+
+def _of_arrow(name: Any, values: Any) -> LevelColumn:
+    """Labels of one type, coded by Arrow; only the few levels are sorted here."""
+    if isinstance(values, pa.ChunkedArray):
+        values = values.unify_dictionaries().combine_chunks()
+    if isinstance(values, pa.ChunkedArray):  # of no chunk, or too long for one
+        values = pa.concat_arrays(values.chunks)
+    coded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+    codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    labels = coded.dictionary.to_pylist()
+    used = np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(labels)))
+    order = sorted(used.tolist(), key=lambda i: labels[i])
+    place = np.full(len(labels) + 1, len(order))  # the last, which -1 points at, is the gap
+    place[order] = np.arange(len(order))
+    gap = bool((codes < 0).any())
+    return LevelColumn(name, codes=place[codes], levels=(*(labels[i] for i in order), *[None] * gap))
 
 
 def _of_labels(name: Any, values: np.ndarray, label: str) -> LevelColumn:

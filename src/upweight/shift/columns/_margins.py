@@ -77,25 +77,30 @@ def _mean_of(key: Any, wanted: Any) -> float:
 
 def _shares_of(key: Any, columns: list[LevelColumn], wanted: Any) -> tuple[list[str], np.ndarray, list[float]]:
     """Names of the cells, the cell of every row, and the share wanted of each."""
-    labels = columns[0].labels() if len(columns) == 1 else list(zip(*(c.labels() for c in columns), strict=True))
-    if (
-        not isinstance(wanted, Mapping)
-        and len(columns) == 1
-        and {*labels} <= {True, False}
-        and is_number(plain(wanted))
-    ):
+    cells, codes = _cells_of(columns)
+    if not isinstance(wanted, Mapping) and len(columns) == 1 and {*cells} <= {True, False} and is_number(plain(wanted)):
         wanted = {False: 1 - float(wanted), True: float(wanted)}
     if not isinstance(wanted, Mapping):
         raise InputError(
             f"column {key!r} is a category, which has a share a level and no mean; got {wanted!r}. Say {{{key!r}: {{level: share}}}}."
         )
     shares = {_cell(level): _share(key, level, share) for level, share in wanted.items()}
-    _refuse_wrong_shares(key, shares, labels)
-    kept = [c for c in in_order({*shares}) if c in {*labels}]
+    _refuse_wrong_shares(key, shares, cells, codes)
+    kept = [c for c in in_order({*shares}) if c in {*cells}]
     place = {cell: i for i, cell in enumerate(kept)}
     name = key if len(columns) == 1 else " x ".join(str(c.name) for c in columns)
-    codes = np.array([place[cell] for cell in labels])
+    codes = np.array([place[cell] for cell in cells])[codes]
     return [level_name(name, cell) for cell in kept], codes, [shares[cell] for cell in kept]
+
+
+def _cells_of(columns: list[LevelColumn]) -> tuple[list[Any], np.ndarray]:
+    """The cells that rows lie in, each once, and the number (n,) of every row's."""
+    if len(columns) == 1 and columns[0].codes is not None:
+        return list(columns[0].levels), columns[0].codes
+    labels = columns[0].labels() if len(columns) == 1 else list(zip(*(c.labels() for c in columns), strict=True))
+    cells = list(dict.fromkeys(labels))
+    place = {cell: i for i, cell in enumerate(cells)}
+    return cells, np.array([place[cell] for cell in labels])
 
 
 def _cell(level: Any) -> Any:
@@ -108,17 +113,18 @@ def _share(key: Any, level: Any, share: Any) -> float:
     return float(share)
 
 
-def _refuse_wrong_shares(key: Any, shares: Mapping[Any, float], labels: list[Any]) -> None:
+def _refuse_wrong_shares(key: Any, shares: Mapping[Any, float], cells: list[Any], codes: np.ndarray) -> None:
     total = sum(shares.values())
     if abs(total - 1) > NEAR_ONE:
         raise InputError(
             f"the shares of {key!r} must sum to 1; got {total:.6g}. Divide each by {total:.6g}, or mend one."
         )
-    there = {*labels}
-    unnamed = next((row for row, cell in enumerate(labels) if cell not in shares), None)
-    if unnamed is not None:
+    there = {*cells}
+    unnamed = np.isin(codes, [i for i, cell in enumerate(cells) if cell not in shares])
+    if unnamed.any():
+        row = int(unnamed.argmax())
         raise InputError(
-            f"the shares of {key!r} must name every level of the source; got none for {labels[unnamed]!r}, first at row {unnamed}. "
+            f"the shares of {key!r} must name every level of the source; got none for {cells[codes[row]]!r}, first at row {row}. "
             "Give it a share, 0 if the target has none."
         )
     unseen = [cell for cell, share in shares.items() if share > 0 and cell not in there]

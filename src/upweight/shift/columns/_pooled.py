@@ -57,6 +57,7 @@ class Pooled:
     names: tuple[Any, ...]
     container: Container
     base: Weights | None = None
+    raw: tuple[Any, Any] = (None, None)  # source rows that count, and target, as they came
 
     @classmethod
     def of(cls, source: Any, target: Any, base: Weights | None = None) -> Pooled:
@@ -79,7 +80,7 @@ class Pooled:
             schema=schema,
         )
         _tell_rows_in_both(task, len(rows))
-        return cls(task, rows, n_source, n_target, names, container, base)
+        return cls(task, rows, n_source, n_target, names, container, base, (kept, target))
 
     @property
     def schema(self) -> Schema:

@@ -111,7 +111,7 @@ def _scaled(name: str, judged: JudgedClassifier, pooled: Pooled, losses: dict[An
             f"{name} ranks source above target rows, or not at all, on rows it has not seen: the weights are ones. Is its second "
             "column of predict_proba that of class 1? Else the samples do not differ, or there are too few rows.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=6,
         )
     log_w = a * judged.f[: len(pooled.rows)] + b
     steps = {"folds": folds, "slope": a, "intercept": b}

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError
-from ...tables import row_slice
 from ..columns import Pooled, TermPlan, TermRows, refuse_unseen
 from ..solvers import Distance, TermMatrix, minimise
 from ._fitted import FittedRatio
@@ -48,10 +47,9 @@ class TermRatio:
         return TermMatrix.of(terms.dense, terms.thin, self.mean, self.scale)
 
 
-def fit_log_linear(setting: LogLinear, pooled: Pooled, source: Any, target: Any) -> FittedRatio:
+def fit_log_linear(setting: LogLinear, pooled: Pooled) -> FittedRatio:
     """The kl dual with a ridge, on rows as they came."""
-    kept = source if len(pooled.rows) == pooled.n_source else row_slice(source, pooled.rows)
-    plan, rows, others = TermPlan.of(kept, target, setting.terms)
+    plan, rows, others = TermPlan.of(*pooled.raw, setting.terms)
     refuse_unseen(rows, others)
     spread = others.sds()
     unit = np.where(spread > 0, spread, rows.sds())

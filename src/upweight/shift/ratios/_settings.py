@@ -30,7 +30,8 @@ def _positive(name: str, value: Any, *, zero: bool = False) -> None:
 
 def _auto_or_positive(name: str, value: Any, *, zero: bool = False) -> None:
     if isinstance(value, str):
-        require_choice(name, value, ("auto",))
+        if value != "auto":
+            raise InputError(f"`{name}` must be 'auto' or a number {'>= 0' if zero else '> 0'}; got {value!r}.")
     else:
         _positive(name, value, zero=zero)
 

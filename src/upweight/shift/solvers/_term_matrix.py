@@ -51,11 +51,15 @@ class TermMatrix:
         return self.dense.shape[1] + (0 if self.thin is None else self.thin.shape[1])
 
     def take(self, rows: np.ndarray) -> TermMatrix:
-        """Some of the rows, by mask or number."""
+        """Some of the rows, by ascending number."""
+        if len(rows) == self.rows:
+            return self
         return TermMatrix(self.dense[rows], None if self.thin is None else self.thin[rows], self.centre)
 
     def keep(self, terms: np.ndarray) -> TermMatrix:
         """Some of the terms, by mask (K,)."""
+        if terms.all():
+            return self
         a = self.dense.shape[1]
         if self.thin is None or self.centre is None:
             return TermMatrix(self.dense[:, terms[:a]])
