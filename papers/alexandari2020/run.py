@@ -56,15 +56,16 @@ def published(path: Path) -> dict[str, float]:
     }
 
 
-def draw(rng: np.random.Generator, y: np.ndarray, rows: np.ndarray, size: int) -> np.ndarray:
-    """`size` of these rows with replacement, classes by shares from Dirichlet(.1)."""
+def draw(rng: np.random.Generator, y: np.ndarray, rows: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """`size` of these rows with replacement, classes by shares from Dirichlet(.1); and the shares."""
     shares = rng.dirichlet(np.full(10, 0.1))
     labels = rng.choice(10, size, p=shares)
-    return np.array([rng.choice(rows[y[rows] == k]) for k in labels])
+    return np.array([rng.choice(rows[y[rows] == k]) for k in labels]), shares
 
 
-def one(p: np.ndarray, y: np.ndarray, hold: np.ndarray, target: np.ndarray) -> dict[str, float]:
-    """Errors, gains and covered shares of one draw; p (n, 10) the model's probabilities of all rows."""
+def one(p: np.ndarray, y: np.ndarray, hold: np.ndarray, drawn: tuple[np.ndarray, np.ndarray]) -> dict[str, float]:
+    """Errors against the realised shares, gains, and how many of the shares that were drawn from lie in their intervals."""
+    target, shares = drawn
     before = np.bincount(y[hold], minlength=10) / len(hold)
     truth = np.bincount(y[target], minlength=10) / len(target)
     ways = {"mlls_bcts": ("mlls", "bcts"), "mlls": ("mlls", None), "bbse": ("bbse", None)}
@@ -76,8 +77,7 @@ def one(p: np.ndarray, y: np.ndarray, hold: np.ndarray, target: np.ndarray) -> d
         found[f"{name}_gain"] = float(right.mean() - (p[target].argmax(1) == y[target]).mean())
         if name == "mlls_bcts":
             low, high = s.prior.interval()
-            judged_classes = truth > 0.01
-            found["covered"] = float(((low <= truth) & (truth <= high))[judged_classes].mean())
+            found["covered"] = float(((low <= shares) & (shares <= high))[shares > 0.01].mean())
     return found
 
 

@@ -12,7 +12,6 @@ Sources: Rabanser, Guennemann and Lipton, Failing loudly, NeurIPS (2019); Lipton
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -31,7 +30,7 @@ from ..._set_module import set_module
 from ..._weights import Weights
 from ..columns import Pooled
 from ..label import LabelShift
-from ..ratios import DensityRatio, density_ratio
+from ..ratios import DensityRatio, ratio_of
 from ..testing import TwoSample, pooled_test
 from ._both_sides import Sides
 from ._labels import LabelModel, concept, known_labels, label_model, label_shift_of
@@ -198,20 +197,13 @@ def diagnose(
     sides = Sides.of(pooled)
     before = pooled_test(pooled, None, learner="auto", folds=FOLDS, rng=streams[0])
     few = min(pooled.n_source, pooled.n_target) < FEWEST
-    ratio = _quiet_ratio(source, target, "none" if few else method, streams[1])
+    ratio = ratio_of(pooled, method="none" if few else method, folds=FOLDS, rng=streams[1])
     after = None
     if ratio.method != "none":
         after = pooled_test(pooled, ratio.weights, learner="auto", folds=FOLDS, rng=streams[2], features=False)
     part = _LabelPart() if few or y is None else _label_part(pooled, y, y_target, learner, before.moved, streams[3:5])
     kept_none = method == "auto" and ratio.method == "none"
     return _put_together(sides, before, after, ratio, part, kept_none, _name_of(y))
-
-
-def _quiet_ratio(source: Any, target: Any, method: Any, rng: np.random.Generator) -> DensityRatio:
-    """The ratio; that rows stand on both sides was told when the tables were read."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*are in both samples")
-        return density_ratio(source, target, method=method, rng=rng)
 
 
 def _name_of(y: Any) -> str:

@@ -62,7 +62,9 @@ def of_likelihood(
     s = target / (ratio @ target)
     m = s.shape[1]
     a = s @ s.T / m
-    a[np.diag_indices_from(a)] += UNSEEN  # a class that no target row could be has no end to its interval, and spoils no other
+    a[np.diag_indices_from(a)] += (
+        UNSEEN  # a class that no target row could be has no end to its interval, and spoils no other
+    )
     d = np.sqrt(np.diag(a))
     scaled = a / np.outer(d, d)
     if np.linalg.cond(scaled) > 1e12:
