@@ -34,6 +34,7 @@ INSIDE = {  # floors inside a branch
         ["comparison"],
     ],
     "negatives": [["scoring"], ["designs"], ["trainers"], ["samples"]],
+<<<<<<< ours
     "torch": [
         ["losses"],
         ["samplers", "meter", "iwae"],
@@ -41,6 +42,10 @@ INSIDE = {  # floors inside a branch
         ["fitting"],
         ["autoencoders", "generators"],
     ],
+=======
+    "shift": [["solvers", "columns"], ["ratios", "balancing", "label"], ["testing", "use"], ["diagnosis"]],
+    "torch": [["losses"], ["samplers", "meter", "iwae"]],
+>>>>>>> theirs
 }
 PICTURED = [
     "_estimate",
@@ -50,6 +55,7 @@ PICTURED = [
     "training",
     "imbalance",
     "negatives",
+    "shift",
     "torch",
 ]  # rooms whose results have `.plot()`
 DOORS = {  # the methods that call upward from inside, by name: (room, room above) -> methods
