@@ -65,7 +65,7 @@ def error(draw, seed, n=1000):
 def test_learnt_weights_are_near_the_truth(name):
     draw, most, method = CASES[name]
     found = [error(draw, seed) for seed in (100, 101)]
-    assert max(e for e, _ in found) <= 2 * most  # the largest of twelve seeds is 1.4 of what is allowed in the median
+    assert max(e for e, _ in found) <= most  # of twelve seeds one or two exceed it
     assert all(m == method for _, m in found)
 
 
