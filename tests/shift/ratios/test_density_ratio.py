@@ -315,6 +315,13 @@ def test_a_column_that_was_scaled_is_told():
     r(source[:2])  # too few rows to tell
 
 
+def test_later_dates_are_no_other_unit():
+    rng = np.random.default_rng(0)
+    source, target = mixed(rng, 100), mixed(rng, 100, 0.5)
+    r = sh.density_ratio(source, target, method="linear", rng=0)
+    assert r(target.assign(day=target["day"] + pd.Timedelta(days=400))).n == 100
+
+
 # ---- bad input --------------------------------------------------------------------------------------------------------------
 
 
