@@ -34,7 +34,6 @@ INSIDE = {  # floors inside a branch
         ["comparison"],
     ],
     "negatives": [["scoring"], ["designs"], ["trainers"], ["samples"]],
-<<<<<<< ours
     "torch": [
         ["losses"],
         ["samplers", "meter", "iwae"],
@@ -42,10 +41,7 @@ INSIDE = {  # floors inside a branch
         ["fitting"],
         ["autoencoders", "generators"],
     ],
-=======
     "shift": [["solvers", "columns"], ["ratios", "balancing", "label"], ["testing", "use"], ["diagnosis"]],
-    "torch": [["losses"], ["samplers", "meter", "iwae"]],
->>>>>>> theirs
 }
 PICTURED = [
     "_estimate",
