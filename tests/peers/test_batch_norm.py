@@ -52,7 +52,9 @@ def spread(byrd, *, norm, seeds, epochs):
     opt = torch.optim.SGD(net.parameters(), lr=0.1)
     for epoch in range(1, max(epochs) + 1):
         net.train()
-        for i in byrd.orders(each, len(data.y), epoch).split(byrd.BATCH, dim=1)[:-1]:  # full batches: statistics of the last four rows are noise
+        for i in byrd.orders(each, len(data.y), epoch).split(byrd.BATCH, dim=1)[
+            :-1
+        ]:  # full batches: statistics of the last four rows are noise
             losses = margin_loss(net(data.X[nets, i]).flatten(), data.y[i].flatten())
             weighted_loss(losses, w.gather(1, i).flatten(), count=i.shape[1]).backward()
             opt.step()
