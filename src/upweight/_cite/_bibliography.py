@@ -5,6 +5,8 @@ What is inside: `REFERENCES`, key -> BibTeX type and fields. Which operation res
 
 from __future__ import annotations
 
+from ._references_of_shift import OF_SHIFT
+
 __all__ = ["REFERENCES"]
 
 JASA = "Journal of the American Statistical Association"
@@ -474,3 +476,4 @@ REFERENCES: dict[str, Reference] = {
         "25--46",
     ),
 }
+REFERENCES |= OF_SHIFT

@@ -2,7 +2,7 @@
 
 from ._double_count import own_correction, refuse_double_count
 from ._fit_rows import FittedLearner, Task, fit_prepared, fit_rows, prepare_rows
-from ._fitting import fit_plainly
+from ._fitting import fit_plainly, weight_parameter
 from ._importances import member_mean, member_names, together
 from ._learners import (
     Prepared,
@@ -60,6 +60,7 @@ __all__ = [
     "together",
     "train_of",
     "trees",
+    "weight_parameter",
     "with_settings",
     "without_proba",
 ]
