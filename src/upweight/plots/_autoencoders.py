@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["anomaly", "collapse", "curve", "diagnosis", "history", "log_likelihood"]
 
 BINS = 40
+FLAT = 1.0  # nats that the axis of a collapse spans at least
 
 
 def curve(c: Curve, *, ax: Any = None) -> Axes:
@@ -80,12 +81,14 @@ def collapse(c: Collapse, *, ax: Any = None) -> Axes:
 
     Returns
     -------
-    Axes, its title what `repr(c)` says. The same numbers: `c.curve`, `c.kl`.
+    Axes, its title what `repr(c)` says; the bound spans a nat at least. The same numbers: `c.curve`, `c.kl`.
 
     Raises InputError for an `ax` that is none.
     """
     ax = curve(c.curve, ax=ax)
     title(ax, repr(c))
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, max(high, low + FLAT))  # what is flat must look flat
     under(ax, "a flat curve with a small KL: the code is not used" if c.verdict != "in use" else "")
     return ax
 

@@ -147,7 +147,7 @@ def test_unknown_words_are_told_of(fitted):
     with pytest.warns(UserWarning, match=r"1 token of 4 .25 .* none was seen in training"):
         fitted.perplexity([["a", "x", "b"]], k=4)
     few = clone(fitted).set_params(max_vocab=1).fit(DOCS)
-    with pytest.warns(UserWarning, match="all counted as one"):
+    with pytest.warns(UserWarning, match="all unknown words are one"):
         assert few.perplexity(DOCS, k=4) > 1
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -72,7 +72,7 @@ class Collapse:
             f"{self.curve.ks[-1]:,} draws gain {self.gain:.2g} nats over one, median ESS {self.ess:.3g} of {self.k:,}"
         )
         if self.verdict == "collapsed":
-            draws += ": the posterior is the prior, so both look their best and say nothing"
+            draws += ": the posterior is nearly the prior, so both look their best and say nothing"
         lines = [
             f"{self.verdict}: KL(q(z|x) || p(z)) {self.kl:.3g} nats, mean of {counted(n, 'row')}",
             draws,
@@ -80,7 +80,7 @@ class Collapse:
         ]
         if self.verdict != "in use":
             lines.append(
-                "More draws do not cure it. A weaker decoder does, or a rate that is not charged for: SequenceIWAE(rate=5.0)."
+                "More draws do not cure it. A weaker decoder does, or, for text, a rate that is not charged for: SequenceIWAE(rate=5.0)."
             )
         return "\n".join(lines)
 

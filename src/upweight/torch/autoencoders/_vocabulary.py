@@ -179,13 +179,13 @@ def unknown_line(ids: np.ndarray, seen: int) -> str:
     n = int((ids == UNKNOWN).sum())
     if not n:
         return ""
-    share = f"{counted(n, 'token')} of {len(ids):,} ({100 * n / len(ids):.2g} %)"
+    are, their = ("is an unknown word", "its") if n == 1 else ("are unknown words", "their")
+    share = f"perplexity: {counted(n, 'token')} of {len(ids):,} ({100 * n / len(ids):.2g} %) {are}"
     if not seen:
-        return (
-            f"perplexity: {share} are unknown words, and none was seen in training, so that their log p is noise. "
-            "Lower max_vocab, or leave those documents out."
-        )
-    return f"perplexity: {share} are unknown words, all counted as one, <unk>, which is easy to foretell: compare only models of one vocabulary."
+        return f"{share}, and none was seen in training, so that {their} log p is noise. Lower max_vocab, or leave those documents out."
+    return (
+        f"{share}; all unknown words are one, <unk>, which is easy to foretell. Compare only models of one vocabulary."
+    )
 
 
 def perplexity(log_p: np.ndarray, n_tokens: np.ndarray) -> float:
