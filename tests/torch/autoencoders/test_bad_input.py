@@ -69,6 +69,33 @@ def test_settings_are_refused_by_fit(settings, said):
     refused(said, lambda: model(**settings).fit(B))
 
 
+def test_no_rows_and_no_columns():
+    m = model().fit(B)
+    for verb in ("encode", "score", "reconstruct", "impute", "active_units"):
+        refused("Found array with 0 sample(s) (shape=(0, 6))", lambda verb=verb: getattr(m, verb)(B[:0]))
+    refused("Found array with 0 feature(s)", lambda: model().fit(B[:, :0]))
+
+
+def test_almost_every_row_held_out_leaves_one_to_train_on():
+    assert len(model(training=Training(1, valid=0.999, progress=False)).fit(B[:12]).history_) == 1
+
+
+def test_pytorchs_default_type_changes_nothing():
+    plain = model(net=MLP((4,))).fit(B)
+    torch.set_default_dtype(torch.float64)
+    try:
+        m = model(net=MLP((4,))).fit(B)
+        found = m.score(B), m.sample(5, rng=0), m.encode(B), m.reconstruct(B)
+        model(net="mlp", latent=(3, 2), likelihood="gaussian").fit(R)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert {p.dtype for p in m.module_.parameters()} == {torch.float32}
+    for a, b in zip(
+        found, (plain.score(B), plain.sample(5, rng=0), plain.encode(B), plain.reconstruct(B)), strict=True
+    ):
+        assert np.array_equal(a, b)
+
+
 def test_a_setting_broken_after_construction_is_refused_by_fit():
     m = model(training=Training(2))
     m.training.lr = -1
@@ -184,6 +211,7 @@ def test_a_power_above_one_is_said():
     m = model(objective=Objective("dreg", power=2.0)).fit(B)
     assert any("no lower bound" in note for note in m.notes_)
     assert "no lower bound" in m._repr_html_()
+    assert all(entry["is_bound"] is False for entry in m.history_)
 
 
 def test_zeros_and_ones_given_to_gaussian_are_warned_of():

@@ -90,7 +90,8 @@ def sampled(network: Network, density: Density, n: int, *, mean: bool, key: int)
     generator = seeded(key, "sample", device=device)
     parts = []
     for part in slices(n, PAIRS):
-        noise = torch.randn(part.stop - part.start, network.layers.width, generator=generator, device=device)
+        shape = part.stop - part.start, network.layers.width
+        noise = torch.randn(shape, generator=generator, device=device, dtype=torch.float32)
         with torch.no_grad():
             outputs = network.decoder(network.layers.sampled(noise))
             whole = (

@@ -31,8 +31,9 @@ from ..iwae import Draws, LogLikelihood, Objective, as_objective, log_likelihood
 from ..keyed import take_key
 from ..likelihoods import likelihood_of
 from ._anomaly import AnomalyScore
-from ._answers import codes, decoded, drawn, imputed, layer_codes, reconstructed, sampled
+from ._answers import codes, decoded, drawn, layer_codes, reconstructed, sampled
 from ._collapse import Collapse, collapsed
+from ._impute import best_guess, fillings
 from ._model_file import load_iwae, save_iwae
 from ._network import net_of
 from ._rows import TableRows, readable
@@ -67,7 +68,8 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    history_ : list of a dict an epoch: "value" (weighted mean of the objective, nats), "held_out" (L_max(k, 50), or None), "lr".
+    history_ : list of a dict an epoch: "value" (weighted mean of the objective, nats), "held_out" (L_max(k, 50), or None), "lr";
+        "is_bound" is False beside the value of a power above 1.
     module_ : the network: `.layers`, `.decoder`, `.own`. best_epoch_ : counted from 0. notes_ : what should be known of data and run.
     n_features_in_, feature_names_in_ : as in scikit-learn. key_ : the integer. density_ : the fitted likelihood.
 
@@ -162,8 +164,10 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def _take(self, found: TableFit) -> None:
         """Keep what fit left."""
         self.density_, self.module_, self.key_ = found.density, found.network, found.key
-        self.history_, self.best_epoch_ = found.run.history, found.run.best_epoch
-        self.notes_ = (*found.density.notes, *found.run.notes, *self._power_note())
+        power = self._power_note()
+        self.history_ = [entry | {"is_bound": False} for entry in found.run.history] if power else found.run.history
+        self.best_epoch_ = found.run.best_epoch
+        self.notes_ = (*found.density.notes, *found.run.notes, *power)
         self.n_features_in_ = found.density.n_features_in
         self._n_features_out = found.network.layers.code_width
         if found.density.names is not None:
@@ -289,9 +293,9 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """
         rows = self._rows(X)
         if m is None:
-            return self.density_.filled(readable(X), self.density_.guess(reconstructed(rows, key=self.key_, k=k)))
-        fillings = imputed(rows, m, key=self.key_, k=k, draw_key=take_key(rng))
-        return [self.density_.filled(readable(X), x) for x in fillings]
+            return self.density_.filled(readable(X), best_guess(rows, key=self.key_, k=k))
+        each = fillings(rows, m, key=self.key_, k=k, draw_key=take_key(rng))
+        return [self.density_.filled(readable(X), x) for x in each]
 
     # ---- files, pictures ------------------------------------------------------------------------------------------------------
 

@@ -78,7 +78,7 @@ def _own(net: Any, density: Density, latent: tuple[int, ...]) -> tuple[nn.Module
         trained = module.training
         with torch.no_grad():
             try:
-                found = tuple(module.eval()(torch.zeros(given)).shape)
+                found = tuple(module.eval()(torch.zeros(given, dtype=torch.float32)).shape)
             except RuntimeError as error:
                 found = f"{error}"
         module.train(trained)

@@ -131,10 +131,12 @@ class TableRows:
 
 
 def readable(X: Any) -> Any:
-    """A frame, sparse matrix or array as it is, anything else as an array; no columns are refused."""
+    """A frame, sparse matrix or array as it is, anything else as an array; no rows and no columns are refused in scikit-learn's words."""
     X = X if is_frame(X) or sparse.issparse(X) or isinstance(X, np.ndarray) else np.asarray(X)
     if len(X.shape) == 2 and X.shape[1] == 0:
         raise InputError(f"Found array with 0 feature(s) (shape={tuple(X.shape)}) while a minimum of 1 is required.")
+    if len(X.shape) == 2 and X.shape[0] == 0:
+        raise InputError(f"Found array with 0 sample(s) (shape={tuple(X.shape)}) while a minimum of 1 is required.")
     return X
 
 

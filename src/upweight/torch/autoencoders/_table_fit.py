@@ -97,8 +97,8 @@ def fit_table(settings: AutoencoderSettings, training: Training, rng: Any, data:
         AdamStep(network, losses, share),
         judged,
         key,
-        _digest(density, rows, held_out),
-        data_digest(w),
+        "" if training.checkpoint is None else _digest(density, rows, held_out),
+        "" if training.checkpoint is None else data_digest(w),
         settings.document(),
     )
     return _trained(task, training, density, network)
@@ -157,7 +157,7 @@ def _judge(rows: ObservedRows, weight: np.ndarray, density: Density, network: Ne
 
 def _split(live: np.ndarray, valid: float, key: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows that train and rows that are held out."""
-    held = max(1, round(valid * len(live))) if valid else 0
+    held = min(max(1, round(valid * len(live))), len(live) - 1) if valid else 0
     order = torch.randperm(len(live), generator=seeded(key, "held out")).numpy()
     return np.sort(live[order[held:]]), np.sort(live[order[:held]])
 
