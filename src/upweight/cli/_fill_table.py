@@ -18,6 +18,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -91,19 +92,26 @@ class FillTable:
 
     def written(self, full: pa.Table) -> pa.Table:
         """As `filled`; of a text file, text, each field as it was written there."""
-        if self.source.text is None:
+        text = self._text
+        if text is None:
             return self.filled(full)
-        gaps = self.gaps()
-        return pa.table({n: self._spelled(n, full if n in gaps else None) for n in self.source.table.column_names})
+        for name in self.gaps():
+            at = text.column_names.index(name)
+            text = text.set_column(at, name, _respelled(text[name], self.model[name].is_null(), full[name]))
+        return text
 
-    def _spelled(self, name: str, full: pa.Table | None) -> Any:
-        text = self.source.spelled(name)
-        if full is None or text is None:
-            return text
-        new = full[name].combine_chunks() if isinstance(full[name], pa.ChunkedArray) else full[name]
-        commas = not pa.types.is_string(new.type) and bool(pc.any(pc.match_substring(text, ",")).as_py())
-        words = _as_words(new)
-        return pc.if_else(self.model[name].is_null(), pc.replace_substring(words, ".", ",") if commas else words, text)
+    @cached_property
+    def _text(self) -> pa.Table | None:
+        """The file as it is written, read once."""
+        return self.source.all_spelled()
+
+
+def _respelled(text: Any, gaps: Any, full: Any) -> Any:
+    """A column of a text file with its gaps filled, numbers with the comma that it has."""
+    new = full.combine_chunks() if isinstance(full, pa.ChunkedArray) else full
+    commas = not pa.types.is_string(new.type) and bool(pc.any(pc.match_substring(text, ",")).as_py())
+    words = _as_words(new)
+    return pc.if_else(gaps, pc.replace_substring(words, ".", ",") if commas else words, text)
 
 
 def _modelled(values: pa.ChunkedArray, name: str) -> tuple[Any, str]:

@@ -109,7 +109,7 @@ def test_few_rows_and_other_columns():
     refused("needs at least 10 rows", lambda: model().fit(B[:9]))
     refused("at least 10 rows of positive weight; got 9", lambda: model().fit(B, sample_weight=np.arange(60) < 9))
     fitted = model().fit(B)
-    refused("X has 5 features, but it is expecting 6 features as input", lambda: fitted.score(B[:, :5]))
+    refused("X has 5 features, but IWAE is expecting 6 features as input", lambda: fitted.score(B[:, :5]))
 
 
 @pytest.mark.parametrize(

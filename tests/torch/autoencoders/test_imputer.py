@@ -201,6 +201,17 @@ def test_the_model_given_is_not_touched_and_settings_are_its_own():
     assert clone(imputer).get_params()["model__k"] == 5
 
 
+def test_rows_of_weight_zero_teach_nothing():
+    odd = FRAME.iloc[:12].assign(shirt="XXL", size=1e6)
+    more = pd.concat([odd, FRAME])
+    w = np.repeat([0.0, 1.0], [12, N])
+    one = quick(Mixed(), rng=0).fit(more, sample_weight=w)
+    two = quick(Mixed(), rng=0).fit(FRAME, sample_weight=np.ones(N))
+    assert one.density_.to_dict() == two.density_.to_dict()
+    for a, b in zip(one.module_.parameters(), two.module_.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
 def test_set_output_and_names():
     imputer = IWAEImputer(quick(), k=20, rng=0).set_output(transform="pandas").fit(holes_in(WINE[:60]))
     full = imputer.transform(WINE[:60])

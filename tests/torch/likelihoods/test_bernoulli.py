@@ -110,7 +110,7 @@ def test_what_is_refused(table, said):
 
 
 def test_the_columns_of_fit_are_asked_for():
-    with pytest.raises(InputError, match="X has 4 features, but it is expecting 5 features as input"):
+    with pytest.raises(InputError, match="X has 4 features, but IWAE is expecting 5 features as input"):
         fitted(X).rows(X[:, :4])
 
 

@@ -88,6 +88,23 @@ def test_large_numbers_keep_their_digits():
     np.testing.assert_allclose(d.table(d.rows(table).x), table, rtol=0, atol=1e-3)
 
 
+@pytest.mark.parametrize("scale", [1e200, 1e-200, 1e307])
+def test_scales_at_the_ends_of_floats(scale):
+    one, two = fitted(X[:, :2]), fitted(X[:, :2] * scale / 10)
+    torch.testing.assert_close(one.rows(X[:, :2]).x, two.rows(X[:, :2] * scale / 10).x)
+    assert two.log_prob(torch.zeros(40, 1, 2), two.rows(X[:, :2] * scale / 10).x, None, two.module()).isfinite().all()
+
+
+def test_numbers_beyond_floats_apart_are_refused():
+    with pytest.raises(InputError, match="column 0 holds numbers too far apart for floats, first at row 1"):
+        fitted(np.r_[-1e308, 1e308, np.zeros(10)][:, None])
+
+
+def test_numbers_of_another_unit_are_refused_at_scoring():
+    with pytest.raises(InputError, match=r"column 1 is .*e\+2\d standard deviations from its mean of fit at row 4"):
+        fitted(X).rows(np.where(np.arange(120).reshape(40, 3) == 13, 1e20, X))
+
+
 def test_constant_columns_are_warned_of_kept_out_and_given_back():
     table = np.column_stack([X[:, 0], np.full(40, 7.0)])
     with pytest.warns(UserWarning, match="column 'b' does not vary: kept out of the density, given back as it is"):

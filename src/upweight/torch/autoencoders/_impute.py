@@ -58,4 +58,4 @@ def _with_gaps(rows: TableRows, key: int) -> tuple[torch.Tensor, TableRows]:
     """Numbers of the rows with gaps, and these rows."""
     seen = rows.rows.seen
     gaps = torch.nonzero(~seen.all(-1)).ravel() if seen is not None else torch.empty(0, dtype=torch.long)
-    return gaps, TableRows(ObservedRows(*rows.rows.take(gaps)), rows.density, rows.network, key=key)
+    return gaps, TableRows(ObservedRows(*rows.rows.take(gaps)), rows.density, rows.network, key=key, alone=rows.alone)

@@ -91,7 +91,7 @@ class IWAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 f"`model` must be an IWAE or None; got {type(self.model).__name__}. Write IWAE(likelihood='mixed')."
             )
         default = IWAE(20, latent=10, net=MLP((128, 128)), likelihood=Mixed(gaussian="row"))
-        model = default if self.model is None else clone(self.model)
+        model: Any = default if self.model is None else clone(self.model)
         model.set_params(missing="mar")
         return model if self.rng is None else model.set_params(rng=self.rng)
 
@@ -122,7 +122,7 @@ class IWAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         rows = self.model_._rows(X)
         return diagnose(imputation_weights(rows, key=self.model_.key_, k=self.k))
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]
         if not hasattr(self, "model_"):
             return html.block([repr(self), "not fitted"])
         return html.block([repr(self), *self.model_.notes_])

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from ..._errors import InputError, counted
-from ...tables import row_weights
+from ...tables import row_slice, row_weights
 from ..fitting import AdamStep, Training, TrainingRun, TrainingTask, key_for, train
 from ..iwae import Objective, surrogate
 from ..keyed import data_digest, normal_noise, seeded
@@ -72,14 +72,13 @@ def fit_table(settings: AutoencoderSettings, training: Training, rng: Any, data:
     """Train on (X, X_valid, sample_weight)."""
     X, X_valid, sample_weight = data
     key = key_for(rng, training)
-    w = _weights(sample_weight, X)
+    X, w = _living(X, _weights(sample_weight, X))
     density = likelihood_of(settings.likelihood).fitted(X, w, missing=settings.missing)
     rows = density.rows(X)
     held_out = None if X_valid is None else density.rows(X_valid)
     network = build_network(density, settings.latent, settings.net, key=key, bias=density.start_bias(rows, w))
     network = network.to(training.device)
-    live = np.arange(len(rows)) if w is None else np.flatnonzero(w > 0)
-    _refuse_few(live)
+    live = np.arange(len(rows))
     trained, judging = _split(live, 0.0 if held_out is not None else training.valid, key)
     weight = np.ones(len(rows)) if w is None else w
     losses = TableLosses(TableRows(rows, density, network, key=None), trained, settings, key, training.pairs)
@@ -166,6 +165,15 @@ def _weights(sample_weight: Any, X: Any) -> np.ndarray | None:
     if sample_weight is None:
         return None
     return row_weights(sample_weight, X.shape[0] if hasattr(X, "shape") else len(np.asarray(X)))
+
+
+def _living(X: Any, w: np.ndarray | None) -> tuple[Any, np.ndarray | None]:
+    """The rows of positive weight: another would teach a level, a column that varies, a grey value."""
+    if w is None or w.all():
+        return X, w
+    live = np.flatnonzero(w)
+    _refuse_few(live)
+    return row_slice(X, live), w[live]
 
 
 def _refuse_few(live: np.ndarray) -> None:

@@ -134,7 +134,9 @@ class GaussianDensity(Density):
     def coded(self, values: Any) -> np.ndarray:
         values = values.toarray() if sparse.issparse(values) else values
         self.standard.warn_of_change(values, self.columns)
-        return self.standard.standardised(values)
+        x = self.standard.standardised(values)
+        self.standard.refuse_far(x, self.columns)
+        return x
 
     def decoded(self, x: np.ndarray) -> np.ndarray:
         return self.standard.raw(x)

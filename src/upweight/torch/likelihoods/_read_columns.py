@@ -98,7 +98,7 @@ class ReadColumns:
             raise InputError(_other_names(self.names, names))
         if count != self.n:
             raise InputError(
-                f"X has {count} features, but it is expecting {self.n} features as input. Give the columns of fit."
+                f"X has {count} features, but IWAE is expecting {self.n} features as input. Give the columns of fit."
             )
 
     def table(self, values: np.ndarray, like: Any = None) -> Any:

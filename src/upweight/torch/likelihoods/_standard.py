@@ -24,6 +24,8 @@ __all__ = ["Standard", "repeated_note", "standard_of", "warn_constant"]
 FEW_VALUES = 20
 OFTEN = 0.1
 NAMED = 5
+FARTHEST = 1e18
+TINY = 1e-300
 FLAT = 1e-12  # a spread this small beside the mean is rounding
 
 
@@ -37,7 +39,17 @@ class Standard:
 
     def standardised(self, values: np.ndarray) -> np.ndarray:
         """(n, D) in standard deviations from the mean; zero in columns that do not vary."""
-        return np.where(self.varies, (values - self.mean) / self.sd, 0.0)
+        with np.errstate(over="ignore"):
+            return np.where(self.varies, (values - self.mean) / self.sd, 0.0)
+
+    def refuse_far(self, x: np.ndarray, columns: ReadColumns) -> None:
+        """Numbers so many standard deviations away that float32 has no square for them."""
+        far = np.abs(x) > FARTHEST
+        if far.any():
+            row, j = (int(i) for i in np.argwhere(far)[0])
+            raise InputError(
+                f"`X`: {columns.label(j)} is {x[row, j]:.3g} standard deviations from its mean of fit at row {row}. Another unit?"
+            )
 
     def raw(self, x: np.ndarray) -> np.ndarray:
         """(n, D) standardised values in the user's units; columns that do not vary are their one value."""
@@ -74,15 +86,29 @@ def standard_of(values: np.ndarray, weights: np.ndarray | None, columns: ReadCol
             f"`X`: {columns.label(j)} is empty in all {len(values):,} rows, and nothing can be learnt of it. Leave it out."
         )
     first = values[seen.argmax(0), np.arange(values.shape[1])]
-    apart = np.where(seen, values - first, 0.0)
-    over = w @ seen
-    middle = w @ apart / over
-    sd = np.sqrt(w @ np.where(seen, (apart - middle) ** 2, 0.0) / over)
+    with np.errstate(over="ignore"):
+        apart = np.where(seen, values - first, 0.0)
+    _refuse_too_far(apart, columns)
+    reach = np.abs(apart).max(0)
+    reach[reach < TINY] = 1.0  # squares of what is farther or nearer than floats reach stay floats
+    share = w / w.max()
+    over = share @ seen
+    middle = reach * (share @ (apart / reach) / over)
+    sd = reach * np.sqrt(share @ np.where(seen, ((apart - middle) / reach) ** 2, 0.0) / over)
     varies = apart.any(0) & (sd > FLAT * np.abs(first))
     if not varies.all():
         warn_constant(columns, varies)
     mean = np.where(varies, first + middle, first)
     return Standard(mean, np.where(varies, sd, 1.0), varies)
+
+
+def _refuse_too_far(apart: np.ndarray, columns: ReadColumns) -> None:
+    far = ~np.isfinite(apart)
+    if far.any():
+        row, j = (int(i) for i in np.argwhere(far)[0])
+        raise InputError(
+            f"`X`: {columns.label(j)} holds numbers too far apart for floats, first at row {row}. Rescale it."
+        )
 
 
 def warn_constant(columns: ReadColumns, varies: np.ndarray) -> None:
