@@ -41,6 +41,7 @@ INSIDE = {  # floors inside a branch
         ["fitting"],
         ["autoencoders", "generators"],
     ],
+    "shift": [["solvers", "columns"], ["ratios", "balancing", "label"], ["testing", "use"], ["diagnosis"]],
 }
 PICTURED = [
     "_estimate",
@@ -50,6 +51,7 @@ PICTURED = [
     "training",
     "imbalance",
     "negatives",
+    "shift",
     "torch",
 ]  # rooms whose results have `.plot()`
 DOORS = {  # the methods that call upward from inside, by name: (room, room above) -> methods

@@ -24,6 +24,11 @@
     trace          whether weights changed a model, beside shuffled ones
     struggles      whether lifting errors helped, group by group
     two_point      what a loss makes of weights as a network grows
+    shift          what moved between two samples, and what weights can do about it
+    two_sample     the ROC curve of the classifier that tells them apart, and the columns it needs
+    label_shift    shares of the classes before and after
+    conformal      intervals along a column, or how large the sets are
+    performance    what a model scores in the target, by two estimates
 
 Each takes its object first, then `ax` (None makes a figure) and gives back the Axes, or the Figure where there are several. Nothing is
 shown on a screen, no style is changed, and pyplot is not used (`_canvas` says why).
@@ -42,6 +47,7 @@ from ._reliability import reliability
 from ._resample import resample
 from ._sampler import sampler
 from ._scores import scores
+from ._shift import conformal, label_shift, performance, shift, two_sample
 from ._struggles import struggles
 from ._trace import trace
 from ._two_point import two_point
@@ -52,6 +58,7 @@ __all__ = [
     "balance",
     "collapse",
     "comparison",
+    "conformal",
     "curve",
     "diagnosis",
     "error_weights",
@@ -59,17 +66,21 @@ __all__ = [
     "forecast",
     "history",
     "keep",
+    "label_shift",
     "log_likelihood",
     "margin_rule",
     "meter",
     "metrics",
+    "performance",
     "reliability",
     "resample",
     "sample_check",
     "sampler",
     "scores",
+    "shift",
     "struggles",
     "trace",
     "two_point",
+    "two_sample",
     "verdict",
 ]
