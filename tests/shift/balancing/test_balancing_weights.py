@@ -189,6 +189,15 @@ def test_base_of_zero_is_removed_and_of_a_whole_number_repeated(settings):
     assert w.values.sum() == pytest.approx(copies.sum())
 
 
+def test_rows_of_base_zero_reach_nothing():
+    """The largest row has no weight to begin with: 2 is then the most that can be averaged."""
+    base = uw.Weights.of([1, 1, 1, 0], kind="importance")
+    with pytest.raises(sh.Infeasible) as told:
+        sh.balancing_weights(LINE, {0: 2.5}, base=base)
+    assert told.value.tolerance == pytest.approx(0.5 / np.std(LINE, ddof=1), abs=1e-6)
+    assert sh.balancing_weights(LINE, {0: 2.0}, base=base).probabilities == pytest.approx([0, 0, 1, 0])
+
+
 def test_the_sources_own_means_give_the_base_back():
     rng = np.random.default_rng(6)
     x, base = rng.normal(size=(150, 3)), uw.Weights.of(rng.gamma(2.0, size=150), kind="inclusion")

@@ -12,6 +12,7 @@ import pytest
 from scipy import sparse
 from scipy.special import ndtri
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 
 import upweight as uw
@@ -227,6 +228,17 @@ def test_every_method_is_asked_for_its_direction(method, monkeypatch):
         sh.density_ratio(*pair(n=1000), method=method, rng=0)
 
 
+def test_samples_apart_are_not_called_exchanged():
+    """One row is all that is left of such weights; that is for a verdict to say, and no bug of direction."""
+    X = load_breast_cancer().data
+    large = X[:, 0] > np.median(X[:, 0])
+    w = sh.density_ratio(X[~large], X[large], method="quadratic", rng=0).weights
+    v = w.check(balance=uw.balance(X[~large], X[large], weights=w))
+    assert v.grade == "unusable"
+    assert v.balance.mean_after > v.balance.mean_before
+    assert "WRONG_WAY" not in v.reasons
+
+
 def test_base_of_zero_is_removed_and_weighs_the_fit():
     source, target = pair(n=400)
     keep = np.arange(400) % 3 > 0
@@ -313,6 +325,13 @@ def test_a_column_that_was_scaled_is_told():
     ):
         r(source)
     r(source[:2])  # too few rows to tell
+
+
+def test_later_dates_are_no_other_unit():
+    rng = np.random.default_rng(0)
+    source, target = mixed(rng, 100), mixed(rng, 100, 0.5)
+    r = sh.density_ratio(source, target, method="linear", rng=0)
+    assert r(target.assign(day=target["day"] + pd.Timedelta(days=400))).n == 100
 
 
 # ---- bad input --------------------------------------------------------------------------------------------------------------

@@ -55,16 +55,16 @@ class Solution:
 def solve(problem: Problem) -> Solution:
     """The nearest weights with the wanted averages, or `Infeasible`."""
     z, names = _matrix(problem)
-    live, dropped = _inside(z, problem, names)
-    if not live.any():
-        raise _beyond(z, problem, names)
-    found, rows = _arrived(z, problem, np.flatnonzero(live), names)
+    counted = np.flatnonzero(problem.q > 0)
+    z, some = z.take(counted), replace(problem, q=problem.q[counted])
+    live, dropped = _inside(z, some, names)
+    found, rows = _arrived(z, some, np.flatnonzero(live), names)
     left = int(live.sum()) - len(rows)
     if left:
         dropped["the edge"] = left
     w = np.zeros(len(problem.q))
-    w[rows] = found.w
-    return Solution(w, found.steps, float(np.abs(z.sums(w)).max(initial=0.0)), dropped)
+    w[counted[rows]] = found.w
+    return Solution(w, found.steps, float(np.abs(z.sums(w[counted])).max(initial=0.0)), dropped)
 
 
 def _matrix(problem: Problem) -> tuple[TermMatrix, list[str]]:
@@ -85,12 +85,12 @@ def _matrix(problem: Problem) -> tuple[TermMatrix, list[str]]:
 
 
 def _inside(z: TermMatrix, problem: Problem, names: list[str]) -> tuple[np.ndarray, dict[str, int]]:
-    """Rows (n,) that may have weight: positive base, and no term at its end where the target is at that end."""
-    live, dropped = problem.q > 0, {}
+    """Rows (n,) that may have weight: those at the end of a term where the target is at that end."""
+    live, dropped = np.ones(z.rows, dtype=bool), {}
     if problem.tolerance or problem.distance.low > 0:
         return live, dropped
     moved = True
-    while moved and live.any():
+    while moved:
         moved = False
         for k, x in enumerate(_columns(z)):
             some = x[live]

@@ -50,7 +50,9 @@ def _whole_or_text(values: Any) -> np.ndarray | None:
     if isinstance(values, np.ndarray):
         return values
     kind = values.type
-    if values.null_count or pa.types.is_dictionary(kind):
+    if values.null_count or pa.types.is_dictionary(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind):
+        return None
+    if len(values.unique()) < len(values):
         return None
     if pa.types.is_integer(kind):
         return values.to_numpy(zero_copy_only=False)

@@ -179,7 +179,10 @@ def _tell_other_scale(table: Table, schema: Schema, ranges: Mapping[str, tuple[f
     """Warn of columns whose median is outside what the ratio has seen: they were scaled, or are of another unit."""
     if len(table) < FEWEST or sparse.issparse(table.numbers):
         return
+    dated = {c.name for c in schema.columns if c.dated}  # tomorrow's rows are later, and that is no unit
     for j, name in enumerate(_numeric(schema)):
+        if name in dated:
+            continue
         x = table.numbers[:, j]
         there = x[~np.isnan(x)]
         low, high = ranges[name]
