@@ -34,8 +34,14 @@ INSIDE = {  # floors inside a branch
         ["comparison"],
     ],
     "negatives": [["scoring"], ["designs"], ["trainers"], ["samples"]],
+    "torch": [
+        ["losses"],
+        ["samplers", "meter", "iwae"],
+        ["likelihoods", "networks", "keyed"],
+        ["fitting"],
+        ["autoencoders", "generators"],
+    ],
     "shift": [["solvers", "columns"], ["ratios", "balancing", "label"], ["testing", "use"], ["diagnosis"]],
-    "torch": [["losses"], ["samplers", "meter", "iwae"]],
 }
 PICTURED = [
     "_estimate",
@@ -70,7 +76,7 @@ HOMES = {  # a heavy package -> the rooms that may import it
     "markupsafe": {"report"},
     "typer": {"cli"},
     "rich": {"cli", "work"},
-    "sklearn": {"files", "tables", "learners", "neighbours", *BRANCHES} - {"torch", "keras"},
+    "sklearn": {"files", "tables", "learners", "neighbours", *BRANCHES} - {"keras"},
     "skops": {"imbalance", "negatives"},
     "joblib": {"work"},
     "threadpoolctl": {"imbalance", "work"},

@@ -47,6 +47,29 @@ def test_spellings_of_a_class_are_taken_together_or_alone_as_asked(asked, positi
     assert made.shown == (f"not {called}", called)
 
 
+@pytest.mark.parametrize(
+    ("labels", "positive", "line"),
+    [
+        ("aabbbc", "c", "Of the 3 classes of 'y', 'a' (2), 'b' (3) are one class, the negative."),
+        ("aabbbc", "a,c", "Of the 3 classes of 'y', 'a' (2), 'c' (1) are one class, the positive."),
+        (
+            "aabbcd",
+            "a,b",
+            "Of the 4 classes of 'y', 'a' (2), 'b' (2) are one class, the positive; 'c' (1), 'd' (1) are one class, the negative.",
+        ),
+        (
+            "abcdefghi",
+            "a",
+            "Of the 9 classes of 'y', 'b' (1), 'c' (1), 'd' (1), 'e' (1), 'f' (1), 'g' (1) and 2 more are one class, the negative.",
+        ),
+        ("aab", "b", ""),
+        ("aab", "a", ""),
+    ],
+)
+def test_classes_that_are_taken_as_one_are_named_with_their_rows(asked, labels, positive, line):
+    assert asked(column(labels), positive=positive).others == line
+
+
 @pytest.mark.parametrize("positive", ["yes", "Yes"])
 def test_a_class_in_two_spellings_is_refused_with_both_ways_out(asked, positive):
     text = column(["No"] * 9 + ["Yes"] * 4 + ["yes"] * 2)

@@ -93,6 +93,14 @@ def logs(n: int, k: int) -> torch.Tensor:
     return noise * torch.where(torch.arange(n) % 2 == 0, 0.5, 3.0)[:, None]
 
 
+HISTORY = [{"epoch": e, "value": -20 - 5 * 0.8**e, "held_out": -21 - 5 * 0.8**e - 0.01 * e} for e in range(30)]
+
+
+def anomalies(more=0.0):
+    score = np.random.default_rng(0).gamma(20.0, 1.0, 100) + more
+    return uw.torch.AnomalyScore(score, 1 + 500 * np.exp(-score / 10), np.full(100, 0.5), score < 25, 1000)
+
+
 def likelihoods(l: torch.Tensor) -> Any:
     return uw.torch.iwae.log_likelihood(
         lambda rows, first, count: l[rows, first : first + count], *l.shape[:1], k=l.shape[1]
@@ -153,6 +161,8 @@ PLAIN: dict[str, Callable[[], Any]] = {
     "curve": lambda: uw.torch.iwae.curve(logs(100, 64)).plot(),
     "diagnosis": lambda: uw.torch.iwae.diagnose(logs(100, 500)).plot(),
     "log likelihood": lambda: likelihoods(logs(100, 500)).plot(),
+    "anomaly": lambda: anomalies().plot(),
+    "history": lambda: uw.plots.history(HISTORY),
     "margin rule": lambda: uw.torch.margin_rule([900, 90, 10], kind="vs").plot(),
     "scores": lambda: scored().scores.plot(),
     "sampler": lambda: scored().plot(),
@@ -273,6 +283,8 @@ DEGENERATE: dict[str, Callable[[], Any]] = {
     "metrics few": lambda: negatives.metrics([0, 1, 1], [0.2, 0.7, 0.9], sample_weight=[9, 1, 1]).plot(),
     "keep nobody": lambda: thinned().plot(negatives.demo_clicks(30_000).slice(0, 0)),
     "keep everything": lambda: thinned(per_positive=1e5).plot(negatives.demo_clicks(30_000)),
+    "anomaly impossible": lambda: anomalies(np.inf).plot(),
+    "history one epoch, nothing held out": lambda: uw.plots.history([{"epoch": 0, "value": -20.0, "held_out": None}]),
     "curve one draw": lambda: uw.torch.iwae.curve(logs(1, 1)).plot(),
     "curve impossible": lambda: uw.torch.iwae.curve(logs(3, 4) - torch.inf).plot(),
     "diagnosis few draws": lambda: uw.torch.iwae.diagnose(logs(9, 5)).plot(),

@@ -14,6 +14,9 @@
     curve          the bound of an autoencoder over the number of draws
     diagnosis      effective draws and k-hat of its rows
     log_likelihood the likelihoods of its rows, and which may be believed
+    collapse       whether it uses its code
+    anomaly        how strange its rows are, and which scores may be believed
+    history        its bound, epoch by epoch
     margin_rule    what a margin rule asks of each class
     scores         what scores of rows promised and kept
     sampler        how much of an epoch goes to how few rows
@@ -31,7 +34,7 @@ Each takes its object first, then `ax` (None makes a figure) and gives back the 
 shown on a screen, no style is changed, and pyplot is not used (`_canvas` says why).
 """
 
-from ._autoencoders import curve, diagnosis, log_likelihood
+from ._autoencoders import anomaly, collapse, curve, diagnosis, history, log_likelihood
 from ._balance import balance
 from ._comparison import comparison
 from ._error_weights import error_weights
@@ -51,7 +54,9 @@ from ._two_point import two_point
 from ._verdict import verdict
 
 __all__ = [
+    "anomaly",
     "balance",
+    "collapse",
     "comparison",
     "conformal",
     "curve",
@@ -59,6 +64,7 @@ __all__ = [
     "error_weights",
     "estimates",
     "forecast",
+    "history",
     "keep",
     "label_shift",
     "log_likelihood",

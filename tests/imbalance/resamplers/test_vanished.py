@@ -57,8 +57,9 @@ def test_a_third_class_that_vanishes_is_only_noted():
 
 def test_the_remedy_fits_the_sampler():
     rows, y = np.array([[0.0], [0.1], [0.2], [0.3]]), [0, 1, 0, 1]
-    with pytest.raises(InputError, match=r"^EditedNN\(k=1\) leaves one class .* Use a smaller k or another method\.$"):
-        im.EditedNN(k=1).fit_resample(rows, y)
+    for k, way in ((2, "Use a smaller k or another method"), (1, "Use another method")):
+        with pytest.raises(InputError, match=rf"^EditedNN\(k={k}\) leaves one class .*none of another\. {way}\.$"):
+            im.EditedNN(k=k).fit_resample(rows, y)
 
 
 def test_an_adopted_sampler_is_named_by_its_class():

@@ -32,7 +32,8 @@ def require_two_classes(r: Resample, sampler: Any) -> Resample:
         return r
     name = name_of(sampler)
     steps = (sampler, *getattr(sampler, "steps", ()))
-    way = "Use a smaller k or another method." if any(hasattr(step, "k") for step in steps) else "Use another method."
+    smaller = any(getattr(step, "k", 1) > 1 for step in steps)
+    way = "Use a smaller k or another method." if smaller else "Use another method."
     if any(getattr(step, "drop", None) == "all" for step in steps):
         way = "Say drop='majority', which keeps the minority whole."
     if not len(left):
