@@ -34,6 +34,7 @@ INSIDE = {  # floors inside a branch
         ["comparison"],
     ],
     "negatives": [["scoring"], ["designs"], ["trainers"], ["samples"]],
+    "ope": [["values"], ["episodes", "proofs", "tuning"], ["logs", "rl"], ["evaluation"], ["ledger"]],
     "torch": [["losses"], ["samplers", "meter", "iwae"]],
 }
 PICTURED = [
@@ -44,6 +45,7 @@ PICTURED = [
     "training",
     "imbalance",
     "negatives",
+    "ope",
     "torch",
 ]  # rooms whose results have `.plot()`
 DOORS = {  # the methods that call upward from inside, by name: (room, room above) -> methods

@@ -1,0 +1,3 @@
+"""What would another policy have earned? Bandits, rankings, episodes, weights for RL training; columns go in, an `Estimate` comes out."""
+
+__all__: list[str] = []
