@@ -1,3 +1,5 @@
 """What would another policy have earned? Bandits, rankings, episodes, weights for RL training; columns go in, an `Estimate` comes out."""
 
-__all__: list[str] = []
+from .values import Outcome, kernel, outcome, value
+
+__all__ = ["Outcome", "kernel", "outcome", "value"]
