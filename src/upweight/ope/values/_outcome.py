@@ -117,8 +117,7 @@ def _cross_fitted(
         fitted = RewardModel.fit(model, rows, np.flatnonzero(fold != k), policy.count, rng)
         q[test] = fitted.predict(test, rows.action[test])
         for block, chosen in policy.blocks(test):
-            said = fitted.predict(block[chosen.rows], chosen.actions)
-            v[block] = np.bincount(chosen.rows, chosen.proba * said, block.size)
+            v[block] = fitted.expected(block, chosen)
     return Outcome(wrap(q), wrap(v))
 
 
