@@ -7,6 +7,6 @@ _band                  a distribution function that holds everywhere at once
 
 from ._band import Band, band
 from ._cvar import cvar
-from ._guarantee import guarantee
+from ._guarantee import guarantee, two_bounds
 
-__all__ = ["Band", "band", "cvar", "guarantee"]
+__all__ = ["Band", "band", "cvar", "guarantee", "two_bounds"]

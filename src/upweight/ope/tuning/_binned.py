@@ -8,7 +8,7 @@ neighbouring thresholds every one of them is a constant, a multiple of w, or zer
 and influences of all of them have one form, phi = T(w) (f - shift) + level, T = scale min(w, c) or scale w 1{w <= c}, whose products are such
 sums as well. One sort replaces all other looks at the rows.
 
-What is inside: `Binned`, the sums; `Candidate`, one version; `candidates`, all of them, and `errors`, of their differences.
+What is inside: `WeightBins`, the sums; `Candidate`, one version; `candidates`, all of them, and `errors`, of their differences.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 from ..._estimate import blocks
 from ...arrays import TIE
 
-__all__ = ["Binned", "Candidate", "candidates", "errors"]
+__all__ = ["Candidate", "WeightBins", "candidates", "errors"]
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -67,7 +67,7 @@ def _moments(w: np.ndarray, f: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class Binned:
+class WeightBins:
     """sums[a, b, j]: sum of w^a f^b over the rows whose weight lies between the thresholds j - 1 and j; f less a pivot."""
 
     points: np.ndarray  # (m,) rising thresholds
@@ -77,7 +77,7 @@ class Binned:
     zeros: float  # rows of weight zero, which all lie in the first bin
 
     @classmethod
-    def of(cls, ordered: Ordered, points: np.ndarray, pivot: float) -> Binned:
+    def of(cls, ordered: Ordered, points: np.ndarray, pivot: float) -> WeightBins:
         """points : (m,) rising."""
         w, f = ordered
         ends = [0, *np.searchsorted(w, _just_above(points), side="right").tolist(), w.size]
@@ -125,17 +125,17 @@ def _just_above(points: np.ndarray) -> np.ndarray:
 
 def candidates(
     w: np.ndarray, f: np.ndarray, grid: Sequence[float], taming: str, how: str, *, everyone: bool
-) -> tuple[Binned, list[Candidate]]:
+) -> tuple[WeightBins, list[Candidate]]:
     """Every version of the grid, by "plain" or "self"; everyone : whether rows of weight zero count, as where there is an outcome."""
     points = np.array(sorted(grid))
     ordered = Ordered.of(w, f)
-    b = Binned.of(ordered, points, float(ordered.f[-1]))
+    b = WeightBins.of(ordered, points, float(ordered.f[-1]))
     totals = [b.total(c, taming, 1, 0) for c in grid]
     moved = _moved(ordered.w, grid, taming, totals)
     return b, [_candidate(b, c, taming, how, m, everyone) for c, m in zip(grid, moved, strict=True)]
 
 
-def _candidate(b: Binned, c: float, taming: str, how: str, moved: float, everyone: bool) -> Candidate:
+def _candidate(b: WeightBins, c: float, taming: str, how: str, moved: float, everyone: bool) -> Candidate:
     weight, product = b.total(c, taming, 1, 0), b.total(c, taming, 1, 1)
     if how == "self":
         value = b.pivot + product / weight
@@ -162,7 +162,7 @@ def _moved(w: np.ndarray, grid: Sequence[float], taming: str, totals: Sequence[f
     return [max(0.0, gained(c, t, after)) for c, t, after in zip(grid, turns, totals, strict=True)]
 
 
-def errors(b: Binned, each: Sequence[Candidate], taming: str) -> np.ndarray:
+def errors(b: WeightBins, each: Sequence[Candidate], taming: str) -> np.ndarray:
     """Standard errors (K, K) of the differences of the versions."""
     products = np.array([[b.product(x, y, taming) for y in each] for x in each])
     square, factor = np.diag(products), np.array([x.factor for x in each])

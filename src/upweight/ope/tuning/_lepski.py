@@ -7,7 +7,7 @@ candidates share their rows and their errors: the difference of two of them is m
     k is accepted while for all i < k   |theta_i - theta_k| <= z se(theta_i - theta_k)                  paired
                                         |theta_i - theta_k| <= c_i + (sqrt 6 - 1) c_k,  c = 1.96 se     slope
 
-The first refusal ends it, and the last accepted is chosen. What is inside: `lepski`; `last_accepted`, the search; `paired_errors`.
+The first refusal ends it, and the last accepted is chosen. What is inside: `lepski`; `last_accepted`, the search.
 
 Sources: Lepski and Spokoiny (1997); Su, Srinath and Krishnamurthy (2020), Adaptive estimator selection for off-policy evaluation (slope).
 """
@@ -22,7 +22,7 @@ import numpy as np
 from ..._errors import InputError, is_number, require_choice
 from ..._estimate import Average, Estimate, blocks
 
-__all__ = ["last_accepted", "lepski", "paired_errors"]
+__all__ = ["last_accepted", "lepski"]
 
 SLOPE = math.sqrt(6) - 1
 ROUNDING = 1e-12
@@ -66,7 +66,7 @@ def lepski(estimates: Sequence[Estimate], *, z: float = 2.0, rule: str = "paired
     if rule == "slope":
         c = [1.96 * a.se for a in each]
         return last_accepted(values, lambda i, k: c[i] + SLOPE * c[k])
-    errors = paired_errors(each)
+    errors = _paired_errors(each)
     return last_accepted(values, lambda i, k: z * float(errors[i, k]))
 
 
@@ -88,7 +88,7 @@ def _one(e: Estimate) -> Average:
     return e._terms.each[0]
 
 
-def paired_errors(each: Sequence[Average]) -> np.ndarray:
+def _paired_errors(each: Sequence[Average]) -> np.ndarray:
     """Standard errors (K, K) of the differences of averages over the same rows, from sums of products of their influences."""
     n, codes, groups = _same_rows(each)
     products = np.zeros((len(each), len(each)))
