@@ -24,19 +24,19 @@ CLOSE = 1e-6  # by which the probabilities of a row may miss one
 
 
 class TargetActions(NamedTuple):
-    """pi(a | x) of n rows over `count` actions, in whatever form it came."""
+    """pi(a | x) of n rows over `width` actions, in whatever form it came."""
 
     n: int
-    count: int
+    width: int
     of: Callable[[np.ndarray], Any]  # row numbers (m,) -> (m, K) probabilities, or (m,) actions
 
     @classmethod
-    def read(cls, target: Any, action: np.ndarray, features: np.ndarray | None) -> TargetActions:
+    def read(cls, target: Any, action: np.ndarray, features: Any) -> TargetActions:
         """`target` : (n, K) array or CSR matrix, (n,) actions, or a callable of row numbers; `action` : (n,) logged actions."""
         n = action.size
         if callable(target):
-            width = _rows_of(target, np.arange(min(n, 1))).shape[-1]
-            return cls(n, _width(width, features), lambda rows: _rows_of(target, rows))
+            count = _rows_of(target, np.arange(min(n, 1))).shape[-1]
+            return cls(n, _width(count, features), lambda rows: _rows_of(target, rows))
         if hasattr(target, "tocsr"):
             matrix = target.tocsr()
             _refuse_rows(matrix.shape[0], n)
@@ -86,7 +86,7 @@ def _refuse_rows(rows: int, n: int) -> None:
         )
 
 
-def _width(count: int, features: np.ndarray | None) -> int:
+def _width(count: int, features: Any) -> int:
     if features is not None and features.shape[0] != count:
         raise InputError(
             f"`features` must have one row an action; got {features.shape[0]:,} for {count:,} columns of `target`."
