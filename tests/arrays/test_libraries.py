@@ -53,6 +53,7 @@ FUNCTIONS = {
     "clip": partial(ua.clip, at=1.5),
     "temper": partial(ua.temper, power=0.3),
     "temper ess": partial(ua.temper, ess=0.6),
+    "drop": partial(ua.drop, above=1.5),
     "shrink": partial(ua.shrink, lam=2.0),
     "harmonic": partial(ua.shrink, lam=0.2, how="harmonic"),
     "rate": lambda l: ua.rate(ua.khat(l), 400),

@@ -116,7 +116,7 @@ def _steps(steps: Any) -> Iterator[str]:
         yield name
         if isinstance(params.get("how"), str):
             yield f"{name}:{params['how']}"
-        yield from (name for name in ("clusters", "blocks") if params.get(name))
+        yield from (name for name in ("clusters", "blocks", "outcome") if params.get(name))
 
 
 _GOT = "got {}. Pass what --json wrote."

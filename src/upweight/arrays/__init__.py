@@ -16,7 +16,7 @@ from ._rate import min_rows, rate, threshold, widening
 from ._resample import resample
 from ._tail import khat, khat_of_largest, psis, tail_index
 from ._tail_constants import MOST, TIE, TOO_FEW, tail_size
-from ._tame import clip, moved, shrink, temper, truncate
+from ._tame import clip, drop, moved, shrink, temper, truncate
 
 __all__ = [
     "BLOCK",
@@ -30,7 +30,11 @@ __all__ = [
     "alias_table",
     "clip",
     "design_effect",
+<<<<<<< HEAD
     "device",
+=======
+    "drop",
+>>>>>>> opea
     "ess",
     "ess_for",
     "fit_logs",
