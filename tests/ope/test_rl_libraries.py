@@ -1,14 +1,15 @@
 """The functions for reinforcement learning in PyTorch, JAX and the array API standard: NumPy's figures, jit, vmap, gradients; nothing is imported."""
 
+import importlib
 import subprocess
 import sys
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
 
-from upweight.ope import rl
-
+rl: Any = importlib.import_module("upweight.ope.rl")  # called with lists of arguments here
 torch = pytest.importorskip("torch")
 jax = pytest.importorskip("jax")
 strict = pytest.importorskip("array_api_strict")
@@ -20,11 +21,11 @@ DISCOUNT = RNG.choice([0.0, 0.9, 1.0], (6, 33), p=[0.1, 0.5, 0.4]).astype(np.flo
 MASK = (RNG.random((6, 33)) < 0.7).astype(np.float32)
 P = RNG.exponential(size=50).astype(np.float32)
 FULL = {"torch": torch.asarray, "strict": strict.asarray, "jax": jnp.asarray}
-FUNCTIONS = {
+FUNCTIONS: dict[str, Any] = {
     "vtrace": (rl.vtrace, (L, R, V, V_NEXT, DISCOUNT)),
-    "vtrace number": (lambda *a: rl.vtrace(*a, 0.9, rho_max=2.0, lam=0.9), (L, R, V, V_NEXT)),
+    "vtrace number": (lambda l, r, v, v_next: rl.vtrace(l, r, v, v_next, 0.9, rho_max=2.0, lam=0.9), (L, R, V, V_NEXT)),
     "retrace": (rl.retrace, (L, R, Q, V_NEXT, DISCOUNT)),
-    "retrace trace": (lambda *a: rl.retrace(*a[:5], trace=a[5]), (L, R, Q, V_NEXT, DISCOUNT, MASK)),
+    "retrace trace": (lambda l, r, q, v, g, c: rl.retrace(l, r, q, v, g, trace=c), (L, R, Q, V_NEXT, DISCOUNT, MASK)),
     "priority": (rl.priority_weights, (P,)),
     "priority batch": (lambda p: rl.priority_weights(p, [3, 1, 1], scale="batch"), (P,)),
     **{
@@ -83,7 +84,7 @@ def test_scan_over_time_and_doubling_agree_in_jax():
         )
         return v + x.T
 
-    given = [jnp.asarray(x) for x in (L, R, V, V_NEXT, DISCOUNT)]
+    given: Any = [jnp.asarray(x) for x in (L, R, V, V_NEXT, DISCOUNT)]
     np.testing.assert_allclose(rl.vtrace(*given).target, scanned(*given), rtol=1e-4, atol=1e-5)
 
 
@@ -96,10 +97,10 @@ def test_gradients_of_torch_and_jax_agree_and_are_those_of_the_loop():
             out.append(v[:, t] + x)
         return (torch.stack(out[::-1], 1) ** 2).sum()
 
-    given = [torch.asarray(x, dtype=torch.float64) for x in (L, R, V, V_NEXT, DISCOUNT)]
-    wanted = [x.clone().requires_grad_() for x in given[:4]]
-    looped(*wanted, given[4]).backward()
-    ours = [x.clone().requires_grad_() for x in given[:4]]
+    given: Any = [torch.asarray(x, dtype=torch.float64) for x in (L, R, V, V_NEXT, DISCOUNT)]
+    wanted: Any = [x.clone().requires_grad_() for x in given[:4]]
+    looped(*wanted, given[4]).backward()  # pyright: ignore[reportCallIssue]
+    ours: Any = [x.clone().requires_grad_() for x in given[:4]]
     (rl.vtrace(*ours, given[4]).target ** 2).sum().backward()
     in_jax = jax.grad(lambda *a: (rl.vtrace(*a, jnp.asarray(DISCOUNT)).target ** 2).sum(), argnums=(0, 1, 2, 3))
     for a, b, c in zip(ours, wanted, in_jax(*map(jnp.asarray, (L, R, V, V_NEXT))), strict=True):
@@ -132,7 +133,7 @@ def test_nan_outside_the_mask_leaves_gradients_finite():
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_comes_back_and_is_computed_in_more(dtype):
-    given = [torch.asarray(x, dtype=dtype) for x in (L, R, V, V_NEXT, DISCOUNT)]
+    given: Any = [torch.asarray(x, dtype=dtype) for x in (L, R, V, V_NEXT, DISCOUNT)]
     found = rl.vtrace(*given)
     assert found.target.dtype == found.advantage.dtype == dtype
     assert rl.policy_weights(*given[:2], torch.asarray(MASK)).dtype == dtype

@@ -1,6 +1,7 @@
 """Weights of tokens, their means and what a batch of ratios shows: hand tables, exact expectations, and what must not enter."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -102,7 +103,7 @@ def test_means_over_sequences_leave_out_rows_without_tokens():
 def test_what_stands_outside_the_mask_never_enters(bad):
     spoilt = np.where(MASK == 1, np.log(RATIOS), bad)
     for level, how in itertools.product(("token", "sequence", "geometric"), ("none", "truncate", "mask")):
-        settings = {"level": level, "how": how}
+        settings: Any = {"level": level, "how": how}
         clean = policy_weights(np.log(RATIOS), NOTHING, MASK, **settings)
         np.testing.assert_array_equal(policy_weights(spoilt, NOTHING, MASK, **settings), clean)
         np.testing.assert_array_equal(

@@ -30,11 +30,8 @@ __all__ = [
     "alias_table",
     "clip",
     "design_effect",
-<<<<<<< HEAD
     "device",
-=======
     "drop",
->>>>>>> opea
     "ess",
     "ess_for",
     "fit_logs",
