@@ -12,7 +12,7 @@ from ._belief import Average, average
 from ._blocks import block_length, relative_efficiency
 from ._columns import NamedValues, Values, read_values, too_few
 from ._estimate import Estimate, doubted, estimate
-from ._influence import Dense
+from ._influence import Dense, blocks
 from ._interval import IntervalRule, NeverSeen, OnScale, t_quantile
 from ._quantile import cdf, quantile
 from ._sample import (
@@ -50,6 +50,7 @@ __all__ = [
     "average_fit",
     "averages",
     "block_length",
+    "blocks",
     "broken_by",
     "broken_promise",
     "cdf",

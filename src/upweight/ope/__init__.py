@@ -2,7 +2,29 @@
 
 from . import rl
 from .episodes import marginal, sequence, trajectory
+from .evaluation import Evaluation, evaluate
 from .logs import read_dsjson
+from .proofs import Band, band, cvar, guarantee
+from .tuning import Path, lepski, path
 from .values import Outcome, kernel, outcome, value
 
-__all__ = ["Outcome", "kernel", "marginal", "outcome", "read_dsjson", "rl", "sequence", "trajectory", "value"]
+__all__ = [
+    "Band",
+    "Evaluation",
+    "Outcome",
+    "Path",
+    "band",
+    "cvar",
+    "evaluate",
+    "guarantee",
+    "kernel",
+    "lepski",
+    "marginal",
+    "outcome",
+    "path",
+    "read_dsjson",
+    "rl",
+    "sequence",
+    "trajectory",
+    "value",
+]

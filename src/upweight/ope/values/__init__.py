@@ -8,7 +8,7 @@ _outcome              a model of the reward that never saw the row it answers fo
 _kernel               weights of continuous actions
 """
 
-from ._doubts import doubts_of, mean_fails, mean_figures
+from ._doubts import MeanFigures, doubts_of, mean_fails, mean_figures
 from ._kernel import kernel
 from ._lawful import formula
 from ._outcome import Outcome, outcome
@@ -16,6 +16,7 @@ from ._reading import read_outcome, read_reward, require_weights
 from ._value import value
 
 __all__ = [
+    "MeanFigures",
     "Outcome",
     "doubts_of",
     "formula",

@@ -17,34 +17,26 @@ import numpy as np
 from ..._errors import InputError
 from ..._frames import read, require
 
-__all__ = ["Chosen", "TargetActions", "read_actions"]
+__all__ = ["TargetActions", "read_actions"]
 
 ROWS = 4096  # asked for at a time
 CLOSE = 1e-6  # by which the probabilities of a row may miss one
 
 
-class Chosen(NamedTuple):
-    """The actions of a block that the target may take: row (in the block), action, probability; sorted by action."""
-
-    rows: np.ndarray
-    actions: np.ndarray
-    proba: np.ndarray
-
-
 class TargetActions(NamedTuple):
-    """pi(a | x) of n rows over `count` actions, in whatever form it came."""
+    """pi(a | x) of n rows over `width` actions, in whatever form it came."""
 
     n: int
-    count: int
+    width: int
     of: Callable[[np.ndarray], Any]  # row numbers (m,) -> (m, K) probabilities, or (m,) actions
 
     @classmethod
-    def read(cls, target: Any, action: np.ndarray, features: np.ndarray | None) -> TargetActions:
+    def read(cls, target: Any, action: np.ndarray, features: Any) -> TargetActions:
         """`target` : (n, K) array or CSR matrix, (n,) actions, or a callable of row numbers; `action` : (n,) logged actions."""
         n = action.size
         if callable(target):
-            width = _rows_of(target, np.arange(min(n, 1))).shape[-1]
-            return cls(n, _width(width, features), lambda rows: _rows_of(target, rows))
+            count = _rows_of(target, np.arange(min(n, 1))).shape[-1]
+            return cls(n, _width(count, features), lambda rows: _rows_of(target, rows))
         if hasattr(target, "tocsr"):
             matrix = target.tocsr()
             _refuse_rows(matrix.shape[0], n)
@@ -57,18 +49,14 @@ class TargetActions(NamedTuple):
         chosen = read_actions(table, most, "target")
         return cls(n, most, lambda rows: chosen[rows])
 
-    def blocks(self, rows: np.ndarray) -> Iterator[tuple[np.ndarray, Chosen]]:
-        """Row numbers, 4,096 at a time, and what the target may do there."""
+    def blocks(self, rows: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Row numbers (m,), 4,096 at a time, and what the target does there: (m, K) probabilities, or (m,) actions."""
         for i in range(0, rows.size, ROWS):
             block = rows[i : i + ROWS]
             found = np.asarray(self.of(block))
-            if found.ndim == 1:
-                order = np.argsort(found, kind="stable")
-                yield block, Chosen(order, found[order], np.ones(block.size))
-                continue
-            _refuse_sums(found, block)
-            actions, inside = np.nonzero(found.T > 0)
-            yield block, Chosen(inside, actions, found[inside, actions])
+            if found.ndim == 2:
+                _refuse_sums(found, block)
+            yield block, found
 
 
 def read_actions(action: Any, count: int | None, name: str = "action") -> np.ndarray:
@@ -98,7 +86,7 @@ def _refuse_rows(rows: int, n: int) -> None:
         )
 
 
-def _width(count: int, features: np.ndarray | None) -> int:
+def _width(count: int, features: Any) -> int:
     if features is not None and features.shape[0] != count:
         raise InputError(
             f"`features` must have one row an action; got {features.shape[0]:,} for {count:,} columns of `target`."

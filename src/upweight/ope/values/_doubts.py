@@ -7,7 +7,7 @@ a hundred rows a handful of rows carries the value, and the interval covers too 
     mean of w    |z| > 3.29 and |mean - 1| > .02, whatever the tail, if a mean of one was promised before any taming
     rewards      the rows of either of two values, or those that differ from a value that most rows share:  (sum w)^2/sum w^2 >= 30
 
-What is inside: `mean_figures` and `mean_fails`, the first rule; `rare_reward`, the second; `doubts_of`, the first sentence of both.
+What is inside: `mean_figures` and `mean_fails`, the first rule; `doubts_of`, both, the second about rewards.
 
 Source: Kish (1965) for what rows are worth; the thresholds were measured on logs with known truth.
 """
@@ -25,7 +25,7 @@ from ..._estimate import clusters_of as groups_of
 from ..._weights import Weights, rows_worth
 from ...arrays import widening
 
-__all__ = ["MeanFigures", "doubts_of", "mean_fails", "mean_figures", "rare_reward"]
+__all__ = ["MeanFigures", "doubts_of", "mean_fails", "mean_figures"]
 
 Z_LIMIT, SMALL = 3.29, 0.02  # two-sided level 0.001; a breach of 2 % harms nobody
 ENOUGH = 30.0  # rows that a value of the reward must be worth
@@ -62,7 +62,7 @@ def mean_fails(figures: MeanFigures) -> str:
     return f"the mean weight is {figures.mean:.3g}, promised 1 (z = {figures.z:.1f})."
 
 
-def rare_reward(reward: np.ndarray, w: Weights, sample: WeightedSample) -> str:
+def _rare_reward(reward: np.ndarray, w: Weights, sample: WeightedSample) -> str:
     """One sentence if the rows of a rare reward are worth too few; empty otherwise. reward : (n,) finite where w > 0."""
     u = np.exp(w.log_w - w.log_w.max())
     there = u > 0
@@ -101,4 +101,4 @@ def _said(worth: float, rows: int, which: str, sample: WeightedSample) -> str:
 
 def doubts_of(reward: np.ndarray, w: Weights, sample: WeightedSample, figures: MeanFigures) -> str:
     """The first of both rules that speaks; empty if none does."""
-    return mean_fails(figures) or rare_reward(reward, w, sample)
+    return mean_fails(figures) or _rare_reward(reward, w, sample)

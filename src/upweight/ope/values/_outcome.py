@@ -97,7 +97,7 @@ def outcome(
     require(np.isfinite(r), "`reward`", "be finite", r, "Drop those rows first.")
     given = None if features is None else matrix(features)
     policy = TargetActions.read(target, a, given)
-    read_actions(a, policy.count)
+    read_actions(a, policy.width)
     table = X if is_frame(X) and given is None else matrix(X)
     rows = RewardRows.of(table, a, r, given, _row_weights(sample_weight, a.size))
     return _cross_fitted(rows, policy, model, _folds(a.size, folds, cluster, generator), generator, container.wrap)
@@ -114,11 +114,10 @@ def _cross_fitted(
     q, v = np.empty(fold.size), np.zeros(fold.size)
     for k in range(int(fold.max()) + 1):
         test = np.flatnonzero(fold == k)
-        fitted = RewardModel.fit(model, rows, np.flatnonzero(fold != k), policy.count, rng)
+        fitted = RewardModel.fit(model, rows, np.flatnonzero(fold != k), policy.width, rng)
         q[test] = fitted.predict(test, rows.action[test])
         for block, chosen in policy.blocks(test):
-            said = fitted.predict(block[chosen.rows], chosen.actions)
-            v[block] = np.bincount(chosen.rows, chosen.proba * said, block.size)
+            v[block] = fitted.expected(block, chosen)
     return Outcome(wrap(q), wrap(v))
 
 

@@ -85,6 +85,25 @@ class RewardModel(NamedTuple):
             models = {a: _fit(model, rows, part, rng) for a, part in parts.items() if part.size >= FEWEST}
         return cls(models, rows, mean, float(r.min()), float(r.max()))
 
+    def expected(self, rows: np.ndarray, policy: np.ndarray) -> np.ndarray:
+        """The mean reward (m,) in these rows under a policy: (m, K) probabilities, or (m,) actions."""
+        if policy.ndim == 1:
+            return self.predict(rows, policy)
+        if -1 in self.models:
+            step = max(1, PAIRS // policy.shape[1])
+            pieces = [slice(i, i + step) for i in range(0, rows.size, step)]
+            return np.concatenate([self._over_pairs(rows[p], policy[p]) for p in pieces])
+        out = np.zeros(rows.size)
+        for a in np.flatnonzero(policy.any(axis=0)):
+            some = np.flatnonzero(policy[:, a])
+            out[some] += policy[some, a] * self.predict(rows[some], np.full(some.size, a))
+        return out
+
+    def _over_pairs(self, rows: np.ndarray, policy: np.ndarray) -> np.ndarray:
+        inside, actions = np.nonzero(policy)
+        said = self.predict(rows[inside], actions)
+        return np.bincount(inside, policy[inside, actions] * said, rows.size)
+
     def predict(self, rows: np.ndarray, action: np.ndarray) -> np.ndarray:
         """The reward (m,) of these actions in these rows, in the range of the rewards it was fitted on."""
         if -1 in self.models:
