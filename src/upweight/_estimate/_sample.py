@@ -67,6 +67,7 @@ class WeightedSample:
     groups: int = 0
     block: int = 0  # rows of a block, where clusters are blocks of neighbouring rows
     doubt: str = ""  # why no average of these weights can be believed, whatever its own figures
+    rows: str = "rows"  # what one entry is called: episodes are groups of rows
 
     @property
     def df(self) -> float:

@@ -12,7 +12,7 @@ from ._doubts import MeanFigures, doubts_of, mean_fails, mean_figures
 from ._kernel import kernel
 from ._lawful import formula
 from ._outcome import Outcome, outcome
-from ._reading import read_outcome, require_weights
+from ._reading import read_outcome, read_reward, require_weights
 from ._value import value
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "mean_figures",
     "outcome",
     "read_outcome",
+    "read_reward",
     "require_weights",
     "value",
 ]
