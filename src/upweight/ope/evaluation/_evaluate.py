@@ -172,10 +172,10 @@ class _Thinned(NamedTuple):
         return MeanFigures(e.value, se, (e.value - 1) / se if se > 0 else 0.0)
 
     def value(self) -> Estimate:
-        e = (self.w * self.kept).mean(self.reward, cluster=self.cluster)
-        sample = e._terms.each[0].sample
-        why = doubts_of(read_reward(self.w, self.reward), self.w * self.kept, sample, self.mean()) if e.ok else ""
-        return doubted(e, why) if why else e
+        both = self.w * self.kept
+        e = both.mean(self.reward, cluster=self.cluster)
+        why = doubts_of(read_reward(self.w, self.reward), both, e._terms.each[0].sample, self.mean())
+        return doubted(e, why) if why and (e.ok or e._terms.each[0].doubt == e.why) else e
 
     def logged(self) -> Estimate:
         return self.kept.mean(self.reward, cluster=self.cluster)
