@@ -170,12 +170,12 @@ def _dsjson(data: str, options: LogOptions) -> DecisionLog:
     policy = "uniform" if options.target is None else options.target
     require_choice("--target", policy, POLICIES)
     table = read_dsjson(data, target=policy)
-    _tell_left_out(table)
     column = lambda name: np.asarray(table.column(name).to_pylist(), dtype=np.float64)
     labelled = {
         k: _label_column(table, name, k) for k, name in (("cluster", options.cluster), ("by", options.by)) if name
     }
     kept = column("kept")
+    _tell_left_out(table)
     same = kept.size == 0 or bool((kept == kept[0]).all())
     return DecisionLog(
         column("reward"),
