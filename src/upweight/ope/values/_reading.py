@@ -17,7 +17,7 @@ from ..._estimate import Values, read_values
 from ..._frames import read, require, same_rows
 from ..._weights import Weights, forbid
 
-__all__ = ["read_outcome", "require_weights", "whole"]
+__all__ = ["read_outcome", "read_reward", "require_weights", "whole"]
 
 _KINDS = "{what} takes importance weights, target over source; these are {kind} weights. If these are ratios, say so: w.declare(kind='importance')"
 
@@ -36,7 +36,7 @@ def require_weights(w: Any, what: str) -> Weights:
     return w
 
 
-def _read_reward(w: Weights, reward: Any, name: str = "reward") -> np.ndarray:
+def read_reward(w: Weights, reward: Any, name: str = "reward") -> np.ndarray:
     """Reward (n,) in its own unit, finite wherever the weight is positive."""
     return whole(_one_column(w, reward, name))
 
@@ -61,7 +61,7 @@ def read_outcome(w: Weights, outcome: Any) -> tuple[np.ndarray, np.ndarray]:
             f"`outcome` must be a pair (q, v), the model's reward of the logged action and its mean under the target; got {what}. "
             "Make it: upweight.ope.outcome(model, X, action, reward, target)."
         )
-    q = _read_reward(w, outcome[0], "q")
+    q = read_reward(w, outcome[0], "q")
     v, container = read(outcome[1], "v")
     if v.shape != (w.n,):
         raise InputError(
