@@ -20,6 +20,9 @@
     meter          what arrived of weights in training, and how hard they push
     trace          whether weights changed a model, beside shuffled ones
     struggles      whether lifting errors helped, group by group
+    evaluation     what another policy would have earned, whether its probabilities fit, and what caps do to it
+    taming_path    the same under ever stronger taming
+    distribution   its distribution, with a band
     two_point      what a loss makes of weights as a network grows
 
 Each takes its object first, then `ax` (None makes a figure) and gives back the Axes, or the Figure where there are several. Nothing is
@@ -35,6 +38,7 @@ from ._margin_rule import margin_rule
 from ._meter import meter
 from ._metrics import metrics
 from ._negatives import forecast, keep, sample_check
+from ._policies import distribution, evaluation, taming_path
 from ._reliability import reliability
 from ._resample import resample
 from ._sampler import sampler
@@ -49,8 +53,10 @@ __all__ = [
     "comparison",
     "curve",
     "diagnosis",
+    "distribution",
     "error_weights",
     "estimates",
+    "evaluation",
     "forecast",
     "keep",
     "log_likelihood",
@@ -63,6 +69,7 @@ __all__ = [
     "sampler",
     "scores",
     "struggles",
+    "taming_path",
     "trace",
     "two_point",
     "verdict",
