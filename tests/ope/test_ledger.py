@@ -1,6 +1,8 @@
 """Ledger: evaluate's figures from sums, in any split and any order, through JSON; what it cannot know it does not say."""
 
+import functools
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,8 @@ from upweight.ope.evaluation import demo
 KINDS = ["digits", "wrong", "thin", "amounts", "zeros", "offset", "self", "rare"]
 
 
-def log_of(kind, n=6000):
+@functools.cache
+def log_of(kind, n=6000) -> Any:
     """(reward, target, source, exact, day, user)"""
     rng = np.random.default_rng(5)
     day, user = np.arange(n) * 10 // n, rng.integers(0, 700, n)
@@ -39,12 +42,12 @@ def weights(kind, rows=slice(None)):
 
 def ledger(kind, rows, by=True, cluster=False):
     reward, _, _, _, day, user = log_of(kind)
-    more = ({"by": day[rows]} if by else {}) | ({"cluster": user[rows]} if cluster else {})
+    more: Any = ({"by": day[rows]} if by else {}) | ({"cluster": user[rows]} if cluster else {})
     return Ledger.of(reward[rows], weights(kind, rows), **more)
 
 
-def added(kind, parts, order="forward", **more):
-    pieces = [ledger(kind, rows, **more) for rows in np.array_split(np.arange(6000), parts)]
+def added(kind, parts, order="forward", **more) -> Any:
+    pieces: Any = [ledger(kind, rows, **more) for rows in np.array_split(np.arange(6000), parts)]
     if order == "backward":
         pieces = pieces[::-1]
     if order == "pairs":
@@ -82,9 +85,11 @@ def test_intervals_of_few_values_are_those_of_evaluate(kind):
         assert getattr(ours, name).ok == getattr(theirs, name).ok
 
 
-@pytest.mark.parametrize("order", ["forward", "backward", "pairs"])
-@pytest.mark.parametrize("parts", [7, 100])
-@pytest.mark.parametrize("kind", ["digits", "offset", "zeros", "wrong"])
+@pytest.mark.parametrize(
+    ("kind", "parts", "order"),
+    [(kind, 7, order) for kind in ("digits", "offset", "zeros") for order in ("forward", "backward", "pairs")]
+    + [("wrong", 100, "backward"), ("digits", 100, "pairs")],
+)
 def test_any_split_and_any_order(kind, parts, order):
     whole, split = ledger(kind, slice(None)), added(kind, parts, order)
     assert split.n == whole.n
@@ -144,7 +149,7 @@ def test_a_users_rows_twice_do_not_shrink_the_error():
 
 
 def test_it_travels_as_json():
-    for kind, more in (("digits", {}), ("amounts", {"cluster": True}), ("zeros", {"by": False})):
+    for kind, more in (("digits", dict[str, Any]()), ("amounts", {"cluster": True}), ("zeros", {"by": False})):
         whole = added(kind, 7, **more)
         back = Ledger.from_dict(json.loads(whole.to_json()))
         assert back.to_dict() == whole.to_dict()
@@ -169,7 +174,8 @@ def test_a_batch_without_any_weight_counts():
     parts = [
         Ledger.of(reward[rows], uw.ratio(target[rows], source[rows])) for rows in (slice(0, 1000), slice(1000, None))
     ]
-    ours, theirs = sum(parts).result(), evaluate(reward, uw.ratio(target, source))
+    whole: Any = sum(parts)
+    ours, theirs = whole.result(), evaluate(reward, uw.ratio(target, source))
     assert ours.value.value == pytest.approx(theirs.value.value, rel=1e-9)
     assert ours.value.se == pytest.approx(theirs.value.se, rel=1e-9)
     with pytest.raises(InputError, match="every weight is zero"):
@@ -180,7 +186,7 @@ def test_what_cannot_be_added_up_is_said():
     reward, *_, user = log_of("digits")
     w = weights("digits")
     with pytest.raises(InputError, match=r"Ledger.of takes Weights; got ndarray"):
-        Ledger.of(reward, w.values)
+        Ledger.of(reward, w.values)  # pyright: ignore[reportArgumentType]
     with pytest.raises(KindError):
         Ledger.of(reward, uw.Weights.of(w.values, kind="class"))
     with pytest.raises(InputError, match="untamed"):
@@ -190,8 +196,8 @@ def test_what_cannot_be_added_up_is_said():
     with pytest.raises(InputError, match="`reward`"):
         Ledger.of(np.where(np.arange(6000) == 3, np.nan, reward), w)
     with pytest.raises(InputError, match="both ledgers must have `cluster`, or neither"):
-        Ledger.of(reward, w) + Ledger.of(reward, w, cluster=user)
+        _ = Ledger.of(reward, w) + Ledger.of(reward, w, cluster=user)
     with pytest.raises(InputError, match="must have `by`, or neither"):
-        Ledger.of(reward, w) + Ledger.of(reward, w, by=user)
+        _ = Ledger.of(reward, w) + Ledger.of(reward, w, by=user)
     with pytest.raises(InputError, match="weights up to e"):
         Ledger.of([1.0, 2.0], uw.Weights.of_log([0.0, 400.0], kind="importance"))
