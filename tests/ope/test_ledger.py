@@ -149,7 +149,8 @@ def test_a_users_rows_twice_do_not_shrink_the_error():
 
 
 def test_it_travels_as_json():
-    for kind, more in (("digits", dict[str, Any]()), ("amounts", {"cluster": True}), ("zeros", {"by": False})):
+    more: Any
+    for kind, more in (("digits", {}), ("amounts", {"cluster": True}), ("zeros", {"by": False})):
         whole = added(kind, 7, **more)
         back = Ledger.from_dict(json.loads(whole.to_json()))
         assert back.to_dict() == whole.to_dict()
