@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._errors import InputError, require_choice
+from .._errors import InputError, counted, require_choice
 from .._weights import Weights, log_ratio, ratio
 from ._terminal import write_notice
 from ._weights_file import finite_number, progress, refuse_unlawful
@@ -175,6 +175,7 @@ def _dsjson(data: str, options: LogOptions) -> DecisionLog:
         k: _label_column(table, name, k) for k, name in (("cluster", options.cluster), ("by", options.by)) if name
     }
     kept = column("kept")
+    _tell_left_out(table)
     same = kept.size == 0 or bool((kept == kept[0]).all())
     return DecisionLog(
         column("reward"),
@@ -186,6 +187,15 @@ def _dsjson(data: str, options: LogOptions) -> DecisionLog:
         None,
         options.by or "by",
     )
+
+
+def _tell_left_out(table: Any) -> None:
+    """How many lines of the log are not in the table, and why."""
+    said = {b"skipped": "marked _skipLearn", b"unlabelled": "without a label"}
+    counts = {why: int((table.schema.metadata or {}).get(key, 0)) for key, why in said.items()}
+    parts = [f"{counted(count, 'line')} {why}" for why, count in counts.items() if count]
+    if parts:
+        write_notice(f"left out: {', '.join(parts)}")
 
 
 def _label_column(table: Any, name: str, option: str) -> np.ndarray:

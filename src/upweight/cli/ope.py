@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json as json_module
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -95,6 +96,12 @@ def run(
     taken = taken_by(log_file)
     page = None if report is None else check_writable(report, "--report", taken=taken)
     document_file = None if json in (None, STANDARD_OUTPUT) else check_writable(json, "--json", taken=taken)
+    decision = _evaluated(log_file, options, page, document_file, bare=json == STANDARD_OUTPUT)
+    raise typer.Exit(1 if strict and decision == "UNTRUSTED" else 0)
+
+
+def _evaluated(log_file: str, options: LogOptions, page: Path | None, document_file: Path | None, *, bare: bool) -> str:
+    """The decision, once it is told; bare : whether the document stands in the place of the screen."""
     from ..ope import evaluate
     from ..ope.evaluation import screen
 
@@ -104,7 +111,7 @@ def run(
     facts = e.to_dict() | {"data": log_file} | ({} if read.truth is None else {"truth": list(read.truth)})
     document = json_module.dumps(facts, allow_nan=False, indent=1, ensure_ascii=False)
     source = log_file if log_file.startswith("demo:") else ""
-    write_line(document if json == STANDARD_OUTPUT else screen(e, source=source, truth=read.truth))
+    write_line(document if bare else screen(e, source=source, truth=read.truth))
     if document_file is not None:
         write_text(document_file, document + "\n")
         write_notice(f"wrote {document_file}")
@@ -113,4 +120,4 @@ def run(
 
         writing(page, lambda: write_evaluation(facts, page))
         write_notice(f"wrote {page}")
-    raise typer.Exit(1 if strict and e.decision == "UNTRUSTED" else 0)
+    return e.decision

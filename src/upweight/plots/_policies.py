@@ -105,10 +105,12 @@ def _labels(ax: Axes, e: Evaluation) -> None:
     for broken in (False, True):
         places = [(y, s) for y, (_, s) in enumerate(drawn) if s.broken == broken]
         if places:
-            y, x = [p[0] for p in places], [p[1].mean for p in places]
-            half = [1.96 * s.mean_se if math.isfinite(s.mean_se) else 0.0 for _, s in places]
             color, name = (BEFORE, "breaks the promise") if broken else (MAIN, "keeps it")
-            ax.errorbar(x, y, xerr=half, fmt="s" if broken else "o", color=color, markersize=4, label=name)
+            for y, s in places:
+                half = 1.96 * s.mean_se if math.isfinite(s.mean_se) else 0.0
+                ax.plot([s.mean - half, s.mean + half], [y, y], color=color)
+            y, x = [p[0] for p in places], [p[1].mean for p in places]
+            ax.plot(x, y, "s" if broken else "o", color=color, markersize=5, label=name)
     if math.isfinite(e.mean.mean):
         ax.axvline(1.0, color=QUIET, linestyle="--")
         legend(ax)
@@ -166,15 +168,12 @@ def taming_path(p: Path, *, ax: Any = None) -> Axes:
     limits = spread([*values, *ends.ravel(), low, high])
     ends = np.clip(ends, *limits)
     x = np.arange(len(values))
-    ax.errorbar(x, values, yerr=np.abs(ends.T - values), fmt="o", color=MAIN, markersize=4, label="candidate")
-    ax.errorbar(
-        [p.chosen + 0.15],
-        [p.best.value],
-        yerr=[[p.best.value - max(low, limits[0])], [min(high, limits[1]) - p.best.value]],
-        fmt="s",
-        color=BEFORE,
-        label="chosen, interval of best",
-    )
+    for place, (start, stop) in zip(x.tolist(), ends.tolist(), strict=True):
+        ax.plot([place, place], [start, stop], color=MAIN)
+    ax.plot(x, values, "o", color=MAIN, markersize=5, label="candidate")
+    place = p.chosen + 0.15
+    ax.plot([place, place], [max(low, limits[0]), min(high, limits[1])], "--", color=BEFORE)
+    ax.plot([place], [p.best.value], "s", color=BEFORE, label="chosen, interval of best")
     ax.set_xticks(x, ["untamed" if at == math.inf else f"{at:.3g}" for at in p.at])
     ax.set_ylim(*limits)
     legend(ax)
@@ -204,11 +203,8 @@ def distribution(b: Band, *, ax: Any = None) -> Axes:
     ax = axes(ax, width=6.4, height=4.0)
     ax.set_xlabel("reward")
     ax.set_ylabel("share of weight at most there")
-    ax.fill_between(
-        b.at, b.low, b.high, step="post", color=MAIN, alpha=0.25, linewidth=0, label=f"{b.level:.0%} band, all at once"
-    )
-    ax.step(b.at, b.share, where="post", color=MAIN, label="target")
+    ax.fill_between(b.at, b.low, b.high, step="post", color=MAIN, alpha=0.25, linewidth=0)
+    ax.step(b.at, b.share, where="post", color=MAIN)
     ax.set_ylim(0, 1)
-    legend(ax, "lower right")
     title(ax, str(b))
     return ax

@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..._errors import InputError, KindError, VerdictError
-from ..._estimate import Estimate, doubted, read_values
+from ..._estimate import Estimate, doubted
 from ..._weights import Weights
 from ..proofs import guarantee, two_bounds
 from ..tuning import Path, path
-from ..values import MeanFigures, doubts_of, formula, mean_figures, require_weights, value
+from ..values import MeanFigures, doubts_of, formula, mean_figures, read_reward, require_weights, value
 from ._by_label import by_label
 from ._decision import decide
 from ._evaluation import Evaluation
@@ -76,15 +76,13 @@ def evaluate(
     w = require_weights(w, "evaluate")
     if w.tamed:
         raise InputError("evaluate takes untamed weights: give them untamed, the path shows taming. Pass w.raw.")
-    columns = read_values(Weights.of(np.ones(w.n), kind="importance"), reward, name="reward")
-    if not columns.scalar:
-        raise InputError(f"`reward` must be one column; got {len(columns.each)}. Pass one at a time.")
+    r = read_reward(Weights.of(np.ones(w.n), kind="importance"), reward)  # the log's own mean needs every row
     limits = None if bounds is None else two_bounds(bounds)
     log = _Log(reward, w, outcome, cluster) if kept is None else _Thinned.of(reward, w, outcome, cluster, kept)
     verdict = w.check(by=by, cluster=cluster)
     mean, v, logged = log.mean(), log.value(), log.logged()
     gain = v - logged
-    table = {} if by is None else by_label(verdict, w, columns.each[0].values * columns.each[0].unit, by)
+    table = {} if by is None else by_label(verdict, w, r, by)
     proven, unproven = None, ""
     if limits is not None:
         broken = mean.fails or any(label.broken for label in table.values())
@@ -174,11 +172,10 @@ class _Thinned(NamedTuple):
         return MeanFigures(e.value, se, (e.value - 1) / se if se > 0 else 0.0)
 
     def value(self) -> Estimate:
-        e = (self.w * self.kept).mean(self.reward, cluster=self.cluster)
-        column = read_values(self.w, self.reward, name="reward").each[0]
-        sample = e._terms.each[0].sample
-        why = doubts_of(column.values * column.unit, self.w * self.kept, sample, self.mean()) if e.ok else ""
-        return doubted(e, why) if why else e
+        both = self.w * self.kept
+        e = both.mean(self.reward, cluster=self.cluster)
+        why = doubts_of(read_reward(self.w, self.reward), both, e._terms.each[0].sample, self.mean())
+        return doubted(e, why) if why and (e.ok or e._terms.each[0].doubt == e.why) else e
 
     def logged(self) -> Estimate:
         return self.kept.mean(self.reward, cluster=self.cluster)

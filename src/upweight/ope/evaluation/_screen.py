@@ -108,8 +108,8 @@ def _segments(e: Evaluation) -> Iterator[str]:
 def _certain(e: Evaluation) -> str:
     if e.guarantee is None or e.bounds is None:
         return f"nothing: {e.unproven}"
-    low, high = e.guarantee
-    return f"{low:.3g} to {high:.3g} (proven, rewards in {e.bounds[0]:g} to {e.bounds[1]:g})"
+    low, high = (f"{x:#.3g}" if abs(x) < 1000 else f"{x:,.0f}" for x in e.guarantee)
+    return f"{low} to {high} (proven, rewards in {e.bounds[0]:g} to {e.bounds[1]:g})"
 
 
 def _path(e: Evaluation) -> str:

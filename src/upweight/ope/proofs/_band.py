@@ -20,11 +20,11 @@ import numpy as np
 
 from ... import _html as html
 from ..._errors import InputError, is_number
-from ..._estimate import clusters_of, read_values
+from ..._estimate import clusters_of
 from ..._rng import as_generator
 from ..._set_module import set_module
 from ..._weights import Weights, rows_worth
-from ..values import require_weights
+from ..values import read_reward, require_weights
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -106,10 +106,7 @@ def band(reward: Any, w: Weights, *, level: float = 0.95, cluster: Any = None, r
         raise InputError(f"`level` must lie between 0 and 1; got {level!r}. For 95 % pass level=0.95.")
     generator = as_generator(rng)
     groups = clusters_of(w, cluster)
-    columns = read_values(w, reward, name="reward")
-    if not columns.scalar:
-        raise InputError(f"`reward` must be one column; got {len(columns.each)}. Pass one at a time.")
-    r = columns.each[0].values * columns.each[0].unit
+    r = read_reward(w, reward)
     ess = w.ess if groups.codes is None else min(w.ess, _worth(w, groups.codes, groups.count))
     if ess < 2.5 * SIDE:
         raise InputError(

@@ -12,15 +12,16 @@ Source: Rockafellar and Uryasev (2000), Optimization of conditional value-at-ris
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..._errors import InputError, is_number, require_choice
-from ..._estimate import Estimate, doubted, read_values
-from ..._frames import read
+from ..._estimate import Estimate, estimate
+from ..._frames import container_of, read
 from ..._weights import Weights, rows_worth
-from ..values import require_weights
+from ..values import read_reward, require_weights
 
 __all__ = ["cvar"]
 
@@ -68,15 +69,13 @@ def _negative(w: Weights, reward: Any) -> Any:
 
 
 def _lowest(w: Weights, reward: Any, tail: float, cluster: Any) -> Estimate:
-    columns = read_values(w, reward, name="reward")
-    if not columns.scalar:
-        raise InputError(f"`reward` must be one column; got {len(columns.each)}. Pass one at a time.")
-    r = columns.each[0].values * columns.each[0].unit
+    r = read_reward(w, reward)
     q = w.quantile(r, tail).value
-    e = w.mean(columns.container.wrap(q - np.maximum(q - r, 0.0) / tail), cluster=cluster)
-    sample = e._terms.each[0].sample
-    rows = min(sample.ess, sample.worth) * tail
-    if e.ok and rows < ENOUGH:
-        what = "clusters" if sample.groups else "rows"
-        return doubted(e, f"a share of {tail:g} is worth {rows_worth(rows)} {what}; {ENOUGH:.0f} needed.")
-    return e
+    e = w.mean(container_of(reward).wrap(q - np.maximum(q - r, 0.0) / tail), cluster=cluster)
+    (a,) = e._terms.each
+    rows = min(a.sample.ess, a.sample.worth) * tail
+    if rows >= ENOUGH:
+        return e
+    what = "clusters" if a.sample.groups else "rows"
+    why = f"a share of {tail:g} is worth {rows_worth(rows)} {what}; {ENOUGH:.0f} needed."
+    return estimate(replace(e._terms, each=(replace(a, doubt=why),)), e.trail)

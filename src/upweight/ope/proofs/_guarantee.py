@@ -22,9 +22,8 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError, KindError, VerdictError, is_number, require_flag
-from ..._estimate import read_values
 from ..._weights import Weights
-from ..values import require_weights
+from ..values import read_reward, require_weights
 from ._betting import Bet, lowest
 
 __all__ = ["guarantee", "two_bounds"]
@@ -113,10 +112,7 @@ def two_bounds(bounds: Any) -> tuple[float, float]:
 
 def _inside(w: Weights, reward: Any, a: float, b: float) -> np.ndarray:
     """Reward (n,) between the bounds; where the weight is zero, anything."""
-    columns = read_values(w, reward, name="reward")
-    if not columns.scalar:
-        raise InputError(f"`reward` must be one column; got {len(columns.each)}. Pass one at a time.")
-    r = columns.each[0].values * columns.each[0].unit
+    r = read_reward(w, reward)
     outside = ((r < a) | (r > b)) & (w.log_w > -np.inf)
     if outside.any():
         row = int(outside.argmax())

@@ -23,6 +23,7 @@ import numpy as np
 
 from ..._estimate import blocks
 from ...arrays import TIE
+from ._lepski import standard_errors
 
 __all__ = ["Candidate", "WeightBins", "candidates", "errors"]
 
@@ -165,5 +166,4 @@ def _moved(w: np.ndarray, grid: Sequence[float], taming: str, totals: Sequence[f
 def errors(b: WeightBins, each: Sequence[Candidate], taming: str) -> np.ndarray:
     """Standard errors (K, K) of the differences of the versions."""
     products = np.array([[b.product(x, y, taming) for y in each] for x in each])
-    square, factor = np.diag(products), np.array([x.factor for x in each])
-    return np.sqrt(np.maximum(square[:, None] + square - 2 * products, 0.0) * np.maximum(factor[:, None], factor))
+    return standard_errors(products, np.array([x.factor for x in each]))

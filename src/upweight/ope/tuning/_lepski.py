@@ -7,7 +7,7 @@ candidates share their rows and their errors: the difference of two of them is m
     k is accepted while for all i < k   |theta_i - theta_k| <= z se(theta_i - theta_k)                  paired
                                         |theta_i - theta_k| <= c_i + (sqrt 6 - 1) c_k,  c = 1.96 se     slope
 
-The first refusal ends it, and the last accepted is chosen. What is inside: `lepski`; `last_accepted`, the search.
+The first refusal ends it, and the last accepted is chosen. What is inside: `lepski`; `last_accepted`, the search; `standard_errors`, of differences.
 
 Sources: Lepski and Spokoiny (1997); Su, Srinath and Krishnamurthy (2020), Adaptive estimator selection for off-policy evaluation (slope).
 """
@@ -22,7 +22,7 @@ import numpy as np
 from ..._errors import InputError, is_number, require_choice
 from ..._estimate import Average, Estimate, blocks
 
-__all__ = ["last_accepted", "lepski"]
+__all__ = ["last_accepted", "lepski", "standard_errors"]
 
 SLOPE = math.sqrt(6) - 1
 ROUNDING = 1e-12
@@ -99,9 +99,15 @@ def _paired_errors(each: Sequence[Average]) -> np.ndarray:
     else:
         sums = np.stack([np.bincount(codes, a.line.part(slice(0, n)), groups) for a in each])
         products = sums @ sums.T
+    return standard_errors(products, np.array([a.sample.factor for a in each]))
+
+
+def standard_errors(products: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """Of all differences, from sums (K, K) of products of influences and each one's m/(m - 1); inf where no error can be told."""
     square = np.diag(products)
-    factor = np.array([a.sample.factor for a in each])
-    return np.sqrt(np.maximum(square[:, None] + square - 2 * products, 0.0) * np.maximum(factor[:, None], factor))
+    found = np.maximum(square[:, None] + square - 2 * products, 0.0)
+    larger = np.maximum(factor[:, None], factor)
+    return np.sqrt(np.where(np.isinf(larger), np.inf, found * np.where(np.isinf(larger), 1.0, larger)))
 
 
 def _same_rows(each: Sequence[Average]) -> tuple[int, np.ndarray | None, int]:

@@ -28,7 +28,7 @@ from ..._errors import InputError, require_choice
 from ..._estimate import Average, Estimate, average_fit, estimate, multipliers, plus_minus, read_values
 from ..._set_module import set_module
 from ..._weights import Step, Weights
-from ..values import formula, read_outcome, require_weights, value
+from ..values import formula, read_outcome, read_reward, require_weights, value
 from ._binned import Candidate, candidates, errors
 from ._grid import TAMERS, grid_of, own_scale
 from ._lepski import last_accepted, lepski
@@ -206,8 +206,7 @@ def _by_bins(
     reward: Any, w: Weights, points: tuple[float, ...], taming: str, how: str | None, outcome: Any, first: Estimate
 ) -> _Figures:
     """The same from one look at the rows."""
-    column = read_values(w, reward, name="reward").each[0]
-    f, mean_v = column.values * column.unit, 0.0
+    f, mean_v = read_reward(w, reward), 0.0
     if outcome is not None:
         q, v = read_outcome(w, outcome)
         f, mean_v = np.where(w.log_w > -np.inf, f - q, 0.0), float(v.mean())

@@ -3,7 +3,7 @@
 The trouble: an array of propensities passes for weights, a class weight for a ratio, a prediction for the pair of predictions that doubly
 robust formulas need, and a gap in either shows up as NaN in the last digit of a report.
 
-What is inside: `require_weights`, importance weights of one log; `read_outcome`, the pair (q, v); `whole`, a column in its own unit.
+What is inside: `require_weights`, importance weights of one log; `read_reward`, a number a row; `read_outcome`, the pair (q, v); `whole`, a column in its own unit.
 """
 
 from __future__ import annotations

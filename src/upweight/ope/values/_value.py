@@ -36,7 +36,6 @@ from ..._estimate import (
     average_fit,
     averages,
     clusters_of,
-    doubted,
     estimate,
     multipliers,
     read_values,
@@ -102,9 +101,8 @@ def value(
         _average(w, columns, how, groups) if outcome is None else _robust(w, r, read_outcome(w, outcome), how, groups)
     )
     step = Step("value", {"how": how} | ({"outcome": True} if outcome is not None else {}) | groups.said)
-    e = estimate(columns.terms([found]), (*w.trail, step))
-    why = doubts_of(r, w, found.sample, mean_figures(w, cluster)) if e.ok else ""
-    return doubted(e, why) if why else e
+    why = doubts_of(r, w, found.sample, mean_figures(w, cluster))
+    return estimate(columns.terms([replace(found, doubt=why or found.doubt)]), (*w.trail, step))
 
 
 def _average(w: Weights, columns: NamedValues, how: str, groups: Groups) -> Average:
