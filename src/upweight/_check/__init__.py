@@ -10,12 +10,13 @@ from ._documents import float_of, plain
 from ._reasons import GRADES, Reason, first_advice, flagged, passes, worst_grade
 from ._segments import FEWEST as FEWEST_IN_SEGMENT
 from ._segments import labels
-from ._tally import Tally
+from ._tally import Gone, Tally
 from ._verdict import Verdict
 
 __all__ = [
     "FEWEST_IN_SEGMENT",
     "GRADES",
+    "Gone",
     "Reason",
     "Tally",
     "Verdict",

@@ -37,7 +37,7 @@ from ._verdict import Verdict
 if TYPE_CHECKING:
     from .._estimate import Estimate
 
-__all__ = ["Tally"]
+__all__ = ["Gone", "Tally"]
 
 SCHEMA = "upweight.tally/1"
 _WRITTEN = {"said": "provenance", "pile": "summary", "inverse": "inverse", "moments": "moments", "segments": "segments"}

@@ -3,6 +3,7 @@
 from . import rl
 from .episodes import marginal, sequence, trajectory
 from .evaluation import Evaluation, evaluate
+from .ledger import Ledger
 from .logs import read_dsjson
 from .proofs import Band, band, cvar, guarantee
 from .tuning import Path, lepski, path
@@ -11,6 +12,7 @@ from .values import Outcome, kernel, outcome, value
 __all__ = [
     "Band",
     "Evaluation",
+    "Ledger",
     "Outcome",
     "Path",
     "band",

@@ -10,11 +10,14 @@ What is inside: `broken_steps`.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from ..._estimate import broken_promise
+from ..._estimate import MeanWeight, broken_promise
 from ..._weights import Weights
-from ..values import mean_fails, mean_figures
+from ...arrays import widening
+from ..values import MeanFigures, mean_fails
 from ._groups import GroupedRows
 from ._trajectory import of_groups
 
@@ -23,8 +26,15 @@ __all__ = ["broken_steps"]
 
 def broken_steps(w: Weights, groups: GroupedRows, *, whole: bool) -> str:
     """One sentence if a promised mean of one is not kept by the rows, or, where an estimate rests on them, by whole groups; empty otherwise."""
-    if not w.raw.exact:
+    raw = w.raw
+    if not raw.exact or groups.count < 2:
         return ""
-    codes = groups.unsort(np.repeat(np.arange(groups.count), groups.lengths))
-    said = mean_fails(mean_figures(w, codes))
-    return said or (broken_promise(of_groups(w.raw, groups)) if whole else "")
+    peak, n = float(raw._sums.peak), raw.n
+    mean = float(raw._sums.w) / n
+    far = groups.sums(np.exp(groups.sort(raw.log_w) - peak)) - mean * groups.lengths
+    se = math.sqrt(groups.count / (groups.count - 1) * float(far @ far)) / n
+    weight = MeanWeight(peak, mean, se, n, raw.khat, False)
+    wide = float(widening(raw.khat, n)) if se > 0 else 1.0
+    scale = math.exp(min(peak, 709.0))
+    said = mean_fails(MeanFigures(math.exp(min(weight.log, 709.0)), scale * se * wide, weight.z(raw.khat)))
+    return said or (broken_promise(of_groups(raw, groups)) if whole else "")

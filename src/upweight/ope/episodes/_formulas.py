@@ -93,7 +93,7 @@ class SequenceRows:
 
     def size(self, ess: np.ndarray) -> float:
         """Mean over time of effective sizes (T,), by g^t and the rows at t."""
-        weight = self.powers * np.bincount(self.groups.time)
+        weight = self.powers * self.groups.alive
         return float(weight @ ess / weight.sum())
 
 

@@ -24,6 +24,8 @@ from ..._weights import Weights
 
 __all__ = ["GroupedRows", "LogMeans", "log_means", "read_groups"]
 
+ORDINARY = 300.0  # logs whose exponentials, squared and added up, are normal floats
+
 
 @dataclass(frozen=True, eq=False)
 class GroupedRows:
@@ -47,6 +49,11 @@ class GroupedRows:
     def time(self) -> np.ndarray:
         """Place of each sorted row in its group, from 0."""
         return np.arange(int(self.lengths.sum())) - np.repeat(self.starts, self.lengths)
+
+    @cached_property
+    def alive(self) -> np.ndarray:
+        """Groups (T,) that have a row at each time."""
+        return self.count - np.cumsum(np.bincount(self.lengths, minlength=self.longest + 1))[:-1]
 
     @property
     def ends(self) -> np.ndarray:
@@ -89,14 +96,22 @@ def read_groups(w: Weights, group: Any) -> GroupedRows:
             f"`group` must have one entry a weight; got {codes.size:,} for {w.n:,} weights. Pass both of the same rows."
         )
     same_rows(w._container, container, ("weights", "group"))
-    first = np.full(len(levels), codes.size)
-    first[codes[::-1]] = np.arange(codes.size)[::-1]
-    place = np.empty(len(levels), dtype=np.intp)
-    place[np.argsort(first)] = np.arange(len(levels))
-    codes = place[codes]
+    codes, order = _by_first_row(codes, len(levels)), None
     lengths = np.bincount(codes, minlength=len(levels))
-    order = None if (np.diff(codes) >= 0).all() else np.argsort(codes, kind="stable")
+    if not (codes[1:] >= codes[:-1]).all():
+        order = np.argsort(codes, kind="stable")
     return GroupedRows(order, lengths, np.cumsum(lengths) - lengths)
+
+
+def _by_first_row(codes: np.ndarray, count: int) -> np.ndarray:
+    """Numbers of groups in order of first appearance."""
+    if codes[0] == 0 and (codes[1:] >= codes[:-1]).all():
+        return codes
+    first = np.full(count, codes.size)
+    first[codes[::-1]] = np.arange(codes.size)[::-1]
+    place = np.empty(count, dtype=np.intp)
+    place[np.argsort(first)] = np.arange(count)
+    return place[codes]
 
 
 class LogMeans(NamedTuple):
@@ -108,21 +123,26 @@ class LogMeans(NamedTuple):
 
 def log_means(groups: GroupedRows, log_w: np.ndarray) -> LogMeans:
     """Of products log_w (n,) of sorted rows; groups that have ended keep their last."""
-    time, longest, end = groups.time, groups.longest, log_w[groups.ends]
-    found = []
-    for power in (1.0, 2.0):
-        alive = _log_sums(time, power * log_w, longest)
-        ended = np.logaddexp.accumulate(_log_sums(groups.lengths, power * end, longest + 1))[:longest]
-        found.append(np.logaddexp(alive, ended))
+    alive = _log_sums(groups.time, log_w, groups.longest)
+    ended = _log_sums(groups.lengths, log_w[groups.ends], groups.longest + 1)
+    one, two = (
+        np.logaddexp(a, np.logaddexp.accumulate(e)[: groups.longest]) for a, e in zip(alive, ended, strict=True)
+    )
     with np.errstate(invalid="ignore"):
-        ess = np.exp(2 * found[0] - found[1])
-    return LogMeans(found[0] - np.log(groups.count), np.where(np.isneginf(found[0]), 0.0, ess))
+        ess = np.exp(2 * one - two)
+    return LogMeans(one - np.log(groups.count), np.where(np.isneginf(one), 0.0, ess))
 
 
-def _log_sums(key: np.ndarray, l: np.ndarray, size: int) -> np.ndarray:
-    """log of the sum of exp(l) at each key 0 ... size - 1; -inf over nothing."""
-    peak = np.full(size, -np.inf)
-    np.maximum.at(peak, key, l)
-    shift = np.where(np.isfinite(peak), peak, 0.0)
+def _log_sums(key: np.ndarray, l: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """log of the sum of exp(l), and of exp(2 l), at each key 0 ... size - 1; -inf over nothing."""
+    shift = np.zeros(size)
+    if l.max() > ORDINARY or l.min(where=l > -np.inf, initial=np.inf) < -ORDINARY:
+        peak = np.full(size, -np.inf)
+        np.maximum.at(peak, key, l)
+        shift = np.where(np.isfinite(peak), peak, 0.0)
+        l = l - shift[key]
+    e = np.exp(l)
     with np.errstate(divide="ignore"):
-        return shift + np.log(np.bincount(key, np.exp(l - shift[key]), size))
+        one = np.log(np.bincount(key, e, size))
+        e *= e
+        return shift + one, 2 * shift + np.log(np.bincount(key, e, size))

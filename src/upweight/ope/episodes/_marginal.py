@@ -83,7 +83,7 @@ def _step_by_step(groups: GroupedRows, log_rho: np.ndarray, states: np.ndarray, 
     """log w of sorted rows."""
     out = np.empty(log_rho.size)
     by_time = np.argsort(groups.time, kind="stable")
-    alive = np.bincount(groups.time)
+    alive = groups.alive
     ends = np.cumsum(alive)
     row_group = np.repeat(np.arange(groups.count), groups.lengths)
     _, cells = np.unique(groups.time * count + states, return_inverse=True)

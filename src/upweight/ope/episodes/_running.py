@@ -23,34 +23,30 @@ def running_logs(log_rho: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -
     """log W (n,) of sorted rows: sums of their logs since the start of the group; -inf from the first weight of zero on."""
     zero = log_rho == -np.inf
     if not zero.any():
-        return running_sums(log_rho, starts, lengths)
-    sums = running_sums(np.where(zero, 0.0, log_rho), starts, lengths)
+        return running_sums(log_rho, starts)
+    sums = running_sums(np.where(zero, 0.0, log_rho), starts)
     count = np.cumsum(zero)
     before = np.repeat(count[starts] - zero[starts], lengths)
     sums[count > before] = -np.inf
     return sums
 
 
-def running_sums(x: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Sums (n,) of x since the start of each row's group, groups one after the other."""
-    first = np.repeat(starts, lengths)
-    return _blockwise(x, first, np.arange(x.size))
-
-
-def _blockwise(x: np.ndarray, first: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Sums since row `first` of each of the `rows` 0 ... n - 1."""
+def running_sums(x: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Sums (n,) of x since the start of each row's group, groups one after the other; the first starts at row 0."""
     n, blocks = x.size, -(-x.size // BLOCK)
     padded = np.zeros(blocks * BLOCK)
     padded[:n] = x
-    sums = np.cumsum(padded.reshape(blocks, BLOCK), axis=1).reshape(-1)
-    begin = rows - rows % BLOCK
-    inside = first > begin  # groups that begin inside the block, after its first row
-    out = sums[:n].copy()
-    out[inside] -= sums[first[inside] - 1]
-    if blocks == 1:
-        return out
-    last = np.minimum(np.arange(1, blocks + 1) * BLOCK, n) - 1
-    carried = _blockwise(out[last], first[last] // BLOCK, np.arange(blocks))
-    lasting = (first < begin) & (begin > 0)
-    out[lasting] += carried[begin[lasting] // BLOCK - 1]
-    return out
+    sums = np.cumsum(padded.reshape(blocks, BLOCK), axis=1).reshape(-1)[:n]
+    begins = np.arange(blocks) * BLOCK
+    first = np.zeros(n, dtype=bool)
+    first[starts] = first[begins] = True
+    pieces = np.flatnonzero(first)  # stretches of one group in one block
+    group = starts[np.searchsorted(starts, pieces, side="right") - 1]
+    offset = np.where(pieces % BLOCK, sums[pieces - 1], 0.0)
+    if blocks > 1:
+        last = np.minimum(begins + BLOCK, n) - 1
+        ends = np.searchsorted(pieces, last, side="right") - 1
+        carried = running_sums(sums[last] - offset[ends], np.flatnonzero(group[ends] >= begins))
+        lasting = group < pieces
+        offset[lasting] = -carried[pieces[lasting] // BLOCK - 1]
+    return sums - np.repeat(offset, np.diff(pieces, append=n))

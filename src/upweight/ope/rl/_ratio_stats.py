@@ -58,7 +58,7 @@ class RatioStats(NamedTuple):
         acting = "" if math.isnan(f["clip_acting"]) else f", {f['clip_acting']:.2%} with the gradient stopped"
         lines = [
             f"{f['tokens']:,.0f} tokens in {f['sequences']:,.0f} sequences: mean ratio {f['mean']:.4g} ± {f['mean_se']:.2g}, largest {f['max']:.4g}",
-            f"  worth {f['ess_share']:.1%} of the tokens, {f['sequence_ess_share']:.1%} of the sequences; k-hat {_khat_said(f['khat'])}",
+            f"  worth {f['ess_share']:.1%} of the tokens, {f['sequence_ess_share']:.1%} of the sequences; {_khat_said(f['khat'])}",
             f"  KL {f['k3']:.4g} (k3; k1 {f['k1']:.4g}), chi2 {f['chi2']:.4g}; clipped low {f['clip_low']:.2%}, high {f['clip_high']:.2%}{acting}",
         ]
         if abs(f["z"]) > Z_LIMIT and abs(f["mean"] - 1) > SMALL_BREACH:
@@ -177,4 +177,4 @@ def _two(clip: Any) -> tuple[float, float]:
 
 
 def _khat_said(k: float) -> str:
-    return "not judged" if math.isnan(k) else "none" if k == -math.inf else f"{k:.2f}"
+    return "tail not judged" if math.isnan(k) else "no tail" if k == -math.inf else f"k-hat {k:.2f}"

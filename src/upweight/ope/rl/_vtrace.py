@@ -85,10 +85,14 @@ def vtrace(
     given = {"log_ratio": log_ratio, "reward": reward, "value": value, "next_value": next_value, "discount": discount}
     xp, (l, r, v, v_next, gamma) = together(given, single=("discount",))
     with quiet():
-        delta = capped_ratio(xp, l, rho_max) * (r + gamma * v_next - v)
-        target = v + backward(xp, delta, gamma * lam * capped_ratio(xp, l, c_max))
+        caps = {
+            cap: capped_ratio(xp, l, cap) for cap in {rho_max, c_max, pg_max}
+        }  # mostly one, and exp is the dearest step
+        delta = caps[rho_max] * (r + gamma * v_next - v)
+        trace = gamma * caps[c_max]
+        target = v + backward(xp, delta, trace if lam == 1 else lam * trace)
         after = xp.concat([target[..., 1:], v_next[..., -1:]], axis=-1)
-        advantage = capped_ratio(xp, l, pg_max) * (r + gamma * after - v)
+        advantage = caps[pg_max] * (r + gamma * after - v)
     return VTrace(back(xp, target, value), back(xp, advantage, value))
 
 
