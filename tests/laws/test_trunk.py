@@ -58,12 +58,13 @@ TAMERS: dict[str, Callable[[Weights], Weights]] = {
     "temper": lambda w: w.temper(power=0.6),
     "temper to a size": lambda w: w.temper(ess=0.7),
     "shrink": lambda w: w.shrink(lam=3.0),
+    "drop": lambda w: w.drop(above=2.0),
     "shrink harmonic": lambda w: w.shrink(lam=0.3, how="harmonic"),
 }
 FIGURES = TAKERS | {
     f"mean after {name}": lambda w, f, tame=tame: estimate(tame(w).mean(f)) for name, tame in TAMERS.items()
 }
-ON_A_SCALE = {"clip", "shrink", "shrink harmonic"}  # what they cap at is a number on the scale of the weights
+ON_A_SCALE = {"clip", "drop", "shrink", "shrink harmonic"}  # what they cap at is a number on the scale of the weights
 
 
 def rows(seed: int, n: int = 500) -> tuple[np.ndarray, np.ndarray]:
