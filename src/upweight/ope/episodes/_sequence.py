@@ -179,6 +179,7 @@ def _sample(
         groups=count,
         doubt=doubt,
         rows="groups",
+        own_sides=True,
     )
 
 
