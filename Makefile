@@ -11,7 +11,7 @@ PIP = -m pip --quiet --disable-pip-version-check --no-input
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test check fast slow papers bench rules types bare floor engines frameworks format clean
+.PHONY: help demo test check fast slow papers bench rules types bare floor engines frameworks package format clean
 
 help:      ## show this list
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/'
@@ -62,6 +62,10 @@ frameworks: $(FRAMEWORKS)/.ready $(KERAS)/.ready      ## the real Trainers of tr
 	UPWEIGHT_FRAMEWORKS=1 KERAS_BACKEND=torch $(FRAMEWORKS)/bin/python -m pytest -q -p no:cacheprovider tests/frameworks
 	UPWEIGHT_KERAS=1 KERAS_BACKEND=tensorflow $(KERAS)/bin/python -m pytest -q -p no:cacheprovider tests/keras
 	UPWEIGHT_KERAS=1 KERAS_BACKEND=torch $(FRAMEWORKS)/bin/python -m pytest -q -p no:cacheprovider tests/keras
+
+package: $(VENV)/.base      ## wheel and sdist, each installed in an environment of its own, run outside the checkout
+	$(BIN)/python $(PIP) install -q build
+	scratch=$$(mktemp -d) && $(BIN)/python tools/try_package.py $$scratch; code=$$?; rm -rf $$scratch; exit $$code
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .

@@ -29,6 +29,8 @@ OPEN = {
     "ufunc_options",  # NumPy's protocol for ufuncs: __array_ufunc__(ufunc, method, *inputs, **options)
 }
 SAME_NAME = {
+    "Counts",  # of words, a likelihood of `torch`, public; of rows, in the pictures of the report
+    "Diagnosis",  # of an autoencoder's rows in `torch.iwae`, of two samples in `shift`: both public
     "Scores",  # of a classifier's promises in `imbalance`, of rows in `training`: both public
     "WeightsCallback",  # of Keras, transformers and Lightning: each is the base class's own kind
 }

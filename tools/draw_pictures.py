@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/pictures.md and docs/negatives.md anew, by running the pages in a folder of their own.
+"""Draw the pictures of the pages below anew, by running the pages in a folder of their own.
 
     python tools/draw_pictures.py        # writes docs/pictures/*.png
 
@@ -16,7 +16,9 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "docs" / name for name in ("pictures.md", "negatives.md")]
+PAGES = [
+    ROOT / "docs" / name for name in ("pictures.md", "negatives.md", "missing-data.md", "autoencoders.md", "shift.md")
+]
 PICTURES = ROOT / "docs" / "pictures"
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 

@@ -35,7 +35,14 @@ INSIDE = {  # floors inside a branch
     ],
     "negatives": [["scoring"], ["designs"], ["trainers"], ["samples"]],
     "ope": [["values"], ["episodes", "proofs", "tuning"], ["logs", "rl"], ["evaluation"], ["ledger"]],
-    "torch": [["losses"], ["samplers", "meter", "iwae"]],
+    "torch": [
+        ["losses"],
+        ["samplers", "meter", "iwae"],
+        ["likelihoods", "networks", "keyed"],
+        ["fitting"],
+        ["autoencoders", "generators"],
+    ],
+    "shift": [["solvers", "columns"], ["ratios", "balancing", "label"], ["testing", "use"], ["diagnosis"]],
 }
 PICTURED = [
     "_estimate",
@@ -46,6 +53,7 @@ PICTURED = [
     "imbalance",
     "negatives",
     "ope",
+    "shift",
     "torch",
 ]  # rooms whose results have `.plot()`
 DOORS = {  # the methods that call upward from inside, by name: (room, room above) -> methods
@@ -70,7 +78,7 @@ HOMES = {  # a heavy package -> the rooms that may import it
     "markupsafe": {"report"},
     "typer": {"cli"},
     "rich": {"cli", "work"},
-    "sklearn": {"files", "tables", "learners", "neighbours", *BRANCHES} - {"torch", "keras"},
+    "sklearn": {"files", "tables", "learners", "neighbours", *BRANCHES} - {"keras"},
     "skops": {"imbalance", "negatives"},
     "joblib": {"work"},
     "threadpoolctl": {"imbalance", "work"},

@@ -3,8 +3,8 @@
     python papers/wang2022/run.py              # minutes of CPU; exit 1 if a claim is missed
     python papers/wang2022/run.py --short      # two pairs of digits, four seeds
 
-Pairs of digits, 90 rows of one and 4 of the other; balanced accuracy on the other images of the pair. All arms of a pair and seed start from
-the same network and see rows in the same order, so differences are paired over runs.
+Pairs of digits, 90 rows of one and 4 of the other. Of the other images of the pair, 20 of each digit say when to stop early, and the rest are the test
+rows: balanced accuracy. All arms of a pair and seed start from the same network and see rows in the same order, so differences are paired over runs.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ from claims import judged  # noqa: E402  (the folder above, see there)
 
 T = uw.torch
 PAIRS = ((3, 5), (1, 8), (4, 9), (3, 9))
-COUNTS = (90, 4)
-HIDDEN, BATCH, LR, EPOCHS, STOP = 128, 16, 0.1, 600, 20
+COUNTS, VALID = (90, 4), 20
+HIDDEN, BATCH, LR, EPOCHS = 128, 16, 0.1, 600
+LOOKS = (5, 10, 20, 30, 60, 100, 200, 400)  # epochs at which training may stop early, besides the last
 
 
 @dataclass(frozen=True)
@@ -63,20 +64,34 @@ def rule_of(kind: str) -> uw.torch.MarginRule | None:
     return T.margin_rule(COUNTS, kind=kind) if kind == "logit_adjust" else T.margin_rule(COUNTS, kind=kind, gamma=0.3)
 
 
-def runs(pairs: tuple, seeds: int) -> tuple[Tensor, Tensor, list[tuple[Tensor, Tensor]]]:
-    """(K, n, 64) training rows and their (n,) labels, and the test rows and labels of each of K runs."""
+Rows = list[tuple[Tensor, Tensor]]  # of each run
+
+
+@dataclass(frozen=True)
+class Runs:
+    """K runs: (K, n, 64) training rows and their (n,) labels, and the validation and test rows and labels of each."""
+
+    X: Tensor
+    y: Tensor
+    valid: Rows
+    test: Rows
+
+
+def runs(pairs: tuple, seeds: int) -> Runs:
+    """Which rows train, which validate and which test is drawn by the seed."""
     X, label = load_digits(return_X_y=True)
     X = torch.as_tensor(X / 16, dtype=torch.float32)
-    train, test = [], []
+    train, valid, test = [], [], []
     for a, b in pairs:
         for seed in range(seeds):
             rng = np.random.default_rng(seed)
             first, second = (rng.permutation(np.flatnonzero(label == d)) for d in (a, b))
             train.append(X[np.r_[first[: COUNTS[0]], second[: COUNTS[1]]]])
-            rest = np.r_[first[COUNTS[0] :], second[COUNTS[1] :]]
-            test.append((X[rest], torch.as_tensor(label[rest] == b)))
-    y = torch.as_tensor(np.repeat([0, 1], COUNTS))
-    return torch.stack(train), y, test
+            first, second = first[COUNTS[0] :], second[COUNTS[1] :]
+            for held, rest in ((valid, slice(VALID)), (test, slice(VALID, None))):
+                rows = np.r_[first[rest], second[rest]]
+                held.append((X[rows], torch.as_tensor(label[rows] == b)))
+    return Runs(torch.stack(train), torch.as_tensor(np.repeat([0, 1], COUNTS)), valid, test)
 
 
 def started(runs: int) -> list[Tensor]:
@@ -99,7 +114,7 @@ def logits(p: list[Tensor], x: Tensor) -> Tensor:
 
 
 def train(arm: Arm, X: Tensor, y: Tensor, epochs: int):
-    """Yields (epoch, parameters) at the early stop and at the end; K networks side by side."""
+    """Yields parameters at the looks and at the end; K networks side by side."""
     K = len(X)
     w = np.asarray(T.class_weights(COUNTS).values)[y.numpy()] ** arm.power
     w = torch.as_tensor(w / w.mean(), dtype=torch.float32)
@@ -114,12 +129,12 @@ def train(arm: Arm, X: Tensor, y: Tensor, epochs: int):
             loss = T.weighted_loss(losses, w[i].flatten(), count=i.shape[1])
             for a, g in zip(p, torch.autograd.grad(loss, p), strict=True):
                 a.data -= LR * (g + arm.l2 * a.data)
-        if epoch == STOP:
-            yield "early", p
-    yield "end", p
+        if epoch in LOOKS:
+            yield p
+    yield p
 
 
-def balanced(p: list[Tensor], test: list[tuple[Tensor, Tensor]], shift: float = 0.0) -> np.ndarray:
+def balanced(p: list[Tensor], test: Rows, shift: float = 0.0) -> np.ndarray:
     """(K,) balanced accuracy of each run on its own test rows; `shift` is added to the logits."""
     out = []
     with torch.no_grad():
@@ -129,21 +144,44 @@ def balanced(p: list[Tensor], test: list[tuple[Tensor, Tensor]], shift: float = 
     return np.array(out)
 
 
+def held_out_loss(p: list[Tensor], valid: Rows) -> np.ndarray:
+    """(K,) cross-entropy of each run on its validation rows, of which both classes have as many."""
+    with torch.no_grad():
+        each = [
+            T.margin_loss(logits([a[k : k + 1] for a in p], x[None])[0], y.long()) for k, (x, y) in enumerate(valid)
+        ]
+        return np.array([float(losses.mean()) for losses in each])
+
+
 def accuracies(short: bool) -> dict[str, np.ndarray]:
     """{arm: (runs,) balanced accuracy}, with the early stop of `weighted` and post-hoc adjustment of `none`."""
-    X, y, test = runs(PAIRS[:2] if short else PAIRS, 4 if short else 8)
+    data = runs(PAIRS[:2] if short else PAIRS, 4 if short else 8)
     found = {}
     for name, arm in ARMS.items():
-        for when, p in train(arm, X, y, EPOCHS):
-            if when == "end":
-                found[name] = balanced(p, test)
-                if name == "none":  # z - tau log prior, in two columns
-                    columns = T.logit_adjust(np.zeros((1, 2)), source=np.array(COUNTS) / sum(COUNTS))
-                    found["posthoc"] = balanced(p, test, float(columns[0, 1] - columns[0, 0]))
-            elif name == "weighted":
-                found["early"] = balanced(p, test)
+        looks = [(balanced(p, data.test), held_out_loss(p, data.valid), p) for p in train(arm, data.X, data.y, EPOCHS)]
+        found[name], _, p = looks[-1]
+        if name == "none":  # z - tau log prior, in two columns
+            columns = T.logit_adjust(np.zeros((1, 2)), source=np.array(COUNTS) / sum(COUNTS))
+            found["posthoc"] = balanced(p, data.test, float(columns[0, 1] - columns[0, 0]))
+        if name == "weighted":
+            found["early"] = stopped([test for test, _, _ in looks], [loss for _, loss, _ in looks])
         print("  ".join(f"{k} {v.mean():.3f}" for k, v in list(found.items())[-2:]), flush=True)
     return found
+
+
+def stopped(tests: list[np.ndarray], losses: list[np.ndarray]) -> np.ndarray:
+    """(K,) test accuracy of each run at the look with its lowest validation loss."""
+    look = np.argmin(losses, axis=0)
+    print(
+        "stopped at epoch    "
+        + "  ".join(
+            f"{e}: {n}" for e, n in zip((*LOOKS, EPOCHS), np.bincount(look, minlength=len(LOOKS) + 1), strict=True)
+        )
+    )
+    print(
+        "weighted at epoch   " + "  ".join(f"{e}: {a.mean():.3f}" for e, a in zip((*LOOKS, EPOCHS), tests, strict=True))
+    )
+    return np.array(tests)[look, np.arange(len(look))]
 
 
 def run(short: bool) -> dict[str, float]:

@@ -9,7 +9,8 @@ import pytest
 
 import upweight as uw
 from upweight import InputError, Weights, cite
-from upweight._cite._bibliography import REFERENCES, RESTS_ON
+from upweight._cite._bibliography import REFERENCES
+from upweight._cite._rests_on import RESTS_ON
 
 
 def keys(text):
@@ -179,3 +180,13 @@ def test_documents_that_were_changed_are_refused_in_words(document):
 def test_a_setting_nested_a_thousand_deep_is_passed_over():
     step = {"name": "clip", "params": {"how": DEEP}}
     assert "ionides2008" in cite({"schema": "upweight.verdict/1", "trail": [step]})
+
+
+def test_ratios_and_balanced_weights_name_their_papers():
+    shift = uw.shift
+    x = np.random.default_rng(0).normal(size=(60, 1))
+    r = shift.density_ratio(x, x[:30] + 0.5, method="rulsif", rng=0)
+    assert set(keys(cite(r.weights))) == {"bickel2009", "kanamori2009", "yamada2013", "upweight"}
+    assert set(keys(cite(r(x)))) == set(keys(cite(r.weights)))
+    balanced = shift.balancing_weights(x, {0: 0.1})
+    assert set(keys(cite(balanced))) == {"deville1992", "hainmueller2012", "upweight"}

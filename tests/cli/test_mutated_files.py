@@ -21,10 +21,19 @@ import pyarrow.parquet as pq
 import pytest
 
 from upweight.cli import main
+from upweight.torch import Training
+from upweight.torch.autoencoders import _iwae
 
 ROWS = 60
-TRIES = {"check": 160, "compare": 60, "cite": 120, "report": 120}
+TRIES = {"check": 160, "compare": 60, "impute": 25, "cite": 120, "report": 120}
 COMPARE = ("--methods", "weights", "--cv", "2x1")
+
+
+class Short(Training):
+    """Two epochs, where a command would train two hundred."""
+
+    def __init__(self):
+        super().__init__(2, progress=False)
 
 
 def quietly(args):
@@ -37,6 +46,7 @@ def quietly(args):
 def run(capsys, tmp_path, monkeypatch):
     """Run a command in an empty folder, refuse tracebacks; gives (exit code, standard output, standard error)."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(_iwae, "Training", Short)
 
     def call(*args):
         monkeypatch.setattr(sys, "argv", ["upweight", *args])
@@ -97,6 +107,12 @@ def table():
     )
 
 
+def holed():
+    """The same table with gaps."""
+    rng = np.random.default_rng(1)
+    return pa.table({n: [None if rng.random() < 0.2 else v for v in c] for n, c in table().to_pydict().items()})
+
+
 def as_csv(rows, mark=","):
     text = io.StringIO()
     writer = csv.writer(text, delimiter=mark, lineterminator="\n")
@@ -108,11 +124,22 @@ def as_csv(rows, mark=","):
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     """{name: bytes} of the same table in every form."""
-    folder, rows = tmp_path_factory.mktemp("whole"), table()
+    return whole_files(tmp_path_factory.mktemp("whole"), table())
+
+
+@pytest.fixture(scope="module")
+def holed_files(tmp_path_factory):
+    """{name: bytes} of the table with gaps; arrays have none."""
+    made = whole_files(tmp_path_factory.mktemp("holed"), table(), holed())
+    return {name: content for name, content in made.items() if not name.endswith(".npy")}
+
+
+def whole_files(folder, rows, gaps=None):
+    arrays, rows = rows, rows if gaps is None else gaps
     for name, options in {"plain": {}, "packed": {"compression": "zstd", "row_group_size": 25}}.items():
         pq.write_table(rows, folder / f"{name}.parquet", **options)
-    np.save(folder / "w.npy", rows["w"].to_numpy())
-    np.savez(folder / "w.npz", w=rows["w"].to_numpy(), X=np.ones((ROWS, 2)), y=np.arange(ROWS) % 3)
+    np.save(folder / "w.npy", arrays["w"].to_numpy())
+    np.savez(folder / "w.npz", w=arrays["w"].to_numpy(), X=np.ones((ROWS, 2)), y=np.arange(ROWS) % 3)
     (folder / "w.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows.to_pylist()))
     (folder / "w.csv").write_bytes(as_csv(rows))
     (folder / "semi.csv").write_bytes(as_csv(rows, ";").replace(b".", b","))
@@ -139,6 +166,14 @@ def documents(tmp_path_factory):
 def call_of(command, name, rng):
     if command == "compare":
         return ("compare", name, "--target", "y", "--positive", rng.choice(["yes", "1"]), *COMPARE)
+    if command == "impute":
+        return (
+            "impute",
+            name,
+            "-o",
+            rng.choice(["out.csv", "out.parquet"]),
+            *rng.choice([[], ["--draws", "2"], ["--json"]]),
+        )
     by = [] if name.endswith((".npy", ".npz")) else rng.choice([[], ["--by", "day"], ["--by", "w"], ["--by", "n"]])
     return ("check", name, *by, *rng.choice([[], ["--exact"], ["--log"], ["--strict"]]))
 
@@ -156,6 +191,15 @@ def try_files(run, files, command, count):
 @pytest.mark.parametrize("command", ["check", "compare"])
 def test_a_file_with_accidents_gives_a_verdict_or_one_line(run, files, command):
     try_files(run, files, command, TRIES[command])
+
+
+def test_a_file_with_gaps_and_accidents_is_filled_or_one_line(run, holed_files):
+    try_files(run, holed_files, "impute", TRIES["impute"])
+
+
+@pytest.mark.slow
+def test_many_files_with_gaps_and_accidents_are_filled_or_one_line(run, holed_files):
+    try_files(run, holed_files, "impute", 20 * TRIES["impute"])
 
 
 @pytest.mark.slow
@@ -196,6 +240,8 @@ COLUMNS = {
 
 @pytest.mark.parametrize("name", COLUMNS)
 def test_a_column_of_any_type_is_used_or_refused_in_every_role(run, tmp_path, name):
+    rows = holed().append_column("c", COLUMNS[name])
+    pq.write_table(rows, tmp_path / "g.parquet")
     rows = table().append_column("c", COLUMNS[name])
     pq.write_table(rows, tmp_path / "d.parquet")
     calls = [
@@ -209,11 +255,12 @@ def test_a_column_of_any_type_is_used_or_refused_in_every_role(run, tmp_path, na
         ("compare", "d.parquet", "--target", "y", "--weights", "c", *COMPARE),
         ("compare", "d.parquet", "--target", "y", "--group", "c", *COMPARE),
     ]
+    calls += [("impute", "g.parquet", "-o", f"out.{ending}") for ending in ("csv", "parquet")]
     for call in calls:
         end = run(*call)
         assert lawful(*end), (call, end)
         if end[0] == 2:
-            assert "d.parquet" in end[2]
+            assert call[1] in end[2]
 
 
 # ---- documents --------------------------------------------------------------------------------------------------------------

@@ -210,3 +210,18 @@ def test_what_polars_writes_is_read(read, tmp_path):
     pl.DataFrame({"a": [1.0, 2.0], "t": ["x", "y"]}).write_parquet(tmp_path / "d.parquet")
     source, _ = read("d.parquet")
     assert re.fullmatch("row 1", source.at(1))
+
+
+@pytest.mark.parametrize("content", ["a,b\n1.50,NA\n?,x\n", 'a;b\n1,50;"x;y"\n?;\n', "7,x\n8,\n"])
+def test_a_text_file_can_be_had_as_it_is_written(read, content):
+    source, _ = read("d.csv", content)
+    whole = source.all_spelled()
+    assert whole.column_names == source.table.column_names
+    for name in whole.column_names:
+        assert whole[name].to_pylist() == source.spelled(name).to_pylist()
+    assert whole.column(0)[0].as_py() in ("1.50", "1,50", "7")
+
+
+def test_what_is_no_text_has_no_spelling(read):
+    pq.write_table(pa.table({"a": [1]}), "d.parquet")
+    assert read("d.parquet")[0].all_spelled() is None

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from upweight import Correction, Tally, Weights, arrays, balance, c2st, cite
-from upweight._cite._bibliography import RESTS_ON
+from upweight._cite._rests_on import RESTS_ON
 
 TARGET = np.random.default_rng(99).normal(0.4, 1, 300)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import tempfile
@@ -92,6 +93,14 @@ def logs(n: int, k: int) -> torch.Tensor:
     return noise * torch.where(torch.arange(n) % 2 == 0, 0.5, 3.0)[:, None]
 
 
+HISTORY = [{"epoch": e, "value": -20 - 5 * 0.8**e, "held_out": -21 - 5 * 0.8**e - 0.01 * e} for e in range(30)]
+
+
+def anomalies(more=0.0):
+    score = np.random.default_rng(0).gamma(20.0, 1.0, 100) + more
+    return uw.torch.AnomalyScore(score, 1 + 500 * np.exp(-score / 10), np.full(100, 0.5), score < 25, 1000)
+
+
 def likelihoods(l: torch.Tensor) -> Any:
     return uw.torch.iwae.log_likelihood(
         lambda rows, first, count: l[rows, first : first + count], *l.shape[:1], k=l.shape[1]
@@ -152,6 +161,8 @@ PLAIN: dict[str, Callable[[], Any]] = {
     "curve": lambda: uw.torch.iwae.curve(logs(100, 64)).plot(),
     "diagnosis": lambda: uw.torch.iwae.diagnose(logs(100, 500)).plot(),
     "log likelihood": lambda: likelihoods(logs(100, 500)).plot(),
+    "anomaly": lambda: anomalies().plot(),
+    "history": lambda: uw.plots.history(HISTORY),
     "margin rule": lambda: uw.torch.margin_rule([900, 90, 10], kind="vs").plot(),
     "scores": lambda: scored().scores.plot(),
     "sampler": lambda: scored().plot(),
@@ -177,6 +188,69 @@ PLAIN |= {
     "trace": lambda: traced(False).plot(),
     "struggles": lambda: lifted_errors(False).plot(),
     "two points": lambda: on_two_points(uw.torch.poly(1.0)).plot(),
+}
+
+
+def two_samples(by: float = 0.8) -> tuple[np.ndarray, np.ndarray]:
+    return draws().normal(size=(80, 2)), draws(1).normal(by, 1, (70, 2))
+
+
+@functools.cache
+def diagnosed(by: float = 0.8, rows: int = 80, labels: bool = False) -> Any:
+    a, b = two_samples(by)
+    return uw.shift.diagnose(a[:rows], b, y=(a[:, 0] > 0)[:rows] if labels else None, method="linear", rng=0)
+
+
+@functools.cache
+def tested(by: float) -> Any:
+    return uw.shift.two_sample_test(*two_samples(by), learner="linear", rng=0)
+
+
+def classes(k: int = 2, rows: int = 400) -> Any:
+    y = np.arange(rows) % k
+    p = draws().dirichlet(np.ones(k), rows) + 2 * np.eye(k)[y]
+    p /= p.sum(axis=1, keepdims=True)
+    return uw.shift.label_shift(p, y, p[y <= k // 2])
+
+
+class Line:
+    """A model that answers with its first column, or with probabilities of two classes."""
+
+    def predict(self, X: Any) -> np.ndarray:
+        return np.asarray(X)[:, 0]
+
+
+class Chance(Line):
+    classes_ = np.array(["no", "yes"])
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        p = 1 / (1 + np.exp(-np.asarray(X)[:, 0]))
+        return np.column_stack([1 - p, p])
+
+
+def promised(shift: Any = None, model: Any = None) -> Any:
+    x = draws().normal(size=(200, 2))
+    noisy = x[:, 0] + draws(1).normal(size=200)
+    y = noisy if model is None else np.where(noisy > 0, "yes", "no")
+    return uw.shift.conformal(model or Line(), x, y, shift=shift)
+
+
+def rising(X: Any) -> Any:
+    return uw.Weights.of_log(2.0 * np.asarray(X)[:, 0], kind="importance")
+
+
+def scored_elsewhere(threshold: float = 0.5) -> Any:
+    p = draws().random(300)
+    w = uw.Weights.of(np.ones(300), kind="importance")
+    return uw.shift.performance(draws(1).random(300) < p, p, p[:90], weights=w, threshold=threshold)
+
+
+PLAIN |= {
+    "shift": lambda: diagnosed(labels=True).plot(),
+    "two samples": lambda: tested(0.8).plot(),
+    "label shift": lambda: classes().plot(),
+    "conformal": lambda: promised(rising).plot(draws(2).normal(size=(50, 2))),
+    "performance": lambda: scored_elsewhere().plot(),
 }
 
 DEGENERATE: dict[str, Callable[[], Any]] = {
@@ -230,6 +304,8 @@ DEGENERATE: dict[str, Callable[[], Any]] = {
     "metrics few": lambda: negatives.metrics([0, 1, 1], [0.2, 0.7, 0.9], sample_weight=[9, 1, 1]).plot(),
     "keep nobody": lambda: thinned().plot(negatives.demo_clicks(30_000).slice(0, 0)),
     "keep everything": lambda: thinned(per_positive=1e5).plot(negatives.demo_clicks(30_000)),
+    "anomaly impossible": lambda: anomalies(np.inf).plot(),
+    "history one epoch, nothing held out": lambda: uw.plots.history([{"epoch": 0, "value": -20.0, "held_out": None}]),
     "curve one draw": lambda: uw.torch.iwae.curve(logs(1, 1)).plot(),
     "curve impossible": lambda: uw.torch.iwae.curve(logs(3, 4) - torch.inf).plot(),
     "diagnosis few draws": lambda: uw.torch.iwae.diagnose(logs(9, 5)).plot(),
@@ -250,5 +326,16 @@ DEGENERATE |= {
     "trace of labels": lambda: traced(True).plot(),
     "struggles of nothing": lambda: lifted_errors(True).plot(),
     "two points without a slope at small norms": lambda: on_two_points(uw.torch.focal(2.0)).plot(),
+}
+DEGENERATE |= {
+    "shift of nothing": lambda: diagnosed(0.0).plot(),
+    "shift of few rows": lambda: diagnosed(rows=20).plot(),
+    "two samples apart": lambda: tested(50.0).plot(),
+    "two samples alike": lambda: tested(0.0).plot(),
+    "label shift of many": lambda: classes(50, 2000).plot(),
+    "conformal sets": lambda: promised(model=Chance()).plot(draws(2).normal(size=(50, 2))),
+    "conformal without a promise": lambda: promised(rising).plot(np.full((3, 2), 9.0)),
+    "conformal one row": lambda: promised().plot(np.zeros((1, 2))),
+    "performance of nobody": lambda: scored_elsewhere(1.0).plot(),
 }
 EVERY = PLAIN | DEGENERATE

@@ -120,13 +120,33 @@ def test_no_row_that_helps_gives_zeros_and_says_so():
     with pytest.warns(UserWarning, match="no row of this batch lowers the clean loss"):
         w = meta_weights(lambda p: (p["a"] + torch.ones(3)) ** 2, params, clean=lambda p: (p["a"] - 1) ** 2)
     assert w.tolist() == [0, 0, 0]
+    with pytest.warns(UserWarning, match="gradients of this batch are not finite"):
+        w = meta_weights(lambda p: p["a"] * torch.tensor([1.0, torch.nan]), params, clean=lambda p: p["a"])
+    assert w.tolist() == [0, 0]
+
+
+def test_a_loss_that_is_not_finite_leaves_the_weight_of_its_group():
+    """As in a step that a gradient scaler skips: one NaN made q NaN for ever."""
+    dro = GroupDRO(3, eta=1.0)
+    assert dro(torch.tensor([torch.nan, 1.0, torch.inf]), torch.tensor([0, 1, 2])).isnan()
+    assert torch.allclose(dro.q, torch.tensor([1.0, torch.e, 1.0]) / (2 + torch.e))
 
 
 @pytest.mark.parametrize(
     ("call", "said"),
     [
         (lambda: superloss(torch.tensor(1.0), tau=0.7), "got a scalar, not one a row. Use reduction='none'."),
-        (lambda: superloss(torch.ones(2), tau=0.7, lam=0), "`lam` must be a number above 0; got 0."),
+        (lambda: superloss(torch.ones(2), tau=0.7, lam=0), "`lam` must be a finite number above 0; got 0."),
+        (lambda: superloss(torch.ones(2), tau=float("nan")), "`tau` must be a finite number"),
+        (lambda: superloss(torch.ones(3), tau=torch.ones(2)), "one a row, (3,); got shape (2,)."),
+        (
+            lambda: superloss(torch.ones(2), tau=0.7, lam=float("inf")),
+            "`lam` must be a finite number above 0; got inf.",
+        ),
+        (
+            lambda: meta_weights(lambda p: p["a"], {"a": torch.ones(2)}, clean=lambda p: p["a"]),
+            "`clean` must give a scalar, the mean loss of the clean rows; got shape (2,). Take its mean.",
+        ),
         (lambda: GroupDRO(2)(torch.ones(3), torch.tensor([0, 1, 2])), "`group` must lie in 0..1; got 2 at row 2."),
         (lambda: GroupDRO(2)(torch.tensor(1.0), torch.tensor(0)), "Use reduction='none'."),
         (lambda: GroupDRO(2, adjustment=1.0), "Pass counts=np.bincount(group)."),

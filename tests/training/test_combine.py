@@ -91,3 +91,10 @@ def test_bad_input_is_told(change, said):
     with pytest.raises(InputError) as error:
         combine([1.0, 1.0], Made(**(made | change)), y=[0, 1])
     assert said in str(error.value)
+
+
+def test_what_is_no_resample_is_told():
+    with pytest.raises(
+        InputError, match="must have indices, parents, is_synthetic and y; got ndarray, without indices"
+    ):
+        combine([1.0, 1.0], np.ones(2), y=[0, 1])

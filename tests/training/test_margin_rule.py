@@ -138,3 +138,18 @@ def test_bad_adjustments_are_told(more, said):
     with pytest.raises(InputError) as error:
         logit_adjust(np.zeros((4, 3)), **more)
     assert said in str(error.value)
+
+
+def test_probabilities_adjusted_as_logits_are_noticed():
+    proba = np.random.default_rng(0).dirichlet(np.ones(3), 20)
+    with pytest.warns(UserWarning, match="these look like probabilities"):
+        logit_adjust(proba, source=[1, 2, 3])
+    logit_adjust(np.log(proba), source=[1, 2, 3])  # a warning is an error here
+    torch = pytest.importorskip("torch")
+    from upweight.torch import logit_adjust as of_tensors
+
+    with pytest.warns(UserWarning, match="these look like probabilities"):
+        of_tensors(torch.as_tensor(proba), source=[1, 2, 3])
+    logs = torch.as_tensor(np.log(proba))
+    assert torch.equal(of_tensors(logs, source=[1, 2, 3]), logit_adjust(logs, source=[1, 2, 3]))
+    assert torch.vmap(lambda z: of_tensors(z, source=[1, 2, 3]))(logs).shape == (20, 3)

@@ -16,6 +16,7 @@ def test_the_last_score_stays_and_unseen_rows_have_the_mean():
     s.update([0, 1, 0], [1.0, 4.0, 2.0])
     assert s.values.tolist() == [2.0, 4.0, 3.0, 3.0, 3.0]
     assert s.seen.tolist() == [True, True, False, False, False]
+    assert "2 of 5 rows seen" in repr(s)
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.3, 0.9])

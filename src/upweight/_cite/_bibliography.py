@@ -1,19 +1,15 @@
-"""The references, and which operation rests on which: the one table behind `cite`.
+"""The references, as BibTeX has them.
 
-The trouble: a method is used through three layers and its author is named in none of them. Here every step that a trail can hold, every
-figure that a verdict prints and every row of a comparison points to the papers that it comes from.
-
-What is inside: `REFERENCES`, key -> BibTeX type and fields; `RESTS_ON`, operation -> keys. An operation is the name of a step of a
-trail ("smooth"), with a setting where it matters ("mean:control"), a kind of result ("Verdict"), or a row of `compare`
-("compare:smote").
+What is inside: `REFERENCES`, key -> BibTeX type and fields. Which operation rests on which stands in `_rests_on`.
 """
 
 from __future__ import annotations
 
 from ._entries import JASA, NIPS, SMC, Reference, article, book, talk
 from ._policies import POLICIES
+from ._references_of_shift import OF_SHIFT
 
-__all__ = ["REFERENCES", "RESTS_ON"]
+__all__ = ["REFERENCES"]
 
 REFERENCES: dict[str, Reference] = {
     "upweight": (
@@ -392,73 +388,72 @@ REFERENCES: dict[str, Reference] = {
         "Proceedings of the 38th International Conference on Machine Learning",
         "6781--6792",
     ),
-} | POLICIES
-
-_TAIL = ("vehtari2024", "zhang2009")
-_EVERY_COMPARISON = ("elkan2001", "nadeau2003", "holm1979")
-
-RESTS_ON: dict[str, tuple[str, ...]] = {
-    "mixture": ("veach1995",),
-    "smooth": _TAIL,
-    "truncate": ("ionides2008",),
-    "clip": ("ionides2008",),
-    "temper": ("koblents2015",),
-    "drop": ("wang2017",),
-    "value:control": ("gupta2024",),
-    "value:el": ("karampatziakis2020",),
-    "value:self": ("hesterberg1995",),
-    "outcome": ("dudik2011",),
-    "cvar": ("rockafellar2000",),
-    "shrink:square": ("su2020",),
-    "shrink:harmonic": ("metelli2021",),
-    "Estimate": _TAIL,
-    "mean:self": ("hesterberg1995",),
-    "mean:control": ("hesterberg1995",),
-    "mean:total": ("horvitz1952",),
-    "integral": ("hesterberg1995",),
-    "clusters": ("liang1986",),
-    "blocks": ("kunsch1989", "andrews1991", "geyer1992"),
-    "var": ("kish1965",),
-    "std": ("kish1965",),
-    "cov": ("kish1965",),
-    "corr": ("fisher1921",),
-    "quantile": ("woodruff1952",),
-    "c2st": ("lopezpaz2017",),
-    "Verdict": ("kish1965", "martino2017", *_TAIL),
-    "ess_f": ("elvira2022",),
-    "balance": ("austin2009",),
-    "Tally": ("chan1983",),
-    "Correction.prior": ("elkan2001", "saerens2002"),
-    "Correction.kept": ("dalpozzolo2015", "king2001"),
-    "Correction.weighted": ("elkan2001", "king2001"),
-    "Correction.offset": ("king2001",),
-    "Correction.em": ("saerens2002",),
-    "Correction.weights": ("king2001",),
-    "Repair": ("cox1958",),
-    "Repair:platt": ("platt1999",),
-    "Repair:isotonic": ("zadrozny2002",),
-    "compare": _EVERY_COMPARISON,
-    "compare:random_under": ("dalpozzolo2015",),
-    "compare:smote": ("chawla2002",),
-    "compare:borderline1": ("han2005",),
-    "compare:borderline2": ("han2005",),
-    "compare:adasyn": ("he2008",),
-    "compare:tomek": ("tomek1976links",),
-    "compare:enn": ("wilson1972",),
-    "compare:renn": ("tomek1976enn",),
-    "compare:allknn": ("tomek1976enn",),
-    "compare:ncr": ("laurikkala2001",),
-    "compare:oss": ("kubat1997",),
-    "compare:cnn": ("hart1968",),
-    "compare:nearmiss1": ("mani2003",),
-    "compare:nearmiss2": ("mani2003",),
-    "compare:nearmiss3": ("mani2003",),
-    "compare:hardness": ("smith2014",),
-    "compare:smote+tomek": ("batista2004", "chawla2002"),
-    "compare:smote+enn": ("batista2004", "chawla2002"),
-    "compare:easy_ensemble": ("liu2009",),
-    "compare:balance_cascade": ("liu2009",),
-    "compare:balanced_forest": ("chen2004",),
-    "compare:rusboost": ("seiffert2010",),
-    "compare:errors": ("liu2021",),
+    # the world moved
+    "bickel2009": article(
+        'Bickel, Steffen and Br{\\"u}ckner, Michael and Scheffer, Tobias',
+        "2009",
+        "Discriminative learning under covariate shift",
+        "Journal of Machine Learning Research",
+        "10",
+        pages="2137--2155",
+    ),
+    "kanamori2009": article(
+        "Kanamori, Takafumi and Hido, Shohei and Sugiyama, Masashi",
+        "2009",
+        "A least-squares approach to direct importance estimation",
+        "Journal of Machine Learning Research",
+        "10",
+        pages="1391--1445",
+    ),
+    "yamada2013": article(
+        "Yamada, Makoto and Suzuki, Taiji and Kanamori, Takafumi and Hachiya, Hirotaka and Sugiyama, Masashi",
+        "2013",
+        "Relative density-ratio estimation for robust distribution comparison",
+        "Neural Computation",
+        "25",
+        "5",
+        "1324--1370",
+    ),
+    "sugiyama2008": article(
+        'Sugiyama, Masashi and Suzuki, Taiji and Nakajima, Shinichi and Kashima, Hisashi and von B{\\"u}nau, Paul and Kawanabe, '
+        "Motoaki",
+        "2008",
+        "Direct importance estimation for covariate shift adaptation",
+        "Annals of the Institute of Statistical Mathematics",
+        "60",
+        "4",
+        "699--746",
+    ),
+    "tsuboi2009": article(
+        "Tsuboi, Yuta and Kashima, Hisashi and Hido, Shohei and Bickel, Steffen and Sugiyama, Masashi",
+        "2009",
+        "Direct density ratio estimation for large-scale covariate shift adaptation",
+        "Journal of Information Processing",
+        "17",
+        pages="138--155",
+    ),
+    "huang2006": talk(
+        'Huang, Jiayuan and Smola, Alexander J. and Gretton, Arthur and Borgwardt, Karsten M. and Sch{\\"o}lkopf, Bernhard',
+        "2006",
+        "Correcting sample selection bias by unlabeled data",
+        NIPS,
+        volume="19",
+    ),
+    "deville1992": article(
+        'Deville, Jean-Claude and S{\\"a}rndal, Carl-Erik',
+        "1992",
+        "Calibration estimators in survey sampling",
+        JASA,
+        "87",
+    ),
+    "hainmueller2012": article(
+        "Hainmueller, Jens",
+        "2012",
+        "Entropy balancing for causal effects: a multivariate reweighting method to produce balanced samples in observational studies",
+        "Political Analysis",
+        "20",
+        "1",
+        "25--46",
+    ),
 }
+REFERENCES |= OF_SHIFT | POLICIES

@@ -5,7 +5,7 @@ which. Every object of upweight carries its history; the history knows its sourc
 
     upweight.cite(w, w.mean(f), w.check())        BibTeX, sorted by key, no entry twice
 
-What is inside: `cite`. The table it reads is `_bibliography`; results written as JSON ("upweight.verdict/1", "upweight.compare/1",
+What is inside: `cite`. The tables it reads are `_rests_on` and `_bibliography`; results written as JSON ("upweight.verdict/1", "upweight.compare/1",
 "upweight.tally/1") are read like the objects they came from.
 """
 
@@ -16,7 +16,8 @@ from typing import Any
 
 from .._errors import InputError
 from .._weights import Step
-from ._bibliography import REFERENCES, RESTS_ON
+from ._bibliography import REFERENCES
+from ._rests_on import RESTS_ON
 
 __all__ = ["cite"]
 
@@ -114,8 +115,7 @@ def _steps(steps: Any) -> Iterator[str]:
                 f"the step {name!r} of this document must have params; {_GOT.format(type(params).__name__)}"
             )
         yield name
-        if isinstance(params.get("how"), str):
-            yield f"{name}:{params['how']}"
+        yield from (f"{name}:{params[key]}" for key in ("how", "method") if isinstance(params.get(key), str))
         yield from (name for name in ("clusters", "blocks", "outcome") if params.get(name))
 
 

@@ -2,7 +2,7 @@
 
 From the bottom up: _influence (how much a row moves an average), _sample (what averages of the same weights share), _tails (norm and
 tails of influences), _columns (f), _interval, _belief (one average and the reasons to doubt it), _terms, _arithmetic and _estimate (what users
-hold), _blocks (dependent rows), _average, _shares and _quantile, _spread (the estimators), _wording.
+hold), _blocks (dependent rows), _two_samples (source and target rows side by side), _average, _shares and _quantile, _spread (the estimators), _wording.
 
 Other rooms import the names below, and nothing from the files behind them.
 """
@@ -13,7 +13,7 @@ from ._blocks import block_length, relative_efficiency
 from ._columns import NamedValues, Values, read_values, too_few
 from ._estimate import Estimate, doubted, estimate
 from ._influence import Dense, blocks
-from ._interval import IntervalRule, NeverSeen, OnScale, t_quantile
+from ._interval import IntervalRule, NeverSeen, OnScale, Symmetric, t_quantile
 from ._quantile import cdf, quantile
 from ._sample import (
     Groups,
@@ -30,6 +30,7 @@ from ._sample import (
 from ._spread import corr, cov, std, var
 from ._tails import kish
 from ._terms import Terms
+from ._two_samples import TwoSamples, Within
 from ._wording import plus_minus, tail_said, times
 
 __all__ = [
@@ -43,9 +44,12 @@ __all__ = [
     "NamedValues",
     "NeverSeen",
     "OnScale",
+    "Symmetric",
     "Terms",
+    "TwoSamples",
     "Values",
     "WeightedSample",
+    "Within",
     "average",
     "average_fit",
     "averages",

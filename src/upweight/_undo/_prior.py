@@ -156,7 +156,7 @@ def _newton(s: np.ndarray, q: np.ndarray, g: np.ndarray) -> np.ndarray:
     """Newton direction in log q: Cov(s) + diag of what still shrinks, preconditioned by q as EM is; s (K, n) are shares."""
     mean = q * g
     shrink = np.maximum(q - mean, 0)
-    root = np.sqrt(q)
+    root = np.sqrt(np.maximum(q, np.finfo(np.float64).tiny))  # a share may leave the floats
 
     def curvature(x: np.ndarray) -> np.ndarray:
         v = x / root

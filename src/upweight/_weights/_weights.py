@@ -477,8 +477,13 @@ class Weights:
         self._refuse_all_zero()
         return shares(self.log_w)
 
+    def __getstate__(self) -> dict[str, Any]:
+        sets = {name: tuple(sorted(getattr(self, name))) for name in ("designs", "_roots")}
+        return vars(self) | sets  # plain types, which skops loads without being told to trust them
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)  # pickle and copy: what was read-only is read-only again
+        vars(self).update({name: frozenset(state[name]) for name in ("designs", "_roots") if name in state})
         self.log_w.flags.writeable = False
 
     def _one_vector(self, verb: str) -> None:

@@ -19,6 +19,7 @@ from ._weights_file import WeightOptions, tally
 
 __all__ = ["register"]
 
+DEMO = ("weights you were given", "upweight check demo:heavy")
 HELP = """Everything known about some weights, on one screen: how many rows they are
 worth, whether averages can be believed, and the one thing to do next.
 

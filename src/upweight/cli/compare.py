@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 NO_DIFFERENCE = ("--journal", "--report", "--save", "--json", "--strict")  # options that leave the answer as it is
+DEMO = ("a rare class", "upweight compare demo:digits --target eight --report out.html")
 HELP = """Try every remedy for a rare class on the same folds, repair its probabilities, say which one earned its place.
 
 DATA is a CSV, Parquet, .npz, .npy, JSON lines or Excel file, a folder of Parquet files (folders named key=value become columns), - for standard input, or data that is always there: demo:digits (targets eight, digit), demo:cancer (malignant), demo:wine (cultivar). Text, dates and gaps are fine; a file without a header line has columns c0, c1, ... What was guessed is told. Often the answer is: move the threshold, change nothing else.

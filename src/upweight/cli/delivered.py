@@ -24,6 +24,7 @@ from ._terminal import write_line, write_notice
 __all__ = ["register"]
 
 NEAR = 0.8  # of what was intended; below it the weights do not arrive
+DEMO = ("weights in networks", "upweight delivered demo:digits --target eight")
 HELP = """What class weights would really deliver to a network: the share of the loss that each class is meant to have, and the share it gets if the loss divides by the weights of the batch, as most libraries do.
 
 DATA is a CSV, Parquet, .npz, .npy, JSON lines or Excel file, a folder of Parquet files, - for standard input, or data that is always there: demo:digits (targets eight, digit), demo:cancer (malignant), demo:wine (cultivar). Only the target is looked at. Rows are drawn into batches at random.

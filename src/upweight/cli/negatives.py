@@ -22,6 +22,7 @@ from ._terminal import write_line, write_notice
 
 __all__ = ["register"]
 
+DEMO = ("too many negatives", "upweight negatives plan demo:clicks --label clicked --key impression_id -o plan.json")
 HELP = """Too many negatives: keep few of them, choose them well, give the odds back.
 
 [bold]Examples[/bold]

@@ -22,6 +22,8 @@ from ._terminal import write_line, write_notice
 
 __all__ = ["register"]
 
+DEMO = ("a log of decisions", "upweight ope demo:digits")
+
 HELP = """What another policy would have earned, from a log of decisions: whether the
 probabilities fit together, the value with its interval, and one decision.
 

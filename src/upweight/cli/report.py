@@ -15,8 +15,14 @@ from ._terminal import write_notice
 
 __all__ = ["register"]
 
-COMPARISON, VERDICT, EVALUATION = "upweight.compare/1", "upweight.verdict/1", "upweight.evaluation/1"
-HELP = """Make the self-contained HTML page of a result that `upweight compare --json`, `upweight check --json` or `upweight ope --json` wrote; - is standard input.
+COMPARISON, VERDICT, SHIFT, EVALUATION = (
+    "upweight.compare/1",
+    "upweight.verdict/1",
+    "upweight.shift/1",
+    "upweight.evaluation/1",
+)
+HELP = """Make the self-contained HTML page of a result that `upweight compare --json`, `upweight check --json`, `upweight shift --json`
+or `upweight ope --json` wrote; - is standard input.
 
 [bold]Examples[/bold]
 
@@ -50,12 +56,11 @@ def run(
 
 def _write_page(facts: dict[str, Any], page: Path) -> None:
     """The page that belongs to the schema."""
-    from ..report import write, write_evaluation, write_verdict
+    from ..report import write, write_evaluation, write_shift, write_verdict
 
-    if facts["schema"] == VERDICT:
-        return write_verdict(facts, page)
-    if facts["schema"] == EVALUATION:
-        return write_evaluation(facts, page)
+    other = {VERDICT: write_verdict, SHIFT: write_shift, EVALUATION: write_evaluation}
+    if facts["schema"] in other:
+        return other[facts["schema"]](facts, page)
     from ..imbalance.comparison import with_seconds
 
     write(with_seconds(facts) if _has_seconds(facts) else facts, page)
@@ -75,8 +80,8 @@ def _has_seconds(facts: dict[str, Any]) -> bool:
 def _read_result(path: str) -> dict[str, Any]:
     """The document, if it is one that has a page."""
     facts = read_document(path)
-    if facts.get("schema") not in (COMPARISON, VERDICT, EVALUATION):
-        schemas = f"{COMPARISON!r}, {VERDICT!r} or {EVALUATION!r}"
+    if facts.get("schema") not in (COMPARISON, VERDICT, SHIFT, EVALUATION):
+        schemas = f"{COMPARISON!r}, {VERDICT!r}, {SHIFT!r} or {EVALUATION!r}"
         raise InputError(
             f"{path}: schema {facts.get('schema')!r}; a report is made from {schemas}, as --json writes it."
         )

@@ -60,6 +60,10 @@ class SourceTable:
         """One column of a text file as it is written, gaps too; None for other sources."""
         return None if self.text is None else self.text.spelled(name)
 
+    def all_spelled(self) -> pa.Table | None:
+        """The whole of a text file as it is written, gaps too; None for other sources."""
+        return None if self.text is None else self.text.all_spelled(self.table.column_names)
+
 
 def read_source(data: str, notice: Callable[[str], None]) -> SourceTable:
     """Read what the user named; `notice` gets what was guessed."""

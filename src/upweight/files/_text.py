@@ -128,6 +128,10 @@ class Text:
         as_written = conversion({name: pa.string()}, only=[name], gaps=False)
         return self.read_csv(as_written).column(0).combine_chunks()
 
+    def all_spelled(self, names: Sequence[str]) -> pa.Table:
+        """Every column as it is written, gaps too; `names` in the order of the file."""
+        return self.read_csv(conversion(dict.fromkeys(names, pa.string()), only=names, gaps=False))
+
     def refuse_ragged(self) -> None:
         """Refuse records that have other than as many fields as the first, naming the line."""
         records = self.records()

@@ -1,8 +1,8 @@
 """Classifiers by name, fitted once with weights, asked out of fold, judged."""
 
 from ._double_count import own_correction, refuse_double_count
-from ._fit_rows import FittedLearner, Task, fit_prepared, prepare_rows
-from ._fitting import fit_plainly
+from ._fit_rows import FittedLearner, Task, fit_prepared, fit_rows, prepare_rows
+from ._fitting import fit_plainly, weight_parameter
 from ._importances import member_mean, member_names, together
 from ._learners import (
     Prepared,
@@ -37,6 +37,7 @@ __all__ = [
     "farthest",
     "fit_plainly",
     "fit_prepared",
+    "fit_rows",
     "holm",
     "inner_folds",
     "known_mean",
@@ -59,6 +60,7 @@ __all__ = [
     "together",
     "train_of",
     "trees",
+    "weight_parameter",
     "with_settings",
     "without_proba",
 ]

@@ -14,6 +14,9 @@
     curve          the bound of an autoencoder over the number of draws
     diagnosis      effective draws and k-hat of its rows
     log_likelihood the likelihoods of its rows, and which may be believed
+    collapse       whether it uses its code
+    anomaly        how strange its rows are, and which scores may be believed
+    history        its bound, epoch by epoch
     margin_rule    what a margin rule asks of each class
     scores         what scores of rows promised and kept
     sampler        how much of an epoch goes to how few rows
@@ -24,12 +27,17 @@
     taming_path    the same under ever stronger taming
     distribution   its distribution, with a band
     two_point      what a loss makes of weights as a network grows
+    shift          what moved between two samples, and what weights can do about it
+    two_sample     the ROC curve of the classifier that tells them apart, and the columns it needs
+    label_shift    shares of the classes before and after
+    conformal      intervals along a column, or how large the sets are
+    performance    what a model scores in the target, by two estimates
 
 Each takes its object first, then `ax` (None makes a figure) and gives back the Axes, or the Figure where there are several. Nothing is
 shown on a screen, no style is changed, and pyplot is not used (`_canvas` says why).
 """
 
-from ._autoencoders import curve, diagnosis, log_likelihood
+from ._autoencoders import anomaly, collapse, curve, diagnosis, history, log_likelihood
 from ._balance import balance
 from ._comparison import comparison
 from ._error_weights import error_weights
@@ -43,14 +51,18 @@ from ._reliability import reliability
 from ._resample import resample
 from ._sampler import sampler
 from ._scores import scores
+from ._shift import conformal, label_shift, performance, shift, two_sample
 from ._struggles import struggles
 from ._trace import trace
 from ._two_point import two_point
 from ._verdict import verdict
 
 __all__ = [
+    "anomaly",
     "balance",
+    "collapse",
     "comparison",
+    "conformal",
     "curve",
     "diagnosis",
     "distribution",
@@ -58,19 +70,24 @@ __all__ = [
     "estimates",
     "evaluation",
     "forecast",
+    "history",
     "keep",
+    "label_shift",
     "log_likelihood",
     "margin_rule",
     "meter",
     "metrics",
+    "performance",
     "reliability",
     "resample",
     "sample_check",
     "sampler",
     "scores",
+    "shift",
     "struggles",
     "taming_path",
     "trace",
     "two_point",
+    "two_sample",
     "verdict",
 ]

@@ -1,12 +1,17 @@
-"""What the weights of an autoencoder's draws say: the bound over K, who may be believed, and the rows' likelihoods.
+"""What the weights of an autoencoder's draws say: the bound over K, who may be believed, the rows' likelihoods, and
+whether the code is used.
 
-The trouble: a mean bound hides that half of its rows rest on one draw each. Three pictures:
+The trouble: a mean bound hides that half of its rows rest on one draw each. Six pictures:
 
     curve            bound against K: has it levelled off?
     diagnosis        ESS against k-hat, a mark a row; beyond the lines nothing can be believed
     log_likelihood   histogram of log p(x) a row, those not ok marked
+    collapse         the curve again, with the verdict on whether the code is used
+    anomaly          score against ESS, a mark a row
+    history          the objective and the held-out bound, epoch by epoch
 
-The numbers are `Curve.ks` and `.values`; `Diagnosis.ess` and `.khat`; `LogLikelihood.value` and `.ok`.
+The numbers are `Curve.ks` and `.values`; `Diagnosis.ess` and `.khat`; `LogLikelihood.value` and `.ok`; `Collapse.curve` and `.kl`;
+`AnomalyScore.score` and `.ess`; `history_` of a model.
 """
 
 from __future__ import annotations
@@ -21,11 +26,13 @@ from ..arrays import threshold
 from ._canvas import BEFORE, MAIN, QUIET, axes, empty, finite, legend, title, under
 
 if TYPE_CHECKING:
+    from ..torch import AnomalyScore, Collapse
     from ..torch.iwae import Curve, Diagnosis, LogLikelihood
 
-__all__ = ["curve", "diagnosis", "log_likelihood"]
+__all__ = ["anomaly", "collapse", "curve", "diagnosis", "history", "log_likelihood"]
 
 BINS = 40
+FLAT = 1.0  # nats that the axis of a collapse spans at least
 
 
 def curve(c: Curve, *, ax: Any = None) -> Axes:
@@ -65,6 +72,27 @@ def curve(c: Curve, *, ax: Any = None) -> Axes:
     return ax
 
 
+def collapse(c: Collapse, *, ax: Any = None) -> Axes:
+    """The bound over the draws, its gain against the KL, and the verdict: flat with a small KL is a code that is not used.
+
+    Parameters
+    ----------
+    c : Collapse, of `.collapse(X)` of a model. ax : Axes to draw on; None makes a figure.
+
+    Returns
+    -------
+    Axes, its title what `repr(c)` says; the bound spans a nat at least. The same numbers: `c.curve`, `c.kl`.
+
+    Raises InputError for an `ax` that is none.
+    """
+    ax = curve(c.curve, ax=ax)
+    title(ax, repr(c))
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, max(high, low + FLAT))  # what is flat must look flat
+    under(ax, "a flat curve with a small KL: the code is not used" if c.verdict != "in use" else "")
+    return ax
+
+
 def diagnosis(d: Diagnosis, *, ax: Any = None) -> Axes:
     """Effective draws against k-hat, a mark a row; filled if below the threshold of k-hat and worth 30 draws, hollow if not.
 
@@ -97,15 +125,7 @@ def diagnosis(d: Diagnosis, *, ax: Any = None) -> Axes:
         return ax
     limit = float(threshold(d.k))
     sound = (k < limit) & (ess >= 30)
-    for which, mark, face, name in (
-        (drawn & sound, "o", MAIN, "may be believed"),
-        (drawn & ~sound, "s", "none", "not to be believed"),
-    ):
-        if which.any():
-            edge = MAIN if face == MAIN else BEFORE
-            ax.plot(
-                k[which], ess[which], mark, color=edge, markerfacecolor=face, markersize=4, linestyle="", label=name
-            )
+    _two_marks(ax, k, ess, drawn, sound)
     ax.axvline(limit, color=QUIET, linestyle=":")
     ax.axhline(min(30, d.k), color=QUIET, linestyle=":")
     ax.set_yscale("log")
@@ -160,3 +180,85 @@ def log_likelihood(ll: LogLikelihood, *, ax: Any = None) -> Axes:
     lost = int(np.isneginf(ll.value).sum())
     under(ax, f"{lost:,} of {ll.n:,} rows are -inf and not drawn" if lost else "")
     return ax
+
+
+def anomaly(a: AnomalyScore, *, ax: Any = None) -> Axes:
+    """Scores of strangeness against effective draws, a mark a row; filled if the row's own score may be believed, hollow if not.
+
+    Parameters
+    ----------
+    a : AnomalyScore, of `IWAE.anomaly`. ax : Axes to draw on; None makes a figure.
+
+    Returns
+    -------
+    Axes, its title what `repr(a)` says. The same numbers: `a.score`, `a.ess`, `a.ok`. Rows of infinite score are counted under the axis.
+
+    Raises InputError for an `ax` that is none.
+
+    >>> import upweight as uw
+    >>> score = np.array([17.0, 18.0, 40.0])
+    >>> a = uw.torch.AnomalyScore(score, np.array([300.0, 250.0, 3.0]), np.array([0.3, 0.4, 0.9]), score < 30, 1000)
+    >>> a.plot().get_xlabel()
+    'score, -log p(x) (nats)'
+    """
+    ax = axes(ax)
+    ax.set_xlabel("score, -log p(x) (nats)")
+    ax.set_ylabel(f"effective draws (ESS of {a.k:,})")
+    title(ax, repr(a))
+    there = np.isfinite(a.score)
+    if not there.any():
+        empty(ax, "no score is finite")
+        return ax
+    _two_marks(ax, a.score, a.ess, there, a.ok)
+    ax.set_yscale("log")
+    legend(ax)
+    left = int((~there).sum())
+    under(ax, f"{left:,} of {len(a):,} rows with an infinite score are not drawn" if left else "")
+    return ax
+
+
+def history(entries: list[dict[str, Any]], *, ax: Any = None) -> Axes:
+    """What was raised and what was held out, epoch by epoch; the best epoch marked.
+
+    Parameters
+    ----------
+    entries : `history_` of a model, a dict an epoch. ax : Axes to draw on; None makes a figure.
+
+    Returns
+    -------
+    Axes. The same numbers: "value" and "held_out" of every entry.
+
+    Raises InputError for an `ax` that is none.
+
+    >>> history([{"epoch": 0, "value": -20.0, "held_out": -21.0}, {"epoch": 1, "value": -18.0, "held_out": -19.5}]).get_ylabel()
+    'bound (nats)'
+    """
+    ax = axes(ax)
+    ax.set_xlabel("epoch")
+    ax.set_ylabel("bound (nats)")
+    epochs = np.array([e["epoch"] for e in entries])
+    value = np.array([e["value"] for e in entries], dtype=float)
+    held_out = np.array([np.nan if e["held_out"] is None else e["held_out"] for e in entries], dtype=float)
+    title(ax, f"{len(entries):,} epochs of training")
+    if not len(finite(value)):
+        empty(ax, "no epoch has ended")
+        return ax
+    ax.plot(epochs, value, "-", color=MAIN, label="in training, of its own objective")
+    known = np.isfinite(held_out)
+    if known.any():
+        best = int(np.nanargmax(np.where(known, held_out, np.nan)))
+        ax.plot(epochs[known], held_out[known], "--", color=BEFORE, label="held-out rows")
+        ax.plot(epochs[best], held_out[best], "o", color=BEFORE, label=f"best, epoch {epochs[best]}")
+    legend(ax, "lower right")
+    return ax
+
+
+def _two_marks(ax: Axes, x: np.ndarray, y: np.ndarray, drawn: np.ndarray, sound: np.ndarray) -> None:
+    """Marks of rows: filled where sound, hollow squares where not."""
+    for which, mark, face, name in (
+        (drawn & sound, "o", MAIN, "may be believed"),
+        (drawn & ~sound, "s", "none", "not to be believed"),
+    ):
+        if which.any():
+            edge = MAIN if face == MAIN else BEFORE
+            ax.plot(x[which], y[which], mark, color=edge, markerfacecolor=face, markersize=4, linestyle="", label=name)

@@ -3,6 +3,7 @@
     page(facts) -> str          the `upweight.compare/1` document as one self-contained HTML page
     write(facts, path) -> Path  the same, on disk, all or nothing
     verdict_page, write_verdict the same for an `upweight.verdict/1` document
+    shift_page, write_shift     the same for an `upweight.shift/1` document
     evaluation_page, write_evaluation   and for an `upweight.evaluation/1` document
 
 The house has four rooms: `_facts` (is this the document we know?), `_words` (numbers and codes in plain English),
@@ -12,7 +13,17 @@ anything: every number on the page is in the document, or is the sum or the rati
 
 from ._evaluation_page import evaluation_page, write_evaluation
 from ._page import page
+from ._shift_page import shift_page, write_shift
 from ._verdict_page import verdict_page, write_verdict
 from ._write import write
 
-__all__ = ["evaluation_page", "page", "verdict_page", "write", "write_evaluation", "write_verdict"]
+__all__ = [
+    "evaluation_page",
+    "page",
+    "shift_page",
+    "verdict_page",
+    "write",
+    "write_evaluation",
+    "write_shift",
+    "write_verdict",
+]

@@ -12,7 +12,6 @@ from ..training import (
     class_weights,
     combine,
     delivered_share,
-    logit_adjust,
     margin_rule,
     memorised,
     pace,
@@ -21,11 +20,16 @@ from ..training import (
     trace,
 )
 from . import iwae
+from .autoencoders import IWAE, AnomalyScore, Collapse, IWAEImputer, SequenceIWAE
+from .fitting import Training
+from .generators import WeightedGAN
+from .likelihoods import Bernoulli, Categorical, Counts, Gaussian, Mixed
 from .losses import (
     GroupDRO,
     TwoPoint,
     focal,
     grad_norm,
+    logit_adjust,
     margin,
     margin_loss,
     meta_weights,
@@ -37,22 +41,38 @@ from .losses import (
     weighted_loss,
 )
 from .meter import Meter
+from .networks import GRU, MLP, Conv
 from .samplers import ImportanceSampler, Indexed, Pick, PruningSampler, Shard, presample
 
 __all__ = [
+    "GRU",
+    "IWAE",
+    "MLP",
+    "AnomalyScore",
+    "Bernoulli",
+    "Categorical",
+    "Collapse",
+    "Conv",
+    "Counts",
     "Finding",
+    "Gaussian",
     "GroupDRO",
+    "IWAEImputer",
     "ImportanceSampler",
     "Indexed",
     "MarginRule",
     "Meter",
+    "Mixed",
     "Pick",
     "PruningSampler",
     "Scores",
+    "SequenceIWAE",
     "Shard",
     "Struggles",
     "Trace",
+    "Training",
     "TwoPoint",
+    "WeightedGAN",
     "adapt",
     "class_weights",
     "combine",

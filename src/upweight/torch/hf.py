@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,10 +38,8 @@ from .losses import (  # noqa: E402
     margin_loss,
     weighted_loss,
 )
+from .meter import Meter  # noqa: E402
 from .samplers import Shard  # noqa: E402
-
-if TYPE_CHECKING:
-    from .meter import Meter
 
 __all__ = ["WeightsCallback", "loss"]
 

@@ -12,7 +12,7 @@ What is inside: `WeightsCallback`.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .._errors import InputError, require_package
 
@@ -22,10 +22,8 @@ from lightning.pytorch import Callback  # noqa: E402  # pyright: ignore[reportMi
 
 from .._set_module import set_module  # noqa: E402
 from ..training import Finding  # noqa: E402
+from .meter import Meter  # noqa: E402
 from .samplers import PlannedSampler, Shard  # noqa: E402
-
-if TYPE_CHECKING:
-    from .meter import Meter
 
 __all__ = ["WeightsCallback"]
 

@@ -41,7 +41,7 @@ def combine(target: Any, resample: Any, *, y: Any) -> Weights:
 
     Raises
     ------
-    InputError : rows that `target` does not have; a class with weight that has no row left, or only rows without weight.
+    InputError : a `resample` that is none; rows that `target` does not have; a class with weight that has no row left, or only rows without weight.
 
     Costs: oversampled copies share one row's weight, so nothing is gained against weights alone but smaller steps in it.
 
@@ -51,6 +51,12 @@ def combine(target: Any, resample: Any, *, y: Any) -> Weights:
     >>> combine([1.0, 1.0], Doubled, y=["no", "yes"]).values.tolist()
     [1.0, 0.5, 0.5]
     """
+    lacks = [a for a in ("indices", "parents", "is_synthetic", "y") if not hasattr(resample, a)]
+    if lacks:
+        raise InputError(
+            f"`resample` must have indices, parents, is_synthetic and y; got {type(resample).__name__}, without {lacks[0]}. "
+            "Pass what .resample(X, y) of a resampler gives."
+        )
     labels = np.asarray(y)
     w = linear(target, "target", n=len(labels))
     parents, made = np.asarray(resample.parents), np.asarray(resample.is_synthetic, bool)

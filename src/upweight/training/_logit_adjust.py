@@ -10,6 +10,7 @@ Source: Menon et al., Long-tail learning via logit adjustment, ICLR (2021), sect
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,10 @@ def logit_adjust(logits: Any, *, source: Any, target: Any = None, tau: float = 1
     ------
     InputError : a share of 0, `source` or `target` of another number of classes than the logits have columns.
 
+    Warns
+    -----
+    UserWarning : logits that look like probabilities.
+
     Costs: nothing in training; softmax of the result is a probability under `target`, not in the world the rows came from. An
     uncalibrated network needs another `tau`, chosen on held-out rows.
     Source: Menon et al. (2021).
@@ -51,7 +56,7 @@ def logit_adjust(logits: Any, *, source: Any, target: Any = None, tau: float = 1
     >>> logit_adjust([-2.0], source=[900, 100]).round(4).tolist()
     [0.1972]
     """
-    z = logits if hasattr(logits, "detach") else read(logits, "logits")[0]
+    z = logits if hasattr(logits, "detach") else _looked_at(read(logits, "logits")[0])
     if not is_number(tau) or not np.isfinite(tau):
         raise InputError(f"`tau` must be a finite number; got {tau!r}. 1 is the formula of Bayes.")
     before = _log_shares(source, "source")
@@ -67,6 +72,18 @@ def logit_adjust(logits: Any, *, source: Any, target: Any = None, tau: float = 1
             f"`logits` must have a column for each of {len(shift)} classes of `source`; got shape {tuple(z.shape)}. Give both alike."
         )
     return z - (shift if isinstance(z, np.ndarray) else z.new_tensor(shift, dtype=_floating(z)))
+
+
+def _looked_at(z: np.ndarray) -> np.ndarray:
+    """The logits, with a warning where they are probabilities; `upweight.torch` looks at tensors itself."""
+    rows = z.reshape(-1, z.shape[-1]) if z.ndim > 1 and z.shape[-1] > 1 and z.size else None
+    if rows is not None and rows.min() >= 0 and rows.max() <= 1 and (np.abs(rows.sum(1) - 1) < 1e-3).all():
+        warnings.warn(
+            "these look like probabilities; logits are wanted: leave the softmax out, or pass their logs.",
+            UserWarning,
+            stacklevel=3,
+        )
+    return z
 
 
 def _floating(z: Any) -> Any:

@@ -157,7 +157,7 @@ class Scores:
         return picture(self, ax=ax)
 
     def __repr__(self) -> str:
-        seen = int((~np.isnan(self._rows.settled)).sum())
+        seen = int(self.seen.sum())
         state = "on" if self.on else "off"
         return f"Scores({seen:,} of {self.n:,} rows seen, {state}: tau {self.tau:.3g}, gain {self.gain:.3g}, gate {self.gate:g})"
 

@@ -21,7 +21,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -33,9 +33,6 @@ from .._weights import Weights
 from ..tables import group_codes, stratified
 from ..work import Job, Journal, array_parts, run_job, terminal_watch
 from ._trace import as_array
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 __all__ = ["Struggles", "struggles"]
 
@@ -74,7 +71,7 @@ class Struggles:
     verdict: str
     reason: str
 
-    def plot(self, ax: Any = None) -> Axes:
+    def plot(self, ax: Any = None) -> Any:
         """Accuracy of each group before and after; see `upweight.plots.struggles`."""
         from ..plots import struggles as picture
 

@@ -22,7 +22,7 @@ import os
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -32,9 +32,6 @@ from .._rng import as_generator
 from .._set_module import set_module
 from .._weights import Weights
 from ..work import Job, Journal, Run, array_parts, run_job, terminal_watch
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 __all__ = ["Trace", "trace"]
 
@@ -76,7 +73,7 @@ class Trace:
         """Whether T is at least twice what shuffled weights do on average."""
         return self.ratio >= CLEAR
 
-    def plot(self, ax: Any = None) -> Axes:
+    def plot(self, ax: Any = None) -> Any:
         """T of the weights among its twins; see `upweight.plots.trace`."""
         from ..plots import trace as picture
 

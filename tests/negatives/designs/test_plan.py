@@ -311,6 +311,18 @@ def test_thinned_rows_are_not_thinned_again():
     made = plan(SMALL, label="clicked", key="impression_id", rng=3)
     with pytest.raises(InputError, match="thinned already"):
         plan(made.apply(SMALL), label="clicked", key="impression_id")
+    with pytest.raises(InputError, match="thinned already"):
+        made.apply(made.apply(SMALL))
+
+
+@pytest.mark.parametrize("kind", [lambda t: t, lambda t: t.to_pandas(), lambda t: t.to_batches()[0]])
+def test_kept_rows_are_asked_again_as_they_came(kind):
+    made = plan(SMALL, label="clicked", key="impression_id", rng=3)
+    kept = made.apply(SMALL)
+    rows = kind(kept.combine_chunks())
+    assert np.array_equal(made.correction(rows).log_odds, kept["_uw_offset"])
+    assert np.array_equal(made.pi(rows), kept["_uw_pi"])
+    assert len(made.scores(rows)) == kept.num_rows
 
 
 def test_nothing_to_thin_keeps_everything():

@@ -219,6 +219,12 @@ def test_inputs_are_not_written_to():
         (lambda: T.margin(Z, Y[:3]), "got (7, 5) and (3,). Give one label a row."),
         (lambda: T.margin(Z.expand(2, 7, 5), Y[:5].expand(2, 5)), "Put the classes last: logits.movedim(1, -1)"),
         (lambda: T.margin(Z, Y.numpy()), "`logits` and `y` must be tensors; got ndarray"),
+        (lambda: T.grad_norm(Z.numpy(), Y), "`logits` and `y` must be tensors; got ndarray"),
+        (
+            lambda: T.margin_loss(Z, Y, tail="poly"),
+            "`tail` must be a function of margins; got 'poly'. Make one: poly(1.0)",
+        ),
+        (lambda: T.grad_norm(Z, Y, tail="poly"), "`tail` must be a function of margins; got 'poly'."),
         (lambda: T.margin(Z.long(), Y), "`logits` must be floating point"),
         (lambda: T.margin(Z, Y, COUNTS), "`rule` must be a MarginRule; got list"),
         (lambda: T.poly(0), "`alpha` must be a number above 0"),

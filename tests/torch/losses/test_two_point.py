@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from upweight import InputError
-from upweight.torch import two_point
+from upweight.torch import focal, poly, two_point
 
 
 def cross_entropy(m, y):
@@ -113,3 +114,10 @@ def test_the_curve_is_there_and_nan_where_the_loss_is_flat():
     assert len(q.norms) == len(q.ratios) == 40
     assert np.isfinite(q.ratios[-10:]).all()
     assert str(q).startswith("keeps acting: weights 16:1 give margins 2.5198:1 at norm 20")
+
+
+@pytest.mark.parametrize("tail", [poly(1.5), focal(2.0)])
+def test_tails_are_saved_and_read_again(tail):
+    """A model that holds one is pickled whole, by workers and by checkpoints."""
+    m = torch.linspace(-3, 5, 9)
+    assert torch.equal(pickle.loads(pickle.dumps(tail))(m), tail(m))

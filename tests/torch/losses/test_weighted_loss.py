@@ -145,6 +145,14 @@ whole = Weights.of(np.ones(60_000), kind="class")
         (lambda: T.weighted_loss(L, count=torch.tensor(0)), "`count` must be a number above 0"),
         (lambda: T.weighted_loss(L, mean_weight=0.0), "`mean_weight` must be a number above 0"),
         (
+            lambda: T.weighted_loss(L, mask=torch.ones(4)),
+            "`mask` must be a bool tensor, True where an item counts; got torch.float32.",
+        ),
+        (
+            lambda: T.weighted_loss(L, mask=torch.ones(5).bool()),
+            "`mask` must have the shape of the losses, (4,), or (4,); got (5,).",
+        ),
+        (
             lambda: T.weighted_loss(torch.rand(4, 3), torch.rand(3, 4)),
             "must have the shape of the losses, (4, 3), or (4,); got (3, 4)",
         ),

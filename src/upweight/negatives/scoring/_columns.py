@@ -37,17 +37,14 @@ KEY_TYPES = {"int64": pa.types.is_int64, "utf8": pa.types.is_large_string, "byte
 
 
 def arrow_table(rows: Any) -> pa.Table:
-    """A frame (pandas, polars, Arrow table or record batch) as an Arrow table, thinned data refused."""
+    """A frame (pandas, polars, Arrow table or record batch) as an Arrow table."""
     if isinstance(rows, pa.RecordBatch):
-        table = pa.Table.from_batches([rows])
-    elif isinstance(rows, pa.Table):
-        table = rows
-    elif is_frame(rows):
-        table = frame_of(rows).to_arrow()
-    else:
-        raise InputError(f"`data` must be a table (pandas, polars, Arrow); got {type(rows).__name__}.")
-    refuse_thinned(table.schema.names)
-    return table
+        return pa.Table.from_batches([rows])
+    if isinstance(rows, pa.Table):
+        return rows
+    if is_frame(rows):
+        return frame_of(rows).to_arrow()
+    raise InputError(f"`data` must be a table (pandas, polars, Arrow); got {type(rows).__name__}.")
 
 
 def refuse_thinned(names: list[str]) -> None:

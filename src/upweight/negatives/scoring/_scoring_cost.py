@@ -23,7 +23,7 @@ BATCHES = 4  # of 65,536 rows: some hundredths of a second
 DEAR = 3.0  # reads from which a cheaper pilot is offered
 
 
-@set_module("upweight.negatives")
+@set_module("upweight.negatives.scoring")
 @dataclass(frozen=True)
 class ScoringCost:
     """Of so many `rows`: CPU seconds of `reading` and of `scoring` them; nothing was read of rows in memory. kind : of the pilot."""

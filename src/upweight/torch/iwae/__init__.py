@@ -10,7 +10,7 @@ from ._diagnosis import Diagnosis, diagnose
 from ._draws import Draws, draw
 from ._generators import gan_loss, mmd2
 from ._log_likelihood import log_likelihood
-from ._objective import Objective
+from ._objective import Objective, as_objective
 from ._posterior import expect, resample
 from ._row_likelihoods import LogLikelihood
 from ._surrogate import surrogate
@@ -21,6 +21,7 @@ __all__ = [
     "Draws",
     "LogLikelihood",
     "Objective",
+    "as_objective",
     "bound",
     "curve",
     "detached",

@@ -44,6 +44,8 @@ class GroupDRO:
     ----------
     q : (G,) tensor, the weights, sum one. Groups absent from a batch keep their logs; in `loss` the sum runs over groups present.
 
+    A group whose loss is not finite (a step that a gradient scaler will skip) leaves q as it was.
+
     On several ranks group totals are summed first, so q is the same on all; the value is that of the whole batch and the gradient is scaled so that the
     mean over ranks, which DistributedDataParallel takes, is its gradient.
 
@@ -93,7 +95,8 @@ class GroupDRO:
             dist.all_reduce(totals)
             ranks = dist.get_world_size()
         present, rows = totals[1] > 0, totals[1].clamp(min=1)
-        move = torch.where(present, self.eta * (totals[0] / rows + self._extra), 0.0)
+        mean = totals[0] / rows
+        move = torch.where(present & mean.isfinite(), self.eta * (mean + self._extra), 0.0)
         self._log_q = torch.log_softmax(self._log_q + move, 0)
         q = self.q.to(l.dtype)
         return (q * (totals[0] + ranks * (local - local.detach())) / rows).sum()
@@ -111,11 +114,16 @@ class GroupDRO:
             )
         self._log_q = log_q.clone().to(self._log_q.device)
 
+    def __repr__(self) -> str:
+        worst = int(self._log_q.argmax())
+        return (
+            f"GroupDRO({self.n_groups:,} groups, eta {self.eta:g}; heaviest group {worst}: {float(self.q[worst]):.3g})"
+        )
+
     def _refuse(self, losses: Tensor, group: Tensor) -> None:
         if losses.ndim != 1:
-            raise InputError(
-                f"losses must be one a row; got shape {tuple(losses.shape)}, not one a row. Use reduction='none'."
-            )
+            got = f"shape {tuple(losses.shape)}" if losses.ndim else "a scalar"
+            raise InputError(f"`losses`: got {got}, not one a row. Use reduction='none'.")
         if group.shape != losses.shape or group.dtype.is_floating_point:
             raise InputError(
                 f"`group` must be one whole number a row, shape {tuple(losses.shape)}; got {group.dtype} {tuple(group.shape)}."

@@ -71,14 +71,16 @@ def numbers(x: torch.Tensor, name: str) -> None:
             )
 
 
-def not_probabilities(z: torch.Tensor) -> None:
+def not_probabilities(z: torch.Tensor, *, stacklevel: int = 4) -> None:
     """Warn where logits of several columns all lie in [0, 1] and each row has sum one; the first row answers nearly always."""
     if z.ndim < 2 or z.shape[-1] < 2 or not visible(z, "logits"):
         return
     table = z.detach().reshape(-1, z.shape[-1])
     if _like_probabilities(table[:1]) and _like_probabilities(table):
         warnings.warn(
-            "these look like probabilities; logits are wanted: leave the softmax out.", UserWarning, stacklevel=4
+            "these look like probabilities; logits are wanted: leave the softmax out.",
+            UserWarning,
+            stacklevel=stacklevel,
         )
 
 

@@ -11,10 +11,11 @@ The second needs no backward pass through the network: the margin's gradient at 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 
+from ..._errors import InputError
 from ...training import MarginRule
 from ._looks import MASKED
 from ._margin import Placed, margin_and_share, margin_of, placed, read_rows
@@ -43,7 +44,7 @@ def margin_loss(
 
     Raises
     ------
-    InputError : as in `margin`.
+    InputError : as in `margin`; a tail that is no function.
 
     Costs: within a factor of two of `torch.nn.functional.cross_entropy`. For more than two classes poly is our extension.
     Source: `margin_rule` and `poly` name theirs.
@@ -53,6 +54,7 @@ def margin_loss(
     >>> z.grad
     tensor([[-1.3888e-11,  1.3888e-11]])
     """
+    _refuse_tail(tail)
     z, y = read_rows(logits, y)
     m = margin_of(z, y, placed(rule, z))
     losses = cross_entropy(m) if tail is None else tail(m)
@@ -78,8 +80,9 @@ def grad_norm(
     >>> grad_norm(torch.tensor([[0.0, 0.0], [4.0, 0.0]]), torch.tensor([0, 0]))
     tensor([0.7071, 0.0254])
     """
+    _refuse_tail(tail)
     with torch.no_grad():
-        z, y = read_rows(logits.detach(), y)
+        z, y = read_rows(logits.detach() if isinstance(logits, torch.Tensor) else logits, y)
         at = placed(rule, z)
         m, share = margin_and_share(z, y, at)
         slope = torch.sigmoid(-m) if tail is None else _slope(tail, m).abs()
@@ -87,6 +90,11 @@ def grad_norm(
         two_columns = z.ndim == y.ndim and logits.ndim > z.ndim and logits.shape[-1] == 2
         norm = norm * 2**0.5 if two_columns else norm
         return torch.where(y == MASKED, torch.zeros_like(norm), norm)
+
+
+def _refuse_tail(tail: Any) -> None:
+    if tail is not None and not callable(tail):
+        raise InputError(f"`tail` must be a function of margins; got {tail!r}. Make one: poly(1.0), focal(2.0).")
 
 
 def _slope(tail: Tail, m: torch.Tensor) -> torch.Tensor:

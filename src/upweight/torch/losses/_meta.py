@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -54,11 +55,7 @@ def meta_weights(losses: Callable[[Any], Tensor], params: Any, *, clean: Callabl
     tensor([1.5000, 1.5000, 0.0000])
     """
     held = tree_map(torch.Tensor.detach, params)
-    gradient, value = torch.func.grad_and_value(clean)(held)
-    if value.ndim:
-        raise InputError(
-            f"`clean` must give a scalar, the mean loss of the clean rows; got shape {tuple(value.shape)}."
-        )
+    gradient = torch.func.grad(partial(_scalar, clean))(held)
     rows, alignment = jvp(losses, held, gradient)
     if rows.ndim != 1:
         raise InputError(
@@ -66,7 +63,20 @@ def meta_weights(losses: Callable[[Any], Tensor], params: Any, *, clean: Callabl
         )
     w = alignment.detach().clamp(min=0)
     total = w.sum()
-    if not total > 0:
-        warnings.warn("no row of this batch lowers the clean loss: all weights are 0. Skip the step.", stacklevel=2)
+    if not 0 < total < torch.inf:
+        why = (
+            "no row of this batch lowers the clean loss" if total == 0 else "the gradients of this batch are not finite"
+        )
+        warnings.warn(f"{why}: all weights are 0. Skip the step.", stacklevel=2)
         return torch.zeros_like(w)
     return w * (len(w) / total)
+
+
+def _scalar(clean: Callable[[Any], Tensor], params: Any) -> Tensor:
+    value = clean(params)
+    if value.ndim:
+        got = tuple(value.shape)
+        raise InputError(
+            f"`clean` must give a scalar, the mean loss of the clean rows; got shape {got}. Take its mean."
+        )
+    return value

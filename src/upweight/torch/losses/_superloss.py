@@ -14,6 +14,7 @@ Source: Castells, Weinzaepfel and Revaud, NeurIPS (2020); Corless et al. (1996) 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -42,7 +43,8 @@ def superloss(losses: Tensor, *, tau: Any, lam: float = 1.0) -> Tensor:
     -------
     (n,) tensor; sigma is detached, so gradients are those of the losses times sigma.
 
-    Raises InputError for a scalar instead of one loss a row, and for a `lam` that is not above 0.
+    Raises InputError for a scalar instead of one loss a row, a `tau` that is neither a finite number nor one a row, and a `lam` that is not finite and
+    above 0.
 
     Costs: another objective: hard rows, mislabelled or merely rare, are heard less. Not for rare classes without weights.
     Source: Castells, Weinzaepfel and Revaud, NeurIPS (2020).
@@ -66,14 +68,27 @@ def superloss_weight(losses: Tensor, *, tau: Any, lam: float = 1.0) -> Tensor:
     >>> [round(s, 6) for s in superloss_weight(torch.tensor([2.0, 0.1], dtype=torch.float64), tau=0.693).tolist()]
     [0.652745, 1.613491]
     """
-    if not isinstance(losses, Tensor) or losses.ndim == 0:
-        raise InputError("losses must be a tensor of one a row; got a scalar, not one a row. Use reduction='none'.")
-    if not is_number(lam) or not lam > 0:
-        raise InputError(f"`lam` must be a number above 0; got {lam!r}.")
+    if not isinstance(losses, Tensor):
+        raise InputError(f"`losses` must be a tensor of one a row; got {type(losses).__name__}. Use reduction='none'.")
+    if losses.ndim == 0:
+        raise InputError("`losses`: got a scalar, not one a row. Use reduction='none'.")
+    if not is_number(lam) or not 0 < lam < math.inf:
+        raise InputError(f"`lam` must be a finite number above 0; got {lam!r}. 1 is usual.")
+    _refuse_threshold(tau, losses)
     with torch.no_grad():
         l = losses.detach().to(torch.promote_types(losses.dtype, torch.float32))
         half = (l - tau) / (2 * lam)
         return torch.exp(-lambert_w(half.clamp(min=-1 / torch.e)))
+
+
+def _refuse_threshold(tau: Any, losses: Tensor) -> None:
+    if isinstance(tau, Tensor) and (not tau.ndim or tau.shape == losses.shape):
+        return
+    if not is_number(tau) or not math.isfinite(tau):
+        got = f"shape {tuple(tau.shape)}" if isinstance(tau, Tensor) else repr(tau)
+        raise InputError(
+            f"`tau` must be a finite number, or a tensor of one a row, {tuple(losses.shape)}; got {got}. Log C is usual for C classes."
+        )
 
 
 def lambert_w(y: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ __all__ = ["FocalTail", "PolyTail", "cross_entropy", "focal", "poly"]
 AT_ONE = math.log1p(math.exp(-1.0))  # cross-entropy where the two parts of poly meet
 
 
-@set_module("upweight.torch")
+@set_module("upweight.torch.losses")
 @dataclass(frozen=True)
 class PolyTail:
     """Losses of margins, polynomial beyond 1; made by `poly`."""
@@ -43,7 +43,7 @@ class PolyTail:
         )  # clamped, so that the other branch has a gradient too
 
 
-@set_module("upweight.torch")
+@set_module("upweight.torch.losses")
 @dataclass(frozen=True)
 class FocalTail:
     """Focal losses of margins; made by `focal`."""
@@ -63,6 +63,7 @@ def poly(alpha: float = 1.0) -> PolyTail:
     """A polynomial tail: weights set a ratio of margins, w^(1/(alpha+2)), that training does not undo.
 
     alpha : > 0; smaller is heavier. Costs: slow to fit, and without weights worse than cross-entropy on rare classes.
+    Source: Wang et al., ICLR (2022).
 
     >>> poly(1.0)(torch.tensor([1.0, 2.0, 4.0])).tolist()
     [1.0, 0.5, 0.25]
@@ -76,6 +77,7 @@ def focal(gamma: float = 2.0) -> FocalTail:
     """Focal loss on the margin: rows that are right count less; its gradient is kept at any margin.
 
     gamma : >= 0; 0 is cross-entropy. Costs: probabilities are no longer calibrated, and weights fade as under cross-entropy.
+    Source: Lin et al., ICCV (2017).
 
     >>> m = torch.tensor(25.0, requires_grad=True)
     >>> focal()(m).backward()

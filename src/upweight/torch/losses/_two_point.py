@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,9 +28,6 @@ from torch import Tensor
 from ... import _html as html
 from ..._errors import InputError, is_number
 from ..._set_module import set_module
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 __all__ = ["TwoPoint", "two_point"]
 
@@ -79,7 +76,7 @@ class TwoPoint:
             else "fades slowly"
         )
 
-    def plot(self, ax: Any = None) -> Axes:
+    def plot(self, ax: Any = None) -> Any:
         """Ratio of the margins against the norm; see `upweight.plots.two_point`."""
         from ...plots import two_point as picture
 
@@ -128,6 +125,10 @@ def two_point(loss: Loss, *, ratio: float = 16.0, norm: float = 20.0) -> TwoPoin
     >>> q.verdict, round(q.gap + math.log(q.ratio) - math.log(16), 9) + 0.0
     ('fades as the network grows', 0.0)
     """
+    if not callable(loss):
+        raise InputError(
+            f"`loss` must be a function (margin, y) -> losses; got {type(loss).__name__}. Such as lambda m, y: poly(1.0)(m)."
+        )
     for name, value in (("ratio", ratio), ("norm", norm)):
         if not is_number(value) or not 0 < value < math.inf:
             raise InputError(f"`{name}` must be a finite number above 0; got {value!r}.")

@@ -69,11 +69,7 @@ def weighted_loss(
     require_choice("by", by, WAYS)
     _refuse_reduced(losses)
     losses = losses.float() if losses.element_size() < 4 else losses
-    keep = (
-        None
-        if mask is None
-        else _spread(mask.to(losses.device, non_blocking=True), losses, "mask").expand(losses.shape)
-    )
+    keep = None if mask is None else _kept(mask, losses)
     if keep is not None:
         losses = torch.where(keep, losses, losses.new_zeros(()))
     w = None if weight is None else _spread(_placed(weight, losses), losses, "weight")
@@ -110,11 +106,19 @@ def _placed(weight: Any, losses: torch.Tensor) -> torch.Tensor:
     return tensor.to(losses.device, losses.dtype, non_blocking=True)
 
 
+def _kept(mask: Any, losses: torch.Tensor) -> torch.Tensor:
+    """The mask on every item of the losses."""
+    if not isinstance(mask, torch.Tensor) or mask.dtype != torch.bool:
+        got = mask.dtype if isinstance(mask, torch.Tensor) else type(mask).__name__
+        raise InputError(f"`mask` must be a bool tensor, True where an item counts; got {got}. Pass mask.bool().")
+    return _spread(mask.to(losses.device, non_blocking=True), losses, "mask").expand(losses.shape)
+
+
 def _spread(x: torch.Tensor, losses: torch.Tensor, name: str) -> torch.Tensor:
     """Shape (n,) or that of the first axes of the losses, spread over their other axes."""
     if x.shape != losses.shape[: x.ndim] or x.ndim == 0:
         got, rows = tuple(x.shape), len(losses)
-        if x.ndim == 1:
+        if x.ndim == 1 and name == "weight":
             raise InputError(f"`{name}`: got {len(x):,} weights for {rows:,} losses; index them: w_all[i].")
         raise InputError(f"`{name}` must have the shape of the losses, {tuple(losses.shape)}, or ({rows},); got {got}.")
     return x.reshape(x.shape + (1,) * (losses.ndim - x.ndim))

@@ -21,7 +21,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -36,9 +36,6 @@ from ._delivery import Delivered, DeliveryTally, Received, coefficients
 from ._meter_data import bare, groupings, read_data
 from ._pull import Pulled, PullRows, pull
 from ._states import MeterFigures, finding
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Meter"]
 
@@ -63,7 +60,7 @@ class Meter:
     loss : function (logits, y) -> one loss a row, unweighted; None is cross-entropy.
     probe : rows like those of `data`'s X on which outputs are looked at (256 at most); None takes the training rows.
     group : (n,) labels of groups whose shares are wanted instead of those of y; needs ``watch(index=)``.
-    optimizer : for pull; None leaves it unknown. every : steps between pulls; None takes steps 1, 3, 10, 32, 100 ... and `report`.
+    optimizer : for pull, one of torch's SGD, Adam and its kin, RMSprop, Adagrad, Adamax; None and others leave it unknown. every : steps between pulls; None takes steps 1, 3, 10, 32, 100 ... and `report`.
 
     Attributes
     ----------
@@ -120,6 +117,7 @@ class Meter:
         self._bad = torch.zeros(())
         self._calls = self._measured = self._seen = self._steps = 0
         self._learned, self._unindexed = True, False
+        self._no_pull = "the optimiser was not given" if optimizer is None else ""
 
     # ---- in the loop ------------------------------------------------------------------------------------------------
 
@@ -230,7 +228,7 @@ class Meter:
         assert self.optimizer is not None
         self._rows.to(next(self.model.parameters()).device)
         found: Pulled = pull(self.model, self._rows, self.optimizer, self._per_epoch, self.loss)
-        self._learned = found.learned
+        self._learned, self._no_pull = found.learned, found.no_steps
         self.history.append({"step": self._steps, "epoch": self._epoch, "pull": found.value})
 
     # ---- the outcome ------------------------------------------------------------------------------------------------
@@ -262,7 +260,7 @@ class Meter:
             name for name, g in self._groupings.items() if g[2] is None and self._unindexed and name not in delivered
         ]
         return MeterFigures(
-            delivered, unknown, self.history, self._epoch, self._learned, self.optimizer is not None, self._measured,
+            delivered, unknown, self.history, self._epoch, self._learned, self.optimizer is not None, self._no_pull, self._measured,
             saturated / max(rows, 1), unlike / max(turned, 1), int(self._bad), TWINS,
         )  # fmt: skip
 

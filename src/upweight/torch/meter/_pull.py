@@ -7,9 +7,10 @@ and the plain loss, had its way for an epoch:
     Delta = grad mean((w_i - 1) l_i),     P = lr S RMS_probe(J Delta) / scale,      w of mean one, S steps an epoch
 
 P of one moves outputs in an epoch by as much as separates the classes. The gradient is taken on 256 fixed rows, drawn with
-p = 1/2 n + 1/2 |w - 1|/sum |w - 1| and weighted by 1/(n p), because uniform rows at 1 % hold two rare ones or none; J by forward mode.
+p = 1/2 n + 1/2 |w - 1|/sum |w - 1| and weighted by 1/(n p), because uniform rows at 1 % hold two rare ones or none; J by forward mode. What `lr` stands for in
+each optimiser says `_step_sizes`.
 
-What is inside: `PullRows`, the fixed rows; `pull`, the measurement, which leaves no mark on the model; `_directions`, the optimiser's step sizes.
+What is inside: `PullRows`, the fixed rows; `pull`, the measurement, which leaves no mark on the model.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ..losses import directional
+from ._step_sizes import directions
 
 __all__ = ["PullRows", "Pulled", "outputs", "pull"]
 
@@ -35,10 +37,11 @@ SEED = 20190612
 
 @dataclass(frozen=True)
 class Pulled:
-    """P an epoch, nan where it is not known; whether anything was learned yet."""
+    """P an epoch, nan where it is not known; whether anything was learned yet; why the optimiser's steps are not known, if they are not."""
 
     value: float
     learned: bool
+    no_steps: str = ""
 
 
 class PullRows:
@@ -133,14 +136,20 @@ def pull(
                 (rows.excess.to(losses.dtype) * losses).mean(), list(free.values()), allow_unused=True
             )
         learned = _beats_shuffle(z.detach(), losses.detach(), rows, loss)
-        along = _directions(dict(zip(free, delta, strict=True)), names, optimizer)
+        along = directions(dict(zip(free, delta, strict=True)), names, optimizer)
         if not learned or not along:
-            return Pulled(float("nan"), learned)
+            return Pulled(float("nan"), learned, _no_steps(along, optimizer))
         rest = held | frozen
         change = directional(lambda some: outputs(model, rest | some, rows.probe), {k: held[k] for k in along}, along)
         with torch.no_grad():
             on_probe = outputs(model, rest, rows.probe)
     return Pulled(steps * _size_of(change, on_probe, regression=_is_regression(rows.y, on_probe)), True)
+
+
+def _no_steps(along: dict[str, Tensor] | None, optimizer: torch.optim.Optimizer) -> str:
+    if along is None:
+        return f"how far {type(optimizer).__name__} steps is not known"
+    return "" if along else "the optimiser has no parameter of the model"
 
 
 def _by_row(losses: Tensor) -> Tensor:
@@ -155,28 +164,6 @@ def _beats_shuffle(z: Tensor, losses: Tensor, rows: PullRows, loss: Callable[[Te
     gain = rows.weight.to(losses.dtype) * (_by_row(loss(dealt, rows.y)) - losses)
     mean, sd = float(gain.mean()), float(gain.std())
     return mean > STANDARD_ERRORS * sd / ROWS**0.5
-
-
-def _directions(
-    delta: dict[str, Tensor | None], names: dict[int, str], optimizer: torch.optim.Optimizer
-) -> dict[str, Tensor]:
-    """lr Delta by parameter: over 1 - momentum for SGD, over sqrt(v) + eps for Adam and its kin."""
-    out = {}
-    for group in optimizer.param_groups:
-        for p in group["params"]:
-            name = names.get(id(p), "")
-            d = delta.get(name)
-            if d is None:
-                continue
-            state = optimizer.state.get(p, {})
-            d = d * float(group["lr"]) * (1 - float(group.get("dampening", 0))) / (1 - float(group.get("momentum", 0)))
-            second = state.get("max_exp_avg_sq", state.get("exp_avg_sq", state.get("square_avg")))
-            if second is not None:
-                beta = group["betas"][1] if "betas" in group and "exp_avg_sq" in state else 0.0
-                corrected = second / (1 - float(beta) ** float(state.get("step", 1)) if beta else 1.0)
-                d = d / (corrected.sqrt() + float(group.get("eps", 1e-8)))
-            out[name] = d.to(p.dtype)
-    return out
 
 
 def _is_regression(y: Tensor, z: Tensor) -> bool:

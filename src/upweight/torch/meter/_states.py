@@ -44,6 +44,7 @@ class MeterFigures:
     epoch: float
     learned: bool
     optimizer: bool
+    no_pull: str  # why there is none whatever is learned, empty if there may be one
     watched: int
     saturated: float  # share of rows
     unlike: float  # share of rows on which G and g point apart
@@ -184,7 +185,8 @@ def _settled(f: MeterFigures) -> tuple[str, str, str]:
 
 def _acting(f: MeterFigures) -> tuple[str, str, str]:
     if math.isnan(f.pull):
-        return "usable", "They changed the model; whether they still push is not known.", "Pass optimizer= to Meter."
+        because = f": {f.no_pull}" if f.no_pull else ""
+        return "usable", f"They changed the model; whether they still push is not known{because}.", _for_pull(f)
     return "good", "", ""
 
 
@@ -199,8 +201,8 @@ def _pushing(f: MeterFigures) -> tuple[str, str, str]:
 def _unknown(f: MeterFigures) -> tuple[str, str, str]:
     if f.history and not f.learned:
         return "usable", "Nothing is learned yet.", "Ask again after a few epochs."
-    if not f.optimizer:
-        return "usable", "Pull is not known without the optimiser.", "Pass optimizer= to Meter."
+    if f.no_pull:
+        return "usable", f"Pull is not known: {f.no_pull}.", _for_pull(f)
     if not f.watched:
         return "usable", "Nothing was watched.", "Call meter.watch(logits, y) between forward and backward."
     return (
@@ -208,6 +210,10 @@ def _unknown(f: MeterFigures) -> tuple[str, str, str]:
         "Settled or washed out, pull cannot tell.",
         f"A trace can: meter.report(trace(fit, w)), {f.trainings} trainings.",
     )
+
+
+def _for_pull(f: MeterFigures) -> str:
+    return "" if f.optimizer else "Pass optimizer= to Meter."
 
 
 def _notes(f: MeterFigures, trace: Trace | None) -> Iterator[Reason]:

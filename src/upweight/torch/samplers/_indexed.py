@@ -46,6 +46,9 @@ class Indexed(Dataset):
         samples: Any = many(rows) if callable(many) else [self.dataset[i] for i in rows]
         return [_with_index(sample, i) for sample, i in zip(samples, rows, strict=True)]
 
+    def __repr__(self) -> str:
+        return f"Indexed({type(self.dataset).__name__}, {len(self):,} rows)"
+
 
 def _with_index(sample: Any, i: int) -> Any:
     if not isinstance(sample, dict):

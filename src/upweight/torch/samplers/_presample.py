@@ -44,6 +44,10 @@ class Pick:
         b = len(self.index)
         return self.tau > (self.candidates + 3 * b) / (3 * b)
 
+    def __repr__(self) -> str:
+        does = "pays" if self.pays else "does not pay"
+        return f"Pick({len(self.index):,} of {self.candidates:,} candidates, tau {self.tau:.3g}: {does})"
+
 
 def presample(score: torch.Tensor, size: int, *, rng: Any) -> Pick:
     """Pick rows of a batch of candidates by score, unbiased for their mean.

@@ -1,0 +1,19 @@
+"""The rows of two samples as one table, and the terms of their columns that weights shall match."""
+
+from ._levels import refuse_gaps
+from ._margins import known_terms
+from ._pooled import Pooled, container_of_rows, halves, refuse_other_columns
+from ._terms import TERMS, TermPlan, TermRows, refuse_unseen
+
+__all__ = [
+    "TERMS",
+    "Pooled",
+    "TermPlan",
+    "TermRows",
+    "container_of_rows",
+    "halves",
+    "known_terms",
+    "refuse_gaps",
+    "refuse_other_columns",
+    "refuse_unseen",
+]

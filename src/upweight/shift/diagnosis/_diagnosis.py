@@ -1,0 +1,330 @@
+"""Did the world move, where, can weights repair it, and what are the repaired rows worth? Four answers from one call.
+
+The trouble: a drift dashboard shows thirty p-values, a reweighting library returns numbers, and neither says whether the numbers may be
+used, or what cannot be known at all. Here tests, ratio, balance and label shift are asked in one order, and one verdict is said:
+
+    before -> ratio -> after;    y: label shift -> after class weights;    y_target: does y depend on the columns as it did?
+
+What is inside: `diagnose`, which makes a `Diagnosis`; `ShiftVerdict`, what it says.
+
+Sources: Rabanser, Guennemann and Lipton, Failing loudly, NeurIPS (2019); Lipton, Wang and Smola (2018); Shimodaira (2000).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ... import _html as html
+from ..._balance import Balance
+from ..._check import GRADES, Reason, passes, worst_grade
+from ..._errors import InputError
+from ..._estimate import Estimate
+from ..._frames import container_of
+from ..._rng import as_generator
+from ..._set_module import set_module
+from ..._weights import Weights
+from ..columns import Pooled
+from ..label import LabelShift
+from ..ratios import DensityRatio, ratio_of
+from ..testing import TwoSample, pooled_test
+from ._both_sides import Sides
+from ._labels import LabelModel, concept, known_labels, label_model, label_shift_of
+from ._reasons import reasons
+from ._rules import FEWEST, ShiftFigures, code_of, grade_of
+from ._sentences import ShiftFacts, sentences
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Diagnosis", "ShiftCurve", "ShiftVerdict", "diagnose"]
+
+POWERS = 21
+FOLDS = 5
+
+
+@set_module("upweight.shift")
+@dataclass(frozen=True)
+class ShiftVerdict:
+    """What a diagnosis says: code, grade, reasons (strings with grade and text), sentences. Printing it shows the sentences."""
+
+    code: str
+    grade: str
+    reasons: tuple[Reason, ...]
+    sentences: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the grade is good or usable."""
+        return passes(self.grade)
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences)
+
+
+@set_module("upweight.shift")
+class ShiftCurve(NamedTuple):
+    """What tempering the weights would buy: powers from 0 to 1, effective rows, mean |SMD|; arrays (21,)."""
+
+    power: np.ndarray
+    ess: np.ndarray
+    smd: np.ndarray
+
+
+@set_module("upweight.shift")
+@dataclass(frozen=True, eq=False, repr=False)
+class Diagnosis:
+    """Whether target rows are like source rows, and what weights can do about it. Printing it shows the verdict.
+
+    Attributes
+    ----------
+    verdict : ShiftVerdict, one of the codes too_few, no_shift, label_shift, slight, apart, repaired, partly, unrepaired.
+    before, after, label_after : TwoSample, without weights, under the ratio's, under class weights; None where it was not asked.
+    ratio : DensityRatio. weights : Weights to use: ones (too_few, no_shift, slight), `label.weights(y)` (label_shift), else `ratio.weights`.
+    balance : Balance of the columns under `weights`; None where no column can be compared. curve : ShiftCurve of `weights`.
+    label : LabelShift, or None without y, and where y is no label. concept : Estimate of D, what the target's labels are above what the
+        source promised, (K,) for more than two classes; None under 50 known labels.
+    names : (source, target) as sentences call them.
+    """
+
+    before: TwoSample
+    after: TwoSample | None
+    label_after: TwoSample | None
+    ratio: DensityRatio
+    weights: Weights
+    balance: Balance | None
+    label: LabelShift | None
+    concept: Estimate | None
+    curve: ShiftCurve
+    names: tuple[str, str] = ("source", "target")
+    _told: ShiftFacts = field(kw_only=True)
+
+    @cached_property
+    def verdict(self) -> ShiftVerdict:
+        """What is said, and how good it is at best."""
+        told = replace(self._told, names=self.names)
+        found = reasons(told, self.weights, self.balance)
+        grade = max(worst_grade(found), grade_of(told.code, told.figures), key=GRADES.index)
+        return ShiftVerdict(told.code, grade, found, sentences(told))
+
+    def named(self, source: str, target: str, label: str | None = None) -> Diagnosis:
+        """The same diagnosis, whose sentences call the samples, and the label, by these names."""
+        told = self._told if label is None else replace(self._told, label_name=label)
+        return replace(self, names=(source, target), _told=told)
+
+    def table(self) -> str:
+        """The balance table of the columns, before and after the weights in use, as text."""
+        return "no column to compare" if self.balance is None else str(self.balance)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Schema "upweight.shift/1": plain types only, all that its report shows."""
+        from ._document import shift_document
+
+        return shift_document(self)
+
+    def to_json(self) -> str:
+        """`to_dict` as JSON text."""
+        import json
+
+        return json.dumps(self.to_dict(), allow_nan=False, indent=1, ensure_ascii=False)
+
+    def plot(self, ax: Any = None) -> Figure:
+        """Love plot, ROC before and after, log weights, ESS and SMD by power; see `upweight.plots.shift`."""
+        from ...plots import shift
+
+        return shift(self, ax=ax)
+
+    def __str__(self) -> str:
+        return str(self.verdict)
+
+    def __repr__(self) -> str:
+        return f"Diagnosis({self.verdict.code}, {self.verdict.grade})"
+
+    def _repr_html_(self) -> str:
+        first, *rest = self.verdict.sentences
+        rows = [[r.code, r.grade, r.text] for r in self.verdict.reasons]
+        return html.block([f"{self.verdict.grade}: {first}", *rest], ["reason", "grade", ""], rows, left=3)
+
+
+def diagnose(
+    source: Any,
+    target: Any,
+    *,
+    y: Any = None,
+    y_target: Any = None,
+    learner: Any = "logistic",
+    method: Any = "auto",
+    rng: Any = None,
+) -> Diagnosis:
+    """Did the columns move from source to target, do weights repair it, do the classes explain it?
+
+    Parameters
+    ----------
+    source, target : (n, d), (m, d) frames or arrays of the same columns, without the label; text, categories and gaps as
+        `imbalance.compare` reads them.
+    y : (n,) labels of the source rows, or None: then label shift is not asked. Numbers that are no classes are left out, which is said.
+    y_target : (m,) labels of the target rows, missing (None, nan) where unknown; or None.
+    learner : that models y: "logistic", "boosting", MODULE:CLASS or a classifier. The tests choose their own.
+    method : of the ratio, as in `density_ratio`. rng : int, Generator or None.
+
+    Returns
+    -------
+    Diagnosis: `verdict`, `weights` to use, `before` and `after` (`TwoSample`), `ratio`, `balance`, `label`, `concept`, `curve`.
+
+    Raises
+    ------
+    InputError : as `density_ratio`; labels of another length; target labels that the source does not have. VerdictError : weights that
+        lead away from the target.
+
+    Costs: what a classifier cannot see is not seen. p(y given x) is assumed to have stayed unless `y_target` says otherwise. Some 150 fits
+    of small models.
+    Source: see the head of this file.
+
+    >>> rng = np.random.default_rng(0)
+    >>> train, live = rng.normal(0, 1, (500, 3)), rng.normal([0.6, 0, 0], 1, (400, 3))
+    >>> d = diagnose(train, live, rng=0)
+    >>> d.verdict.code, d.ratio.method, round(float(d.weights.mean(train[:, 0]).value), 1)
+    ('repaired', 'linear', 0.6)
+    """
+    streams = as_generator(rng).spawn(6)
+    pooled = Pooled.of(source, target)
+    if y is None and y_target is not None:
+        raise InputError("`y_target` needs `y` beside it: labels of the target are compared with those of the source.")
+    sides = Sides.of(pooled)
+    before = pooled_test(pooled, None, learner="auto", folds=FOLDS, rng=streams[0])
+    few = min(pooled.n_source, pooled.n_target) < FEWEST
+    ratio = ratio_of(pooled, method="none" if few else method, folds=FOLDS, rng=streams[1])
+    after = None
+    if ratio.method != "none":
+        after = pooled_test(pooled, ratio.weights, learner="auto", folds=FOLDS, rng=streams[2], features=False)
+    part = _LabelPart() if few or y is None else _label_part(pooled, y, y_target, learner, before.moved, streams[3:5])
+    kept_none = method == "auto" and ratio.method == "none"
+    return _put_together(sides, before, after, ratio, part, kept_none, _name_of(y))
+
+
+def _name_of(y: Any) -> str:
+    name = None if y is None else container_of(y).name
+    return "the outcome" if name is None else f"`{name}`"
+
+
+# ---- the label --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _LabelPart:
+    """The model of y, label shift, the test under class weights, known target labels; or a note why there is none."""
+
+    model: LabelModel | None = None
+    label: LabelShift | None = None
+    weights: Weights | None = None
+    after: TwoSample | None = None
+    known: tuple[np.ndarray, np.ndarray] | None = None
+    note: str = ""
+
+
+def _label_part(
+    pooled: Pooled, y: Any, y_target: Any, learner: Any, moved: bool, streams: Sequence[np.random.Generator]
+) -> _LabelPart:
+    if np.shape(y)[:1] == (pooled.n_target,) and pooled.n_target != pooled.n_source:
+        raise InputError(f"`y` belongs to the source rows; got the target's {pooled.n_target:,}. Swap?")
+    if np.shape(y)[:1] != (pooled.n_source,):
+        raise InputError(f"`y` must hold one label a source row; got shape {np.shape(y)} for {pooled.n_source:,} rows.")
+    try:
+        model = label_model(pooled, y, learner, streams[0])
+    except InputError as error:
+        if "learner" in str(error):
+            raise
+        return _LabelPart(note=str(error))
+    known = None if y_target is None else known_labels(y_target, model, pooled.n_target)
+    try:
+        label = label_shift_of(model)
+    except InputError as error:
+        return _LabelPart(model, known=known, note=str(error))
+    weights = label.weights(model.labels.classes[model.labels.codes])
+    after = pooled_test(pooled, weights, learner="auto", folds=FOLDS, rng=streams[1], features=False) if moved else None
+    return _LabelPart(model, label, weights, after, known)
+
+
+# ---- together ---------------------------------------------------------------------------------------------------------------
+
+
+def _put_together(
+    sides: Sides,
+    before: TwoSample,
+    after: TwoSample | None,
+    ratio: DensityRatio,
+    part: _LabelPart,
+    kept_none: bool,
+    name: str,
+) -> Diagnosis:
+    ratio_balance = sides.balance(ratio.weights)
+    figures = _figures(sides.pooled, before, after, ratio, part, ratio_balance, kept_none)
+    code = code_of(figures)
+    weights = _to_use(code, sides.pooled, ratio, part)
+    found = None
+    if part.model is not None and part.known is not None:
+        shares = part.label if code == "label_shift" else None
+        found = concept(part.model, part.known, weights if shares is not None else ratio.weights, shares)
+    table = ratio_balance if weights is ratio.weights else sides.balance(weights)
+    told = ShiftFacts(
+        code=code, figures=figures, names=("source", "target"), label_name=name, sides=sides, before=before, after=after, label=part.label,
+        label_note=part.note, ratio_weights=ratio.weights, ratio_balance=ratio_balance,
+        no_support=sides.unsupported(before.scores[1]), concept=found, known=None if part.known is None else len(part.known[0]),
+    )  # fmt: skip
+    return Diagnosis(
+        before, after, part.after, ratio, weights, table, part.label, found, _curve(sides, weights), _told=told
+    )
+
+
+def _figures(
+    pooled: Pooled,
+    before: TwoSample,
+    after: TwoSample | None,
+    ratio: DensityRatio,
+    part: _LabelPart,
+    table: Balance | None,
+    kept_none: bool,
+) -> ShiftFigures:
+    last = before if after is None else after
+    found = ShiftFigures(
+        n=pooled.n_source, m=pooled.n_target, area=before.auc.value, p=before.p, area_after=last.auc.value, p_after=last.p,
+        kept_none=kept_none, ratio_usable=ratio.weights.check().grade != "unusable", ess=float(ratio.weights.ess),
+    )  # fmt: skip
+    if table is not None:
+        found = replace(
+            found, max_before=table.max_abs_before, max_after=table.max_abs_after, mean_before=table.mean_abs_before,
+            mean_after=table.mean_abs_after,
+        )  # fmt: skip
+    else:  # text alone: no column has a mean
+        found = replace(found, max_before=0.0, max_after=0.0, mean_before=0.0, mean_after=1.0)
+    if part.label is not None and part.after is not None and part.weights is not None:
+        p_prior = getattr(part.label.correction.prior, "p", None)
+        found = replace(
+            found, area_label=part.after.auc.value, p_label=part.after.p, p_prior=1.0 if p_prior is None else p_prior,
+            label_usable=part.weights.check().grade != "unusable",
+        )  # fmt: skip
+    return found
+
+
+def _to_use(code: str, pooled: Pooled, ratio: DensityRatio, part: _LabelPart) -> Weights:
+    if code == "label_shift" and part.weights is not None:
+        return part.weights
+    if code in ("too_few", "no_shift", "slight"):
+        return Weights.of(pooled.container.wrap(np.ones(pooled.n_source)), kind="importance")
+    return ratio.weights
+
+
+def _curve(sides: Sides, weights: Weights) -> ShiftCurve:
+    power = np.linspace(0, 1, POWERS)
+    ess, smd = np.empty(POWERS), np.full(POWERS, np.nan)
+    for i, p in enumerate(power):
+        w = Weights.of(np.ones(weights.n), kind="importance") if p == 0 else weights.temper(power=float(p))
+        ess[i] = w.ess
+        table = sides.balance(w)
+        if table is not None:
+            smd[i] = table.mean_abs_after
+    return ShiftCurve(power, ess, smd)

@@ -1,0 +1,76 @@
+"""An autoencoder as a file, and back.
+
+The trouble: settings, columns, parameters and key belong together, and a file that lacks one gives other figures. All of them go in, as
+text and tensors; classes come from the package, modules of the user's from the user.
+
+What is inside: `save_iwae`, `load_iwae`.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from ..._errors import InputError, reading
+from ..fitting import Training, TrainingRun, read_model, write_model
+from ..iwae import Objective
+from ..likelihoods import density_of, settings_of
+from ._network import build_network, net_from
+from ._table_fit import TableFit
+
+if TYPE_CHECKING:
+    from ._iwae import IWAE
+
+__all__ = ["load_iwae", "save_iwae"]
+
+KIND = "IWAE"
+
+
+def save_iwae(model: IWAE, path: Any) -> None:
+    """Write a fitted model."""
+    training = None if model.training is None else model.training.get_params()
+    if training is not None:
+        training |= {"checkpoint": None if training["checkpoint"] is None else os.fspath(training["checkpoint"])}
+        training |= {"device": str(training["device"])}
+    document = {
+        "settings": model._settings().document(),
+        "training": training,
+        "density": model.density_.to_dict(),
+        "key": model.key_,
+        "history": model.history_,
+        "best_epoch": model.best_epoch_,
+        "rng": model.rng if isinstance(model.rng, int) else None,
+    }
+    tensors = {name: t.detach().cpu() for name, t in model.module_.state_dict().items()}
+    write_model(path, KIND, document, tensors)
+
+
+def load_iwae(cls: type[IWAE], path: Any, net: Any) -> IWAE:
+    """A model from a file; with modules of the user's, `net` takes their place."""
+    document, tensors = read_model(path, KIND)
+    with reading(f"the model {os.fspath(path)!r}", "IWAE.save"):
+        s = document["settings"]
+        latent = tuple(s["latent"])
+        chosen = net_from(s["net"], net)
+        training = None if document["training"] is None else Training(**document["training"])
+        model = cls(
+            s["k"],
+            latent=latent[0] if len(latent) == 1 else (latent[0], latent[1]),
+            net=chosen,
+            likelihood=settings_of(s["likelihood"]),
+            objective=Objective(**s["objective"]),
+            missing=s["missing"],
+            training=training,
+            rng=document["rng"],
+        )
+        density = density_of(document["density"])
+        key, history, best = int(document["key"]), list(document["history"]), int(document["best_epoch"])
+    network = build_network(density, latent, chosen, key=key, bias=None)
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise InputError(
+            f"the model {os.fspath(path)!r} has parameters of other sizes than `net`: {error}. Pass its own modules."
+        ) from None
+    model._take(TableFit(density, network.eval(), key, TrainingRun(key, history, best_epoch=best)))
+    return model

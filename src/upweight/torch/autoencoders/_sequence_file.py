@@ -1,0 +1,68 @@
+"""An autoencoder of documents as a file, and back: settings and words as text, each word with its type, parameters as tensors.
+
+What is inside: `save_sequences`, `load_sequences`.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from ..._errors import reading
+from ..fitting import Training, TrainingRun, read_model, write_model
+from ..iwae import Objective
+from ..networks import GRU
+from ._document_fit import DocumentFit, build_sequence_network
+from ._vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from ._sequence_iwae import SequenceIWAE
+
+__all__ = ["load_sequences", "save_sequences"]
+
+KIND = "SequenceIWAE"
+
+
+def save_sequences(model: SequenceIWAE, path: Any) -> None:
+    """Write a fitted model."""
+    training = None if model.training is None else model.training.get_params()
+    if training is not None:
+        where = training["checkpoint"]
+        training |= {"checkpoint": None if where is None else os.fspath(where), "device": str(training["device"])}
+    document = {
+        "settings": model._settings().document(),
+        "training": training,
+        "vocabulary": model.vocabulary_.to_dict(),
+        "longest": model.longest_,
+        "key": model.key_,
+        "history": model.history_,
+        "best_epoch": model.best_epoch_,
+        "rng": model.rng if isinstance(model.rng, int) else None,
+    }
+    tensors = {name: t.detach().cpu() for name, t in model.module_.state_dict().items()}
+    write_model(path, KIND, document, tensors)
+
+
+def load_sequences(cls: type[SequenceIWAE], path: Any) -> SequenceIWAE:
+    """A model from a file."""
+    document, tensors = read_model(path, KIND)
+    with reading(f"the model {os.fspath(path)!r}", "SequenceIWAE.save"):
+        s = document["settings"]
+        training = None if document["training"] is None else Training(**document["training"])
+        model = cls(
+            s["k"],
+            latent=s["latent"],
+            net=GRU(**s["net"]),
+            max_vocab=s["max_vocab"],
+            rate=s["rate"],
+            objective=Objective(**s["objective"]),
+            training=training,
+            rng=document["rng"],
+        )
+        vocabulary = Vocabulary.from_dict(document["vocabulary"])
+        key, longest = int(document["key"]), int(document["longest"])
+        run = TrainingRun(key, list(document["history"]), best_epoch=int(document["best_epoch"]))
+        network = build_sequence_network(model._settings(), vocabulary, key=key)
+        network.load_state_dict(tensors)
+    model._take(DocumentFit(vocabulary, network.eval(), key, longest, run))
+    return model

@@ -1,0 +1,22 @@
+"""Training that can be killed: settings, one loop, early stopping, checkpoints that resume bit for bit, and files that run nothing."""
+
+from ._checkpoint import key_for
+from ._files import read_model, write_model
+from ._loop import train
+from ._run import TrainingRun
+from ._steps import AdamStep, Figures, Stepper
+from ._task import TrainingTask
+from ._training import Training
+
+__all__ = [
+    "AdamStep",
+    "Figures",
+    "Stepper",
+    "Training",
+    "TrainingRun",
+    "TrainingTask",
+    "key_for",
+    "read_model",
+    "train",
+    "write_model",
+]

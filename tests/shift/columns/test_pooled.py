@@ -1,0 +1,91 @@
+"""Two tables as one: halves, types that meet, rows that count, and what is suspected."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from scipy import sparse
+
+import upweight as uw
+from upweight.shift.columns import Pooled, halves
+
+
+def test_each_sample_holds_half_of_the_rows():
+    w = halves(np.array([1.0, 3.0, 0.5]), 5)
+    assert w[:3].sum() == pytest.approx(4)
+    assert w[3:].sum() == pytest.approx(4)
+    assert w[:3] == pytest.approx(4 * np.array([1.0, 3.0, 0.5]) / 4.5)
+
+
+def test_rows_of_base_zero_do_not_count():
+    x = np.arange(12.0).reshape(6, 2) ** 1.5
+    base = uw.Weights.of([1, 0, 2, 0, 1, 1], kind="importance")
+    p = Pooled.of(x, x[:3] + 0.1, base)
+    assert p.rows.tolist() == [0, 2, 4, 5]
+    assert (p.n_source, p.n_target, len(p.task.codes)) == (6, 3, 7)
+    assert p.of_source(np.zeros(4)).tolist() == [0, -np.inf, 0, -np.inf, 0, 0]
+    assert p.task.X.numbers[:4] == pytest.approx(x[[0, 2, 4, 5]])
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ([1, 2, 3], [1.5, 2.5, 3.5]),
+        ([True, False, True], [1.0, 0.0, 0.0]),
+        ([None, None, None], [1.0, 2.0, 3.0]),
+    ],
+)
+def test_numbers_of_two_types_meet(a, b):
+    p = Pooled.of(pa.table({"x": a, "z": [1.0, 5, 2]}), pa.table({"x": b, "z": [1.0, 7, 2]}))
+    numbers = p.task.X.numbers[:, [c.name for c in p.schema.columns].index("x")]
+    assert numbers[3:] == pytest.approx(np.asarray(b, dtype=float))
+
+
+def test_categories_of_one_side_are_known_to_both():
+    a = pd.DataFrame({"k": pd.Categorical(["u", "v", "u"]), "x": [1.0, 2, 3]})
+    b = pd.DataFrame({"k": pd.Categorical(["w", "v", "w"]), "x": [1.5, 2, 3]})
+    p = Pooled.of(a, b)
+    assert next(c.categories for c in p.schema.columns if c.name == "k") == ("u", "v", "w")
+
+
+def test_a_number_beside_text_is_refused():
+    with pytest.raises(uw.InputError, match="column 'x' is double in the source and string in the target. Convert one"):
+        Pooled.of(pa.table({"x": [1.0, 2.0]}), pa.table({"x": ["a", "b"]}))
+
+
+def test_the_index_and_the_library_are_kept():
+    a = pd.DataFrame({"x": [1.0, 2, 4]}, index=[5, 7, 9])
+    p = Pooled.of(a, a + 0.5)
+    assert (p.container.backend, p.container.index.tolist()) == ("pandas", [5, 7, 9])
+    assert Pooled.of(pl.from_pandas(a), pl.from_pandas(a + 0.5)).container.backend == "polars"
+
+
+def test_the_design_has_no_gaps_and_one_column_a_level():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=60), "k": rng.choice(list("uvw"), 60)})
+    frame.loc[:3, "x"] = np.nan
+    s, t = Pooled.of(frame.iloc[:40], frame.iloc[40:].assign(x=lambda f: f["x"] + 1)).design()
+    assert (len(s), len(t)) == (40, 20)
+    assert np.isfinite(s).all()
+    assert s[:, 1:4].sum(axis=1) == pytest.approx(1)
+
+
+def test_sparse_stays_sparse():
+    x = sparse.csr_array(np.eye(5))
+    p = Pooled.of(x, x[:3] * 2)
+    assert sparse.issparse(p.task.X.numbers)
+    assert all(map(sparse.issparse, p.design()))
+
+
+def test_a_float_is_no_identifier_and_few_rows_are_none():
+    x = np.arange(100.0)[:, None]
+    Pooled.of(x[:60], x[60:])
+    Pooled.of(pd.DataFrame({"x": np.arange(12)}).iloc[:6], pd.DataFrame({"x": np.arange(12)}).iloc[6:])
+    with pytest.raises(uw.InputError, match="column `0` alone tells the two apart"):
+        Pooled.of(x[60:].astype(int), x[:60].astype(int))
+
+
+def test_a_column_whose_numbers_repeat_is_no_identifier():
+    x = np.repeat(np.arange(50), 2)[:, None]
+    Pooled.of(x[:60], x[60:])
