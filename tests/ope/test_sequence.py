@@ -427,3 +427,16 @@ def test_inputs_are_never_written_to_and_frames_are_read():
     marginal(weights(given[1]), group=np.array(GROUP), state=np.array(GROUP))
     for x, before in zip(given, kept, strict=True):
         np.testing.assert_array_equal(x, before)
+
+
+def test_what_was_done_is_cited():
+    w = weights(RHO)
+    said = uw.cite(
+        sequence(R, w, group=GROUP, how="cwpdis"), trajectory(w, group=GROUP), marginal(w, group=GROUP, state=[0] * 6)
+    )
+    assert [key for key in ("thomas2016", "precup2000", "xie2019") if f"{{{key}," in said] == [
+        "thomas2016",
+        "precup2000",
+        "xie2019",
+    ]
+    assert "jiang2016" in uw.cite(sequence(R, w, group=GROUP, how="dr", outcome=(Q, V)))
