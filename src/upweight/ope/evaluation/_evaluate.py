@@ -80,13 +80,14 @@ def evaluate(
     limits = None if bounds is None else two_bounds(bounds)
     log = _Log(reward, w, outcome, cluster) if kept is None else _Thinned.of(reward, w, outcome, cluster, kept)
     verdict = w.check(by=by, cluster=cluster)
-    mean, v, logged = log.mean(), log.value(), log.logged()
-    gain = v - logged
+    mean, tamed = log.mean(), log.path()  # what sorts the rows comes first, and leaves no column behind
     table = {} if by is None else by_label(verdict, w, r, by)
     proven, unproven = None, ""
     if limits is not None:
         broken = mean.fails or any(label.broken for label in table.values())
         proven, unproven = _proof(log, limits, broken)
+    v, logged = log.value(), log.logged()
+    gain = v - logged
     return Evaluation(
         w.n,
         verdict,
@@ -95,7 +96,7 @@ def evaluate(
         logged,
         gain,
         log.how,
-        log.path(),
+        tamed,
         proven,
         limits,
         unproven,

@@ -41,19 +41,17 @@ class Bet(NamedTuple):
     @classmethod
     def on(cls, x: np.ndarray, alpha: float, *, anytime: bool) -> Bet:
         """The bet at error probability alpha."""
-        i = np.arange(1.0, x.size + 1)
-        mu = np.cumsum(x)
-        mu -= x
-        mu += 0.5
-        mu /= i
-        np.minimum(mu, 1.0, out=mu)
-        far = np.square(x - mu)
-        square = np.cumsum(far)
-        square -= far
-        square += 0.25
-        square /= i
-        square *= i * np.log1p(i) if anytime else float(x.size)
-        return cls(x, np.sqrt(2 * math.log(1 / alpha) / square))
+        stake, total, square = np.empty(x.size), 0.0, 0.25
+        for piece in blocks(x.size):
+            part = x[piece]
+            i = np.arange(piece.start + 1.0, piece.start + part.size + 1)
+            before = total + np.cumsum(part) - part
+            far = np.square(part - np.minimum(1.0, (0.5 + before) / i))
+            spread = (square + np.cumsum(far) - far) / i
+            spread *= i * np.log1p(i) if anytime else float(x.size)
+            stake[piece] = np.sqrt(2 * math.log(1 / alpha) / spread)
+            total, square = total + float(part.sum()), square + float(far.sum())
+        return cls(x, stake)
 
     def log_wealth(self, m: float) -> float:
         """K(m)."""

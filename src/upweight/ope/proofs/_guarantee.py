@@ -78,17 +78,23 @@ def guarantee(
         raise InputError(f"`level` must lie between 0 and 1; got {level!r}. For 95 % pass level=0.95.")
     anytime = require_flag("anytime", anytime)
     a, b = two_bounds(bounds)
-    share = (_inside(w, reward, a, b) - a) / (b - a)
+    share = _share(w, reward, a, b)
     linear = np.exp(w.log_w)
     most = _bound_of(w_max, linear)
     alpha = (1 - level) / 2
-    sides = [_side(linear, share, alpha, anytime, most), _side(linear, 1 - share, alpha, anytime, most)]
-    low, high = lowest(sides[0], alpha), 1 - lowest(sides[1], alpha)
-    if low > high or any(side(1.0) >= math.log(1 / alpha) for side in sides):
+    low, low_refuses = _end(linear, share, alpha, anytime, most)
+    rest, high_refuses = _end(linear, np.subtract(1, share, out=share), alpha, anytime, most)
+    if low > 1 - rest or low_refuses or high_refuses:
         raise VerdictError(
             f"no value fits: the mean weight is {linear.mean():.3g}, proven not to be 1. Check the probabilities: uw.check(w)."
         )
-    return a + (b - a) * low, a + (b - a) * high
+    return a + (b - a) * low, b - (b - a) * rest
+
+
+def _end(w: np.ndarray, share: np.ndarray, alpha: float, anytime: bool, most: float | None) -> tuple[float, bool]:
+    """The lowest mean of w * share, and whether even a mean of one is refuted."""
+    side = _side(w, share, alpha, anytime, most)
+    return lowest(side, alpha), side(1.0) >= math.log(1 / alpha)
 
 
 def _side(
@@ -110,14 +116,17 @@ def two_bounds(bounds: Any) -> tuple[float, float]:
     return float(pair[0]), float(pair[1])
 
 
-def _inside(w: Weights, reward: Any, a: float, b: float) -> np.ndarray:
-    """Reward (n,) between the bounds; where the weight is zero, anything."""
+def _share(w: Weights, reward: Any, a: float, b: float) -> np.ndarray:
+    """(r - a)/(b - a) of rewards (n,) between the bounds, a new array; where the weight is zero, anything in [0, 1]."""
     r = read_reward(w, reward)
     outside = ((r < a) | (r > b)) & (w.log_w > -np.inf)
     if outside.any():
         row = int(outside.argmax())
         raise InputError(f"reward {r[row]:g} at row {row} lies outside ({a:g}, {b:g}): say bounds=.")
-    return np.clip(r, a, b)
+    share = np.clip(r, a, b)
+    share -= a
+    share /= b - a
+    return share
 
 
 def _bound_of(w_max: Any, w: np.ndarray) -> float | None:

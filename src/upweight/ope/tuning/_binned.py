@@ -49,10 +49,11 @@ class Ordered(NamedTuple):
     f: np.ndarray
 
     @classmethod
-    def of(cls, w: np.ndarray, f: np.ndarray) -> Ordered:
+    def of(cls, log_w: np.ndarray, f: np.ndarray) -> Ordered:
         """Sort once."""
-        order = np.argsort(w)
-        return cls(w[order], f[order])
+        order = np.argsort(log_w)
+        w = log_w[order]
+        return cls(np.exp(w, out=w), f[order])
 
 
 def _moments(w: np.ndarray, f: np.ndarray) -> np.ndarray:
@@ -125,11 +126,11 @@ def _just_above(points: np.ndarray) -> np.ndarray:
 
 
 def candidates(
-    w: np.ndarray, f: np.ndarray, grid: Sequence[float], taming: str, how: str, *, everyone: bool
+    log_w: np.ndarray, f: np.ndarray, grid: Sequence[float], taming: str, how: str, *, everyone: bool
 ) -> tuple[WeightBins, list[Candidate]]:
     """Every version of the grid, by "plain" or "self"; everyone : whether rows of weight zero count, as where there is an outcome."""
     points = np.array(sorted(grid))
-    ordered = Ordered.of(w, f)
+    ordered = Ordered.of(log_w, f)
     b = WeightBins.of(ordered, points, float(ordered.f[-1]))
     totals = [b.total(c, taming, 1, 0) for c in grid]
     moved = _moved(ordered.w, grid, taming, totals)

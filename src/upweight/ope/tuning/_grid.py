@@ -16,7 +16,7 @@ from ..._errors import InputError
 from ..._frames import read
 from ..._weights import Weights
 
-__all__ = ["TAMERS", "grid_of", "own_scale"]
+__all__ = ["TAMERS", "grid_of"]
 
 LEVELS = (0.999, 0.99, 0.95, 0.9, 0.8, 0.5)
 TAMERS: dict[str, Callable[[Weights, float], Weights]] = {
@@ -26,7 +26,7 @@ TAMERS: dict[str, Callable[[Weights, float], Weights]] = {
 }
 
 
-def own_scale(w: Weights) -> np.ndarray:
+def _own_scale(w: Weights) -> np.ndarray:
     """Linear weights (n,) on the scale on which taming sees them: their own, or mean one for logs without a promise."""
     return np.exp(w.log_w) if w.exact or w._linear else np.asarray(w)
 
@@ -34,7 +34,7 @@ def own_scale(w: Weights) -> np.ndarray:
 def grid_of(w: Weights, taming: str, grid: Any) -> tuple[float, ...]:
     """Falling thresholds, each once."""
     if grid is None:
-        linear = own_scale(w)
+        linear = _own_scale(w)
         found = np.quantile(linear[linear > 0], LEVELS)
         found = found**2 if taming == "shrink" else found
         return tuple(float(x) for x in sorted(set(found.tolist()), reverse=True))

@@ -30,7 +30,7 @@ from ..._set_module import set_module
 from ..._weights import Step, Weights
 from ..values import formula, read_outcome, read_reward, require_weights, value
 from ._binned import Candidate, candidates, errors
-from ._grid import TAMERS, grid_of, own_scale
+from ._grid import TAMERS, grid_of
 from ._lepski import last_accepted, lepski
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def _by_bins(
         f, mean_v = np.where(w.log_w > -np.inf, f - q, 0.0), float(v.mean())
     modelled = outcome is not None
     tamed_how = how or ("plain" if w.exact and modelled else "self")
-    sums, each = candidates(own_scale(w), f, points[1:], taming, tamed_how, everyone=modelled)
+    sums, each = candidates(w.log_w, f, points[1:], taming, tamed_how, everyone=modelled)
     values = (first.value, *(mean_v + c.value for c in each))
     at_first = _untamed(w, f, formula(w, how, modelled=modelled), first)
 

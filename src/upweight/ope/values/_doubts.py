@@ -15,12 +15,13 @@ Source: Kish (1965) for what rows are worth; the thresholds were measured on log
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from ..._errors import counted
-from ..._estimate import WeightedSample, kish, mean_weight
+from ..._estimate import WeightedSample, blocks, kish, mean_weight
 from ..._estimate import clusters_of as groups_of
 from ..._weights import Weights, rows_worth
 from ...arrays import widening
@@ -64,32 +65,49 @@ def mean_fails(figures: MeanFigures) -> str:
 
 def _rare_reward(reward: np.ndarray, w: Weights, sample: WeightedSample) -> str:
     """One sentence if the rows of a rare reward are worth too few; empty otherwise. reward : (n,) finite where w > 0."""
-    u = np.exp(w.log_w - w.log_w.max())
-    there = u > 0
-    r = reward if there.all() else reward[there]
+    there = None if w.log_w.min() > -np.inf else w.log_w > -np.inf
+    r = reward if there is None else reward[there]
     values = _few(r)
     if len(values) == 2:
-        worst = min((_worth(reward == x, u, sample), x) for x in values)
-        return _said(worst[0], int(np.count_nonzero(r == worst[1])), f"with reward {worst[1]:g}", sample)
-    common = float(np.partition(r, r.size // 2)[r.size // 2]) if len(values) > 2 else math.nan
-    if not 2 * np.count_nonzero(r == common) > r.size:
+        worth, x = min((_worth(lambda part, x=x: part == x, reward, w, sample), x) for x in values)
+        return _said(worth, int(np.count_nonzero(r == x)), f"with reward {x:g}", sample)
+    common = _common(r) if len(values) > 2 else math.nan
+    if math.isnan(common):
         return ""
     rows = int(np.count_nonzero(r != common))
-    return _said(_worth(there & (reward != common), u, sample), rows, f"with a reward other than {common:g}", sample)
+    worth = _worth(lambda part: part != common, reward, w, sample)
+    return _said(worth, rows, f"with a reward other than {common:g}", sample)
+
+
+def _common(r: np.ndarray) -> float:
+    """The value that more than half of the rows share; nan if none does. If one does, it is the median."""
+    middle = float(np.partition(r, r.size // 2)[r.size // 2])
+    return middle if 2 * np.count_nonzero(r == middle) > r.size else math.nan
 
 
 def _few(r: np.ndarray) -> list[float]:
     """The distinct values of r, up to three of them."""
-    seen: list[float] = []
-    other = np.ones(r.size, dtype=bool)
-    while len(seen) < 3 and other.any():
-        seen.append(float(r[int(other.argmax())]))
-        other &= r != seen[-1]
+    seen: list[float] = [float(r[0])]
+    for piece in blocks(r.size):
+        other = ~np.isin(r[piece], seen)
+        while other.any():
+            seen.append(float(r[piece][int(other.argmax())]))
+            if len(seen) == 3:
+                return seen
+            other &= r[piece] != seen[-1]
     return seen
 
 
-def _worth(rows: np.ndarray, u: np.ndarray, sample: WeightedSample) -> float:
-    return kish(sample.sums(u * rows))
+def _worth(rows: Callable[[np.ndarray], np.ndarray], reward: np.ndarray, w: Weights, sample: WeightedSample) -> float:
+    """(sum w)^2/sum w^2 over some rows, or over the clusters' sums of them."""
+    peak = float(w.log_w.max())
+    if sample.codes is not None:
+        return kish(sample.sums(np.exp(w.log_w - peak) * rows(reward)))
+    total = square = 0.0
+    for piece in blocks(reward.size):
+        u = np.exp(w.log_w[piece] - peak) * rows(reward[piece])
+        total, square = total + float(u.sum()), square + float(np.einsum("i,i", u, u))
+    return total * total / square if square > 0 else 0.0
 
 
 def _said(worth: float, rows: int, which: str, sample: WeightedSample) -> str:
