@@ -310,6 +310,22 @@ def test_running_sums_keep_their_digits_over_a_million_rows():
         np.testing.assert_allclose(one, np.cumsum(x[:n]), rtol=1e-12)
 
 
+def test_a_difference_of_two_policies_keeps_their_covariance_and_judges_each_side_by_itself():
+    """The lift over the log: its tails are those of either side of its influences, each with the tail size of its own rows."""
+    rng = np.random.default_rng(0)
+    group = np.repeat(np.arange(40_000), 2)  # more than one block of influences
+    w = weights(rng.choice([0.4, 1.6], 80_000))
+    r = (rng.random(80_000) < 0.3) * w.values
+    target, logged = (sequence(r, x, group=group) for x in (w, weights(np.ones(80_000))))
+    lift = target - logged
+    assert lift.se < 0.95 * np.hypot(target.se, logged.se)
+    np.testing.assert_allclose(lift.influence, target.influence - logged.influence)
+    sides = [lift.influence[lift.influence > 0], -lift.influence[lift.influence < 0]]
+    assert lift.khat == max(uw.arrays.khat(np.log(side)) for side in sides)
+    with pytest.raises(InputError, match="over the same rows"):
+        _ = target - sequence(r[:2], w[:2], group=group[:2], how="wis")
+
+
 # ---- tamed weights, states, doubts ---------------------------------------------------------------------------------------
 
 
@@ -411,3 +427,16 @@ def test_inputs_are_never_written_to_and_frames_are_read():
     marginal(weights(given[1]), group=np.array(GROUP), state=np.array(GROUP))
     for x, before in zip(given, kept, strict=True):
         np.testing.assert_array_equal(x, before)
+
+
+def test_what_was_done_is_cited():
+    w = weights(RHO)
+    said = uw.cite(
+        sequence(R, w, group=GROUP, how="cwpdis"), trajectory(w, group=GROUP), marginal(w, group=GROUP, state=[0] * 6)
+    )
+    assert [key for key in ("thomas2016", "precup2000", "xie2019") if f"{{{key}," in said] == [
+        "thomas2016",
+        "precup2000",
+        "xie2019",
+    ]
+    assert "jiang2016" in uw.cite(sequence(R, w, group=GROUP, how="dr", outcome=(Q, V)))

@@ -68,6 +68,7 @@ class WeightedSample:
     block: int = 0  # rows of a block, where clusters are blocks of neighbouring rows
     doubt: str = ""  # why no average of these weights can be believed, whatever its own figures
     rows: str = "rows"  # what one entry is called: episodes are groups of rows
+    own_sides: bool = False  # whether either side of the influences has a tail size of its own
 
     @property
     def df(self) -> float:

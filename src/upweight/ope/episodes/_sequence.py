@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._errors import InputError, KindError, is_number, require_choice
+from ..._errors import InputError, KindError, is_number, printable, require_choice
 from ..._estimate import Average, Dense, Estimate, Terms, WeightedSample, estimate, kish
 from ..._frames import labels, read, require, same_rows
 from ..._weights import Step, Weights
@@ -144,7 +144,7 @@ def _clusters(w: Weights, groups: GroupedRows, group: Any, cluster: Any) -> tupl
         here = codes[row], of_groups[np.searchsorted(groups.starts, int(bad.argmax()), side="right") - 1]
         names = [np.asarray(levels)[c] for c in here]
         raise InputError(
-            f"`cluster` must be constant in a group; got {names[0]!s} at row {row} in group {np.asarray(group)[row]!s}, which began with {names[1]!s}. "
+            f"`cluster` must be constant in a group; got {printable(names[0])} at row {row} in group {printable(np.asarray(group)[row])}, which began with {printable(names[1])}. "
             f"Name groups apart, or leave cluster out."
         )
     return of_groups, len(levels)
@@ -179,6 +179,7 @@ def _sample(
         groups=count,
         doubt=doubt,
         rows="groups",
+        own_sides=True,
     )
 
 
