@@ -68,6 +68,8 @@ def _rare_reward(reward: np.ndarray, w: Weights, sample: WeightedSample) -> str:
     there = None if w.log_w.min() > -np.inf else w.log_w > -np.inf
     r = reward if there is None else reward[there]
     values = _few(r)
+    if len(values) == 2 and sample.codes is None and _plenty(values[0], reward, w):
+        return ""
     if len(values) == 2:
         worth, x = min((_worth(lambda part, x=x: part == x, reward, w, sample), x) for x in values)
         return _said(worth, int(np.count_nonzero(r == x)), f"with reward {x:g}", sample)
@@ -89,13 +91,24 @@ def _few(r: np.ndarray) -> list[float]:
     """The distinct values of r, up to three of them."""
     seen: list[float] = [float(r[0])]
     for piece in blocks(r.size):
-        other = ~np.isin(r[piece], seen)
+        other = r[piece] != seen[0]
+        for x in seen[1:]:
+            other &= r[piece] != x
         while other.any():
             seen.append(float(r[piece][int(other.argmax())]))
             if len(seen) == 3:
                 return seen
             other &= r[piece] != seen[-1]
     return seen
+
+
+def _plenty(x: float, reward: np.ndarray, w: Weights) -> bool:
+    """Whether rows on both sides are worth enough by the bound sum w/max w, which needs one look instead of two."""
+    peak, whole, side = float(w._sums.peak), float(w._sums.w), 0.0
+    for p in blocks(reward.size):
+        u = w.log_w[p] - peak
+        side += float(np.dot(np.exp(u, out=u), reward[p] == x))
+    return min(side, whole - side) >= ENOUGH
 
 
 def _worth(rows: Callable[[np.ndarray], np.ndarray], reward: np.ndarray, w: Weights, sample: WeightedSample) -> float:
