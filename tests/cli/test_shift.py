@@ -233,7 +233,7 @@ def test_no_half_file_when_it_is_killed(files):
         time.sleep(0.8 * (i + 1))
         process.send_signal(signal.SIGINT if i % 2 else signal.SIGKILL)
         code = process.wait()
-        assert code in (0, 130, -signal.SIGKILL)
+        assert code in (0, 130, -signal.SIGKILL, -signal.SIGINT)  # the last while Python was still reading its modules
         if (files / "w.parquet").exists():
             assert pq.read_table(files / "w.parquet").num_rows == 311
         if (files / "r.html").exists():

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+DEMO = ("a world that moved", "upweight shift demo:cancer --report out.html")
 HELP = """Did the world move from SOURCE to TARGET, where, can weights repair it, and what are the repaired rows worth?
 
 SOURCE is what you have (labelled, say), TARGET what you must answer for: CSV, Parquet or other files, or folders of Parquet, with the same columns; or one demo alone: demo:digits, demo:cancer, demo:halves, demo:apart. The label is never compared; labels in TARGET, some or all, are used to ask whether it depends on the columns as it did.

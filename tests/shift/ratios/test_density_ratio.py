@@ -12,6 +12,7 @@ import pytest
 from scipy import sparse
 from scipy.special import ndtri
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 
 import upweight as uw
@@ -225,6 +226,17 @@ def test_every_method_is_asked_for_its_direction(method, monkeypatch):
     monkeypatch.setattr(_density_ratio, "refuse_wrong_way", lambda s, t, log_w: honest(s, t, -np.maximum(log_w, -9)))
     with pytest.raises(uw.VerdictError, match="WRONG_WAY"):
         sh.density_ratio(*pair(n=1000), method=method, rng=0)
+
+
+def test_samples_apart_are_not_called_exchanged():
+    """One row is all that is left of such weights; that is for a verdict to say, and no bug of direction."""
+    X = load_breast_cancer().data
+    large = X[:, 0] > np.median(X[:, 0])
+    w = sh.density_ratio(X[~large], X[large], method="quadratic", rng=0).weights
+    v = w.check(balance=uw.balance(X[~large], X[large], weights=w))
+    assert v.grade == "unusable"
+    assert v.balance.mean_after > v.balance.mean_before
+    assert "WRONG_WAY" not in v.reasons
 
 
 def test_base_of_zero_is_removed_and_weighs_the_fit():

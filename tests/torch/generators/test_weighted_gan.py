@@ -260,3 +260,21 @@ def test_rows_that_are_none():
         gan().fit(X, sample_weight=np.where(np.arange(30) == 2, -1.0, w))
     with pytest.raises(InputError, match="half of the rows are the same"):
         gan().fit(np.r_[np.full(28, 1.0), 2.0, 3.0][:, None])
+
+
+# ---- real rows --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_thinned_digits_get_their_share():
+    """Digits 5 to 9 thinned ten to one, 1500 steps of 200: share by a classifier of all digits, with weights and without."""
+    import importlib.util
+    from pathlib import Path
+
+    path = Path(__file__).resolve().parents[3] / "papers" / "diesendruck2018" / "run.py"
+    spec = importlib.util.spec_from_file_location("papers_diesendruck2018", path)
+    paper = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(paper)
+    found = paper.judged_digits(short=False)
+    assert 0.4 <= found["digits_population"] <= 0.58
+    assert found["digits_none"] <= 0.16

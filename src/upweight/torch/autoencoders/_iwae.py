@@ -5,7 +5,7 @@ row's likelihood is off by nats and nobody says so, a killed run begins anew, an
 
     L_K(x) = E log mean_k p(x, z_k) / q(z_k|x)  <=  log p(x),      z_k ~ q(z|x)
 
-trained out it is a better density model than one with K = 1 (per epoch; in equal time K = 1 is ahead while both are short), and its
+trained out it is a better density model than one with K = 1 (per epoch; in equal time the gain is gone while both are short), and its
 weights say of each row whether its likelihood, code or imputation may be believed.
 
 What is inside: `IWAE`. Its work is done in the files beside it, a chapter each.
@@ -78,7 +78,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     InputError : settings or data that break a rule, a checkpoint of another run. UpweightError : a loss that is not finite; the model
         then keeps the best parameters so far.
 
-    Costs: a step grows as batch times k. In equal *time* k = 1 is ahead while both are short. The encoder alone gets worse as a
+    Costs: a step grows as batch times k. In equal *time* the gain is gone while both are short. The encoder alone gets worse as a
     posterior with k, its weighted means better. Source: Burda et al. (2016); see the head of this file.
 
     >>> from upweight.torch import MLP
