@@ -228,8 +228,8 @@ def test_a_number_to_predict_leaves_the_label_parts_out():
     a, b = normal(4, 120, 100, by=0.8)
     d = diagnose(a, b, y=a[:, 0] + 0.1, rng=0)
     assert d.label is None
-    assert "Label shift was not looked at: Unknown label type: continuous." in said(d)
-    assert "continuous" in d._told.label_note
+    assert "Label shift was not looked at: `y` takes 120 different numbers" in said(d)
+    assert "a number to predict, not a class" in d._told.label_note
 
 
 def test_frames_with_text_gaps_and_dates_of_three_libraries():
