@@ -78,6 +78,7 @@ def run(
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if the verdict is unusable")] = False,
 ) -> None:
     """Read, check, diagnose, tell, write; see HELP."""
+    from .._errors import counted
     from ._two_tables import read_two
 
     taken = taken_by(source) | ({} if target is None else taken_by(target))
@@ -92,9 +93,8 @@ def run(
     listed = [[n for n in text.split(",") if n.strip()] for text in (columns, exclude)]
     two = read_two(source, target, label=label, columns=listed[0], exclude=listed[1], tell=write_notice)
     _refuse_column(two, save)
-    write_notice(
-        f"{two.source.num_rows:,} source rows, {two.target.num_rows:,} target rows, {two.source.num_columns:,} columns"
-    )
+    sizes = (two.source.num_rows, "source row"), (two.target.num_rows, "target row"), (two.source.num_columns, "column")
+    write_notice(", ".join(counted(n, what) for n, what in sizes))
     with _named_errors(two.files):
         found = _diagnosed(two, learner, method, rng)
     facts = found.to_dict() | {"settings": _settings(learner, method, rng)}
