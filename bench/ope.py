@@ -24,6 +24,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 from _turns import together
@@ -47,7 +48,7 @@ def said(name: str, ours: float, theirs: float, demand: float, peer: str) -> Non
     print(f"{name:34} {ours:.4f} s, {ratio:,.1f} x faster than {peer}, demand >= {demand:g} x{missed}")
 
 
-def by_row(make: Callable[[], object], add: Callable[[object, int], None], rows: int, n: int) -> float:
+def by_row(make: Callable[[], Any], add: Callable[[Any, int], None], rows: int, n: int) -> float:
     """Seconds that n rows would take, from fewer."""
 
     def run() -> None:

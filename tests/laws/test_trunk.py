@@ -13,6 +13,7 @@ import pytest
 
 from upweight import Correction, Tally, Weights, arrays, balance, c2st, cite
 from upweight._cite._rests_on import RESTS_ON
+from upweight.ope import value
 
 TARGET = np.random.default_rng(99).normal(0.4, 1, 300)
 
@@ -64,6 +65,7 @@ TAMERS: dict[str, Callable[[Weights], Weights]] = {
 FIGURES = TAKERS | {
     f"mean after {name}": lambda w, f, tame=tame: estimate(tame(w).mean(f)) for name, tame in TAMERS.items()
 }
+FIGURES["policy value"] = lambda w, f: estimate(value(f, w, how="self"))  # of ratios alone: no copies
 ON_A_SCALE = {"clip", "drop", "shrink", "shrink harmonic"}  # what they cap at is a number on the scale of the weights
 
 

@@ -199,12 +199,12 @@ def test_rows_repeated_as_clusters_do_not_narrow_a_band():
 @pytest.mark.slow
 @pytest.mark.parametrize("n", [500, 2000])
 def test_bands_cover_everywhere_at_once(n):
-    """95 % asked for: of 200 logs at least .89 cover; pointwise intervals at all points together do in .74 and .58."""
+    """95 % asked for, .93 and .92 measured over 1,000 logs: of these 500 at least .90 cover; pointwise intervals all at once do in .74, .58."""
     from scipy.stats import norm
 
     true = lambda x: 0.2 * norm.cdf(x) + 0.2 * norm.cdf((x - 1) / 0.5) + 0.6 * norm.cdf((x - 2) / 1.5)
     covered = 0
-    for seed in range(200):
-        b = band(*normal_world(n, seed), rng=seed)
+    for seed in range(500):
+        b = band(*normal_world(n, seed), rng=10_000 + seed)  # not the stream that drew the rows
         covered += bool(np.all((b.low <= true(b.at)) & (true(b.at) <= b.high)))
-    assert covered >= 0.89 * 200
+    assert covered >= 0.90 * 500

@@ -172,7 +172,7 @@ def test_paired_costs_little_where_taming_hurts_and_gains_where_it_helps():
             if "taming" in how:
                 p = path(r, w, **how)
             else:
-                p = path(r, w, outcome=outcome)
+                p = path(r, w, how="plain", outcome=outcome)
             errors.append((p.values[0] - b.value, p.values[p.chosen] - b.value))
         return np.sqrt(np.mean(np.square(errors), axis=0))
 

@@ -168,7 +168,7 @@ def path(
     >>> x = g.exponential(size=4000)
     >>> p = path(1.0 * (x > 1), uw.ratio(0.4 * np.exp(-0.4 * x), np.exp(-x)), taming="clip", grid=[20, 5, 1])
     >>> p.at[p.chosen], round(p.best.value, 3), round(float(np.exp(-0.4)), 3)
-    (20.0, 0.673, 0.67)
+    (20.0, 0.675, 0.67)
     """
     w = require_weights(w, "path")
     if w.tamed:
