@@ -8,6 +8,8 @@ through, and that is told. What was observed is written as it was written: no 1.
     dates, nested values, bytes, nothing but gaps,
     text with a value for every two rows           carried through; gaps stay, and are told
 
+A key of numbers is taken for a measurement, for nothing tells them apart.
+
 What is inside: `FillTable`, made by `FillTable.of`; `refuse_format`, which endings can be written; `as_bytes`, the file; `with_gaps`, a
 table to try it on.
 """

@@ -34,7 +34,8 @@ ASSUMED = "Assumed: missing at random. Whether an entry is missing may depend on
 HELP = """Fill the gaps of a table: a model is trained on what was observed, and every gap is filled from the other values of its row.
 
 DATA is a CSV, Parquet, .npz, JSON lines or Excel file, a folder of Parquet files, - for standard input, or demo:gaps. OUT ends in .csv, .tsv or
-.parquet. Numbers, true and false, and text of few values are modelled; dates, keys and free text are carried through as they are. Columns,
+.parquet. Numbers, true and false, and text of few values are modelled; dates and text that hardly
+repeats, keys and comments, are carried through as they are; a key of numbers is taken for a measurement: leave it out. Columns,
 types and every observed value stay as they came; whole numbers stay whole. It needs PyTorch: pip install 'upweight\\[torch]'.
 
 [bold]Examples[/bold]

@@ -278,3 +278,13 @@ def test_thinned_digits_get_their_share():
     found = paper.judged_digits(short=False)
     assert 0.4 <= found["digits_population"] <= 0.58
     assert found["digits_none"] <= 0.16
+
+
+def test_numbers_beyond_float32_and_constants_within_the_unit_interval_are_said_to_be_so():
+    few = Training(1, progress=False, valid=0)
+    far = np.random.default_rng(0).normal(size=(40, 2))
+    far[3, 1] = 1e200
+    with pytest.raises(InputError, match="must fit into float32.*got 1 number beyond, first 1e.200 at row 3, column 1"):
+        WeightedGAN(2, training=few).fit(far)
+    with pytest.raises(InputError, match="every column is constant"):
+        WeightedGAN(2, training=few).fit(np.full((40, 3), 0.5))

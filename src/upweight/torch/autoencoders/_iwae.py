@@ -24,14 +24,14 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from ... import _html as html
-from ..._errors import InputError, require_choice, require_int
+from ..._errors import InputError, counted, require_choice, require_int
 from ..._set_module import set_module
 from ..fitting import Training
 from ..iwae import Draws, LogLikelihood, Objective, as_objective, log_likelihood
 from ..keyed import take_key
 from ..likelihoods import likelihood_of
 from ._anomaly import AnomalyScore
-from ._answers import codes, decoded, drawn, layer_codes, reconstructed, sampled
+from ._answers import active_counts, codes, decoded, drawn, reconstructed, sampled
 from ._collapse import Collapse, collapsed
 from ._impute import best_guess, fillings
 from ._model_file import load_iwae, save_iwae
@@ -133,6 +133,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 f"`training` must be a Training or None; got {type(training).__name__}. Write Training(lr=1e-3)."
             )
         training.refuse_wrong()
+        training.refuse_absent_device()
         data = readable(X), None if X_valid is None else readable(X_valid), sample_weight
         found = fit_table(self._settings(), training, self.rng, data)
         self._take(found)
@@ -239,10 +240,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
         Source: Burda et al. (2016), section 5.2.
         """
-        counts = [
-            int((layer.var(0, dtype=np.float64) > threshold).sum())
-            for layer in layer_codes(self._rows(X), key=self._key())
-        ]
+        counts = active_counts(self._rows(X), key=self._key(), threshold=threshold)
         return counts[0] if len(counts) == 1 else (counts[0], counts[1])
 
     def collapse(self, X: Any, *, k: int = 256) -> Collapse:
@@ -273,7 +271,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         code = torch.as_tensor(np.asarray(z, dtype=np.float32))
         if code.ndim != 2 or code.shape[1] != width or not torch.isfinite(code).all():
             raise InputError(
-                f"`z` must be finite codes (n, {width}); got shape {tuple(code.shape)}. Pass what encode gave."
+                f"`z` must be finite codes (n, {width}); got shape {tuple(code.shape)}, {counted(int((~torch.isfinite(code)).sum()), 'value')} NaN or infinite. Pass what encode gave."
             )
         x = decoded(self.module_, self.density_, code.to(next(self.module_.parameters()).device))
         return self.density_.table(x)

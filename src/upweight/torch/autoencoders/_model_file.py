@@ -45,9 +45,27 @@ def save_iwae(model: IWAE, path: Any) -> None:
     write_model(path, KIND, document, tensors)
 
 
+def _refuse_net(document: Any, path: Any, net: Any) -> None:
+    """Modules that a file lacks, or that it has no place for."""
+    with reading(f"the model {os.fspath(path)!r}", "IWAE.save"):
+        saved = document["settings"]["net"]
+        own = saved["name"] == "own"
+        modules = ", ".join(saved["modules"]) if own else ""
+    if own and net is None:
+        raise InputError(
+            f"the model {os.fspath(path)!r} was trained with modules of your own ({modules}), which a file does not hold: "
+            "pass net=(encoder, decoder)."
+        )
+    if not own and net is not None:
+        raise InputError(
+            f"the model {os.fspath(path)!r} holds its own network, {saved['name']!r}, and `net` is for modules of yours. Leave it out."
+        )
+
+
 def load_iwae(cls: type[IWAE], path: Any, net: Any) -> IWAE:
     """A model from a file; with modules of the user's, `net` takes their place."""
     document, tensors = read_model(path, KIND)
+    _refuse_net(document, path, net)
     with reading(f"the model {os.fspath(path)!r}", "IWAE.save"):
         s = document["settings"]
         latent = tuple(s["latent"])

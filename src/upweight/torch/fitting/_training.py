@@ -14,6 +14,7 @@ Source: Burda, Grosse & Salakhutdinov (2016), section 5, for the third schedule.
 from __future__ import annotations
 
 import math
+import os
 from typing import Any
 
 import torch
@@ -93,11 +94,26 @@ class Training(BaseEstimator):
         if not is_number(self.valid) or not 0 <= self.valid < 1:
             raise InputError(f"`valid` must be a share in [0, 1); got {self.valid!r}. 0 is no early stopping.")
         require_choice("schedule", self.schedule, SCHEDULES)
+        if self.checkpoint is not None and not isinstance(self.checkpoint, (str, os.PathLike)):
+            raise InputError(
+                f"`checkpoint` must be the path of a file, or None; got {self.checkpoint!r}. 'run.pt' will do."
+            )
         require_flag("progress", self.progress)
         try:
             torch.device(self.device)
         except (RuntimeError, TypeError) as error:
             raise InputError(f"`device` must be one of PyTorch's; got {self.device!r}. Use 'cpu' or 'cuda'.") from error
+
+    def refuse_absent_device(self) -> None:
+        """Refuse, in `fit`, a device that this machine does not have; a model of another machine is loaded on the CPU all the same."""
+        try:
+            torch.zeros(1, device=self.device).item()
+            torch.Generator(self.device)
+        except (AssertionError, RuntimeError) as error:
+            reason = str(error).strip().splitlines()[0].rstrip(".")
+            raise InputError(
+                f"`device` must be one that is here; got {str(self.device)!r}: {reason}. Use 'cpu'."
+            ) from None
 
     def lr_of(self, epoch: int) -> float:
         """The learning rate of an epoch, counted from 0."""

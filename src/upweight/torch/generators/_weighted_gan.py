@@ -110,6 +110,7 @@ class WeightedGAN(BaseEstimator):
         Returns itself.
         """
         training = self._settings()
+        training.refuse_absent_device()
         X = self._read(X)
         live, w, self.verdict_ = target_weights(sample_weight, len(X))
         X = X[live]
