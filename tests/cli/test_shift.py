@@ -73,7 +73,7 @@ def test_labels_of_the_target_are_no_column_and_are_used(run, files):
     assert facts["data"]["columns"] == 2
     assert facts["concept"]["labels"] == 70
     assert "LABEL_IN_BOTH" in [r["code"] for r in facts["verdict"]["reasons"]]
-    assert facts["settings"]["command"].split()[0] == "upweight"
+    assert facts["settings"]["command"] == "upweight shift train.csv live.csv --label y --method linear"
 
 
 @pytest.mark.parametrize("target", ["unlabelled.csv", "live.parquet", "folder"])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json as json_module
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ._command_line import command_line
 from ._outputs import STANDARD_OUTPUT, check_writable, taken_by, write_text, writing
 from ._terminal import write_line, write_notice
 
@@ -52,6 +52,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
+    context: typer.Context,
     source: Annotated[
         str,
         typer.Argument(metavar="SOURCE", help="File or folder of the rows you have, or demo:NAME", show_default=False),
@@ -97,17 +98,12 @@ def run(
     write_notice(", ".join(counted(n, what) for n, what in sizes))
     with _named_errors(two.files):
         found = _diagnosed(two, learner, method, rng)
-    facts = found.to_dict() | {"settings": _settings(learner, method, rng)}
+    settings = {"learner": learner, "method": method, "rng": rng, "command": command_line(context)}
+    facts = found.to_dict() | {"settings": settings}
     document = json_module.dumps(facts, allow_nan=False, indent=1, ensure_ascii=False)
     write_line(document if json == STANDARD_OUTPUT else str(found))
     _write_files(found, facts, document, two, paths)
     raise typer.Exit(1 if strict and found.verdict.grade == "unusable" else 0)
-
-
-def _settings(learner: str, method: str, rng: int) -> dict[str, Any]:
-    from .compare import command_line
-
-    return {"learner": learner, "method": method, "rng": rng, "command": command_line(sys.argv[1:])}
 
 
 def _diagnosed(two: TwoTables, learner: str, method: str, rng: int) -> Diagnosis:

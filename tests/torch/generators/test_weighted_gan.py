@@ -13,6 +13,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from upweight import InputError, KindError, VerdictError, Weights
 from upweight.torch import MLP, Conv, Training, WeightedGAN
+from upweight.torch.fitting import read_model, write_model
 
 
 def gan(epochs=3, *, batch=64, lr=3e-3, latent=2, valid=0, checkpoint=None, **settings):
@@ -195,9 +196,22 @@ def test_a_file_gives_the_same_generator(tmp_path):
         back = WeightedGAN.load(tmp_path / "g")
         assert np.array_equal(m.sample(9, rng=1), back.sample(9, rng=1))
         assert (back.loss, back.feature_names_in_.tolist()) == (loss, ["x"])
+        assert (repr(back.training), back.rng) == (repr(m.training), m.rng), "what trains a clone"
     torch.save({"weights": torch.ones(2)}, tmp_path / "other")
     with pytest.raises(InputError, match="not an upweight model"):
         WeightedGAN.load(tmp_path / "other")
+
+
+def test_a_file_with_less_or_other_in_it_is_refused_in_words(tmp_path):
+    X, w = two_modes()
+    gan(1).fit(X, sample_weight=w).save(tmp_path / "g")
+    document, tensors = read_model(tmp_path / "g", "WeightedGAN")
+    less = {name: value for name, value in document.items() if name != "columns"}
+    other = {name: torch.zeros(1, 1) for name in tensors}
+    for changed, said in (((less, tensors), "lacks 'columns'"), ((document, other), "is damaged")):
+        write_model(tmp_path / "changed", "WeightedGAN", *changed)
+        with pytest.raises(InputError, match=said):
+            WeightedGAN.load(tmp_path / "changed")
 
 
 def test_samples_follow_from_their_rng():

@@ -26,7 +26,7 @@ from torch import nn
 from ... import _html as html
 from ..._errors import InputError, counted, require_choice, require_int
 from ..._set_module import set_module
-from ..fitting import Training
+from ..fitting import Training, ready_training
 from ..iwae import Draws, LogLikelihood, Objective, as_objective, log_likelihood
 from ..keyed import take_key
 from ..likelihoods import likelihood_of
@@ -127,13 +127,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Raises InputError and, for a loss that is not finite, UpweightError, and warns of constant columns, of rows of X_valid that stand
         in X and of an interrupted run, which keeps its best parameters.
         """
-        training = Training() if self.training is None else self.training
-        if not isinstance(training, Training):
-            raise InputError(
-                f"`training` must be a Training or None; got {type(training).__name__}. Write Training(lr=1e-3)."
-            )
-        training.refuse_wrong()
-        training.refuse_absent_device()
+        training = ready_training(self.training, Training())
         data = readable(X), None if X_valid is None else readable(X_valid), sample_weight
         found = fit_table(self._settings(), training, self.rng, data)
         self._take(found)

@@ -12,7 +12,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ..._errors import InputError, reading
-from ..fitting import Training, TrainingRun, read_model, write_model
+from ..fitting import TrainingRun, read_model, training_document, training_of, write_model
 from ..iwae import Objective
 from ..likelihoods import density_of, settings_of
 from ._network import build_network, net_from
@@ -28,13 +28,9 @@ KIND = "IWAE"
 
 def save_iwae(model: IWAE, path: Any) -> None:
     """Write a fitted model."""
-    training = None if model.training is None else model.training.get_params()
-    if training is not None:
-        training |= {"checkpoint": None if training["checkpoint"] is None else os.fspath(training["checkpoint"])}
-        training |= {"device": str(training["device"])}
     document = {
         "settings": model._settings().document(),
-        "training": training,
+        "training": training_document(model.training),
         "density": model.density_.to_dict(),
         "key": model.key_,
         "history": model.history_,
@@ -70,7 +66,6 @@ def load_iwae(cls: type[IWAE], path: Any, net: Any) -> IWAE:
         s = document["settings"]
         latent = tuple(s["latent"])
         chosen = net_from(s["net"], net)
-        training = None if document["training"] is None else Training(**document["training"])
         model = cls(
             s["k"],
             latent=latent[0] if len(latent) == 1 else (latent[0], latent[1]),
@@ -78,7 +73,7 @@ def load_iwae(cls: type[IWAE], path: Any, net: Any) -> IWAE:
             likelihood=settings_of(s["likelihood"]),
             objective=Objective(**s["objective"]),
             missing=s["missing"],
-            training=training,
+            training=training_of(document["training"]),
             rng=document["rng"],
         )
         density = density_of(document["density"])

@@ -27,7 +27,7 @@ from ... import _html as html
 from ..._errors import InputError, counted, is_number, require_int
 from ..._set_module import set_module
 from ...tables import row_weights
-from ..fitting import Training
+from ..fitting import Training, ready_training
 from ..iwae import Draws, LogLikelihood, as_objective, log_likelihood
 from ..keyed import seeded, take_key
 from ..networks import GRU
@@ -122,13 +122,7 @@ class SequenceIWAE(BaseEstimator):
         documents to stop on; None holds out a share of X. sample_weight : (n,) numbers or `Weights` of any kind; a document of weight
         zero is as if it were not there.
         """
-        training = Training() if self.training is None else self.training
-        if not isinstance(training, Training):
-            raise InputError(
-                f"`training` must be a Training or None; got {type(training).__name__}. Write Training(lr=1e-3)."
-            )
-        training.refuse_wrong()
-        training.refuse_absent_device()
+        training = ready_training(self.training, Training())
         found = fit_documents(self._settings(), training, self.rng, (X, X_valid, sample_weight))
         self._take(found)
         if found.error is not None:
