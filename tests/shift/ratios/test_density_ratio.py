@@ -421,3 +421,14 @@ def test_rows_far_from_every_centre_are_told():
 def test_bad_settings_are_told(make, said):
     with pytest.raises(uw.InputError, match=said):
         make()
+
+
+@pytest.mark.parametrize("method", ["ulsif", "kliep", "kmm"])
+@pytest.mark.parametrize("size", [2.0**664, 2.0**-664])
+def test_kernels_do_not_ask_in_which_unit_a_column_is_written(method, size):
+    """Squares of such columns are no floats; weights of one came back in silence."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(120, 2)), rng.normal([1.0, 0.0], 1, size=(100, 2))
+    plain, scaled = (sh.density_ratio(a * c, b * c, method=method, rng=0).weights.sample_weight for c in (1.0, size))
+    assert np.ptp(plain) > 0.5
+    assert np.allclose(plain, scaled, rtol=1e-6)

@@ -25,7 +25,7 @@ from ...tables import is_frame, row_count
 from ._levels import LevelColumn, coded, in_order, read_levels
 from ._pooled import refuse_other_columns
 
-__all__ = ["TERMS", "TermPlan", "TermRows", "level_name", "refuse_unseen"]
+__all__ = ["TERMS", "TermPlan", "TermRows", "column_sds", "level_name", "refuse_unseen"]
 
 TERMS = ("means", "squares", "interactions")
 
@@ -55,10 +55,7 @@ class TermRows:
         mean = np.asarray(x.sum(axis=0)).ravel() / self.rows
         square = np.asarray(x.multiply(x).sum(axis=0)).ravel() / self.rows
         thin = np.sqrt(np.maximum(square - mean**2, 0.0) * self.rows / (self.rows - 1))
-        size_dense = _size(np.abs(self.dense).max(axis=0, initial=0.0))
-        spread = (self.dense / size_dense).std(axis=0, ddof=1) * size_dense
-        flat = self.dense.max(axis=0) == self.dense.min(axis=0)
-        return np.append(np.where(flat, 0.0, spread), np.where(thin > 1e-12 * np.abs(mean), thin * size, 0.0))
+        return np.append(column_sds(self.dense), np.where(thin > 1e-12 * np.abs(mean), thin * size, 0.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,6 +204,13 @@ def _refuse_overflow(names: tuple[str, ...], dense: np.ndarray, thin: Any) -> No
         raise InputError(
             f"terms must be finite; {names[int(bad.argmax())]} is too large for a float. Divide the column by a constant first."
         )
+
+
+def column_sds(x: np.ndarray) -> np.ndarray:
+    """(K,) standard deviations of (n, K) numbers, ddof 1; 0 of a constant. Columns are squared in units of their own."""
+    size = _size(np.abs(x).max(axis=0, initial=0.0))
+    spread = (x / size).std(axis=0, ddof=1) * size
+    return np.where(x.max(axis=0) == x.min(axis=0), 0.0, spread)
 
 
 def _size(largest: np.ndarray) -> np.ndarray:

@@ -204,6 +204,9 @@ def _estimate_of(pooled: Pooled, fit: CrossFit, weights: Weights | None) -> Esti
         if a.value in (0.0, 1.0):
             why = "the samples do not overlap: the interval reaches to the exact bound on the effective rows."
             return replace(a, interval=NeverSeen(a.value, max(1.0, a.sample.worth), 1.0, a.sample.khat), doubt=why)
+        if a.spread == 0:
+            why = "the classifier gives all rows one score: it learnt nothing, and says nothing of whether they differ."
+            return replace(a, interval=OnScale(a.value, math.inf, "logit"), doubt=why)
         return replace(a, interval=OnScale(a.value, a.spread, "logit"))
 
     return both.estimate([fit.area], [phi], step=step, bounded=True, change=on_logits)
