@@ -321,12 +321,20 @@ def test_lightgbm_models_the_label_by_name():
 
 
 def test_the_module_is_light():
+    """A name brings its room when it is used, and no room brings pictures."""
     import subprocess
     import sys
 
-    code = "import upweight.shift, sys; print('matplotlib' in sys.modules)"
+    code = """
+import sys, upweight.shift as sh
+assert not {"sklearn", "pandas", "matplotlib"} & {*sys.modules}
+everything = [getattr(sh, name) for name in sh.__all__]
+assert {*sh.__all__} <= {*dir(sh)} and "matplotlib" not in sys.modules
+try: sh.densities
+except AttributeError as error: print(error)
+"""
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "False"
+    assert out.stdout.strip() == "module 'upweight.shift' has no attribute 'densities'"
 
 
 def test_everything_named_is_there():
