@@ -62,7 +62,7 @@ class Band:
 
     def __str__(self) -> str:
         wide = float((self.high - self.low).max()) / 2
-        return f"{len(self.at)} points from {self.at[0]:.4g} to {self.at[-1]:.4g}; at {self.level:.0%} ± {wide:.2g} at most, all at once"
+        return f"{len(self.at)} points from {self.at[0]:.4g} to {self.at[-1]:.4g}; at {100 * self.level:.0f} % ± {wide:.2g} at most, all at once"
 
     def __repr__(self) -> str:
         return f"Band({self})"

@@ -55,11 +55,11 @@ class RatioStats(NamedTuple):
 
     def __str__(self) -> str:
         f = {name: float(x) for name, x in zip(self._fields, self, strict=True)}
-        acting = "" if math.isnan(f["clip_acting"]) else f", {f['clip_acting']:.2%} with the gradient stopped"
+        acting = "" if math.isnan(f["clip_acting"]) else f", {100 * f['clip_acting']:.2f} % with the gradient stopped"
         lines = [
             f"{f['tokens']:,.0f} tokens in {f['sequences']:,.0f} sequences: mean ratio {f['mean']:.4g} ± {f['mean_se']:.2g}, largest {f['max']:.4g}",
-            f"  worth {f['ess_share']:.1%} of the tokens, {f['sequence_ess_share']:.1%} of the sequences; {_khat_said(f['khat'])}",
-            f"  KL {f['k3']:.4g} (k3; k1 {f['k1']:.4g}), chi2 {f['chi2']:.4g}; clipped low {f['clip_low']:.2%}, high {f['clip_high']:.2%}{acting}",
+            f"  worth {100 * f['ess_share']:.1f} % of the tokens, {100 * f['sequence_ess_share']:.1f} % of the sequences; {_khat_said(f['khat'])}",
+            f"  KL {f['k3']:.4g} (k3; k1 {f['k1']:.4g}), chi2 {f['chi2']:.4g}; clipped low {100 * f['clip_low']:.2f} %, high {100 * f['clip_high']:.2f} %{acting}",
         ]
         if abs(f["z"]) > Z_LIMIT and abs(f["mean"] - 1) > SMALL_BREACH:
             lines.append(

@@ -98,7 +98,7 @@ class Path:
     def __str__(self) -> str:
         verb = {"shrink": "shrunk with lam", "clip": "clipped at", "drop": "dropped above"}[self.taming]
         lines = [
-            f"  {'untamed' if at == math.inf else f'{verb} {at:.3g}'}: {value:.4g} ({moved:.0%} of the weight moved)"
+            f"  {'untamed' if at == math.inf else f'{verb} {at:.3g}'}: {value:.4g} ({100 * moved:.0f} % of the weight moved)"
             for at, value, moved in zip(self.at, self.values, self.moved, strict=True)
         ]
         lines[self.chosen] += "  <- chosen"
@@ -111,7 +111,12 @@ class Path:
     def _repr_html_(self) -> str:
         low, high = self.best.interval()
         rows = [
-            ["untamed" if at == math.inf else f"{at:.3g}", f"{v:.4g}", f"{m:.1%}", "chosen" * (i == self.chosen)]
+            [
+                "untamed" if at == math.inf else f"{at:.3g}",
+                f"{v:.4g}",
+                f"{100 * m:.1f} %",
+                "chosen" * (i == self.chosen),
+            ]
             for i, (at, v, m) in enumerate(zip(self.at, self.values, self.moved, strict=True))
         ]
         said = f"chosen: {plus_minus(self.best.value, (high - low) / 2)}"

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 from scipy import sparse
 
-from ..._errors import InputError
+from ..._errors import InputError, counted
 from ..._frames import NUMPY, Container, same_rows
 from ..._weights import Weights
 from ...learners import Task
@@ -169,7 +169,7 @@ def _base_values(base: Weights | None, n: int, container: Container) -> np.ndarr
         raise InputError("`base` must be Weights: say what they are first: uw.Weights.of(x, kind=...).")
     base._one_vector("density_ratio")
     if base.n != n:
-        raise InputError(f"`base` must have one entry a source row; got {base.n:,} for {n:,} rows.")
+        raise InputError(f"`base` must have one entry a source row; got {base.n:,} for {counted(n, 'row')}.")
     same_rows(container, base._container, ("source", "base"))
     _ = Weights.of(np.ones(n), kind="importance") * base  # refuses, before anything is fitted, what has no product
     return np.asarray(base)
@@ -251,7 +251,7 @@ def _tell_rows_in_both(task: Task, n_source: int) -> None:
     share = share_in_both(task.X, n_source)
     if share >= 0.5:
         warnings.warn(
-            f"{share:.0%} of the target rows are in both samples: a sample cannot be told from itself. Take rows of the target that "
+            f"{100 * share:.0f} % of the target rows are in both samples: a sample cannot be told from itself. Take rows of the target that "
             "the source does not hold.",
             UserWarning,
             stacklevel=4,

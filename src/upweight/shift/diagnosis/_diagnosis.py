@@ -22,7 +22,7 @@ import numpy as np
 from ... import _html as html
 from ..._balance import Balance
 from ..._check import GRADES, Reason, passes, worst_grade
-from ..._errors import InputError
+from ..._errors import InputError, counted
 from ..._estimate import Estimate
 from ..._frames import container_of
 from ..._rng import as_generator
@@ -218,7 +218,9 @@ def _refuse_lengths(pooled: Pooled, y: Any) -> None:
     if np.shape(y)[:1] == (pooled.n_target,) and pooled.n_target != pooled.n_source:
         raise InputError(f"`y` belongs to the source rows; got the target's {pooled.n_target:,}. Swap?")
     if np.shape(y)[:1] != (pooled.n_source,):
-        raise InputError(f"`y` must hold one label a source row; got shape {np.shape(y)} for {pooled.n_source:,} rows.")
+        raise InputError(
+            f"`y` must hold one label a source row; got shape {np.shape(y)} for {counted(pooled.n_source, 'row')}."
+        )
 
 
 # ---- the label --------------------------------------------------------------------------------------------------------------

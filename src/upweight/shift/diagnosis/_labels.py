@@ -90,7 +90,7 @@ def known_labels(y_target: Any, model: LabelModel, rows: int) -> tuple[np.ndarra
     values = np.asarray(y_target)
     if values.shape != (rows,):
         raise InputError(
-            f"`y_target` must hold one label a target row, missing where unknown; got shape {values.shape} for {rows:,} rows."
+            f"`y_target` must hold one label a target row, missing where unknown; got shape {values.shape} for {counted(rows, 'row')}."
         )
     known = np.flatnonzero(~absent(values))
     classes = model.labels.classes

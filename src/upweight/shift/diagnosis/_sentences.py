@@ -57,7 +57,7 @@ def sentences(t: ShiftFacts) -> tuple[str, ...]:
     """What is said, in order."""
     if t.code == "too_few":
         return (
-            f"Too few rows to judge: {t.figures.n:,} source and {t.figures.m:,} target rows, {FEWEST} a side needed.",
+            f"Too few rows to judge: {t.figures.n:,} source and {counted(t.figures.m, 'target row')}, {FEWEST} a side needed.",
         )
     if t.code == "no_shift":
         return tuple([*_no_shift(t), *_outcome(t)])
