@@ -43,11 +43,11 @@ def moved_mean(seed: int, n: int, d: int, by: float) -> Pair:
     return rng.normal(size=(n, d)), b
 
 
-def moved_shares(seed: int) -> Labelled:
+def moved_shares(seed: int, n: int = 1000) -> Labelled:
     """Three classes of N(mu_k, I_2) whose shares turn from (.5, .3, .2) to (.2, .3, .5)."""
     rng = np.random.default_rng(seed)
-    y, late = rng.choice(3, 600, p=[0.5, 0.3, 0.2]), rng.choice(3, 600, p=[0.2, 0.3, 0.5])
-    return MEANS[y] + rng.normal(size=(600, 2)), MEANS[late] + rng.normal(size=(600, 2)), y
+    y, late = rng.choice(3, n, p=[0.5, 0.3, 0.2]), rng.choice(3, n, p=[0.2, 0.3, 0.5])
+    return MEANS[y] + rng.normal(size=(n, 2)), MEANS[late] + rng.normal(size=(n, 2)), y
 
 
 def moved_columns(seed: int) -> Labelled:
