@@ -41,6 +41,7 @@ NAMED = {
     "loglinear": LogLinear(),
     "kmm": KernelMean(),
 }
+SETTINGS = (LeastSquares, KLIEP, KernelMean, LogLinear)
 NAMES = ("auto", "none", *CLASSIFIERS, *NAMED)
 
 
@@ -115,6 +116,10 @@ def _setting(method: Any) -> Any:
     setting = NAMED.get(method, method) if isinstance(method, str) else method
     if isinstance(setting, str) and setting not in NAMES:
         raise InputError(f"unknown method {setting!r}.{did_you_mean(setting, NAMES)}")
+    if not isinstance(setting, (str, type, *SETTINGS)) and not hasattr(setting, "fit"):
+        raise InputError(
+            f"`method` must be a name, settings such as LeastSquares(), or a classifier; got {setting!r}. Pass 'auto' if unsure."
+        )
     return setting
 
 
