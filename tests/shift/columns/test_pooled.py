@@ -108,7 +108,7 @@ def test_an_infinity_is_told_by_its_side_and_its_own_row(made):
 
 def test_what_no_sample_is_like_is_told_by_its_name():
 
-    a, b = pd.DataFrame({"x": [1.0, 2, 3]}), pd.DataFrame({"x": [2.0, 3, 4]})
+    a, b = pd.DataFrame({"x": [1.0, 2, 3]}), pd.DataFrame({"x": [2.5, 3.5, 4.5]})
     for call in (sh.density_ratio, sh.balancing_weights, sh.diagnose, sh.two_sample_test):
         with pytest.raises(uw.InputError, match=r"holds its rows; got a LazyFrame\. collect\(\) it first"):
             call(pl.from_pandas(a).lazy(), b)
