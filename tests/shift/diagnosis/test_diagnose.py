@@ -413,3 +413,10 @@ def test_why_the_classes_are_not_said_to_explain_it(figures, told, by_classes):
 def by_classes():
     a, b, y, _ = by_class(0, 120, 100)
     return diagnose(a, b, y=y, method="linear", rng=0)
+
+
+def test_a_note_on_the_labels_calls_them_by_their_name():
+    a, b = normal(4, 80, 70, by=2.0)
+    d = diagnose(a, b, y=pd.Series(a[:, 0], name="price"), method="none", rng=0)
+    assert "Label shift was not looked at: `price` takes 80 different numbers" in said(d)
+    assert "Label shift was not looked at: `cost` takes 80" in said(d.named("train", "live", "`cost`"))

@@ -151,7 +151,8 @@ def _apart(t: ShiftFacts) -> str:
 def _label(t: ShiftFacts) -> Iterator[str]:
     if t.label is None:
         if t.label_note:
-            yield f"Label shift was not looked at: {t.label_note}"
+            named = t.label_name.startswith("`")
+            yield f"Label shift was not looked at: {t.label_note.replace('`y`', t.label_name) if named else t.label_note}"
         return
     f = t.figures
     if t.code == "label_shift":
