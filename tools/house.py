@@ -41,6 +41,7 @@ INSIDE = {  # floors inside a branch
         ["fitting"],
         ["autoencoders", "generators"],
     ],
+    "montecarlo": [["inputs", "proposals"], ["calls", "draws"], ["judging"], ["explorers"], ["answers"]],
     "shift": [["solvers", "columns"], ["ratios", "balancing", "label"], ["testing", "use"], ["diagnosis"]],
 }
 PICTURED = [
@@ -50,6 +51,7 @@ PICTURED = [
     "_undo",
     "training",
     "imbalance",
+    "montecarlo",
     "negatives",
     "shift",
     "torch",

@@ -46,7 +46,7 @@ __all__ = [
     "recalibrate",
 ]
 
-_PACKAGES = ("arrays", "imbalance", "negatives", "plots", "shift", "stream", "keras", "torch", "training")
+_PACKAGES = ("arrays", "imbalance", "montecarlo", "negatives", "plots", "shift", "stream", "keras", "torch", "training")
 _HOME = {
     "_balance": ("Balance", "balance", "c2st"),
     "_check": ("Tally", "Verdict", "check"),
