@@ -14,6 +14,7 @@ from ._columns import NamedValues, read_values, too_few
 from ._estimate import Estimate, doubted, estimate
 from ._influence import Dense
 from ._interval import IntervalRule, NeverSeen, OnScale, Symmetric
+from ._of_repeats import is_of_repeats
 from ._quantile import cdf, quantile
 from ._sample import (
     MeanWeight,
@@ -57,6 +58,7 @@ __all__ = [
     "doubted",
     "estimate",
     "integral",
+    "is_of_repeats",
     "kish",
     "mean",
     "mean_test",

@@ -1,0 +1,23 @@
+"""Proposals: what they must be able to do, the families that are fitted, and the fit itself."""
+
+from ._fit import fit_proposal
+from ._gaussian import Gaussian, Student, round_gaussian
+from ._mixture import Mixture, net
+from ._pooled import pooled_draws
+from ._projected import Projected
+from ._protocol import Proposal, as_proposal
+from ._vmfn import VonMisesNakagami
+
+__all__ = [
+    "Gaussian",
+    "Mixture",
+    "Projected",
+    "Proposal",
+    "Student",
+    "VonMisesNakagami",
+    "as_proposal",
+    "fit_proposal",
+    "net",
+    "pooled_draws",
+    "round_gaussian",
+]
