@@ -115,9 +115,8 @@ class FailureSearch:
 
 def by_cross_entropy(s: FailureSearch) -> Outcome:
     """The first road; explorers are sent until what one alone has seen is little."""
-    for _ in range(FIRST):
-        if not s.send_explorer().reached:
-            return Outcome(_never(s))
+    if not all([s.send_explorer().reached for _ in range(FIRST)]):
+        return Outcome(_never(s))
     while True:
         explorers = [e.proposal for e in s.found if e.proposal is not None]
         if s.left() < s.n:
@@ -134,7 +133,8 @@ def by_cross_entropy(s: FailureSearch) -> Outcome:
 
 
 def _never(s: FailureSearch) -> str:
-    return f"explorer {len(s.found)} did not reach failure"
+    lost = sum(not e.reached for e in s.found)
+    return f"{lost} of {len(s.found)} explorers did not reach failure"
 
 
 # ---- subset simulation ------------------------------------------------------------------------------------------------------
