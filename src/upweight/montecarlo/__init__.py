@@ -3,4 +3,8 @@
 explore  ->  fit a proposal  ->  freeze it, draw afresh, weight  ->  judge: converged, or not and why
 """
 
-__all__: list[str] = []
+from .answers import RareEvent, rare
+from .calls import Run
+from .inputs import Inputs
+
+__all__ = ["Inputs", "RareEvent", "Run", "rare"]

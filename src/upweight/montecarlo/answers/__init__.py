@@ -1,6 +1,7 @@
 """What is asked of a simulation: a rare event."""
 
 from ._rare import rare
+from ._rare_demos import DEMOS
 from ._rare_event import RareEvent
 
-__all__ = ["RareEvent", "rare"]
+__all__ = ["DEMOS", "RareEvent", "rare"]

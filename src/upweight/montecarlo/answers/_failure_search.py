@@ -87,9 +87,9 @@ class FailureSearch:
         """(sizing draw, its lone share), remembered."""
         draw = sized(explorers, self.n, defensive=net(self.d), ask=self.ask, rng=self.rng)
         self.known.append(draw)
-        alone = lone_share(draw.u, draw.log_f - draw.proposal.log_prob(draw.u), explorers, (net(self.d),))
-        failing = float(np.isfinite(draw.log_f).mean())
-        self.history.append({"phase": "sizing", "share_failing": failing, "lone": alone, "calls": draw.n})
+        l = draw.log_f - draw.proposal.log_prob(draw.u)
+        alone = lone_share(draw.u, l, explorers, (net(self.d),))
+        self.history.append(_drawn("sizing", draw, alone))
         return draw, alone
 
     def draw_fresh(self, explorers: list[Proposal], draw: Known) -> Fresh | str:
@@ -101,13 +101,25 @@ class FailureSearch:
             explorers, self.known, m, defensive=net(self.d), ask=self.ask, rng=self.rng, family=self.family
         )
         self.known.append(fresh.known)
-        ess = float(fresh.weights.ess) if np.isfinite(fresh.known.log_f).any() else 0.0
-        failing = float(np.isfinite(fresh.known.log_f).mean())
-        self.history.append(
-            {"phase": "fresh draw", "share_failing": failing, "ess": ess, "lone": fresh.lone, "calls": m}
-            | {"p": float(fresh.estimate.value), "family": fresh.proposal.parts[1].family}
-        )
+        row = _drawn("fresh draw", fresh.known, fresh.lone)
+        best = fresh.proposal.parts[1]
+        shape = {"family": getattr(best, "family", ""), "components": getattr(best, "components", 1)}
+        self.history.append(row | {"p": float(fresh.estimate.value), "se": float(fresh.estimate.se)} | shape)
         return fresh
+
+
+def _drawn(phase: str, draw: Known, alone: float) -> dict[str, Any]:
+    """A draw from a known density as a row of the history, with what it says of p."""
+    w = np.exp(draw.log_f - draw.proposal.log_prob(draw.u))
+    return {
+        "phase": phase,
+        "share_failing": float(np.isfinite(draw.log_f).mean()),
+        "ess": float(w.sum() ** 2 / (w @ w)) if w.any() else 0.0,
+        "lone": alone,
+        "p": float(w.mean()),
+        "se": float(w.std() / np.sqrt(draw.n)),
+        "calls": draw.n,
+    }
 
 
 # ---- cross-entropy ----------------------------------------------------------------------------------------------------------
@@ -146,7 +158,7 @@ def by_subset(s: FailureSearch) -> Outcome:
         one = subset_run(s.g, s.left, s.d, rng=s.rng.spawn(1)[0], name=f"repeat {i + 1}")
         if one is not None:
             s.repeats.append(one)
-            s.history += one.history
+            s.history += [*one.history[:-1], one.history[-1] | {"p": one.p}]
     runs = tuple(s.repeats)
     failures = np.concatenate([r.failures for r in runs]) if runs else np.empty((0, s.d))
     if not len(failures):

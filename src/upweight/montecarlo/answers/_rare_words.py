@@ -53,7 +53,9 @@ def _facts(r: RareEvent) -> list[tuple[str, str]]:
         lines += [("explorers", _explorers(r))]
     if told.repeats:
         low, high = min(told.repeats), max(told.repeats)
-        lines += [("repeats", f"{counted(len(told.repeats), 'run')} of subset simulation, p from {low:.3g} to {high:.3g}")]
+        lines += [
+            ("repeats", f"{counted(len(told.repeats), 'run')} of subset simulation, p from {low:.3g} to {high:.3g}")
+        ]
     if told.fresh and r.method != "subset":
         points = counted(told.fresh, "fresh point")
         khat = "not judged" if math.isnan(float(r.probability.khat)) else f"{float(r.probability.khat):.2f}"
