@@ -1,16 +1,16 @@
 """Proposals: what they must be able to do, the families that are fitted, and the fit itself."""
 
 from ._fit import fit_proposal
-from ._gaussian import Gaussian, Student, round_gaussian
 from ._mixture import Mixture, net
+from ._normal import Normal, Student, round_normal
 from ._pooled import pooled_draws
 from ._projected import Projected
 from ._protocol import Proposal, as_proposal
 from ._vmfn import VonMisesNakagami
 
 __all__ = [
-    "Gaussian",
     "Mixture",
+    "Normal",
     "Projected",
     "Proposal",
     "Student",
@@ -19,5 +19,5 @@ __all__ = [
     "fit_proposal",
     "net",
     "pooled_draws",
-    "round_gaussian",
+    "round_normal",
 ]

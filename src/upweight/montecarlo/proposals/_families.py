@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._gaussian import Gaussian
+from ._normal import Normal
 from ._projected import Projected
 from ._protocol import Proposal
 from ._vmfn import VonMisesNakagami
@@ -37,14 +37,14 @@ class Family(NamedTuple):
     seen: Callable[[np.ndarray], np.ndarray]
 
 
-def _gaussian(x: np.ndarray, w: np.ndarray) -> Gaussian:
+def _gaussian(x: np.ndarray, w: np.ndarray) -> Normal:
     d = x.shape[1]
     m = w @ x
     z = x - m
     c = (w[:, None] * z).T @ z
     a = (d + 1) / (1 / float(w @ w) + d + 1)
     c = (1 - a) * c + (a * np.trace(c) / d + RIDGE) * np.eye(d)
-    return Gaussian(m, np.linalg.cholesky(c))
+    return Normal(m, np.linalg.cholesky(c))
 
 
 def _projected(x: np.ndarray, w: np.ndarray) -> Projected:
