@@ -30,7 +30,7 @@ from ._spread import corr, cov, std, var
 from ._tails import kish
 from ._terms import Terms
 from ._two_samples import TwoSamples, Within
-from ._wording import tail_said
+from ._wording import plus_minus, tail_said
 
 __all__ = [
     "Average",
@@ -63,6 +63,7 @@ __all__ = [
     "mean",
     "mean_test",
     "multipliers",
+    "plus_minus",
     "quantile",
     "read_values",
     "relative_efficiency",
