@@ -3,4 +3,8 @@
 explore  ->  fit a proposal  ->  freeze it, draw afresh, weight  ->  judge: converged, or not and why
 """
 
-__all__: list[str] = []
+from .answers import draw
+from .draws import Draws, Evidence
+from .proposals import Proposal
+
+__all__ = ["Draws", "Evidence", "Proposal", "draw"]

@@ -1,6 +1,7 @@
-"""What is asked of a simulation: a rare event."""
+"""What is asked of a simulation: a rare event, an evidence, an integral, plain draws."""
 
+from ._draw import draw
 from ._rare import rare
 from ._rare_event import RareEvent
 
-__all__ = ["RareEvent", "rare"]
+__all__ = ["RareEvent", "draw", "rare"]

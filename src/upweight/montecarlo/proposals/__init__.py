@@ -1,5 +1,6 @@
 """Proposals: what they must be able to do, the families that are fitted, and the fit itself."""
 
+from ._families import fit_normal
 from ._fit import fit_proposal
 from ._mixture import Mixture, net
 from ._normal import Normal, Student, round_normal
@@ -16,6 +17,7 @@ __all__ = [
     "Student",
     "VonMisesNakagami",
     "as_proposal",
+    "fit_normal",
     "fit_proposal",
     "net",
     "pooled_draws",
