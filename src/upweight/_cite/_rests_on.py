@@ -64,6 +64,7 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "rare": ("good1953", "owen2000", "papaioannou2019"),
     "rare:subset": ("au2001", "papaioannou2015"),
     "rare:subset+draw": ("au2001", "papaioannou2015"),
+    "fit_proposal:projected": ("elmasri2021",),
     "compare": _EVERY_COMPARISON,
     "compare:random_under": ("dalpozzolo2015",),
     "compare:smote": ("chawla2002",),

@@ -65,8 +65,8 @@ class WeightedSample:
     codes: np.ndarray | None = None  # (n,) number of each row's cluster
     groups: int = 0
     block: int = 0  # rows of a block, where clusters are blocks of neighbouring rows
-    repeats: bool = False  # every row is a whole run of its own: no weights, no tail to judge
     doubt: str = ""  # why no average of these weights can be believed, whatever its own figures
+    repeats: bool = False  # every row is a whole run of its own: no weights, no tail to judge
 
     @property
     def df(self) -> float:

@@ -1,10 +1,12 @@
 """Answers by simulation: rare events, evidence and integrals, by a proposal that is fitted, frozen, drawn from afresh and judged.
 
-explore  ->  fit a proposal  ->  freeze it, draw afresh, weight  ->  judge: converged, or not and why
+    explore  ->  fit a proposal  ->  freeze it, draw afresh, weight  ->  judge: converged, or not and why
 """
 
-from .answers import RareEvent, rare
+from .answers import RareEvent, draw, rare
 from .calls import Run
+from .draws import Draws, Evidence
 from .inputs import Inputs
+from .proposals import Proposal
 
-__all__ = ["Inputs", "RareEvent", "Run", "rare"]
+__all__ = ["Draws", "Evidence", "Inputs", "Proposal", "RareEvent", "Run", "draw", "rare"]

@@ -94,7 +94,8 @@ class RareEvent:
     def trail(self) -> tuple[Step, ...]:
         """What was done, for `upweight.cite`."""
         rest = () if self.probability is None else self.probability.trail
-        return (Step("rare", {"method": self.method}), *rest)
+        families = sorted({str(row["family"]) for row in self.history if row.get("family")})
+        return (Step("rare", {"method": self.method}), *(Step("fit_proposal", {"method": f}) for f in families), *rest)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types, schema "upweight.rare/1"; nan and infinities are None."""

@@ -18,12 +18,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._gaussian import Gaussian
+from ._normal import Normal
 from ._projected import Projected
 from ._protocol import Proposal
 from ._vmfn import VonMisesNakagami
 
-__all__ = ["FAMILIES", "Family"]
+__all__ = ["FAMILIES", "Family", "fit_normal"]
 
 RIDGE = 1e-3  # variance added in every direction, in units of a standard normal
 LEAST_VARIANCE = 1e-3
@@ -37,14 +37,15 @@ class Family(NamedTuple):
     seen: Callable[[np.ndarray], np.ndarray]
 
 
-def _gaussian(x: np.ndarray, w: np.ndarray) -> Gaussian:
+def fit_normal(x: np.ndarray, w: np.ndarray) -> Normal:
+    """The normal of weighted points (n, d), its covariance shrunk; w (n,) of sum one."""
     d = x.shape[1]
     m = w @ x
     z = x - m
     c = (w[:, None] * z).T @ z
     a = (d + 1) / (1 / float(w @ w) + d + 1)
     c = (1 - a) * c + (a * np.trace(c) / d + RIDGE) * np.eye(d)
-    return Gaussian(m, np.linalg.cholesky(c))
+    return Normal(m, np.linalg.cholesky(c))
 
 
 def _projected(x: np.ndarray, w: np.ndarray) -> Projected:
@@ -79,7 +80,7 @@ def _direction(x: np.ndarray) -> np.ndarray:
 
 
 FAMILIES = {
-    "mixture": Family(_gaussian, _as_it_is),
+    "mixture": Family(fit_normal, _as_it_is),
     "projected": Family(_projected, _as_it_is),
     "vmfn": Family(_vmfn, _direction),
 }

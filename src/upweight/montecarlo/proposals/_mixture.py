@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...arrays import log_sum_exp
-from ._gaussian import round_gaussian
+from ._normal import round_normal
 from ._protocol import Proposal
 
 __all__ = ["Mixture", "net"]
@@ -59,4 +59,4 @@ def net(d: int) -> Mixture:
     [3, 3, 1]
     """
     sizes = (1.0, 2.0, 3.0) if d <= 6 else (1.0, 1.5, 2.0) if d <= 20 else (1.0,)
-    return Mixture(tuple(round_gaussian(d, s) for s in sizes), (1 / len(sizes),) * len(sizes))
+    return Mixture(tuple(round_normal(d, s) for s in sizes), (1 / len(sizes),) * len(sizes))

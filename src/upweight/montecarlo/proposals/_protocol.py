@@ -106,6 +106,10 @@ def as_proposal(given: Any, name: str = "proposal") -> Proposal:
         raise InputError(
             f"{name}: got the class {given.__name__}, not a law with its numbers. Write {given.__name__}(...)."
         )
+    if callable(getattr(given, "freeze", None)):
+        raise InputError(
+            f"{name}: a scipy.stats distribution must be frozen; got {_called(given)}. Write {_called(given)}(...)."
+        )
     if any(all(callable(getattr(given, method, None)) for method in pair) for pair in PAIRS):
         return _Watched(given, name)
     if getattr(given, "proposal", None) is not None:
@@ -117,6 +121,11 @@ def as_proposal(given: Any, name: str = "proposal") -> Proposal:
         f"{name}: a proposal must have sample(n, rng) and log_prob(x), or be a frozen scipy.stats or a torch distribution;"
         f" {type(given).__name__} has no {lacking}. Wrap it in a class that has both."
     )
+
+
+def _called(law: Any) -> str:
+    """The name under which scipy.stats lists a law."""
+    return getattr(law, "name", type(law).__name__.removesuffix("_gen").removesuffix("_frozen"))
 
 
 def _drawn(given: Any, n: int, rng: np.random.Generator) -> np.ndarray:

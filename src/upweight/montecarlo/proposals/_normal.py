@@ -3,7 +3,7 @@
     N(x; m, C)         log q = -(z'z + d log 2 pi)/2 - log|L|,    C = LL',  z = L^-1 (x - m)
     t(x; m, C, nu)     log q = log G((nu + d)/2) - log G(nu/2) - d/2 log(nu pi) - log|L| - (nu + d)/2 log(1 + z'z/nu)
 
-What is inside: `Gaussian` and `Student`, each with `sample` and `log_prob`; `round_gaussian`, N(0, s^2 I).
+What is inside: `Normal` and `Student`, each with `sample` and `log_prob`; `round_normal`, N(0, s^2 I).
 
 If unsure, Student with 5 degrees of freedom: its tail is heavy enough for targets that are not Gaussian.
 
@@ -17,13 +17,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Gaussian", "Student", "round_gaussian"]
+__all__ = ["Normal", "Student", "round_normal"]
 
 LOG_2PI = math.log(2 * math.pi)
 
 
 @dataclass(frozen=True, eq=False)
-class Gaussian:
+class Normal:
     """N(mean, C): mean (d,), factor (d, d) the lower triangle of C = LL', in units of x."""
 
     mean: np.ndarray
@@ -58,12 +58,12 @@ class Student:
         return top - _log_volume(self.factor) - (nu + d) / 2 * np.log1p(_squares(self, x) / nu)
 
 
-def round_gaussian(d: int, s: float = 1.0) -> Gaussian:
+def round_normal(d: int, s: float = 1.0) -> Normal:
     """N(0, s^2 I) in d dimensions."""
-    return Gaussian(np.zeros(d), s * np.eye(d))
+    return Normal(np.zeros(d), s * np.eye(d))
 
 
-def _squares(q: Gaussian | Student, x: np.ndarray) -> np.ndarray:
+def _squares(q: Normal | Student, x: np.ndarray) -> np.ndarray:
     """z'z (n,): squared distances from the mean, in units of the shape."""
     from scipy.linalg import solve_triangular
 
