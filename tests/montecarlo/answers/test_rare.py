@@ -194,3 +194,29 @@ def test_a_value_that_is_none_names_call_and_inputs():
 
     with pytest.raises(uw.InputError, match=r"g is NaN at call 312: load=.*return -1, if not 1"):
         rare(g, {"load": stats.norm()}, rng=0)
+
+
+@pytest.mark.parametrize("budget", [2000, 3000, 5000, 7000, 9000, 12_000])
+def test_any_budget_ends_in_an_answer_or_a_reason_and_is_kept(budget):
+    """The needle at every budget: most are too small, and say so; none is exceeded."""
+    g = lambda x: np.where(np.hypot(x[:, 0] + 2.5, x[:, 1] + 2.5) < 0.25, -1.0, 4 - x[:, 0])
+    for seed in range(4):
+        for family in ("auto", "subset"):
+            r = rare(g, 2, rng=seed, budget=budget, family=family)
+            assert r.calls <= budget
+            assert r.converged == (not r.why)
+            assert len(str(r).split("\n")) >= 3
+            assert r.to_json()
+            low, high = r.interval()
+            assert 0 <= low <= high <= 1
+
+
+def test_a_why_is_true_of_what_was_seen():
+    """Failures that were met are never denied, and a budget that ended is not called a floor of g."""
+    g = lambda x: 5 - x[:, 0]
+    for seed in range(6):
+        met = []
+        r = rare(lambda x: met.append(int((g(x) <= 0).sum())) or g(x), 2, rng=seed, budget=2500)
+        assert ("no call in" in r.why) <= (sum(met) == 0)
+        assert "stopped falling" not in r.why
+    assert "stopped falling at" in rare(lambda x: 1 + x[:, 0] ** 2, 1, rng=0).why

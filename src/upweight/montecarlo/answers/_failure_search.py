@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from ..._errors import counted
 from ..._estimate import Estimate
 from ..calls import Calls
 from ..explorers import Explored, SubsetRun, explore, level_size, log_normal, subset_run
@@ -168,8 +169,12 @@ def by_subset(s: FailureSearch) -> Outcome:
         why = believed(drawn) or _forgotten(s, failures)
         if not why:
             return Outcome("", drawn, runs, drawn.estimate)
+    fresh = drawn if isinstance(drawn, Fresh) else None
+    if len(runs) < REPEATS:
+        cut = f"the budget cut {REPEATS - len(runs)} of {REPEATS} repeats of subset simulation"
+        return Outcome(cut, fresh, runs, Estimate.of_repeats([r.p for r in runs]) if len(runs) > 1 else None)
     p = Estimate.of_repeats([r.p for r in runs])
-    return Outcome(_repeats_believed(s, p, failures), drawn if isinstance(drawn, Fresh) else None, runs, p)
+    return Outcome(_repeats_believed(s, p, failures), fresh, runs, p)
 
 
 def _draw_where_they_failed(s: FailureSearch) -> Fresh | str:
@@ -190,8 +195,6 @@ def _draw_where_they_failed(s: FailureSearch) -> Fresh | str:
 def _repeats_believed(s: FailureSearch, p: Estimate, failures: np.ndarray) -> str:
     """Why the repeats are not to be believed; empty if they are."""
     values = [r.p for r in s.repeats]
-    if len(values) < REPEATS:
-        return f"the budget cut {REPEATS - len(values)} of {REPEATS} repeats of subset simulation"
     if zeros := values.count(0.0):
         return f"{zeros} of {REPEATS} repeats of subset simulation never failed"
     if p.se > MOST_ERROR * p.value:
@@ -228,10 +231,20 @@ def _nearest(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _nothing_failed(s: FailureSearch) -> str:
-    """What is known where no call failed."""
+    """What is known where no repeat failed; single calls of the explorers may have."""
+    failed = sum(int(np.isfinite(k.log_f).sum()) for k in s.known)
+    cut = REPEATS - len(s.repeats)
+    if failed:
+        rest = (
+            f"the budget cut {cut} of {REPEATS} repeats of subset simulation"
+            if cut
+            else "no repeat of subset simulation did"
+        )
+        return f"{counted(failed, 'call')} of {s.g.calls:,} failed, but {rest}"
     constants = {e.constant for e in s.found if e.constant is not None}
     least = min([e.least for e in s.found] + [r.least for r in s.repeats], default=np.inf)
     flat = all(len(r.history) == 1 for r in s.repeats) and len(constants) == 1 and {least} == constants
     if flat and s.found and all(e.constant is not None for e in s.found):
         return f"no call failed: g is {least:.6g} at all {s.g.calls:,} points"
-    return f"no call in {s.g.calls:,} failed, and g stopped falling at {least:.3g}"
+    end = f"the budget ended when g had fallen to {least:.3g}" if cut else f"g stopped falling at {least:.3g}"
+    return f"no call in {s.g.calls:,} failed, and {end}"

@@ -73,8 +73,8 @@ def rare(
     Source: Papaioannou, Geyer and Straub (2019), Improved cross entropy-based importance sampling with a flexible mixture model.
 
     >>> r = rare(lambda x: 3.5 - x.sum(axis=1) / 2, 4, rng=0)                    # Phi(-3.5) = 0.000233
-    >>> r.converged, r.probability.value.round(6), r.calls < 6000
-    (True, 0.000236, True)
+    >>> r.converged, round(r.probability.value, 6), r.calls
+    (True, 0.000233, 6500)
     """
     known = as_inputs(inputs)
     _refuse_settings(known, relative_error, budget, family, run, rng)

@@ -71,6 +71,8 @@ def _advice(r: RareEvent) -> str:
     """One thing to do."""
     if r.probability is None and "is " in r.why and "at all" in r.why:
         return "g does not depend on its inputs: is that the function meant?"
+    if r.probability is None and r.design_point is not None:
+        return "raise budget="
     if r.probability is None:
         return "is failure g <= 0 (not >= 0)? Is it possible at all? Else raise budget="
     if r.method == "subset":
