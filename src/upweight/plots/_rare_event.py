@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from ._canvas import AFTER, BEFORE, MAIN, QUIET, empty, headline, label, legend, several, title
 
@@ -60,6 +61,7 @@ def _levels(ax: Axes, history: list[dict[str, Any]]) -> None:
             "o-" if walks else ".--", color=MAIN if walks else QUIET, linewidth=1, markersize=4,
         )  # fmt: skip
     ax.set_ylim(-0.03, 1.03)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     if not names:
         empty(ax, "no level was run")
 
@@ -92,7 +94,7 @@ def _stages(ax: Axes, facts: dict[str, Any]) -> None:
         ends = [[max(value - facts["low"], 0.0)], [max(facts["high"] - value, 0.0)]]
         ax.errorbar([facts["calls"]], [value], yerr=ends, fmt="o", color=AFTER, capsize=4, label="the answer, 95 %")
         legend(ax)
-    ax.set_xlim(0, None)
+    ax.set_xlim(0, 1.05 * max(calls, facts["calls"], 1))
     if not drawn:
         empty(ax, "no draw met a failure")
 
