@@ -3,8 +3,22 @@
 explore  ->  fit a proposal  ->  freeze it, draw afresh, weight  ->  judge: converged, or not and why
 """
 
-from .answers import draw
+from .answers import Integral, Posterior, adapt, draw, evidence, integrate
+from .calls import Run
 from .draws import Draws, Evidence
+from .inputs import Inputs
 from .proposals import Proposal
 
-__all__ = ["Draws", "Evidence", "Proposal", "draw"]
+__all__ = [
+    "Draws",
+    "Evidence",
+    "Inputs",
+    "Integral",
+    "Posterior",
+    "Proposal",
+    "Run",
+    "adapt",
+    "draw",
+    "evidence",
+    "integrate",
+]
