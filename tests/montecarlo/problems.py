@@ -23,9 +23,7 @@ def rp53(x):
 def four_branch(x):
     a, b = x[:, 0], x[:, 1]
     bent = 3 + 0.1 * (a - b) ** 2
-    return np.minimum.reduce(
-        [bent - (a + b) / 2**0.5, bent + (a + b) / 2**0.5, a - b + 7 / 2**0.5, b - a + 7 / 2**0.5]
-    )
+    return np.minimum.reduce([bent - (a + b) / 2**0.5, bent + (a + b) / 2**0.5, a - b + 7 / 2**0.5, b - a + 7 / 2**0.5])
 
 
 def gumbel(mean, sd):

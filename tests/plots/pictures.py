@@ -238,6 +238,14 @@ PLAIN |= {
     "performance": lambda: scored_elsewhere().plot(),
 }
 
+
+@functools.cache
+def failing(beta: float = 3.0, **how: Any) -> Any:
+    return uw.montecarlo.rare(lambda x: beta - x[:, 0], how.pop("d", 2), rng=0, budget=9000, **how)
+
+
+PLAIN |= {"rare event": lambda: failing().plot()}
+
 DEGENERATE: dict[str, Callable[[], Any]] = {
     "verdict all zero": lambda: uw.Weights.of([0.0, 0.0]).check().plot(),
     "verdict one row": lambda: uw.Weights.of([3.0]).check().plot(),
@@ -316,5 +324,11 @@ DEGENERATE |= {
     "conformal without a promise": lambda: promised(rising).plot(np.full((3, 2), 9.0)),
     "conformal one row": lambda: promised().plot(np.zeros((1, 2))),
     "performance of nobody": lambda: scored_elsewhere(1.0).plot(),
+}
+DEGENERATE |= {
+    "rare event of one input": lambda: failing(d=1).plot(),
+    "rare event that is certain": lambda: failing(-9.0).plot(),
+    "rare event by subset simulation": lambda: failing(2.0, family="subset").plot(),
+    "rare event that nobody saw": lambda: uw.montecarlo.rare(lambda x: np.ones(len(x)), 2, rng=0, budget=5000).plot(),
 }
 EVERY = PLAIN | DEGENERATE

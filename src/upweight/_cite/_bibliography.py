@@ -5,6 +5,7 @@ What is inside: `REFERENCES`, key -> BibTeX type and fields. Which operation res
 
 from __future__ import annotations
 
+from ._references_of_montecarlo import OF_MONTECARLO
 from ._references_of_shift import OF_SHIFT
 
 __all__ = ["REFERENCES"]
@@ -476,4 +477,4 @@ REFERENCES: dict[str, Reference] = {
         "25--46",
     ),
 }
-REFERENCES |= OF_SHIFT
+REFERENCES |= OF_SHIFT | OF_MONTECARLO

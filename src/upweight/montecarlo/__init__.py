@@ -3,7 +3,7 @@
 explore  ->  fit a proposal  ->  freeze it, draw afresh, weight  ->  judge: converged, or not and why
 """
 
-from .answers import Integral, Posterior, adapt, draw, evidence, integrate
+from .answers import Integral, Posterior, RareEvent, adapt, draw, evidence, integrate, rare
 from .calls import Run
 from .draws import Draws, Evidence
 from .inputs import Inputs
@@ -16,9 +16,11 @@ __all__ = [
     "Integral",
     "Posterior",
     "Proposal",
+    "RareEvent",
     "Run",
     "adapt",
     "draw",
     "evidence",
     "integrate",
+    "rare",
 ]

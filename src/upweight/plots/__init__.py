@@ -28,6 +28,7 @@
     two_sample     the ROC curve of the classifier that tells them apart, and the columns it needs
     label_shift    shares of the classes before and after
     conformal      intervals along a column, or how large the sets are
+    rare_event     how a rare event was found, what each draw said of it, where it fails
     performance    what a model scores in the target, by two estimates
 
 Each takes its object first, then `ax` (None makes a figure) and gives back the Axes, or the Figure where there are several. Nothing is
@@ -43,6 +44,7 @@ from ._margin_rule import margin_rule
 from ._meter import meter
 from ._metrics import metrics
 from ._negatives import forecast, keep, sample_check
+from ._rare_event import rare_event
 from ._reliability import reliability
 from ._resample import resample
 from ._sampler import sampler
@@ -72,6 +74,7 @@ __all__ = [
     "meter",
     "metrics",
     "performance",
+    "rare_event",
     "reliability",
     "resample",
     "sample_check",

@@ -19,6 +19,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ class AnswerJournal:
         self.lines: dict[int, list[tuple[int, dict[str, Any]]]] = {}
         self.kept = 0
         try:
-            self.file = open(self.path, "a+b")
+            self.file = open(self.path, "a+b")  # noqa: SIM115  closed by `close`
         except OSError as error:
             raise self._unusable(error.strerror) from error
         try:
@@ -53,7 +54,9 @@ class AnswerJournal:
         except BaseException as error:
             self.close()
             if isinstance(error, OSError):
-                raise self._unusable("another run writes to it" if isinstance(error, BlockingIOError) else str(error.strerror)) from error
+                raise self._unusable(
+                    "another run writes to it" if isinstance(error, BlockingIOError) else str(error.strerror)
+                ) from error
             raise
 
     def recall(self, request: int, questions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -79,10 +82,8 @@ class AnswerJournal:
 
     def close(self) -> None:
         """Give the file back."""
-        try:
+        with suppress(OSError):  # a full disk, told when it was written to
             self.file.close()
-        except OSError:  # a full disk, told when it was written to
-            pass
 
     def __enter__(self) -> AnswerJournal:
         return self

@@ -7,6 +7,17 @@ from ._integral import Integral
 from ._integrate import integrate
 from ._posterior import Posterior
 from ._rare import rare
+from ._rare_demos import DEMOS
 from ._rare_event import RareEvent
 
-__all__ = ["Integral", "Posterior", "RareEvent", "adapt", "draw", "evidence", "integrate", "rare"]
+__all__ = [
+    "DEMOS",
+    "Integral",
+    "Posterior",
+    "RareEvent",
+    "adapt",
+    "draw",
+    "evidence",
+    "integrate",
+    "rare",
+]

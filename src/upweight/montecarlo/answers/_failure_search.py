@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from ..._errors import counted
 from ..._estimate import Estimate
 from ..calls import Calls
 from ..explorers import Explored, SubsetRun, explore, level_size, log_normal, subset_run
@@ -87,9 +88,9 @@ class FailureSearch:
         """(sizing draw, its lone share), remembered."""
         draw = sized(explorers, self.n, defensive=net(self.d), ask=self.ask, rng=self.rng)
         self.known.append(draw)
-        alone = lone_share(draw.u, draw.log_f - draw.proposal.log_prob(draw.u), explorers, (net(self.d),))
-        failing = float(np.isfinite(draw.log_f).mean())
-        self.history.append({"phase": "sizing", "share_failing": failing, "lone": alone, "calls": draw.n})
+        l = draw.log_f - draw.proposal.log_prob(draw.u)
+        alone = lone_share(draw.u, l, explorers, (net(self.d),))
+        self.history.append(_drawn("sizing", draw, alone))
         return draw, alone
 
     def draw_fresh(self, explorers: list[Proposal], draw: Known) -> Fresh | str:
@@ -101,13 +102,25 @@ class FailureSearch:
             explorers, self.known, m, defensive=net(self.d), ask=self.ask, rng=self.rng, family=self.family
         )
         self.known.append(fresh.known)
-        ess = float(fresh.weights.ess) if np.isfinite(fresh.known.log_f).any() else 0.0
-        failing = float(np.isfinite(fresh.known.log_f).mean())
-        self.history.append(
-            {"phase": "fresh draw", "share_failing": failing, "ess": ess, "lone": fresh.lone, "calls": m}
-            | {"p": float(fresh.estimate.value), "family": fresh.proposal.parts[1].family}
-        )
+        row = _drawn("fresh draw", fresh.known, fresh.lone)
+        best = fresh.proposal.parts[1]
+        shape = {"family": getattr(best, "family", ""), "components": getattr(best, "components", 1)}
+        self.history.append(row | {"p": float(fresh.estimate.value), "se": float(fresh.estimate.se)} | shape)
         return fresh
+
+
+def _drawn(phase: str, draw: Known, alone: float) -> dict[str, Any]:
+    """A draw from a known density as a row of the history, with what it says of p."""
+    w = np.exp(draw.log_f - draw.proposal.log_prob(draw.u))
+    return {
+        "phase": phase,
+        "share_failing": float(np.isfinite(draw.log_f).mean()),
+        "ess": float(w.sum() ** 2 / (w @ w)) if w.any() else 0.0,
+        "lone": alone,
+        "p": float(w.mean()),
+        "se": float(w.std() / np.sqrt(draw.n)),
+        "calls": draw.n,
+    }
 
 
 # ---- cross-entropy ----------------------------------------------------------------------------------------------------------
@@ -146,7 +159,7 @@ def by_subset(s: FailureSearch) -> Outcome:
         one = subset_run(s.g, s.left, s.d, rng=s.rng.spawn(1)[0], name=f"repeat {i + 1}")
         if one is not None:
             s.repeats.append(one)
-            s.history += one.history
+            s.history += [*one.history[:-1], one.history[-1] | {"p": one.p}]
     runs = tuple(s.repeats)
     failures = np.concatenate([r.failures for r in runs]) if runs else np.empty((0, s.d))
     if not len(failures):
@@ -156,8 +169,12 @@ def by_subset(s: FailureSearch) -> Outcome:
         why = believed(drawn) or _forgotten(s, failures)
         if not why:
             return Outcome("", drawn, runs, drawn.estimate)
+    fresh = drawn if isinstance(drawn, Fresh) else None
+    if len(runs) < REPEATS:
+        cut = f"the budget cut {REPEATS - len(runs)} of {REPEATS} repeats of subset simulation"
+        return Outcome(cut, fresh, runs, Estimate.of_repeats([r.p for r in runs]) if len(runs) > 1 else None)
     p = Estimate.of_repeats([r.p for r in runs])
-    return Outcome(_repeats_believed(s, p, failures), drawn if isinstance(drawn, Fresh) else None, runs, p)
+    return Outcome(_repeats_believed(s, p, failures), fresh, runs, p)
 
 
 def _draw_where_they_failed(s: FailureSearch) -> Fresh | str:
@@ -178,8 +195,6 @@ def _draw_where_they_failed(s: FailureSearch) -> Fresh | str:
 def _repeats_believed(s: FailureSearch, p: Estimate, failures: np.ndarray) -> str:
     """Why the repeats are not to be believed; empty if they are."""
     values = [r.p for r in s.repeats]
-    if len(values) < REPEATS:
-        return f"the budget cut {REPEATS - len(values)} of {REPEATS} repeats of subset simulation"
     if zeros := values.count(0.0):
         return f"{zeros} of {REPEATS} repeats of subset simulation never failed"
     if p.se > MOST_ERROR * p.value:
@@ -216,10 +231,20 @@ def _nearest(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _nothing_failed(s: FailureSearch) -> str:
-    """What is known where no call failed."""
+    """What is known where no repeat failed; single calls of the explorers may have."""
+    failed = sum(int(np.isfinite(k.log_f).sum()) for k in s.known)
+    cut = REPEATS - len(s.repeats)
+    if failed:
+        rest = (
+            f"the budget cut {cut} of {REPEATS} repeats of subset simulation"
+            if cut
+            else "no repeat of subset simulation did"
+        )
+        return f"{counted(failed, 'call')} of {s.g.calls:,} failed, but {rest}"
     constants = {e.constant for e in s.found if e.constant is not None}
     least = min([e.least for e in s.found] + [r.least for r in s.repeats], default=np.inf)
     flat = all(len(r.history) == 1 for r in s.repeats) and len(constants) == 1 and {least} == constants
     if flat and s.found and all(e.constant is not None for e in s.found):
         return f"no call failed: g is {least:.6g} at all {s.g.calls:,} points"
-    return f"no call in {s.g.calls:,} failed, and g stopped falling at {least:.3g}"
+    end = f"the budget ended when g had fallen to {least:.3g}" if cut else f"g stopped falling at {least:.3g}"
+    return f"no call in {s.g.calls:,} failed, and {end}"

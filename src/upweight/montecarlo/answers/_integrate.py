@@ -88,7 +88,9 @@ def _repeated(box: np.ndarray, ask: Calls, columns: _Columns, rng: np.random.Gen
     neval = (ask.budget - 1) // (ADAPTING + REPEATS)
 
     def adapted(x: np.ndarray) -> np.ndarray:
-        if len(x) == 1:  # vegas looks at the shape of an answer first, at a point of a generator that is not ours: f is spared that
+        if (
+            len(x) == 1
+        ):  # vegas looks at the shape of an answer first, at a point of a generator that is not ours: f is spared that
             return np.zeros(1)
         return np.ascontiguousarray(columns.taken(ask(np.array(x), "adapt"))[:, 0])
 

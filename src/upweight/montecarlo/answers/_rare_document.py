@@ -51,7 +51,10 @@ def rare_document(r: RareEvent) -> dict[str, Any]:
         "design_point": _point(r),
         "distance": _number(told.distance),
         "cloud": _cloud(r),
-        "trail": [{"name": step.name, "params": {k: v for k, v in step.params.items() if isinstance(v, str)}} for step in r.trail],
+        "trail": [
+            {"name": step.name, "params": {k: v for k, v in step.params.items() if isinstance(v, str)}}
+            for step in r.trail
+        ],
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,16 +20,16 @@ from ._rare_words import html_of, screen
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["RareEvent", "Told"]
+__all__ = ["RareEvent", "RareFacts"]
 
 
 @dataclass(frozen=True)
-class Told:
+class RareFacts:
     """What the screen and the document tell beside the figures.
 
     labels : of the standard normals. budget, asked : calls, and the relative error asked for. explorers, reached : how many went out and arrived.
     lone : share of p that one explorer alone covers, or nan. fresh, worth : points of the fresh draw and what its failures are worth.
-    repeats : p of each repeat of subset simulation. distance : of the nearest failure in standard space. name : what fails, in words.
+    repeats : p of each repeat of subset simulation. distance : of the nearest failure in standard space.
     failures : (m, d) the failures of `draws` in standard space.
     """
 
@@ -73,7 +72,7 @@ class RareEvent:
     proposal: Proposal | None
     design_point: Any
     sensitivity: Estimate | None
-    _told: Told
+    _told: RareFacts
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Interval of p at a level in (0, 1), cut to [0, 1]; (0, 1) where nothing is known."""
@@ -95,9 +94,10 @@ class RareEvent:
     def trail(self) -> tuple[Step, ...]:
         """What was done, for `upweight.cite`."""
         rest = () if self.probability is None else self.probability.trail
-        return (Step("rare", {"method": self.method}), *rest)
+        families = sorted({str(row["family"]) for row in self.history if row.get("family")})
+        return (Step("rare", {"method": self.method}), *(Step("fit_proposal", {"method": f}) for f in families), *rest)
 
-    def to_dict(self) -> Mapping[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Plain types, schema "upweight.rare/1"; nan and infinities are None."""
         return rare_document(self)
 

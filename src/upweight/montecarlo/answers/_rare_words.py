@@ -53,7 +53,9 @@ def _facts(r: RareEvent) -> list[tuple[str, str]]:
         lines += [("explorers", _explorers(r))]
     if told.repeats:
         low, high = min(told.repeats), max(told.repeats)
-        lines += [("repeats", f"{counted(len(told.repeats), 'run')} of subset simulation, p from {low:.3g} to {high:.3g}")]
+        lines += [
+            ("repeats", f"{counted(len(told.repeats), 'run')} of subset simulation, p from {low:.3g} to {high:.3g}")
+        ]
     if told.fresh and r.method != "subset":
         points = counted(told.fresh, "fresh point")
         khat = "not judged" if math.isnan(float(r.probability.khat)) else f"{float(r.probability.khat):.2f}"
@@ -69,6 +71,8 @@ def _advice(r: RareEvent) -> str:
     """One thing to do."""
     if r.probability is None and "is " in r.why and "at all" in r.why:
         return "g does not depend on its inputs: is that the function meant?"
+    if r.probability is None and r.design_point is not None:
+        return "raise budget="
     if r.probability is None:
         return "is failure g <= 0 (not >= 0)? Is it possible at all? Else raise budget="
     if r.method == "subset":

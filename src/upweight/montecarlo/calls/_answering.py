@@ -3,7 +3,7 @@
 The trouble: what fails in the middle of a piece must not take the answers before it along, and an exception from somewhere in a thousand
 rows says nothing without the inputs that raised it. So a piece gives the answers it has, and the error that ended it.
 
-What is inside: `Piece`; `answer`, which goes to other processes; `shown_inputs`, a row in words.
+What is inside: `RowPiece`; `answer`, which goes to other processes; `shown_inputs`, a row in words.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import numpy as np
 
 from ..._errors import InputError, printable
 
-__all__ = ["Piece", "answer", "shown_inputs"]
+__all__ = ["RowPiece", "answer", "shown_inputs"]
 
 Points = np.ndarray | dict[str, np.ndarray]
 SHOWN = 8  # inputs of a row that a message names
 
 
 @dataclass(frozen=True)
-class Piece:
+class RowPiece:
     """Rows first ... of a question, as the function gets them."""
 
     first: int
@@ -46,7 +46,7 @@ def size(x: Points) -> int:
     return len(next(iter(x.values()))) if isinstance(x, dict) else len(x)
 
 
-def answer(function: Callable[[Any], Any], rows: bool, piece: Piece) -> Answer:
+def answer(function: Callable[[Any], Any], rows: bool, piece: RowPiece) -> Answer:
     """The function on a piece; rows: one row at a time."""
     if not rows:
         whole, trouble = _value(function, piece.x, size(piece.x))
@@ -67,7 +67,7 @@ def _value(function: Callable[[Any], Any], x: Any, n: int) -> tuple[np.ndarray |
     """(n numbers, None), or (None, what is wrong)."""
     try:
         given = function(x)
-    except Exception as error:  # whatever it is goes to the user with what is known of it
+    except Exception as error:  # noqa: BLE001  whatever it is goes to the user with what is known of it
         return None, error
     try:
         return _numbers(given, n), None
@@ -81,7 +81,9 @@ def _numbers(given: Any, n: int) -> np.ndarray:
     try:
         y = np.asarray(detached)
     except ValueError as error:
-        raise InputError(f"the function must give one number a row, {n} of them; got {error}. Return an array.") from error
+        raise InputError(
+            f"the function must give one number a row, {n} of them; got {error}. Return an array."
+        ) from error
     if y.dtype == bool:
         raise InputError("the function must give numbers; got True or False. True is failure? return 1 - 2*failed.")
     if y.dtype.kind not in "iuf" or (y.size != n) or (y.ndim > 1 and y.shape != (n, 1)):

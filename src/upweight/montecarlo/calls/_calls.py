@@ -20,7 +20,7 @@ import numpy as np
 
 from ..._errors import InputError, counted
 from ...work import AnswerJournal, each_part
-from ._answering import Piece, answer, shown_inputs, size
+from ._answering import RowPiece, answer, shown_inputs, size
 from ._run import Run
 from ._watching import CallProgress
 
@@ -55,7 +55,9 @@ class Calls:
         owner: dict[str, Any] | None = None,
     ):
         if not callable(function):
-            raise InputError(f"`{question.name}` must be a function; got {type(function).__name__}. Pass the function itself.")
+            raise InputError(
+                f"`{question.name}` must be a function; got {type(function).__name__}. Pass the function itself."
+            )
         self.function, self.question, self.to_x = function, question, to_x
         self.run = Run() if run is None else run
         self.budget, self.calls, self.requests = budget, 0, 0
@@ -108,7 +110,7 @@ class Calls:
             if got.error is not None:
                 self._raise(piece, len(got.y), got.error)
 
-    def _pieces(self, x: Any) -> Iterator[Piece]:
+    def _pieces(self, x: Any) -> Iterator[RowPiece]:
         """Copies of the rows, `batch` at a time."""
         n = size(x)
         most = self.run.batch or n
@@ -117,7 +119,7 @@ class Calls:
             most = min(shares, SYNC_ROWS) if self.run.rows and self.run.journal is not None else shares
         for first in range(0, n, most):
             rows = slice(first, first + most)
-            yield Piece(first, {k: v[rows].copy() for k, v in x.items()} if isinstance(x, dict) else x[rows].copy())
+            yield RowPiece(first, {k: v[rows].copy() for k, v in x.items()} if isinstance(x, dict) else x[rows].copy())
 
     def _write(self, request: int, where: np.ndarray, u: np.ndarray, values: np.ndarray) -> None:
         """Answers to the journal, one line for each run of neighbouring rows."""
@@ -126,19 +128,23 @@ class Calls:
         for rows in np.split(np.arange(len(where)), np.flatnonzero(np.diff(where) > 1) + 1):
             self.journal.append(request, int(where[rows[0]]), u[where[rows]], values[rows])
 
-    def _refuse(self, piece: Piece, row: int, value: float) -> None:
+    def _refuse(self, piece: RowPiece, row: int, value: float) -> None:
         word = "NaN" if np.isnan(value) else "+inf"
         raise InputError(
             f"{self.question.name} is {word} at call {self.calls + piece.first + row}: {shown_inputs(piece.x, row)}. {self.question.remedy}"
         )
 
-    def _raise(self, piece: Piece, done: int, error: Exception) -> None:
+    def _raise(self, piece: RowPiece, done: int, error: Exception) -> None:
         """The user's own exception, with what we know of it."""
         if isinstance(error, InputError):
             raise InputError(f"{self.question.name}: {error}") from error
         n = size(piece.x)
         if not self.run.rows and n > 0:
-            error.add_note(f"raised by {self.question.name} on {counted(n, 'row')}, the first: {shown_inputs(piece.x, 0)}")
+            error.add_note(
+                f"raised by {self.question.name} on {counted(n, 'row')}, the first: {shown_inputs(piece.x, 0)}"
+            )
         kept = 0 if self.journal is None else self.journal.kept
-        error.add_note(f"{counted(kept, 'call')} kept in the journal" if self.journal else "no journal is kept: Run(journal=...)")
+        error.add_note(
+            f"{counted(kept, 'call')} kept in the journal" if self.journal else "no journal is kept: Run(journal=...)"
+        )
         raise error

@@ -53,10 +53,14 @@ class Run:
         if self.batch is not None:
             require_int("batch", self.batch)
         if self.map is not None and not callable(self.map):
-            raise InputError(f"`map` must be a function (function, pieces); got {type(self.map).__name__}. Pass executor.map.")
+            raise InputError(
+                f"`map` must be a function (function, pieces); got {type(self.map).__name__}. Pass executor.map."
+            )
         if self.map is not None and self.workers > 1:
             raise InputError(
                 f"`workers` and `map` both say where calls run; got workers={self.workers} and a map. Leave one out."
             )
         if self.progress is not None and not callable(self.progress) and not isinstance(self.progress, bool):
-            raise InputError(f"`progress` must be None, False or a function; got {self.progress!r}. Leave it out for a bar.")
+            raise InputError(
+                f"`progress` must be None, False or a function; got {self.progress!r}. Leave it out for a bar."
+            )

@@ -54,7 +54,7 @@ def subset_run(
     for level in range(1, LEVELS + 1):
         history.append(_level(name, level, y))
         order = np.argsort(y, kind="stable")
-        c = y[order[SEEDS - 1]]
+        c = float(y[order[SEEDS - 1]])
         if c <= 0:
             fails = y <= 0
             return SubsetRun(p * float(fails.mean()), u[fails], tuple(history), float(y.min()))
@@ -63,7 +63,9 @@ def subset_run(
         if left() < SEEDS * STEPS:
             return None
         p *= SEEDS / ROWS
-        u, y, step = _chains(g, u[order[:SEEDS]], y[order[:SEEDS]], c, step, rng=rng, phase=f"{name}, level {level + 1}")
+        u, y, step = _chains(
+            g, u[order[:SEEDS]], y[order[:SEEDS]], c, step, rng=rng, phase=f"{name}, level {level + 1}"
+        )
     return SubsetRun(0.0, u[:0], tuple(history), float(y.min()))
 
 

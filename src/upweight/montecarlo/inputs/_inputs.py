@@ -133,7 +133,9 @@ class Inputs:
         """Text that tells these inputs from others; a transform is told by its function's name alone."""
         what = [self.d, self.names, [m and described(m) for m in self._marginals], self._uniform]
         what.append(None if self._factor is None else self._factor.tolist())
-        what.append(None if self._function is None else getattr(self._function, "__qualname__", type(self._function).__name__))
+        what.append(
+            None if self._function is None else getattr(self._function, "__qualname__", type(self._function).__name__)
+        )
         return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
 
     def __repr__(self) -> str:

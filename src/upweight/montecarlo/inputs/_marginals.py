@@ -56,7 +56,8 @@ def refuse_marginal(name: str, marginal: Any) -> None:
 def through(name: str, marginal: Any, z: np.ndarray) -> np.ndarray:
     """x (n,) of standard normals z (n,)."""
     lower, upper = _quantiles(marginal)
-    assert lower is not None and upper is not None
+    assert lower is not None
+    assert upper is not None
     x = np.empty(len(z))
     below = z <= 0
     with np.errstate(all="ignore"):

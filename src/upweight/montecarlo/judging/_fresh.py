@@ -125,7 +125,9 @@ def believed(fresh: Fresh) -> str:
     if not e.ok:
         return f"the fresh draw is not to be trusted: {e.why}"
     if fresh.lone > MOST_LONE:
-        return f"{100 * fresh.lone:.0f} % of the answer was found by one explorer only (want <= {100 * MOST_LONE:.0f} %)"
+        return (
+            f"{100 * fresh.lone:.0f} % of the answer was found by one explorer only (want <= {100 * MOST_LONE:.0f} %)"
+        )
     if e.se > MOST_ERROR * e.value:
         return f"the relative standard error is {e.se / e.value:.2f} (want <= {MOST_ERROR})"
     return ""

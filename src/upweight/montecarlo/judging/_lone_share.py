@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import logsumexp
 
 from ..proposals import Proposal
 
@@ -34,4 +33,5 @@ def lone_share(
     alone = covered.sum(axis=0) <= 1
     if not alone.any():
         return 0.0
-    return float(np.exp(logsumexp(log_w[live][alone]) - logsumexp(log_w[live])))
+    w = np.exp(log_w[live] - log_w[live].max())
+    return float(w[alone].sum() / w.sum())
