@@ -114,27 +114,27 @@ def _fresh(found: list[Adapted], start: Proposal, n: int, ask: Calls, rng: np.ra
             f"log_target is -inf on all {n:,} fresh points: start hardly visits the target. Widen or move it."
         )
     draws = Draws(x, Weights.of_log(log_w, kind="importance"), log_q, counts)
-    lone, why = _judged(found, explorers, start, draws, Known(x, l, q))
+    lone, why = _judged(found, explorers, start, draws, Known(x, l, q), q)
     history.append({"phase": "fresh draw", "ess": float(draws.weights.ess), "lone": lone, "calls": n})
     e = draws.evidence
     e = replace(e, ok=e.ok and not why, why=e.why or why)
-    return Posterior(e, not why, why, "draw", ask.calls, history, draws, q, PosteriorFacts(None, len(found), n, lone))
+    return Posterior(
+        e, not why, why, "draw", ask.calls, history, draws, q, PosteriorFacts("adapt", None, len(found), n, lone)
+    )
 
 
 def _judged(
-    found: list[Adapted], explorers: list[Mixture], start: Proposal, draws: Draws, fresh: Known
+    found: list[Adapted], explorers: list[Mixture], start: Proposal, draws: Draws, fresh: Known, q: Mixture
 ) -> tuple[float, str]:
     """(the larger lone share, why the draw is not to be believed)."""
     known = [Known(r.x, r.log_target, r.proposal) for one in found for r in one.rounds]
     log_w = draws.weights.log_w
     lone = max(
-        lone_share(draws.x, log_w, explorers, (start,)), lone_share(*pooled([*known, fresh]), explorers, (start,))
+        lone_share(fresh.u, log_w, explorers, (start,)), lone_share(*pooled([*known, fresh]), explorers, (start,))
     )
     scale = float(log_w.max())
     shifted = Weights.of_log(log_w - scale, kind="importance")
-    return lone, believed(
-        Fresh(shifted.integral(), scale, shifted, fresh, draws.log_q, draws.counts, fresh.proposal, lone)
-    )
+    return lone, believed(Fresh(shifted.integral(), scale, shifted, fresh, draws.log_q, draws.counts, q, lone))
 
 
 def _recycled(found: list[Adapted], calls: int) -> Posterior:
@@ -151,5 +151,5 @@ def _recycled(found: list[Adapted], calls: int) -> Posterior:
     parts = tuple(one.proposal for one in found if one.proposal is not None)
     q = Mixture(parts, (1 / len(parts),) * len(parts))
     return Posterior(
-        evidence, False, why, "recycled", calls, history, draws, q, PosteriorFacts(None, len(found), 0, np.nan)
+        evidence, False, why, "recycled", calls, history, draws, q, PosteriorFacts("adapt", None, len(found), 0, np.nan)
     )

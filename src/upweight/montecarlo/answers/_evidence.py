@@ -109,10 +109,10 @@ def _result(s: PosteriorSearch, inputs: Inputs, fresh: Fresh | None, why: str) -
     if fresh is not None and not why:
         weights = Weights.of_log(fresh.weights.log_w + fresh.scale, kind="importance")
         draws = Draws(inputs.to_x(fresh.known.u), weights, fresh.log_q, fresh.counts)
-        facts = PosteriorFacts(s.calls.budget, len(s.runs), fresh.known.n, fresh.lone)
+        facts = PosteriorFacts("evidence", s.calls.budget, len(s.runs), fresh.known.n, fresh.lone)
         found = evidence_of_integral(fresh.estimate, fresh.scale)
         return Posterior(found, True, "", "draw", *rest, draws, fresh.proposal, facts)
-    facts = PosteriorFacts(s.calls.budget, len(s.runs), 0, np.nan)
+    facts = PosteriorFacts("evidence", s.calls.budget, len(s.runs), 0, np.nan)
     done = [one for one in s.runs if one.finished]
     log_z = np.array([one.log_z for one in done])
     if not len(done):

@@ -166,12 +166,13 @@ def _refuse_elsewhere(run: Run | None) -> None:
 def _read_bounds(bounds: Any) -> np.ndarray:
     """(d, 2) finite pairs."""
     try:
-        box = np.array(bounds, dtype=np.float64)
+        box: np.ndarray = np.array(bounds, dtype=np.float64)
     except (TypeError, ValueError):
-        box = np.empty(0)
+        box = np.empty((0, 0))
     if box.ndim != 2 or box.shape[0] == 0 or box.shape[1] != 2:
         raise InputError(f"`bounds` must be d pairs (low, high), at least one; got {bounds!r}. Pass [(0, 1)] * d.")
-    for j, (low, high) in enumerate(box.tolist()):
+    for j, pair in enumerate(box):
+        low, high = (float(end) for end in pair)
         if not (np.isfinite(low) and np.isfinite(high)):
             raise InputError(
                 f"bounds must be finite; got ({low:g}, {high:g}) at pair {j}. Map an infinite range to (0, 1) first, or use draw."

@@ -31,8 +31,9 @@ SHOWN = 8  # columns whose means the screen tells
 
 @dataclass(frozen=True)
 class PosteriorFacts:
-    """budget : calls allowed, or None. explorers : how many went out. fresh : points of the fresh draw. lone : share that one explorer alone covers, or nan."""
+    """asked : "evidence" or "adapt", what was called. budget : calls allowed, or None. explorers : how many went out. fresh : points of the fresh draw. lone : share that one explorer alone covers, or nan."""
 
+    asked: str
     budget: int | None
     explorers: int
     fresh: int
@@ -68,7 +69,7 @@ class Posterior:
     def trail(self) -> tuple[Step, ...]:
         """What was done, for `upweight.cite`."""
         rest = () if self.draws is None else self.draws.weights.trail
-        return (Step("posterior", {"method": self.method}), *rest)
+        return (Step(self._facts.asked, {"method": self.method}), *rest)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types, schema "upweight.posterior/1"; nan and infinities are None."""

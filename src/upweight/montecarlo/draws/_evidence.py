@@ -159,7 +159,7 @@ def evidence_of_repeats(log_values: np.ndarray, why: str) -> Evidence:
     from scipy.special import logsumexp
 
     r = len(log_values)
-    value = float(logsumexp(log_values) - math.log(r))
+    value = float(np.asarray(logsumexp(log_values))) - math.log(r)
     se = float(np.std(log_values, ddof=1) / math.sqrt(r)) if r > 1 else math.inf
     ends = _StudentInterval(value, se, max(1, r - 1))
     return Evidence(value, se, False, why, ends)

@@ -59,7 +59,7 @@ class Tempered:
 
 
 @dataclass(frozen=True)
-class _State:
+class _Particles:
     """Particles at an inverse temperature, and how far the next move goes."""
 
     u: np.ndarray
@@ -79,7 +79,7 @@ def temper_particles(ask: Ask, left: Callable[[], int], d: int, *, rng: np.rando
     n = particle_count(d)
     u = rng.standard_normal((n, d))
     l = ask(u, name)
-    state, calls, history = _State(u, l), n, []
+    state, calls, history = _Particles(u, l), n, []
     alive = bool((l > -np.inf).any())
     while alive and state.power < 1 and len(history) < MOST_STEPS:
         state, weights = _reweighted(state)
@@ -104,7 +104,7 @@ def temper_particles(ask: Ask, left: Callable[[], int], d: int, *, rng: np.rando
     return Tempered(state.u, state.log_l, state.log_z, finished, u, l, calls, history)
 
 
-def _reweighted(s: _State) -> tuple[_State, np.ndarray]:
+def _reweighted(s: _Particles) -> tuple[_Particles, np.ndarray]:
     """The next inverse temperature and the weights (n,), sum one, with which the particles go there."""
     counted = int((s.log_l > -np.inf).sum())
     wanted = HALF * counted
@@ -128,7 +128,7 @@ def _raised(log_l: np.ndarray, by: float) -> np.ndarray:
     return np.where(log_l > -np.inf, by * np.where(log_l > -np.inf, log_l, 0.0), -np.inf)
 
 
-def _moved(s: _State, law: Normal, ask: Ask, left: Callable[[], int], rng: np.random.Generator, name: str):
+def _moved(s: _Particles, law: Normal, ask: Ask, left: Callable[[], int], rng: np.random.Generator, name: str):
     """(particles after their moves, how many moves, the mean share accepted)."""
     prior, n = round_normal(s.u.shape[1]), len(s.u)
     start = _whitened(s.u, law)
