@@ -129,6 +129,7 @@ def _search(ax: Axes, history: list[dict[str, Any]]) -> None:
         empty(ax, "no step was taken")
         return
     ax.set_yscale("log")
+    ax.xaxis.get_major_locator().set_params(integer=True)
     last = 1
     for name in names:
         mine = [row["ess"] for row in history if row.get("explorer") == name]
