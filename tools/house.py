@@ -79,6 +79,7 @@ HOMES = {  # a heavy package -> the rooms that may import it
     "typer": {"cli"},
     "rich": {"cli", "work"},
     "sklearn": {"files", "tables", "learners", "neighbours", *BRANCHES} - {"keras"},
+    "vegas": {"montecarlo"},
     "skops": {"imbalance", "negatives"},
     "joblib": {"work"},
     "threadpoolctl": {"imbalance", "work"},

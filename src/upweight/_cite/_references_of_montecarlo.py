@@ -20,6 +20,42 @@ OF_MONTECARLO: dict[str, tuple[str, dict[str, str]]] = {
             "year": "2001",
         },
     ),
+    "cornuet2012": (
+        "article",
+        {
+            "author": "Cornuet, Jean-Marie and Marin, Jean-Michel and Mira, Antonietta and Robert, Christian P.",
+            "title": "Adaptive multiple importance sampling",
+            "journal": "Scandinavian Journal of Statistics",
+            "volume": "39",
+            "number": "4",
+            "pages": "798--812",
+            "year": "2012",
+        },
+    ),
+    "dai2022": (
+        "article",
+        {
+            "author": "Dai, Chenguang and Heng, Jeremy and Jacob, Pierre E. and Whiteley, Nick",
+            "title": "An invitation to sequential Monte Carlo samplers",
+            "journal": "Journal of the American Statistical Association",
+            "volume": "117",
+            "number": "539",
+            "pages": "1587--1600",
+            "year": "2022",
+        },
+    ),
+    "delmoral2006": (
+        "article",
+        {
+            "author": "Del Moral, Pierre and Doucet, Arnaud and Jasra, Ajay",
+            "title": "Sequential Monte Carlo samplers",
+            "journal": "Journal of the Royal Statistical Society: Series B",
+            "volume": "68",
+            "number": "3",
+            "pages": "411--436",
+            "year": "2006",
+        },
+    ),
     "elmasri2021": (
         "article",
         {
@@ -41,6 +77,41 @@ OF_MONTECARLO: dict[str, tuple[str, dict[str, str]]] = {
             "number": "3--4",
             "pages": "237--264",
             "year": "1953",
+        },
+    ),
+    "lepage1978": (
+        "article",
+        {
+            "author": "Lepage, G. Peter",
+            "title": "A new algorithm for adaptive multidimensional integration",
+            "journal": "Journal of Computational Physics",
+            "volume": "27",
+            "number": "2",
+            "pages": "192--203",
+            "year": "1978",
+        },
+    ),
+    "lepage2021": (
+        "article",
+        {
+            "author": "Lepage, G. Peter",
+            "title": "Adaptive multidimensional integration: {VEGAS} enhanced",
+            "journal": "Journal of Computational Physics",
+            "volume": "439",
+            "pages": "110386",
+            "year": "2021",
+        },
+    ),
+    "neal2001": (
+        "article",
+        {
+            "author": "Neal, Radford M.",
+            "title": "Annealed importance sampling",
+            "journal": "Statistics and Computing",
+            "volume": "11",
+            "number": "2",
+            "pages": "125--139",
+            "year": "2001",
         },
     ),
     "owen2000": (
@@ -75,6 +146,18 @@ OF_MONTECARLO: dict[str, tuple[str, dict[str, str]]] = {
             "volume": "191",
             "pages": "106564",
             "year": "2019",
+        },
+    ),
+    "student1908": (
+        "article",
+        {
+            "author": "Student",
+            "title": "The probable error of a mean",
+            "journal": "Biometrika",
+            "volume": "6",
+            "number": "1",
+            "pages": "1--25",
+            "year": "1908",
         },
     ),
 }

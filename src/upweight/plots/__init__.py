@@ -30,6 +30,9 @@
     conformal      intervals along a column, or how large the sets are
     rare_event     how a rare event was found, what each draw said of it, where it fails
     performance    what a model scores in the target, by two estimates
+    draws          weighted points over two of their columns
+    posterior      how a posterior was found, and its marginals
+    integral       the repeats of an integral around their mean
 
 Each takes its object first, then `ax` (None makes a figure) and gives back the Axes, or the Figure where there are several. Nothing is
 shown on a screen, no style is changed, and pyplot is not used (`_canvas` says why).
@@ -45,6 +48,7 @@ from ._meter import meter
 from ._metrics import metrics
 from ._negatives import forecast, keep, sample_check
 from ._rare_event import rare_event
+from ._posterior import draws, integral, posterior
 from ._reliability import reliability
 from ._resample import resample
 from ._sampler import sampler
@@ -63,10 +67,12 @@ __all__ = [
     "conformal",
     "curve",
     "diagnosis",
+    "draws",
     "error_weights",
     "estimates",
     "forecast",
     "history",
+    "integral",
     "keep",
     "label_shift",
     "log_likelihood",
@@ -74,6 +80,7 @@ __all__ = [
     "meter",
     "metrics",
     "performance",
+    "posterior",
     "rare_event",
     "reliability",
     "resample",

@@ -96,7 +96,7 @@ class Draws:
             )
         columns = read_values(self.weights, values)
         each = controlled(self.weights, columns, self.log_q, self.counts)
-        return estimate(columns.terms(each), (*self.weights.trail, Step("mean", {"how": "control"})))
+        return estimate(columns.terms(each), (*self.weights.trail, Step("mean", {"how": "component control"})))
 
     def integral(self, f: Any) -> Estimate:
         """Integral of `f` against the target as it stands, normalised or not: the mean of w f over all rows.

@@ -5,7 +5,7 @@
 The trouble: model comparison subtracts logs of numbers like 1e-4000, and the error bars that are printed beside them are those of a delta
 method that does not know when the mean itself is not told from zero: then the lower end is minus infinity, and is said to be.
 
-What is inside: `Evidence`; `evidence_of_integral`, from an `Estimate` of exp(l - shift); `evidence_of_repeats`, from the logs of whole runs.
+What is inside: `Evidence`; `evidence_of_integral`, from an `Estimate` of exp(l - shift); `evidence_of_repeats`, from the logs of whole runs; `unknown_evidence`.
 
 Source: Kass and Raftery (1995), Bayes factors, J. Am. Stat. Assoc. 90.
 """
@@ -22,7 +22,7 @@ from ..._errors import InputError, is_number
 from ..._estimate import Estimate, plus_minus
 from ..._set_module import set_module
 
-__all__ = ["Evidence", "evidence_of_integral", "evidence_of_repeats"]
+__all__ = ["Evidence", "evidence_of_integral", "evidence_of_repeats", "unknown_evidence"]
 
 
 class _Ends(Protocol):
@@ -121,6 +121,14 @@ class _StudentInterval:
 
 
 @dataclass(frozen=True)
+class _AllNumbers:
+    """Nothing is known."""
+
+    def interval(self, level: float) -> tuple[float, float]:
+        return -math.inf, math.inf
+
+
+@dataclass(frozen=True)
 class _Difference:
     """Half-widths of two independent intervals, added in squares."""
 
@@ -151,10 +159,15 @@ def evidence_of_repeats(log_values: np.ndarray, why: str) -> Evidence:
     from scipy.special import logsumexp
 
     r = len(log_values)
-    value = float(logsumexp(log_values) - math.log(r))
+    value = float(np.asarray(logsumexp(log_values))) - math.log(r)
     se = float(np.std(log_values, ddof=1) / math.sqrt(r)) if r > 1 else math.inf
     ends = _StudentInterval(value, se, max(1, r - 1))
     return Evidence(value, se, False, why, ends)
+
+
+def unknown_evidence(why: str) -> Evidence:
+    """Evidence of which nothing is known, and why."""
+    return Evidence(math.nan, math.inf, False, why, _AllNumbers())
 
 
 def _log(x: float) -> float:
