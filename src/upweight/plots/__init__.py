@@ -47,8 +47,8 @@ from ._margin_rule import margin_rule
 from ._meter import meter
 from ._metrics import metrics
 from ._negatives import forecast, keep, sample_check
-from ._rare_event import rare_event
 from ._posterior import draws, integral, posterior
+from ._rare_event import rare_event
 from ._reliability import reliability
 from ._resample import resample
 from ._sampler import sampler

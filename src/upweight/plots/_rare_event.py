@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from ._canvas import AFTER, BEFORE, MAIN, QUIET, empty, headline, label, legend, several, title
 
@@ -60,6 +61,7 @@ def _levels(ax: Axes, history: list[dict[str, Any]]) -> None:
             "o-" if walks else ".--", color=MAIN if walks else QUIET, linewidth=1, markersize=4,
         )  # fmt: skip
     ax.set_ylim(-0.03, 1.03)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     if not names:
         empty(ax, "no level was run")
 
@@ -90,15 +92,18 @@ def _stages(ax: Axes, facts: dict[str, Any]) -> None:
         value = facts["probability"]["value"]
         drawn = True
         ends = [[max(value - facts["low"], 0.0)], [max(facts["high"] - value, 0.0)]]
-        ax.errorbar([facts["calls"]], [value], yerr=ends, fmt="o", color=AFTER, capsize=4, label="the answer, 95 %")
+        ax.errorbar([facts["calls"]], [value], yerr=ends, fmt="none", ecolor=AFTER, capsize=4)
+        ax.plot([facts["calls"]], [value], "o", color=AFTER, label="the answer, 95 %")
         legend(ax)
-    ax.set_xlim(0, None)
+    ax.set_xlim(0, 1.05 * max(calls, facts["calls"], 1))
     if not drawn:
         empty(ax, "no draw met a failure")
 
 
 def _cloud(ax: Axes, cloud: dict[str, Any] | None) -> None:
     title(ax, "failures, in standard deviations")
+    ax.set_xlabel("first input" if cloud is None else label(cloud["labels"][0]))
+    ax.set_ylabel("second input" if cloud is None else label((cloud["labels"] + ["no second input"])[1]))
     if cloud is None or not cloud["u"]:
         empty(ax, "no call failed")
         return
@@ -107,6 +112,4 @@ def _cloud(ax: Axes, cloud: dict[str, Any] | None) -> None:
     up = u[:, 1] if u.shape[1] > 1 else np.zeros(len(u))
     ax.scatter(u[:, 0], up, s=np.maximum(size, 1.0), color=MAIN, alpha=0.4, linewidths=0)
     ax.plot([0], [0], "+", color=QUIET, markersize=10, label="the typical point")
-    ax.set_xlabel(label(cloud["labels"][0]))
-    ax.set_ylabel(label(cloud["labels"][1]) if len(cloud["labels"]) > 1 else "")
     legend(ax)

@@ -216,7 +216,7 @@ def test_a_why_is_true_of_what_was_seen():
     g = lambda x: 5 - x[:, 0]
     for seed in range(6):
         met = []
-        r = rare(lambda x: met.append(int((g(x) <= 0).sum())) or g(x), 2, rng=seed, budget=2500)
+        r = rare(lambda x, met=met: met.append(int((g(x) <= 0).sum())) or g(x), 2, rng=seed, budget=2500)
         assert ("no call in" in r.why) <= (sum(met) == 0)
         assert "stopped falling" not in r.why
     assert "stopped falling at" in rare(lambda x: 1 + x[:, 0] ** 2, 1, rng=0).why

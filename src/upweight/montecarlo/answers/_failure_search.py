@@ -105,7 +105,9 @@ class FailureSearch:
         row = _drawn("fresh draw", fresh.known, fresh.lone)
         best = fresh.proposal.parts[1]
         shape = {"family": getattr(best, "family", ""), "components": getattr(best, "components", 1)}
-        self.history.append(row | {"p": float(fresh.estimate.value), "se": float(fresh.estimate.se)} | shape)
+        e = fresh.estimate
+        said = {} if e is None else {"p": float(e.value), "se": float(e.se)}
+        self.history.append(row | said | shape)
         return fresh
 
 

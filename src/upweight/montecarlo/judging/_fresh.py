@@ -14,7 +14,7 @@ Sources: Owen and Zhou (2000) for the defensive mixture; Good (1953) for the lon
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import logsumexp
@@ -40,11 +40,11 @@ Ask = Callable[[np.ndarray, str], np.ndarray]
 class Fresh:
     """Points that shaped nothing, and what they say.
 
-    estimate : of the integral, from weights f/q. scale : a log, taken out of the weights of the estimate (0 unless they are beyond floats).
+    estimate : of the integral, from weights f/q; None if no point counts. scale : a log, taken out of the weights of the estimate (0 unless they are beyond floats).
     known : the points. log_q (J, n) and counts (J,) : of each part of the proposal. lone : the larger lone share, in [0, 1].
     """
 
-    estimate: Estimate
+    estimate: Estimate | None
     scale: float
     weights: Weights
     known: Known
@@ -111,17 +111,15 @@ def fresh_draw(
         lone_share(u, l, explorers, (defensive, best)),
         lone_share(*pooled([*known, fresh]), explorers, (defensive, best)),
     )
-    return Fresh(_integral(weights), scale, weights, fresh, log_q, counts, q, seen)
-
-
-def _integral(weights: Weights) -> Estimate:
-    """Mean weight with its interval; weights that are all zero average to a zero that nobody should believe."""
-    return replace(weights, _linear=True).integral()
+    estimate = weights.integral() if np.isfinite(l).any() else None
+    return Fresh(estimate, scale, weights, fresh, log_q, counts, q, seen)
 
 
 def believed(fresh: Fresh) -> str:
     """Why the fresh draw is not to be believed, with its number; empty if it is."""
     e = fresh.estimate
+    if e is None:
+        return f"none of {fresh.known.n:,} fresh points counts"
     if not e.ok:
         return f"the fresh draw is not to be trusted: {e.why}"
     if fresh.lone > MOST_LONE:
