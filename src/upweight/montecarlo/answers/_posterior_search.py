@@ -88,7 +88,8 @@ def explored_and_drawn(s: PosteriorSearch) -> tuple[Fresh | None, str]:
         return None, why
     fresh = fresh_draw(s.proposals, s.known, m, defensive=net(s.d), ask=s.ask, rng=s.rng, scaled=True)
     s.known.append(fresh.known)
-    s.history.append({"phase": "fresh draw", "ess": float(fresh.weights.ess), "lone": fresh.lone, "calls": m})
+    ess = float(fresh.weights.ess) if np.isfinite(fresh.known.log_f).any() else 0.0
+    s.history.append({"phase": "fresh draw", "ess": ess, "lone": fresh.lone, "calls": m})
     return fresh, believed(fresh)
 
 
