@@ -2,7 +2,7 @@
 
     python bench/rare_events.py
 
-Work is calls times the squared relative error, over 30 seeds of each, and is the same on every machine. Demands: at most a quarter of the better of the
+Work is calls times the squared relative error, over 100 seeds of each, and is the same on every machine. Demands: at most a quarter of the better of the
 two on each problem; our own time at most 100 microseconds a call in two dimensions, half a second a run in a hundred, three in three hundred.
 """
 
@@ -24,7 +24,7 @@ from scipy import special
 
 from upweight.montecarlo import rare
 
-SEEDS = 30
+SEEDS = 100
 
 
 def four_branch(x: np.ndarray) -> np.ndarray:

@@ -36,7 +36,7 @@ FAR = 1 << 40  # a byte no journal reaches, for systems that lock bytes
 class AnswerJournal:
     """Answers in a file, for one `owner` (settings, seed and fingerprints, as plain facts).
 
-    `recall(request, questions)` gives the answers that are there, `append` adds some. To be closed in the end.
+    `recall(request, questions)` gives the answers that were there when it was opened, `append` adds some. To be closed in the end.
     """
 
     def __init__(self, path: str | os.PathLike[str], owner: Mapping[str, Any]):
