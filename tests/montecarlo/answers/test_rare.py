@@ -220,3 +220,10 @@ def test_a_why_is_true_of_what_was_seen():
         assert ("no call in" in r.why) <= (sum(met) == 0)
         assert "stopped falling" not in r.why
     assert "stopped falling at" in rare(lambda x: 1 + x[:, 0] ** 2, 1, rng=0).why
+
+
+def test_three_hundred_dimensions_arrive():
+    r = rare(plane(3.5, 300), 300, rng=0)
+    assert r.converged
+    assert r.method == "cross-entropy"
+    assert r.probability.value == pytest.approx(special.ndtr(-3.5), rel=0.2)

@@ -53,12 +53,12 @@ def fit_proposal(x: np.ndarray, log_w: np.ndarray, *, rng: np.random.Generator, 
 
 
 def _points(x: np.ndarray, log_w: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """The rows that count, 2000 at most, and their weights, sum one."""
+    """The rows that count, each once, 2000 at most, and their weights, sum one."""
     l = log_w - log_w.max()
     kept = np.flatnonzero(l > LIGHT)
     if kept.size > MOST:
-        rows = resample(l[kept], MOST, method="systematic", rng=rng)
-        return x[kept[rows]], np.full(MOST, 1 / MOST)
+        rows, copies = np.unique(resample(l[kept], MOST, method="systematic", rng=rng), return_counts=True)
+        return x[kept[rows]], copies / MOST  # each row once: a copy in both halves would make every fit look good
     w = np.exp(l[kept])
     return x[kept], w / w.sum()
 
