@@ -15,6 +15,16 @@ from upweight.montecarlo.proposals import round_normal
 MODES = [stats.multivariate_t(m, np.eye(5), df=7) for m in ([6, 0, 0, 0, 0], [-6, 4, 0, 0, 0], [0, -8, 0, 0, 0])]
 
 
+class Liar:
+    """Draws where it has no density."""
+
+    def sample(self, n, rng):
+        return rng.random((n, 2)) + 2
+
+    def log_prob(self, x):
+        return np.where(((x >= 0) & (x <= 1)).all(axis=1), 0.0, -np.inf)
+
+
 def banana(d):
     sd = np.ones(d)
     sd[0] = 10
@@ -112,6 +122,7 @@ def test_bad_input_is_refused():
     for log_target, q, settings, words in (
         (lambda x: np.full(len(x), -np.inf), start, {}, "start never visits the target"),
         (lambda x: np.full(len(x), np.inf), start, {}, "log_target is"),
+        (f, Liar(), {}, "drew 1,000 rows outside its own support"),
         (f, start, {"n": 100}, "`n` must be a whole number, 200 or more"),
         (f, start, {"rounds": 0}, "`rounds` must be a whole number, 1 or more"),
         (f, stats.norm, {}, "start: a scipy.stats distribution must be frozen"),

@@ -188,3 +188,19 @@ def test_bad_input_is_refused():
     ):
         with pytest.raises(InputError, match=words):
             evidence(log_likelihood, 2, rng=0, **settings)
+
+
+def test_eight_runs_speak_where_the_wanted_draw_is_beyond_the_budget():
+    post = evidence(lambda x: stats.binom(20, x[:, 0]).logpmf(7), [stats.beta(2, 5)], relative_error=1e-5, rng=0)
+    assert post.method == "smc"
+    assert not post.converged
+    assert "the fresh draw needs" in post.why
+    assert "log Z of 8 runs of particles, sd 0." in post.why
+    assert post.evidence.log_value == pytest.approx(-2.49253678, abs=0.1)
+    low, high = post.evidence.interval(0.999)
+    assert low <= -2.49253678 <= high
+    assert sorted(set(post.draws.cluster)) == list(range(8))
+    assert post.draws.mean(lambda x: x[:, 0]).value == pytest.approx(1 / 3, abs=0.01)
+    assert post.draws.evidence.log_value == pytest.approx(post.evidence.log_value, abs=1e-9)
+    assert "draws" in str(post)
+    assert json.loads(post.to_json())["lone"] is None

@@ -106,7 +106,7 @@ def evidence(
 def _result(s: PosteriorSearch, inputs: Inputs, fresh: Fresh | None, why: str) -> Posterior:
     """The draw if it is believed, the runs if not, nothing if the budget cut them all."""
     rest = (s.calls.calls, s.history)
-    if fresh is not None and not why:
+    if fresh is not None and fresh.estimate is not None and not why:
         weights = Weights.of_log(fresh.weights.log_w + fresh.scale, kind="importance")
         draws = Draws(inputs.to_x(fresh.known.u), weights, fresh.log_q, fresh.counts)
         facts = PosteriorFacts("evidence", s.calls.budget, len(s.runs), fresh.known.n, fresh.lone)

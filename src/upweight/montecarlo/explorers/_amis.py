@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from ...arrays import ess, temper
-from ..proposals import Mixture, Normal, Proposal, Student, fit_proposal
+from ..proposals import Mixture, Normal, Proposal, Student, fit_proposal, pooled_draws
 
 __all__ = ["Adapted", "Round", "adaptive_rounds"]
 
@@ -60,7 +60,9 @@ def adaptive_rounds(
     history, q, log_w = [], start, np.empty(0)
     log_sum = np.empty(0)
     for t in range(rounds):
-        x = q.sample(rows, rng)
+        x = (
+            q.sample(rows, rng) if t else pooled_draws([q], [rows], rng)[0]
+        )  # a start outside its own support is refused
         done.append(Round(x, ask(x, name), q))
         earlier = np.logaddexp.reduce([r.proposal.log_prob(x) for r in done])
         log_sum = np.concatenate([np.logaddexp(log_sum, q.log_prob(_points(done[:-1], x))), earlier])
