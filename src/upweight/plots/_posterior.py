@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from .._weights import rows_worth
 from ._canvas import AFTER, BEFORE, MAIN, QUIET, THIRD, axes, empty, headline, label, legend, several, title
@@ -129,7 +130,7 @@ def _search(ax: Axes, history: list[dict[str, Any]]) -> None:
         empty(ax, "no step was taken")
         return
     ax.set_yscale("log")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     last = 1
     for name in names:
         mine = [row["ess"] for row in history if row.get("explorer") == name]

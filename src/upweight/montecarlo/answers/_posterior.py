@@ -22,7 +22,7 @@ from ..draws import Draws, Evidence
 from ..proposals import Proposal
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["Posterior", "PosteriorFacts"]
 
@@ -101,7 +101,7 @@ class Posterior:
         """The same as JSON."""
         return json.dumps(self.to_dict(), allow_nan=False, indent=1, ensure_ascii=False)
 
-    def plot(self, ax: Any = None) -> Axes:
+    def plot(self, ax: Any = None) -> Figure:
         """Log evidence step by step, and the points over two columns; see `upweight.plots.posterior`."""
         from ...plots import posterior
 
