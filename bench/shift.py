@@ -9,6 +9,8 @@ Demands (CPU seconds in one thread, calls in turns in one process):
     raking, 20,000 rows, 8 margins of 6                             >= 10 x balance 0.23.0; 12 margins under 1 s and 200 MB
     balancing_weights on the CPS controls                           8 means under .05 s, 39 interactions under .3 s; 1e6 x 10 under 3 s
     density_ratio, auto, 1000 rows a side, 10 columns               under 5 s
+    label_shift with errors, 10 classes, 10,000 + 10,000 rows       under .5 s
+    conformal_quantile, 100,000 scores by 100,000 new rows          under .1 s
     import upweight.shift                                           under 1 s, without matplotlib
     growth when the rows double                                     at most 2.3 x
 
@@ -178,6 +180,28 @@ def ratios() -> None:
     told("matplotlib imported with it", float(drawn == "True"), 0.0, "", most=True)
 
 
+def uses() -> None:
+    rng = np.random.default_rng(0)
+    means, y, late = rng.normal(size=(10, 5)), rng.integers(0, 10, 10_000), rng.integers(0, 10, 10_000)
+
+    def proba(codes: np.ndarray) -> np.ndarray:
+        x = means[codes] + rng.normal(size=(len(codes), 5))
+        e = np.exp(-0.75 * ((x[:, None] - means) ** 2).sum(-1))
+        return e / e.sum(1, keepdims=True)
+
+    p, q = proba(y), proba(late)
+    told(
+        "label_shift with errors, 10 classes, 10,000 + 10,000 rows",
+        together(lambda: sh.label_shift(p, y, q))[0],
+        0.5,
+        "s",
+        most=True,
+    )
+    score, w = rng.normal(size=100_000), rng.random(100_000)
+    seconds = together(lambda: sh.conformal_quantile(score, weights=w, at=w))[0]
+    told("conformal_quantile, 100,000 scores, 100,000 new rows", seconds, 0.1, "s", most=True)
+
+
 def main() -> None:
     print(
         f"upweight {uw.__version__}, NumPy {np.__version__}, SciPy {scipy.__version__}, scikit-learn {sklearn.__version__}"
@@ -186,7 +210,7 @@ def main() -> None:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             print(f"{name} {importlib.metadata.version(name)}")
     with contextlib.redirect_stderr(io.StringIO()):
-        for part in (kernels, raking, balancing, ratios):
+        for part in (kernels, raking, balancing, ratios, uses):
             part()
 
 

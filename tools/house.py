@@ -34,6 +34,7 @@ INSIDE = {  # floors inside a branch
         ["comparison"],
     ],
     "negatives": [["scoring"], ["designs"], ["trainers"], ["samples"]],
+    "ope": [["values"], ["episodes", "proofs", "tuning"], ["logs", "rl"], ["evaluation"], ["ledger"]],
     "torch": [
         ["losses"],
         ["samplers", "meter", "iwae"],
@@ -53,6 +54,7 @@ PICTURED = [
     "imbalance",
     "montecarlo",
     "negatives",
+    "ope",
     "shift",
     "torch",
 ]  # rooms whose results have `.plot()`

@@ -1,10 +1,11 @@
 """Do weighted draws find what is odd? Digits, each left out of training in turn.
 
     python papers/anomaly/run.py            # 5 min of CPU a seed, two seeds; exit 1 if a claim is missed
-    python papers/anomaly/run.py --short    # three digits, fewer epochs, wider bounds
+    python papers/anomaly/run.py --short    # two digits, fewer epochs, wider bounds
+    python papers/anomaly/run.py --digits 1 5 8 --seeds 0    # part of the long form; the 1 must be among them
 
 No paper: a claim tested, that a tighter bound is a better detector. Grey digits, redrawn at every visit; a model of nine of them is
-asked about held-out rows of the nine and about the tenth. Scores: error of the reconstruction, minus the ELBO, minus log p by 10 and by
+asked about held-out rows of the nine and about the tenth, black where they are darker than half. Scores: error of the reconstruction, minus the ELBO, minus log p by 10 and by
 1000 draws. Every figure is compared with `expected.json`.
 """
 
@@ -35,9 +36,9 @@ def one(left_out: int, k: int, seed: int, *, short: bool) -> dict[str, float]:
     order = np.random.default_rng(seed).permutation(len(X))
     trained = [i for i in order if y[i] != left_out][:1200]
     normal = [i for i in order if y[i] != left_out][1200:]
-    test = np.r_[X[normal], X[y == left_out]]
+    test = (np.r_[X[normal], X[y == left_out]] > 0.5) * 1.0  # the likelier value: no draw of ours in the score
     odd = np.r_[np.zeros(len(normal)), np.ones((y == left_out).sum())]
-    settings = Training(40 if short else 150, batch=100, lr=2e-3, valid=0, progress=False)
+    settings = Training(30 if short else 150, batch=100, lr=2e-3, valid=0, progress=False)
     model = IWAE(k, latent=8, net=MLP((64, 64)), training=settings, rng=seed).fit(X[trained])
     return scores(model, test, odd, 200 if short else 1000)
 
@@ -57,9 +58,10 @@ def scores(model: IWAE, test: np.ndarray, odd: np.ndarray, k: int) -> dict[str, 
     return found
 
 
-def run(short: bool) -> dict[str, float]:
+def run(short: bool, digits: tuple[int, ...] = (), seeds: tuple[int, ...] = ()) -> dict[str, float]:
     """Every figure that `expected.json` bounds: means over digits and seeds."""
-    digits, seeds = ((1, 5, 8), (0,)) if short else (tuple(range(10)), (0, 1))
+    digits = digits or ((1, 8) if short else tuple(range(10)))
+    seeds = seeds or ((0,) if short else (0, 1))
     found: dict[str, float] = {}
     gains, later, ordered = [], [], []
     for seed in seeds:
@@ -88,9 +90,12 @@ def table(models: dict[tuple[int, int], dict[str, float]], digits: tuple[int, ..
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--short", action="store_true", help="three digits, fewer epochs, wider bounds")
-    short = parser.parse_args().short
-    return judged(HERE, run(short), short=short, may_lack=short)
+    parser.add_argument("--short", action="store_true", help="two digits, fewer epochs, wider bounds")
+    parser.add_argument("--digits", type=int, nargs="+", default=[], help="digits to leave out")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[], help="seeds to run")
+    given = parser.parse_args()
+    found = run(given.short, tuple(given.digits), tuple(given.seeds))
+    return judged(HERE, found, short=given.short, may_lack=given.short)
 
 
 if __name__ == "__main__":

@@ -140,7 +140,7 @@ def reading(what: str, writer: str) -> Iterator[None]:
         raise InputError(f"{what} is damaged ({str(error).rstrip('.')}). Pass what {writer} gave.") from error
     except KeyError as error:
         raise InputError(f"{what} lacks {error}. Pass what {writer} gave.") from error
-    except (TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:
+    except (TypeError, ValueError, AttributeError, IndexError, OverflowError, RuntimeError) as error:
         raise InputError(f"{what} is damaged ({error}). Pass what {writer} gave.") from error
 
 

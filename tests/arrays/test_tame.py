@@ -7,7 +7,7 @@ import pytest
 
 import upweight as uw
 from upweight._errors import InputError
-from upweight.arrays import clip, ess, khat, shrink, temper, truncate
+from upweight.arrays import clip, drop, ess, khat, shrink, temper, truncate
 from upweight.arrays._tame import power_for
 
 
@@ -22,6 +22,7 @@ TAMINGS = {
     "temper": lambda l: temper(l, power=0.4),
     "temper to a size": lambda l: temper(l, ess=0.9),
     "square": lambda l: shrink(l, lam=2.0),
+    "drop": lambda l: drop(l, above=1.3),
     "harmonic": lambda l: shrink(l, lam=0.3, how="harmonic"),
 }
 
@@ -98,6 +99,12 @@ def test_shrink_is_the_formula(w):
     np.testing.assert_allclose(np.exp(shrink(np.log(w), lam=0.3, how="harmonic")), expected, rtol=1e-12)
 
 
+def test_drop_is_the_formula_and_keeps_a_weight_at_the_threshold(w):
+    np.testing.assert_allclose(np.exp(drop(np.log(w), above=2.0)), np.where(w <= 2, w, 0.0), rtol=1e-12)
+    assert np.exp(drop(np.log(0.6) - np.log(np.array([0.3, 0.29])), above=2.0)).round(9).tolist() == [2.0, 0.0]
+    assert drop(np.array([0.7, 0.1], dtype=np.float32), above=1.5).dtype == np.float32
+
+
 def test_the_ends_of_shrink(w):
     l = np.log(w)
     np.testing.assert_allclose(shrink(l, lam=math.inf), l)
@@ -127,7 +134,7 @@ def test_every_taming_keeps_zeros_nan_shape_dtype_and_input(how, w):
 def test_taming_never_lowers_the_effective_size_here_and_does_not_see_the_order(how, w):
     l = np.sort(np.log(w))
     tamed = TAMINGS[how](l)
-    if how != "square":
+    if how not in ("square", "drop"):  # they keep neither the order nor every row
         assert np.all(ess(tamed) >= ess(l))
         assert np.all(np.diff(tamed) >= 0)
     shuffle = np.random.default_rng(3).permutation(400)
@@ -152,6 +159,7 @@ def test_shares_do_not_depend_on_the_scale(how, w):
         (lambda l: temper(l, power=0.5, ess=0.5), r"one of the two; got power=0.5, ess=0.5"),
         (lambda l: temper(l, ess=300), r"`ess` must lie in \(0, 1\), a share of the rows; got 300"),
         (lambda l: temper(l, ess=0), r"`ess` must lie"),
+        (lambda l: drop(l, above=0), r"`above` must be > 0, a weight and no logarithm; got 0"),
         (lambda l: shrink(l, lam=0), r"`lam` must be > 0; got 0"),
         (lambda l: shrink(l, lam=2, how="harmonic"), r"`lam` must lie in \[0, 1\]; got 2"),
         (lambda l: shrink(l, lam=1, how="cubic"), r"`how` must be 'square' or 'harmonic'; got 'cubic'"),

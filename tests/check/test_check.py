@@ -187,6 +187,10 @@ def test_balance_that_worsens_both_ways_is_no_matter_of_direction():
     assert "WRONG_WAY" in replace(v, balance=replace(worse, mean_inverse=0.04)).reasons
     assert "WRONG_WAY" not in replace(v, balance=replace(worse, mean_after=0.09, mean_inverse=0.04)).reasons
     assert "WRONG_WAY" not in replace(v, balance=replace(worse, mean_inverse=None)).reasons
+    both_worse = replace(worse, mean_before=0.76, mean_after=2.58, mean_inverse=1.03)
+    assert (
+        "WRONG_WAY" not in replace(v, balance=both_worse).reasons
+    )  # a row or two hold it all: no way is the right one
     assert "WRONG_WAY" not in replace(v, balance=replace(worse, mean_before=0.13, mean_inverse=0.01)).reasons
 
 

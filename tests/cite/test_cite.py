@@ -27,6 +27,7 @@ CITED = {
     "smooth": (lambda: heavy().smooth(), {"vehtari2024", "zhang2009"}),
     "temper": (lambda: heavy().temper(power=0.5), {"koblents2015"}),
     "shrink": (lambda: heavy().shrink(lam=1.0), {"su2020"}),
+    "drop": (lambda: heavy().drop(above=50.0), {"wang2017"}),
     "harmonic": (lambda: heavy().shrink(lam=0.5, how="harmonic"), {"metelli2021"}),
     "mixture": (lambda: uw.mixture([0.0, 0.0], [[0.0, 0.0], [0.0, 0.0]], [1, 1]), {"veach1995"}),
     "plain": (lambda: Weights.of([1.0, 2.0]), set()),

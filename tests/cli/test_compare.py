@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from upweight.cli import main, with_bare_json
-from upweight.cli.compare import command_line
+from upweight.cli import main
+from upweight.cli._command_line import with_bare_json
 from upweight.imbalance import load
 
 QUICKLY = ("--methods", "weights,random_under", "--cv", "2x1")
@@ -83,10 +84,18 @@ def test_the_answer_is_on_standard_output_and_progress_beside_it(run):
         ["--json"],
     ],
 )
-def test_the_command_in_the_answer_leaves_out_where_it_is_written(written):
-    asked = ["compare", "my table.csv", "--target", "y"]
-    told = command_line([*asked, *written, "--rng", "0"])
-    assert told == "upweight compare 'my table.csv' --target y --rng 0"
+def test_the_command_in_the_answer_is_what_main_was_given_less_where_it_is_written(
+    churn, capsys, monkeypatch, tmp_path, written
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["a program", "of its own"])
+    asked = ["compare", "churn.csv", "--target", "churned", *QUICKLY]
+    with pytest.raises(SystemExit) as done:
+        main([*asked, *written, "--rng", "0"])
+    assert done.value.code == int("--strict" in written)  # two folds of it are too few to be good
+    out = capsys.readouterr().out
+    document = out if out.startswith("{") else (tmp_path / "r.json").read_text()
+    assert json.loads(document)["settings"]["command"] == shlex.join(["upweight", *asked, "--rng", "0"])
 
 
 def test_everything_asked_for_is_written_whole(run, churn, tmp_path):

@@ -190,6 +190,16 @@ def test_decimal_commas_and_semicolons_stay(run):
     assert all("." not in v and float(v.replace(",", ".")) > 100 for v in after["size"])
 
 
+def test_the_demo_has_gaps_of_its_own(run):
+    code, out, _ = run("demo:gaps", "-o", "full.csv")
+    assert code == 0
+    assert out.startswith("demo:gaps: ")
+    after = read_csv("full.csv")
+    assert len(after["cultivar"]) == 178
+    assert "" not in {v for column in after.values() for v in column}
+    assert run("demo:digits", "-o", "full.csv")[0] == 0  # has none
+
+
 def test_json_has_the_facts(run, tmp_path):
     code, out, _ = run("d.csv", "-o", "full.csv", "--json")
     facts = json.loads(out)

@@ -240,3 +240,17 @@ def test_a_finite_error_does_not_hide_an_infinite_interval():
     assert q.interval(0.99)[1] == np.inf
     assert (q - m).interval(0.99) == (-np.inf, np.inf)
     assert np.isfinite((q - m).interval(0.5)).all()
+
+
+@pytest.mark.parametrize("operation", ["difference", "ratio"])
+def test_two_lumps_of_clusters_are_no_tail_of_their_own(operation):
+    """A difference or ratio of averages of two values: its clusters' sums lie in lumps, and either part has judged its own clusters."""
+    g = np.random.default_rng(0)
+    n = 4000
+    f, w = (g.random(n) < 0.01).astype(float), np.exp(0.5 * g.normal(size=n))
+    parts = [
+        Weights.of(x, kind="importance").mean(f, cluster=np.arange(n))
+        for x in (w * np.where(f > 0, 0.7, 1.0), np.ones(n))
+    ]
+    found = parts[0] - parts[1] if operation == "difference" else parts[0] / parts[1]
+    assert found.khat == max(e.khat for e in parts)

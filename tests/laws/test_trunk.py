@@ -13,6 +13,7 @@ import pytest
 
 from upweight import Correction, Tally, Weights, arrays, balance, c2st, cite
 from upweight._cite._rests_on import RESTS_ON
+from upweight.ope import value
 
 TARGET = np.random.default_rng(99).normal(0.4, 1, 300)
 
@@ -58,12 +59,14 @@ TAMERS: dict[str, Callable[[Weights], Weights]] = {
     "temper": lambda w: w.temper(power=0.6),
     "temper to a size": lambda w: w.temper(ess=0.7),
     "shrink": lambda w: w.shrink(lam=3.0),
+    "drop": lambda w: w.drop(above=2.0),
     "shrink harmonic": lambda w: w.shrink(lam=0.3, how="harmonic"),
 }
 FIGURES = TAKERS | {
     f"mean after {name}": lambda w, f, tame=tame: estimate(tame(w).mean(f)) for name, tame in TAMERS.items()
 }
-ON_A_SCALE = {"clip", "shrink", "shrink harmonic"}  # what they cap at is a number on the scale of the weights
+FIGURES["policy value"] = lambda w, f: estimate(value(f, w, how="self"))  # of ratios alone: no copies
+ON_A_SCALE = {"clip", "drop", "shrink", "shrink harmonic"}  # what they cap at is a number on the scale of the weights
 
 
 def rows(seed: int, n: int = 500) -> tuple[np.ndarray, np.ndarray]:

@@ -169,7 +169,22 @@ PLAIN: dict[str, Callable[[], Any]] = {
     "sampler": lambda: scored().plot(),
 }
 
+
+def chosen(**how: Any) -> Any:
+    x = draws().exponential(size=900)
+    return uw.ope.path(x, uw.ratio(0.7 * np.exp(-0.7 * x), np.exp(-x)), **how)
+
+
+def policy(**how: Any) -> Any:
+    x = draws().exponential(size=900)
+    return uw.ope.evaluate(1.0 * (x > 1), uw.ratio(0.7 * np.exp(-0.7 * x), np.exp(-x)), **how)
+
+
 PLAIN |= {
+    "evaluation": lambda: policy(by=np.arange(900) % 6, bounds=(0, 1)).plot(),
+    "path": lambda: chosen().plot(),
+    "path clipped": lambda: chosen(taming="clip", grid=[2, 1]).plot(),
+    "band": lambda: uw.ope.band(draws().normal(size=500), uw.Weights.of(draws(1).uniform(1, 2, 500)), rng=0).plot(),
     "meter": lambda: metered().plot(),
     "trace": lambda: traced(False).plot(),
     "struggles": lambda: lifted_errors(False).plot(),
@@ -273,6 +288,12 @@ PLAIN |= {
 }
 
 DEGENERATE: dict[str, Callable[[], Any]] = {
+    "evaluation without labels": lambda: policy().plot(),
+    "evaluation of equal policies": lambda: uw.ope.evaluate(np.arange(90.0), uw.ratio(0.5, np.full(90, 0.5))).plot(),
+    "evaluation of one row": lambda: uw.ope.evaluate([1.0], uw.ratio([0.9], [0.5]), bounds=(0, 1)).plot(),
+    "evaluation of many labels": lambda: policy(by=np.arange(900) % 36, bounds=(0, 1)).plot(),
+    "path of one row": lambda: uw.ope.path([1.0], uw.ratio([0.9], [0.5])).plot(),
+    "band of a constant": lambda: uw.ope.band(np.ones(100), uw.Weights.of(np.ones(100)), rng=0).plot(),
     "verdict all zero": lambda: uw.Weights.of([0.0, 0.0]).check().plot(),
     "verdict one row": lambda: uw.Weights.of([3.0]).check().plot(),
     "verdict constant": lambda: uw.Weights.of(np.ones(500)).check().plot(),

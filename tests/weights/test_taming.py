@@ -25,6 +25,7 @@ VERBS = {
     "clip": lambda w: w.clip(at=3.0),
     "temper": lambda w: w.temper(power=0.5),
     "shrink": lambda w: w.shrink(lam=5.0),
+    "drop": lambda w: w.drop(above=3.0),
     "harmonic": lambda w: w.shrink(lam=0.2, how="harmonic"),
 }
 
@@ -150,6 +151,15 @@ def test_smooth_is_the_pure_function():
     np.testing.assert_array_equal(w.smooth().log_w, arrays.psis(w.log_w)[0])
     np.testing.assert_array_equal(w.smooth(r_eff=0.5).log_w, arrays.psis(w.log_w, r_eff=0.5)[0])
     assert w.smooth(r_eff=0.5).trail[-1].params["r_eff"] == 0.5
+
+
+def test_drop_is_its_formula_and_refuses_to_drop_everything():
+    v = np.array([0.5, 2.0, 7.0])
+    w = Weights.of(v, kind="importance")
+    assert w.drop(above=2.0).values == pytest.approx([0.5, 2.0, 0.0])
+    assert w.drop(above=2.0).trail[-1].moved == pytest.approx(7 / 9.5)
+    with pytest.raises(InputError, match="every weight is zero: each is above the threshold. Raise `above`."):
+        w.drop(above=0.1)
 
 
 def test_shrink_is_its_formula():

@@ -7,18 +7,24 @@ _verdict, _screen, _digits             the outcome, and its words  _documents  r
 
 from ._check import check
 from ._documents import float_of, plain
-from ._reasons import GRADES, Reason, first_advice, passes, worst_grade
-from ._tally import Tally
+from ._reasons import GRADES, Reason, first_advice, flagged, passes, worst_grade
+from ._segments import FEWEST as FEWEST_IN_SEGMENT
+from ._segments import labels
+from ._tally import Gone, Tally
 from ._verdict import Verdict
 
 __all__ = [
+    "FEWEST_IN_SEGMENT",
     "GRADES",
+    "Gone",
     "Reason",
     "Tally",
     "Verdict",
     "check",
     "first_advice",
+    "flagged",
     "float_of",
+    "labels",
     "passes",
     "plain",
     "worst_grade",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TAMINGS", "Provenance"]
 
-TAMINGS = ("smooth", "truncate", "clip", "temper", "shrink")
+TAMINGS = ("smooth", "truncate", "clip", "temper", "shrink", "drop")
 RATIO_STEPS = ("ratio", "log_ratio", "mixture", "times", "rows", "declare", *TAMINGS)  # they divide by no sum
 EVERY_ROW = ("DETERMINISTIC", "LOOKS_LINEAR")  # notes that must hold for every batch to hold for the whole
 

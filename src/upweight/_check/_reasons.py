@@ -189,6 +189,8 @@ def _wrong_way(v: Verdict) -> Iterator[Reason]:
         return
     if not (b.mean_after > b.mean_before and b.mean_inverse <= 0.5 * b.mean_after):
         return
+    if b.mean_inverse >= max(b.mean_before, IMBALANCED):  # a row or two hold it all: both ways are worse than none
+        return
     text = (
         f"mean |SMD| rose from {b.mean_before:.2f} to {b.mean_after:.2f}, and 1/w brings it to {b.mean_inverse:.2f}: "
         f"target and source are exchanged"

@@ -37,7 +37,7 @@ from ._verdict import Verdict
 if TYPE_CHECKING:
     from .._estimate import Estimate
 
-__all__ = ["Tally"]
+__all__ = ["Gone", "Tally"]
 
 SCHEMA = "upweight.tally/1"
 _WRITTEN = {"said": "provenance", "pile": "summary", "inverse": "inverse", "moments": "moments", "segments": "segments"}
@@ -77,7 +77,7 @@ class Tally:
         Parameters
         ----------
         w : Weights, one vector (n,). Of tamed weights the verdict judges them as they were before, and `mean` uses them as they are;
-            only tamings that look at one row at a time (clip, temper(power=), shrink) may be tallied.
+            only tamings that look at one row at a time (clip, temper(power=), shrink, drop) may be tallied.
         f : (n,) or (n, c) numbers to average, finite where w > 0.
         bounds : (low, high) between which every f is known to lie, of every batch; f then has no tail of its own.
         by : (n,) labels; the promise of a mean of one is then tested in every segment.
@@ -211,7 +211,7 @@ def _refuse_whole_taming(w: Weights) -> None:
         whole = step.name in ("smooth", "truncate") or step.params.get("ess") or step.params.get("scale") == "mean one"
         if step.name in TAMINGS and whole:
             raise InputError(
-                f"w.{step.name}() of a batch is not that of all rows. Tally the raw weights, or tame row by row: clip, temper(power=), shrink."
+                f"w.{step.name}() of a batch is not that of all rows. Tally the raw weights, or tame row by row: clip, temper(power=), shrink, drop."
             )
 
 

@@ -116,7 +116,7 @@ def _steps(steps: Any) -> Iterator[str]:
             )
         yield name
         yield from (f"{name}:{params[key]}" for key in ("how", "method") if isinstance(params.get(key), str))
-        yield from (name for name in ("clusters", "blocks") if params.get(name))
+        yield from (name for name in ("clusters", "blocks", "outcome") if params.get(name))
 
 
 _GOT = "got {}. Pass what --json wrote."

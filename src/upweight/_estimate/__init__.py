@@ -7,22 +7,24 @@ hold), _blocks (dependent rows), _two_samples (source and target rows side by si
 Other rooms import the names below, and nothing from the files behind them.
 """
 
-from ._average import averages, integral, mean
+from ._average import AverageFit, average_fit, averages, integral, mean
 from ._belief import Average, average
 from ._blocks import block_length, relative_efficiency
-from ._columns import NamedValues, read_values, too_few
+from ._columns import NamedValues, Values, read_values, too_few
 from ._estimate import Estimate, doubted, estimate
-from ._influence import Dense
-from ._interval import IntervalRule, NeverSeen, OnScale, Symmetric
+from ._influence import Dense, blocks
+from ._interval import IntervalRule, NeverSeen, OnScale, Symmetric, t_quantile
 from ._of_repeats import is_of_repeats
 from ._quantile import cdf, quantile
 from ._sample import (
+    Groups,
     MeanWeight,
     WeightedSample,
     broken_by,
     broken_promise,
     clusters_of,
     mean_test,
+    mean_weight,
     multipliers,
     sample_of,
 )
@@ -30,12 +32,14 @@ from ._spread import corr, cov, std, var
 from ._tails import kish
 from ._terms import Terms
 from ._two_samples import TwoSamples, Within
-from ._wording import plus_minus, tail_said
+from ._wording import plus_minus, tail_said, times
 
 __all__ = [
     "Average",
+    "AverageFit",
     "Dense",
     "Estimate",
+    "Groups",
     "IntervalRule",
     "MeanWeight",
     "NamedValues",
@@ -44,11 +48,14 @@ __all__ = [
     "Symmetric",
     "Terms",
     "TwoSamples",
+    "Values",
     "WeightedSample",
     "Within",
     "average",
+    "average_fit",
     "averages",
     "block_length",
+    "blocks",
     "broken_by",
     "broken_promise",
     "cdf",
@@ -62,6 +69,7 @@ __all__ = [
     "kish",
     "mean",
     "mean_test",
+    "mean_weight",
     "multipliers",
     "plus_minus",
     "quantile",
@@ -69,7 +77,9 @@ __all__ = [
     "relative_efficiency",
     "sample_of",
     "std",
+    "t_quantile",
     "tail_said",
+    "times",
     "too_few",
     "var",
 ]

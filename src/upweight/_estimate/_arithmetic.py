@@ -88,6 +88,10 @@ def _one(a: Average, b: Average, n: int, name: str, rule: Rule) -> Average:
         found = Average(value, sample, line, before, math.inf, tails, own, bounded)
     else:
         found = average(value, line, sample, n, raw=before, bounded=bounded)
+    if (
+        bounded and sample.codes is not None
+    ):  # two lumps of influences are no tail; either part's own clusters were judged
+        found = replace(found, tails=tuple(k for x in counted for k in x.tails))
     found = replace(found, doubt=a.doubt or b.doubt, reach=tuple(r for x in counted for r in _reach(x)))
     if not itself and (never_seen(a.interval) or never_seen(b.interval)):
         return replace(found, interval=Box(a.ends, b.ends, name), reach=())

@@ -11,7 +11,7 @@ The trouble: four formulas are called "the weighted mean", and each has its own 
 Copies (frequency) are averaged as repeated rows. `f` is read less a pivot, so that a constant f is exact and f = 1e9 + noise loses no
 digit.
 
-What is inside: `mean` and `integral`, which `Weights.mean` and `Weights.integral` call; `AverageFit`, a formula's value and influences.
+What is inside: `mean` and `integral`, which `Weights.mean` and `Weights.integral` call; `average_fit`, one column by one formula, and `AverageFit`, its value and influences.
 
 Sources: Hesterberg (1995) for self-normalising and control variates; Horvitz and Thompson (1952) for totals, their variance
 under Poisson sampling; Owen (2013), Monte Carlo theory, methods and examples, chapter 9.
@@ -42,7 +42,7 @@ from ._sample import ALONE, LEAST_LOG, Groups, WeightedSample, multipliers, samp
 if TYPE_CHECKING:
     from .._weights import Weights
 
-__all__ = ["AverageFit", "averages", "integral", "mean", "self_normalised"]
+__all__ = ["AverageFit", "average_fit", "averages", "integral", "mean", "self_normalised"]
 
 FAINT = 1e-180  # mean weight from which a small f may take w f below the normal floats
 LAWFUL_HOW = {"importance": ("self", "plain", "control"), "inclusion": ("self", "total"), "frequency": ("self",)}
@@ -102,8 +102,8 @@ def averages(w: Weights, columns: NamedValues, how: str, groups: Groups) -> list
 
 
 def _one(w: Weights, x: Values, how: str, sample: WeightedSample, u: Multipliers, before: Multipliers) -> Average:
-    used = _fit(u, x, how)
-    raw = used if before is u else _fit(before, x, how)
+    used = average_fit(u, x, how)
+    raw = used if before is u else average_fit(before, x, how)
     worth = w.ess if w.kind == "frequency" else partial(ess_for, w.log_w, x.values)
     e = average(used.value, used.line, sample, x.values.size, raw=raw.line, bounded=x.bounded, ess_f=worth)
     if e.norm == 0 and math.isfinite(sample.factor) and used.value * x.unit in (0.0, 1.0) and len(x.seen) == 1:
@@ -127,7 +127,7 @@ def _batch(w: Weights, columns: NamedValues, how: str, cluster: Any, dependent: 
 
 def _influences(w: Weights, columns: NamedValues, how: str) -> list[np.ndarray]:
     u = multipliers(w, how)
-    return [_fit(u, x, how).line.part(slice(None)) for x in columns.each]
+    return [average_fit(u, x, how).line.part(slice(None)) for x in columns.each]
 
 
 def _refuse(w: Weights, how: str) -> None:
@@ -157,7 +157,7 @@ class AverageFit(NamedTuple):
     line: Line
 
 
-def _fit(u: Multipliers, x: Values, how: str) -> AverageFit:
+def average_fit(u: Multipliers, x: Values, how: str) -> AverageFit:
     """The average of one column by one formula."""
     with np.errstate(over="ignore", invalid="ignore"):
         found = _FORMULAS[how](u, x.values, x.seen[0])

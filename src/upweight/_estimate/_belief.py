@@ -110,7 +110,7 @@ class Average:
     def why(self) -> str:
         """One sentence with a number if the interval cannot be believed; empty otherwise."""
         s, limit = self.sample, threshold(self.sample.support)
-        what = "clusters" if s.groups else "rows"
+        what = "clusters" if s.groups else s.rows
         worth, own = min(s.ess, s.worth), max(self.own_tails, default=-math.inf)
         if s.repeats:
             few = f"{s.n} repeats, {REPEATS} needed to tell an error from." if s.n < REPEATS else ""
@@ -118,11 +118,13 @@ class Average:
         if math.isinf(s.factor):
             return f"1 {what[:-1]} carries all the weight, and no error can be told from it."
         if self.k >= limit:
-            return f"k-hat {self.k:.2f} is not below {limit:.2f}: rows that were never drawn may decide this average."
+            return (
+                f"k-hat {self.k:.2f} is not below {limit:.2f}: {s.rows} that were never drawn may decide this average."
+            )
         if any(math.isnan(k) for k in (s.khat, *self.tails)):
             if s.support < TOO_FEW:
-                return f"the tail was not judged: {s.support:,} positive weights, {TOO_FEW} needed."
-            return f"the tail was not judged: fewer than 5 distinct values at the top of {s.support:,} rows."
+                return f"the tail was not judged: {s.support:,} {'positive weights' if s.rows == 'rows' else s.rows}, {TOO_FEW} needed."
+            return f"the tail was not judged: fewer than 5 distinct values at the top of {s.support:,} {s.rows}."
         if worth < ENOUGH:
             return f"the weights are worth {rows_worth(worth)} {what}, {ENOUGH:.0f} needed."
         heavy = NO_WIDENING - 0.75 / math.sqrt(

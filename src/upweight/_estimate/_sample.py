@@ -6,7 +6,7 @@ area under a curve; worked out in each of them they would soon differ.
     N = rows with w > 0 (self), all rows (plain, control, integral)     se^2 = m/(m-1) norm^2, m rows or clusters     df = ESS - 1
 
 What is inside: `WeightedSample`, these figures; `sample_of`, which reads them from weights; `multipliers`, the weights on the scale of a
-formula; `Groups`, which rows move together: clusters that were named, or blocks of neighbouring rows; `mean_test`, `broken_promise` and
+formula; `Groups`, which rows move together: clusters that were named, or blocks of neighbouring rows; `mean_test`, `mean_weight`, `broken_promise` and
 `broken_by`, which needs sums only: weights that promise a mean of one and do not keep it are no base of an average.
 
 Sources: Kish (1965), Survey Sampling; Liang and Zeger (1986) for clusters; Künsch (1989) for blocks.
@@ -37,6 +37,7 @@ __all__ = [
     "broken_promise",
     "clusters_of",
     "mean_test",
+    "mean_weight",
     "multipliers",
     "sample_of",
 ]
@@ -66,6 +67,8 @@ class WeightedSample:
     groups: int = 0
     block: int = 0  # rows of a block, where clusters are blocks of neighbouring rows
     doubt: str = ""  # why no average of these weights can be believed, whatever its own figures
+    rows: str = "rows"  # what one entry is called: episodes are groups of rows
+    own_sides: bool = False  # whether either side of the influences has a tail size of its own
     repeats: bool = False  # every row is a whole run of its own: no weights, no tail to judge
 
     @property
@@ -198,8 +201,11 @@ def mean_test(mean: float, se: float, wide: float, peak: float = 0.0) -> float:
 
 def broken_promise(w: Weights, groups: Groups = ALONE) -> str:
     """One sentence if untamed weights promise a mean of one and do not keep it; empty otherwise."""
-    if not w.exact or w.n < 2 or w.kind == "frequency":
-        return ""
+    return broken_by(mean_weight(w, groups)) if w.exact and w.n > 1 and w.kind != "frequency" else ""
+
+
+def mean_weight(w: Weights, groups: Groups = ALONE) -> MeanWeight:
+    """The mean of at least two weights, with its standard error over rows or clusters."""
     s, n = w._sums, w.n
     mean, square = float(s.w) / n, float(np.asarray(s.w2)) / n
     spread, m = max(0.0, square - mean * mean), n
@@ -207,7 +213,7 @@ def broken_promise(w: Weights, groups: Groups = ALONE) -> str:
         far = np.bincount(groups.codes, np.exp(w.log_w - s.peak) - mean, groups.count)
         spread, m = float(np.einsum("i,i", far, far)) / n, groups.count
     se = math.sqrt(spread / n * m / (m - 1))
-    return broken_by(MeanWeight(float(s.peak), mean, se, n, w.khat, _all_the_same(w.log_w)))
+    return MeanWeight(float(s.peak), mean, se, n, w.khat, _all_the_same(w.log_w))
 
 
 class MeanWeight(NamedTuple):

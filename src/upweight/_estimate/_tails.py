@@ -42,14 +42,19 @@ class TailScan(NamedTuple):
 class Tails:
     """The largest values of either sign, collected piece by piece: a million rows leave some thousands."""
 
-    def __init__(self, size: int) -> None:
-        self.size = size
+    def __init__(self, size: int, *, own: bool = False) -> None:
+        self.size, self.own = size, own  # own: each side has the tail size of as many rows as it holds
+        self._rows = [0, 0]
         self._kept: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
         self._count = [0, 0]
         self._floor = [0.0, 0.0]
 
     def add(self, phi: np.ndarray) -> None:
         """Look at another piece."""
+        if self.own:
+            self._rows = [
+                n + int(np.count_nonzero(side)) for n, side in zip(self._rows, (phi > 0, phi < 0), strict=True)
+            ]
         for side, x in enumerate((phi[phi > self._floor[0]], -phi[phi < -self._floor[1]])):
             if not x.size:
                 continue
@@ -68,9 +73,9 @@ class Tails:
     def khats(self) -> list[float]:
         """k-hat of each side that has at least 25 rows."""
         k = []
-        for kept, count in zip(self._kept, self._count, strict=True):
+        for kept, count, rows in zip(self._kept, self._count, self._rows, strict=True):
             if count >= TOO_FEW:  # a side that was ever cut down holds size + 1
-                size = min(self.size, count - 1)
+                size = min(tail_size(rows) if self.own else self.size, count - 1)
                 k.append(tail_index(np.log(_top(np.concatenate(kept), size + 1)), size=size))
         return k
 
@@ -103,7 +108,7 @@ def _scan(line: Influences, sample: WeightedSample, n: int, watch: bool) -> Tail
     if sample.codes is not None:
         return _scan_clusters(line, sample.codes, sample, watch)
     square = 0.0
-    tails = _tails_for(sample.size, watch)
+    tails = _tails_for(sample.size, watch, sample.own_sides)
     for piece in blocks(n):
         phi = line.part(piece)
         if sample.copies is not None:  # a row holds the sum over its copies
@@ -121,7 +126,9 @@ def _scan(line: Influences, sample: WeightedSample, n: int, watch: bool) -> Tail
 
 
 def _scan_clusters(line: Influences, codes: np.ndarray, sample: WeightedSample, watch: bool) -> TailScan:
-    rows, clusters = _tails_for(sample.size, watch), _tails_for(sample.groups, True)
+    rows, clusters = (
+        _tails_for(size, look, sample.own_sides) for size, look in ((sample.size, watch), (sample.groups, True))
+    )
     sums = by_cluster(line, codes, sample.groups, None if rows is None else rows.add)
     for piece in blocks(sums.size):
         if clusters is not None:
@@ -130,8 +137,8 @@ def _scan_clusters(line: Influences, codes: np.ndarray, sample: WeightedSample, 
     return TailScan(math.sqrt(float(np.einsum("i,i", sums, sums))), k[0], k[1], rows is not None and rows.short)
 
 
-def _tails_for(size: int, watch: bool) -> Tails | None:
-    return Tails(tail_size(size)) if watch and size > TOO_FEW else None
+def _tails_for(size: int, watch: bool, own: bool) -> Tails | None:
+    return Tails(tail_size(size), own=own) if watch and size > TOO_FEW else None
 
 
 def _repeated(phi: np.ndarray, copies: np.ndarray, size: int) -> np.ndarray:

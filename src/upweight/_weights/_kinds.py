@@ -48,6 +48,7 @@ LAWFUL = {
     "smooth": ("importance", "inclusion"),
     "truncate": ("importance", "inclusion"),
     "shrink": ("importance",),
+    "drop": ("importance",),
     "clip": ("importance", "inclusion", "class", "cost"),
     "temper": ("importance", "inclusion", "class", "cost"),
 }
@@ -59,7 +60,7 @@ _WHY = {
     "target/source ratios, say so: w.declare(kind='importance')",
     "frequency": "frequency weights count copies of rows: there is no tail to tame. If these are ratios, say so: "
     "w.declare(kind='importance')",
-    "inclusion": "an inclusion weight is 1/probability and shrinking it breaks the design; use clip, truncate or smooth, or say "
+    "inclusion": "an inclusion weight is 1/probability and lowering it toward zero breaks the design; use clip, truncate or smooth, or say "
     "w.declare(kind='importance')",
 }
 _TAMING_A_CLASS = "{kind} weights have no target distribution whose tail could be smoothed or cut; lower them with w.clip(at=) or w.temper(power=)"
@@ -99,7 +100,7 @@ def forbid(kind: str, verb: str) -> None:
     """Raise KindError unless `kind` may do `verb`."""
     if kind in LAWFUL.get(verb, KINDS):
         return
-    if verb in ("smooth", "truncate", "shrink") and kind in ("class", "cost"):
+    if verb in ("smooth", "truncate", "shrink", "drop") and kind in ("class", "cost"):
         why = _TAMING_A_CLASS.format(kind=kind)
     else:
         why = _WHY[kind]

@@ -112,13 +112,15 @@ def log_ratio(log_target: Any, log_source: Any, *, exact: bool = True) -> Weight
     _refuse_zero_source(s == -np.inf, "-inf")
     made = Weights._made(t - s, "log_ratio", "importance", exact, container=box)
     made = replace(made, _linear=made.exact)
+    if s.ndim and (s == 0).all() and t.max() <= 0:  # probabilities of one, and not the density of a unit interval
+        made = replace(made, notes=("DETERMINISTIC",))
     if made.n >= 25 and all(v.min() >= 0 and v.max() <= 1 for v in (t, s)):
         warnings.warn(
             "`log_target` and `log_source` lie in [0, 1]: probabilities? use ratio.",
             UserWarning,
             stacklevel=2,
         )
-        return replace(made, notes=("LOOKS_LINEAR",))
+        return replace(made, notes=(*made.notes, "LOOKS_LINEAR"))
     return made
 
 

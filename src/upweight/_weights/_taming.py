@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import arrays
+from .._errors import InputError
 from ._algebra import frozen
 from ._kinds import Step, forbid
 
@@ -61,6 +62,8 @@ def tamed(w: Weights, verb: str, f: partial[np.ndarray]) -> Weights:
     level = 0.0 if scale == "own" else total - np.log(w.n)
     start = w.log_w if scale == "own" else w.log_w - np.asarray(level)[..., None]
     log_w = f(start)
+    if verb == "drop" and not (log_w.max(axis=-1) > -np.inf).all():
+        raise InputError("every weight is zero: each is above the threshold. Raise `above`.")
     after = arrays.log_sums(log_w, squares=True)
     if np.abs(w._sums.peak).max() < FAR:
         moved = arrays.moved(start, log_w, total - level, after.peak + np.log(after.w))

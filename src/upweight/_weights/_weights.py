@@ -367,6 +367,23 @@ class Weights:
         """
         return tamed(self, "shrink", partial(arrays.shrink, lam=lam, how=how))
 
+    def drop(self, *, above: float) -> Weights:
+        """Give weight zero to rows whose weight is above a threshold: less variance, some bias.
+
+        w_i' = w_i 1{w_i <= above}
+
+        above : float > 0, on the scale of the weights as given; for logs without a promise on the scale where the mean weight is one.
+
+        Raises InputError if no weight is left.
+
+        Costs: the target's share of those rows is lost, the step's `moved`; a model of the reward may answer for them
+        (`upweight.ope.value` with an outcome). Source: Wang, Agarwal and Dudik (2017), the switch estimator.
+
+        >>> Weights.of([0.5, 2.0, 7.0], kind="importance").drop(above=2.0).values.round(9)
+        array([0.5, 2. , 0. ])
+        """
+        return tamed(self, "drop", partial(arrays.drop, above=above))
+
     # ---- use --------------------------------------------------------------------------------------------------------
 
     mean = mean

@@ -1,19 +1,21 @@
 """Taming weights: less variance, and some bias, by lowering the largest.
 
-Four ways, from the mildest to the bluntest. Each takes log-weights on the scale they come in and gives
+Five ways, from the mildest to the bluntest. Each takes log-weights on the scale they come in and gives
 log-weights.
 
     truncate   min(w, mean(w) sqrt(S))     the cap recedes as rows are added: consistent, nothing to choose
     shrink     lam w / (w**2 + lam)        smooth; made to minimise a bound on the error of a policy's value
     clip       min(w, at)                  the everyday cap; its bias does not vanish with more rows
+    drop       w where w <= above, else 0  leaves rows with large weights to a model of the outcome
     temper     w ** power                  every ratio moves; the tail index is multiplied by power
 
 Pareto smoothing (`psis`) is milder than all of these: if unsure, use that where k-hat is below 0.7. The
-scale matters: truncate and temper move shares alike on every scale, clip and shrink do not.
+scale matters: truncate and temper move shares alike on every scale, clip, drop and shrink do not.
 
 Sources: Ionides (2008), Truncated importance sampling, JCGS 17. Su, Dimakopoulou, Krishnamurthy & Dudik
 (2020), Doubly robust off-policy evaluation with shrinkage, ICML. Metelli, Russo & Restelli (2021),
-Subgaussian and differentiable importance sampling, NeurIPS.
+Subgaussian and differentiable importance sampling, NeurIPS. Wang, Agarwal & Dudik (2017), Optimal and
+adaptive off-policy evaluation in contextual bandits, ICML, for drop.
 """
 
 from __future__ import annotations
@@ -29,8 +31,9 @@ from ._ess import ess as size_of
 from ._ess import positive
 from ._log import as_rows, log_sum_exp, tiles
 from ._namespace import Array, compiled, epsilon, floats, namespace, stop_gradient, working
+from ._tail_constants import TIE
 
-__all__ = ["clip", "moved", "power_for", "shrink", "temper", "truncate"]
+__all__ = ["clip", "drop", "moved", "power_for", "shrink", "temper", "truncate"]
 
 EXACT = 1e-13  # error of the share, or of the power, that `power_for` is content with
 TRIES = 100
@@ -116,6 +119,45 @@ def clip(log_w: Array, *, at: float | None = None, quantile: float | None = None
         return xp.where(l > math.log(at), xp.full_like(l, math.log(at)), l)
     cap = _quantile(xp, l, quantile) if ess is None else xp.astype(_cap_for(l, ess=ess), l.dtype)
     return xp.where(l > cap[..., None], cap[..., None], l)
+
+
+def drop(log_w: Array, *, above: float) -> Array:
+    """Set weights above a threshold to zero: less variance, a bias that stays unless a model of f answers for those rows.
+
+        w_i' = w_i 1{w_i <= above}
+
+    Parameters
+    ----------
+    log_w : (..., n) array of log-weights; -inf is a weight of zero
+    above : float > 0, the largest weight kept (a weight, no logarithm), on the scale of `log_w`; weights equal to it up to
+        rounding stay
+
+    Returns
+    -------
+    (..., n) array, same library, dtype and scale; -inf where the weight was dropped.
+
+    Raises
+    ------
+    InputError : above is not above zero.
+
+    Notes
+    -----
+    Costs: what the target does where the source rarely goes is left out altogether; clip keeps a part of it.
+    Source: Wang, Agarwal & Dudik (2017), the switch estimator.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from upweight.arrays import drop
+    >>> np.exp(drop(np.log([0.5, 2.0, 7.0]), above=2.0)).round(9).tolist()
+    [0.5, 2.0, 0.0]
+    """
+    if not (is_number(above) and above > 0):
+        raise InputError(f"`above` must be > 0, a weight and no logarithm; got {above!r}.")
+    xp, l = floats(log_w)
+    cut = math.log(above)
+    high = l - cut > TIE * epsilon(xp, l) * max(1.0, abs(cut))
+    return xp.where(high, xp.full_like(l, -math.inf), l)
 
 
 def temper(log_w: Array, *, power: float | None = None, ess: float | None = None) -> Array:

@@ -16,14 +16,14 @@ import typer.core
 
 from .._errors import UpweightError
 from .._version import __version__
-from ._outputs import STANDARD_OUTPUT
+from ._command_line import with_bare_json
 from ._terminal import write_notice
 
 __all__ = ["COMMANDS", "main"]
 
 UsageError: Any = typer.BadParameter.__mro__[1]  # of click, or of the copy that newer typers hold
 
-COMMANDS = ("check", "cite", "compare", "delivered", "demo", "impute", "negatives", "rare", "report", "shift")
+COMMANDS = ("check", "cite", "compare", "delivered", "demo", "impute", "negatives", "ope", "rare", "report", "shift")
 HELP = "Importance weights you can trust: make them, check them, tame them, use them, undo their bias."
 
 
@@ -99,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def run_command(args: list[str]) -> int:
     """Run a command; its exit code. What is typed wrong is told on one line, as all else is."""
     try:
-        code = app()(args=args, prog_name="upweight", standalone_mode=False)
+        code = app()(args=args, obj=args, prog_name="upweight", standalone_mode=False)
     except UsageError as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             sys.stdout.write(f"{error.ctx.get_help()}\n".lstrip("\n"))
@@ -156,12 +156,3 @@ def output_fails() -> bool:
 def drop_output() -> None:
     """What is left to print goes nowhere, so that Python does not try again at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def with_bare_json(args: list[str]) -> list[str]:
-    """`--json` may stand alone: then it is standard output."""
-    out = []
-    for i, arg in enumerate(args):
-        bare = arg == "--json" and (i + 1 == len(args) or (args[i + 1].startswith("-") and args[i + 1] != "-"))
-        out += ["--json", STANDARD_OUTPUT] if bare else [arg]
-    return out

@@ -8,7 +8,10 @@ through, and that is told. What was observed is written as it was written: no 1.
     dates, nested values, bytes, nothing but gaps,
     text with a value for every two rows           carried through; gaps stay, and are told
 
-What is inside: `FillTable`, made by `FillTable.of`; `refuse_format`, which endings can be written; `as_bytes`, the file.
+A key of numbers is taken for a measurement, for nothing tells them apart.
+
+What is inside: `FillTable`, made by `FillTable.of`; `refuse_format`, which endings can be written; `as_bytes`, the file; `with_gaps`, a
+table to try it on.
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ from .._errors import InputError
 from ..files import SourceTable
 from ..tables import as_text, is_bytes, unnested
 
-__all__ = ["FillTable", "as_bytes", "refuse_format", "refuse_numbered"]
+__all__ = ["FillTable", "as_bytes", "refuse_format", "refuse_numbered", "with_gaps"]
 
 pc: Any = compute  # its functions are made at run time, where type checkers do not look
 
@@ -191,6 +194,13 @@ def _as_words(values: pa.Array) -> pa.Array:
     if pa.types.is_boolean(values.type):
         return pc.if_else(values, "true", "false")
     return pa.array([None if v is None else repr(v) for v in values.to_pylist()], pa.string())
+
+
+def with_gaps(table: pa.Table, share: float = 0.2) -> pa.Table:
+    """The table with a share of its entries missing completely at random, the same ones every time."""
+    gone = np.random.default_rng(0).random((table.num_columns, table.num_rows)) < share
+    columns = [pc.if_else(g, pa.scalar(None, c.type), c) for g, c in zip(gone, table.columns, strict=True)]
+    return pa.table(dict(zip(table.column_names, columns, strict=True)))
 
 
 def refuse_format(path: str) -> str:

@@ -109,8 +109,11 @@ def _columns(
     alone = [n for n in have if n not in other], [n for n in other if n not in have]
     if any(alone):
         told = [f"{x.name} alone has {_listed(side)}" for x, side in zip((a, b), alone, strict=True) if side]
+        is_label = (
+            f", or say that it is the label: --label {alone[0][0]}" if label is None and len(alone[0]) == 1 else ""
+        )
         raise InputError(
-            f"{a.name} and {b.name} must have the same columns; {' and '.join(told)}. Choose with --columns or --exclude."
+            f"{a.name} and {b.name} must have the same columns; {' and '.join(told)}. Choose with --columns or --exclude{is_label}."
         )
     if not have:
         raise InputError(f"{a.name}: no column is left to compare. Exclude fewer.")

@@ -25,7 +25,7 @@ from ._terminal import harmless, write_notice
 if TYPE_CHECKING:
     from ..files import Batch, Columns
 
-__all__ = ["WeightOptions", "tally"]
+__all__ = ["WeightOptions", "finite_number", "progress", "refuse_unlawful", "tally"]
 
 DEMOS = ("good", "heavy", "class")
 WORTH_A_BAR = 10_000_000  # rows
@@ -79,7 +79,7 @@ def tally(data: str, options: WeightOptions) -> Tally:
 
 def tallies(columns: Columns, maker: WeightMaker) -> Iterator[Tally]:
     by = maker.by
-    with _progress(columns) as advance, warnings.catch_warnings():
+    with progress(columns) as advance, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # what they say is a note of the verdict
         for batch in columns.read(maker.numbers, () if by is None else (by,)):
             if len(batch):
@@ -105,7 +105,7 @@ class WeightMaker:
         if options.source is None or options.target is None:
             return cls(options, (_weight_column(columns, options.column),), by)
         source = columns.require(options.source, "--source")
-        number = None if options.target in columns.names else _finite_number(options.target)
+        number = None if options.target in columns.names else finite_number(options.target)
         if number is None:
             return cls(options, (source, columns.require(options.target, "--target")), by)
         return cls(options, (source,), by, number)
@@ -116,13 +116,13 @@ class WeightMaker:
         where = lambda column: f"{batch.file}: column {column!r}"
         values = batch.numbers(name)
         if options.source is None:
-            _refuse_unlawful(values, where(name), batch.first, log=options.log, whole=options.kind == "frequency")
+            refuse_unlawful(values, where(name), batch.first, log=options.log, whole=options.kind == "frequency")
             return (Weights.of_log if options.log else Weights.of)(values, kind=options.kind, exact=options.exact)
-        _refuse_unlawful(values, where(name), batch.first, log=options.log, source=True)
+        refuse_unlawful(values, where(name), batch.first, log=options.log, source=True)
         target: Any = self.target
         if target is None:
             target = batch.numbers(self.numbers[1])
-            _refuse_unlawful(target, where(self.numbers[1]), batch.first, log=options.log)
+            refuse_unlawful(target, where(self.numbers[1]), batch.first, log=options.log)
         return (log_ratio if options.log else ratio)(target, values, exact=options.exact)
 
 
@@ -133,18 +133,19 @@ def _weight_column(columns: Columns, name: str | None) -> str:
     return columns.require("w" if name is None else name, "--column")
 
 
-def _finite_number(text: str) -> float | None:
+def finite_number(text: str, option: str = "--target") -> float | None:
+    """The finite number that stands for a column, None if the text is none."""
     try:
         value = float(text)
     except ValueError:
         return None
     if not np.isfinite(value):
-        raise InputError(f"--target {text} must be a finite number or the name of a column.")
+        raise InputError(f"{option} {text} must be a finite number or the name of a column.")
     return value
 
 
 @contextmanager
-def _progress(columns: Columns) -> Iterator[Any]:
+def progress(columns: Columns) -> Iterator[Any]:
     """A bar on standard error for files that take a while, if somebody is looking."""
     from rich.console import Console
     from rich.markup import escape
@@ -162,7 +163,7 @@ def _progress(columns: Columns) -> Iterator[Any]:
 NOT_DRAWN = "Such a row cannot have been drawn: drop it or mend the propensity."
 
 
-def _refuse_unlawful(
+def refuse_unlawful(
     values: np.ndarray, where: str, first: int, *, log: bool, source: bool = False, whole: bool = False
 ) -> None:
     """Refuse what no weight can be, naming value and row."""

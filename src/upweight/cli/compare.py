@@ -7,7 +7,6 @@ the end, each whole.
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import sys
 import textwrap
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ._command_line import command_line
 from ._outputs import STANDARD_OUTPUT, check_writable, refuse_taken, taken_by, write_text, writing
 from ._terminal import write_line, write_notice
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-NO_DIFFERENCE = ("--journal", "--report", "--save", "--json", "--strict")  # options that leave the answer as it is
 DEMO = ("a rare class", "upweight compare demo:digits --target eight --report out.html")
 HELP = """Try every remedy for a rare class on the same folds, repair its probabilities, say which one earned its place.
 
@@ -58,6 +57,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
+    context: typer.Context,
     data: Annotated[
         str,
         typer.Argument(
@@ -111,6 +111,7 @@ def run(
     outputs = Outputs.checked(data, report=report, save=save, json=json, journal=journal)
     more = {"learner": _learner_with(learner, settings or []), "methods": methods, "cv": cv, "cost": cost, "rng": rng}
     setup = _read_setup(data, target, positive, weights, group, exclude, more)
+    setup = replace(setup, settings={**setup.settings, "command": command_line(context)})
     write_line("\n".join(setup.opening), sys.stderr if outputs.json_aside else sys.stdout)
     from ..imbalance.comparison import run_comparison
 
@@ -187,25 +188,8 @@ def _read_setup(
     with _named_errors(source.name):
         parts = take_apart(source, target, positive=positive, weights=weights, group=group, exclude=left_out)
         setup = setup_comparison(parts.X, parts.y, settings, sample_weight=parts.weights, group=parts.group)
-    written = {**setup.settings, "command": command_line(sys.argv[1:])}
     weighing = " ".join(line for line in (parts.others, setup.weighing) if line)
-    return replace(setup, name=source.name, target=parts.target, shown=parts.shown, settings=written, weighing=weighing)
-
-
-def command_line(args: list[str]) -> str:
-    """The command without the files it writes to: it gives the same answer wherever that is put."""
-    from . import with_bare_json
-
-    kept, skip = ["upweight"], False
-    for arg in with_bare_json(args):
-        name, value = arg.partition("=")[::2]
-        if skip:
-            skip = False
-        elif name in NO_DIFFERENCE:
-            skip = not value and name != "--strict"
-        else:
-            kept.append(arg)
-    return shlex.join(kept)
+    return replace(setup, name=source.name, target=parts.target, shown=parts.shown, weighing=weighing)
 
 
 def _finish(result: Comparison, outputs: Outputs, resume: str, *, strict: bool) -> None:

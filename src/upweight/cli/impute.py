@@ -13,6 +13,7 @@ import json as json_module
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -25,16 +26,21 @@ from ._terminal import write_line, write_notice
 __all__ = ["register"]
 
 CHECKED = 10_000  # rows whose weights are looked at
+DEMO = ("a table with gaps, PyTorch at hand", "upweight impute demo:gaps -o full.csv")
+GAPPY = "demo:gaps"  # demo:wine, of which a fifth of the entries is missing
 BELIEVED = 30.0  # effective draws that a filling should rest on
 SHOWN = 20
 ASSUMED = "Assumed: missing at random. Whether an entry is missing may depend on what is observed, not on the entry itself; no table can show it."
 HELP = """Fill the gaps of a table: a model is trained on what was observed, and every gap is filled from the other values of its row.
 
-DATA is a CSV, Parquet, .npz, JSON lines or Excel file, a folder of Parquet files, or - for standard input. OUT ends in .csv, .tsv or
-.parquet. Numbers, true and false, and text of few values are modelled; dates, keys and free text are carried through as they are. Columns,
+DATA is a CSV, Parquet, .npz, JSON lines or Excel file, a folder of Parquet files, - for standard input, or demo:gaps. OUT ends in .csv, .tsv or
+.parquet. Numbers, true and false, and text of few values are modelled; dates and text that hardly
+repeats, keys and comments, are carried through as they are; a key of numbers is taken for a measurement: leave it out. Columns,
 types and every observed value stay as they came; whole numbers stay whole. It needs PyTorch: pip install 'upweight\\[torch]'.
 
 [bold]Examples[/bold]
+
+  upweight impute demo:gaps -o full.csv
 
   upweight impute patients.csv -o full.csv
 
@@ -60,7 +66,9 @@ def register(app: typer.Typer) -> None:
 def run(
     data: Annotated[
         str,
-        typer.Argument(metavar="DATA", help="CSV, Parquet or other file, folder of Parquet, or -", show_default=False),
+        typer.Argument(
+            metavar="DATA", help="CSV, Parquet or other file, folder of Parquet, -, or demo:gaps", show_default=False
+        ),
     ],
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="OUT", help="The filled table to write", show_default=False)
@@ -81,9 +89,7 @@ def run(
     out = check_writable(output, "-o", taken=taken, stream=False)
     aside = None if json in (None, STANDARD_OUTPUT) else check_writable(json, "--json", taken=taken)
     _need_torch()
-    from ..files import read_source
-
-    source = read_source(data, write_notice)
+    source = _source(data)
     with _named_errors(source.name):
         parts = FillTable.of(source)
         if draws is not None:
@@ -98,6 +104,18 @@ def run(
     if aside is not None:
         write_text(aside, document + "\n")
         write_notice(f"wrote {aside}")
+
+
+def _source(data: str) -> Any:
+    """The table that was named."""
+    from ..files import read_source
+
+    if data != GAPPY:
+        return read_source(data, write_notice)
+    from ._fill_table import with_gaps
+
+    whole = read_source("demo:wine", write_notice)
+    return replace(whole, table=with_gaps(whole.table), name=data)
 
 
 def _write(out: Any, content: bytes) -> None:

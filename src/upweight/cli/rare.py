@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from .._errors import InputError, did_you_mean
+from ._command_line import command_line
 from ._outputs import STANDARD_OUTPUT, check_writable, write_text
 from ._terminal import write_line, write_notice
 
@@ -48,6 +49,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
+    context: typer.Context,
     function: Annotated[
         str, typer.Argument(metavar="FUNCTION", help="MODULE:FUNCTION or demo:NAME", show_default=False)
     ],
@@ -81,19 +83,17 @@ def run(
     )
     how = Run(rows=rows, workers=workers, journal=journal)
     found = rare(g, inputs, relative_error=relative_error, budget=budget, family=family, run=how, rng=rng)
-    facts = found.to_dict() | {"function": function, "note": known, "settings": _settings(rng)}
+    facts = found.to_dict() | {
+        "function": function,
+        "note": known,
+        "settings": {"rng": rng, "command": command_line(context)},
+    }
     document = json_module.dumps(facts, allow_nan=False, indent=1, ensure_ascii=False)
     write_line(document if json == STANDARD_OUTPUT else "\n".join([str(found), *([known] if known else [])]))
     if document_file is not None:
         write_text(document_file, document + "\n")
         write_notice(f"wrote {document_file}")
     raise typer.Exit(1 if strict and not found.converged else 0)
-
-
-def _settings(rng: int) -> dict[str, Any]:
-    from .compare import command_line
-
-    return {"rng": rng, "command": command_line(sys.argv[1:])}
 
 
 def _demo(function: str, given: list[str] | None, correlation: str | None) -> tuple[Callable[[Any], Any], Any, str]:

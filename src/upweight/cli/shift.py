@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json as json_module
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ._command_line import command_line
 from ._outputs import STANDARD_OUTPUT, check_writable, taken_by, write_text, writing
 from ._terminal import write_line, write_notice
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+DEMO = ("a world that moved", "upweight shift demo:cancer --report out.html")
 HELP = """Did the world move from SOURCE to TARGET, where, can weights repair it, and what are the repaired rows worth?
 
 SOURCE is what you have (labelled, say), TARGET what you must answer for: CSV, Parquet or other files, or folders of Parquet, with the same columns; or one demo alone: demo:digits, demo:cancer, demo:halves, demo:apart. The label is never compared; labels in TARGET, some or all, are used to ask whether it depends on the columns as it did.
@@ -51,6 +52,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
+    context: typer.Context,
     source: Annotated[
         str,
         typer.Argument(metavar="SOURCE", help="File or folder of the rows you have, or demo:NAME", show_default=False),
@@ -77,6 +79,7 @@ def run(
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if the verdict is unusable")] = False,
 ) -> None:
     """Read, check, diagnose, tell, write; see HELP."""
+    from .._errors import counted
     from ._two_tables import read_two
 
     taken = taken_by(source) | ({} if target is None else taken_by(target))
@@ -91,22 +94,16 @@ def run(
     listed = [[n for n in text.split(",") if n.strip()] for text in (columns, exclude)]
     two = read_two(source, target, label=label, columns=listed[0], exclude=listed[1], tell=write_notice)
     _refuse_column(two, save)
-    write_notice(
-        f"{two.source.num_rows:,} source rows, {two.target.num_rows:,} target rows, {two.source.num_columns:,} columns"
-    )
+    sizes = (two.source.num_rows, "source row"), (two.target.num_rows, "target row"), (two.source.num_columns, "column")
+    write_notice(", ".join(counted(n, what) for n, what in sizes))
     with _named_errors(two.files):
         found = _diagnosed(two, learner, method, rng)
-    facts = found.to_dict() | {"settings": _settings(learner, method, rng)}
+    settings = {"learner": learner, "method": method, "rng": rng, "command": command_line(context)}
+    facts = found.to_dict() | {"settings": settings}
     document = json_module.dumps(facts, allow_nan=False, indent=1, ensure_ascii=False)
     write_line(document if json == STANDARD_OUTPUT else str(found))
     _write_files(found, facts, document, two, paths)
     raise typer.Exit(1 if strict and found.verdict.grade == "unusable" else 0)
-
-
-def _settings(learner: str, method: str, rng: int) -> dict[str, Any]:
-    from .compare import command_line
-
-    return {"learner": learner, "method": method, "rng": rng, "command": command_line(sys.argv[1:])}
 
 
 def _diagnosed(two: TwoTables, learner: str, method: str, rng: int) -> Diagnosis:

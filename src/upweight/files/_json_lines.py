@@ -3,7 +3,7 @@
 The trouble: a key that is absent is a gap; a key that stands twice in one object would be one value lost; a value that is a number
 in one line and text in another is no column; an unfinished last line is half a row.
 
-What is inside: `read_json_lines`.
+What is inside: `read_json_lines`, a whole table; `json_objects`, one object after the other for who reads keys of their own.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any
 import pyarrow as pa
 
 from .._errors import InputError
-from ._paths import Place, one_line
+from ._paths import Place, find, one_line
 from ._text import opened, refuse_binary
 
-__all__ = ["read_json_lines"]
+__all__ = ["json_objects", "read_json_lines"]
 
 ROWS = 1 << 16  # of a piece
 LARGEST = 1 << 63
@@ -29,7 +29,7 @@ def read_json_lines(place: Place) -> pa.Table:
     refuse_binary(place)
     pieces: list[pa.Table] = []
     rows: list[dict[str, Any]] = []
-    for row in objects(place):
+    for _, row in objects(place):
         rows.append(row)
         if len(rows) == ROWS:
             pieces.append(_as_table(rows, place))
@@ -44,11 +44,20 @@ def read_json_lines(place: Place) -> pa.Table:
         ) from error
 
 
-def objects(place: Place) -> Iterator[dict[str, Any]]:
+def json_objects(path: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a file of any ending, one after the other, each with the number of its line."""
+    place = find(path)
+    if place.kind == "folder":
+        raise InputError(f"{place.name}: a folder, where a file of one JSON object a line was expected. Name the file.")
+    refuse_binary(place)
+    yield from objects(place)
+
+
+def objects(place: Place) -> Iterator[tuple[int, dict[str, Any]]]:
     with opened(place) as file:
         for number, line in enumerate(file, 1):
             if line.strip():
-                yield _one_object(line, place, number)
+                yield number, _one_object(line, place, number)
 
 
 def _one_object(line: bytes, place: Place, number: int) -> dict[str, Any]:

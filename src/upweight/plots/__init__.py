@@ -23,6 +23,9 @@
     meter          what arrived of weights in training, and how hard they push
     trace          whether weights changed a model, beside shuffled ones
     struggles      whether lifting errors helped, group by group
+    evaluation     what another policy would have earned, whether its probabilities fit, and what caps do to it
+    taming_path    the same under ever stronger taming
+    distribution   its distribution, with a band
     two_point      what a loss makes of weights as a network grows
     shift          what moved between two samples, and what weights can do about it
     two_sample     the ROC curve of the classifier that tells them apart, and the columns it needs
@@ -47,6 +50,7 @@ from ._margin_rule import margin_rule
 from ._meter import meter
 from ._metrics import metrics
 from ._negatives import forecast, keep, sample_check
+from ._policies import distribution, evaluation, taming_path
 from ._posterior import draws, integral, posterior
 from ._rare_event import rare_event
 from ._reliability import reliability
@@ -67,9 +71,11 @@ __all__ = [
     "conformal",
     "curve",
     "diagnosis",
+    "distribution",
     "draws",
     "error_weights",
     "estimates",
+    "evaluation",
     "forecast",
     "history",
     "integral",
@@ -89,6 +95,7 @@ __all__ = [
     "scores",
     "shift",
     "struggles",
+    "taming_path",
     "trace",
     "two_point",
     "two_sample",

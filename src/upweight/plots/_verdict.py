@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["verdict"]
 
 JUDGED = ("importance", "inclusion")  # kinds whose averages are wanted, so whose tail counts
-TAMINGS = ("smooth", "truncate", "clip", "temper", "shrink")
+TAMINGS = ("smooth", "truncate", "clip", "temper", "shrink", "drop")
 
 
 def verdict(v: Verdict, *, ax: Any = None) -> Figure:

@@ -313,3 +313,10 @@ def test_a_constant_column_that_must_move_is_told():
         sh.balancing_weights(x, {0: 2.0, 1: 8.0})
     assert told.value.tolerance == np.inf
     assert sh.balancing_weights(x, {0: 2.0, 1: 7.0}).ess < 4
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e300])
+def test_scale_changes_no_weight_however_large(scale):
+    x = np.array([[0.0, 1], [1, 0], [2, 2], [3, 1]])
+    usual = np.asarray(sh.balancing_weights(x, {0: 2.0}))
+    assert np.asarray(sh.balancing_weights(x * scale, {0: 2.0 * scale})) == pytest.approx(usual, rel=1e-8)

@@ -89,3 +89,17 @@ def test_a_float_is_no_identifier_and_few_rows_are_none():
 def test_a_column_whose_numbers_repeat_is_no_identifier():
     x = np.repeat(np.arange(50), 2)[:, None]
     Pooled.of(x[:60], x[60:])
+
+
+@pytest.mark.parametrize("made", [lambda x: x, lambda x: pd.DataFrame(x, columns=["a", "b"])])
+def test_an_infinity_is_told_by_its_side_and_its_own_row(made):
+    x = np.random.default_rng(0).normal(size=(6, 2))
+    bad = x.copy()
+    bad[2, 1] = -np.inf
+    with pytest.raises(
+        uw.InputError, match=r"`target` must hold no infinity: column ('b'|1) has 1, first -inf at row 2"
+    ):
+        Pooled.of(made(x), made(bad))
+    base = uw.Weights.of([0, 1, 1, 1, 1, 1], kind="importance")
+    with pytest.raises(uw.InputError, match=r"`source` must hold no infinity: .* at row 2"):
+        Pooled.of(made(bad), made(x), base)

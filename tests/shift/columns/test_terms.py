@@ -75,3 +75,24 @@ def test_dates_are_refused():
     frame = pd.DataFrame({"d": pd.to_datetime(["2024-01-01", "2024-01-02"])})
     with pytest.raises(uw.InputError, match="column 'd' is neither number, category, string nor bool"):
         TermPlan.of(frame, frame, "means")
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e200, 1e300])
+def test_spreads_of_columns_whose_squares_are_no_floats(scale):
+    x = np.array([[1.0, 2], [2, 7], [5, 1], [7, 0]])
+    for made in (np.asarray, sparse.csr_array):
+        _, rows, _ = TermPlan.of(made(x * scale), made(x * scale), "means")
+        assert rows.sds() / scale == pytest.approx(x.std(axis=0, ddof=1), rel=1e-12)
+
+
+def test_a_square_beyond_the_floats_is_refused():
+    x = np.array([[1.0], [2], [5]]) * 1e200
+    with pytest.raises(uw.InputError, match=r"terms must be finite; 0\^2 is too large for a float"):
+        TermPlan.of(x, x, "squares")
+
+
+def test_no_share_at_all_is_not_divided_by_zero():
+    with pytest.raises(
+        uw.InputError, match=r"shares of 'k' must sum to 1; got 0 from 0. Say \{'k': \{level: share\}\}"
+    ):
+        known_terms(FRAME, {"k": {}})

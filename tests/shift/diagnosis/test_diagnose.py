@@ -228,8 +228,8 @@ def test_a_number_to_predict_leaves_the_label_parts_out():
     a, b = normal(4, 120, 100, by=0.8)
     d = diagnose(a, b, y=a[:, 0] + 0.1, rng=0)
     assert d.label is None
-    assert "Label shift was not looked at: Unknown label type: continuous." in said(d)
-    assert "continuous" in d._told.label_note
+    assert "Label shift was not looked at: `y` takes 120 different numbers" in said(d)
+    assert "a number to predict, not a class" in d._told.label_note
 
 
 def test_frames_with_text_gaps_and_dates_of_three_libraries():
@@ -331,3 +331,26 @@ def test_the_module_is_light():
 
 def test_everything_named_is_there():
     assert all(hasattr(sh, name) for name in sh.__all__)
+
+
+@pytest.mark.parametrize(
+    ("y", "told"),
+    [
+        (np.arange(80) / 7, "a number to predict, not a class. Cut it into classes."),
+        (["no"] * 80, "`y` is 'no' in 80 rows: one class, whose share cannot move."),
+    ],
+)
+def test_labels_that_are_no_classes_get_a_remedy_of_this_branch(y, told):
+    a, b = normal(3, n=80, m=70, by=2.0)
+    text = said(diagnose(a, b, y=y, method="linear", rng=0))
+    assert told in text
+    assert "--target" not in text
+    assert "density_weights" not in text
+
+
+@pytest.mark.parametrize("n", [80, 20])  # too few rows to judge the shift are no licence for wrong labels
+def test_labels_of_another_length_are_refused_before_the_first_fit(n, monkeypatch):
+    monkeypatch.setattr("upweight.shift.diagnosis._diagnosis.pooled_test", lambda *_, **__: pytest.fail("fitted first"))
+    a, b = normal(3, n=n, m=70)
+    with pytest.raises(uw.InputError, match="`y` belongs to the source rows; got the target's 70. Swap?"):
+        diagnose(a, b, y=[0, 1] * 35, rng=0)

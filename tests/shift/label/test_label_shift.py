@@ -202,3 +202,15 @@ def test_bad_input_is_said():
         label_shift(p, y, new).weights([0, 7])
     with pytest.raises(uw.InputError, match="must have 3 classes"):
         label_shift(p, y, new).apply([0.5])
+
+
+def test_columns_called_as_the_classes_must_be_in_their_order():
+    rng = np.random.default_rng(0)
+    y = np.where(rng.random(200) < 0.5, "yes", "no")
+    p = 1 / (1 + np.exp(-1.0 * (y == "yes") - rng.normal(size=200)))
+    sorted_ = pd.DataFrame({"no": 1 - p, "yes": p})
+    assert label_shift(sorted_, y, sorted_).temperature > 0
+    with pytest.raises(
+        uw.InputError, match="columns of `target_proba` must be in sorted order of the classes; got yes first"
+    ):
+        label_shift(sorted_, y, sorted_[["yes", "no"]])

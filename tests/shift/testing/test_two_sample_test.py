@@ -157,3 +157,16 @@ def test_repaired_in_nineteen_of_twenty():
         r = sh.density_ratio(a, b, method="linear", rng=0)
         passed.append(sh.two_sample_test(a, b, weights=r.weights, learner="linear", rng=1).p > 0.05)
     assert sum(passed) >= 19
+
+
+def test_a_classifier_that_learnt_nothing_says_nothing():
+    """Trees that cannot split give every row one score: an AUC of one half without a width is no proof that nothing moved."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(30, 2)), rng.normal(size=(30, 2))
+    t = sh.two_sample_test(a, b, learner="boosting", rng=0)
+    assert (t.auc.value, t.auc.interval(), t.auc.ok, t.moved) == (0.5, (0.0, 1.0), False, False)
+    assert "it learnt nothing" in str(t)
+    chosen = sh.two_sample_test(a, b, rng=0)
+    assert "boosting" not in chosen.learners
+    low, high = chosen.auc.interval()
+    assert 0 < low < 0.5 < high < 1

@@ -6,6 +6,7 @@ import math
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.exceptions import NotFittedError
@@ -229,3 +230,90 @@ def test_inputs_are_never_written_to():
         assert not np.isnan(answer).any()
     assert np.array_equal(X, R)
     assert np.array_equal(gaps, kept, equal_nan=True)
+
+
+def test_pytorchs_default_type_changes_no_level_and_no_filling():
+    table = RNG.integers(0, 3, (60, 3)) * 1.0
+    holes = np.where(RNG.random(table.shape) < 0.2, np.nan, table)
+
+    def found(likelihood):
+        m = model(likelihood=likelihood, missing="mar").fit(holes)
+        return m.score_samples(holes, k=30), *m.impute(holes, k=30, m=3, rng=0)
+
+    for likelihood in ("categorical", "gaussian", "mixed"):
+        plain = found(likelihood)
+        torch.set_default_dtype(torch.float64)
+        try:
+            other = found(likelihood)
+        finally:
+            torch.set_default_dtype(torch.float32)
+        for a, b in zip(plain, other, strict=True):
+            assert np.array_equal(a, b)
+
+
+def test_fit_within_no_grad_trains_all_the_same():
+    with torch.no_grad():
+        m = model().fit(B)
+    assert m.score(B) == model().fit(B).score(B)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a machine with CUDA has the device")
+def test_a_device_that_is_not_here_is_refused_before_anything_is_made():
+    away = Training(2, device="cuda", progress=False)
+    for make in (model(training=away), uw.torch.WeightedGAN(2, net=MLP((4,)), training=away)):
+        refused("`device` must be one that is here; got 'cuda'", lambda m=make: m.fit(B))
+        assert not hasattr(make, "module_")
+    away = Training(2, device="cuda", progress=False)
+    refused("got 'cuda'", lambda: uw.torch.SequenceIWAE(2, latent=2, training=away).fit([["a", "b"]] * 20))
+    refused("got 'meta'", lambda: model(training=Training(2, device="meta", progress=False)).fit(B))
+
+
+def test_a_checkpoint_that_is_no_file(tmp_path):
+    refused("`checkpoint` must be the path of a file, or None; got 3", lambda: Training(checkpoint=3))
+    for rng in (0, None):
+        folder = Training(2, checkpoint=tmp_path, progress=False)
+        refused("`checkpoint` must be a file; got the folder", lambda t=folder, r=rng: model(training=t, rng=r).fit(B))
+
+
+@pytest.mark.parametrize("threshold", [-1, math.nan, "a", None])
+def test_thresholds_that_are_no_variance(threshold):
+    m = model().fit(B)
+    refused("`threshold` must be a variance, 0 or more", lambda: m.active_units(B, threshold=threshold))
+
+
+def test_codes_that_are_not_finite_are_counted():
+    refused("got shape (2, 2), 3 values NaN or infinite.", lambda: model().fit(B).decode([[1, np.nan], [np.inf] * 2]))
+
+
+def test_one_row_and_one_draw_are_spoken_of_as_such():
+    m = model().fit(B)
+    one = str(m.collapse(B[:1], k=1))
+    assert "active units: not judged, for one row varies over nothing" in one
+    assert "1 draws" not in one
+    assert "gain" not in one
+    assert "60 rows, 1 draw each" in str(m.log_likelihood(B, k=1))
+    assert "AnomalyScore(1 row, 1 draw each" in str(m.anomaly(B[:1], k=1))
+
+
+def test_other_names_are_told_once():
+    names = list("abcdef")
+    m = model().fit(pd.DataFrame(B, columns=names))
+    with pytest.raises(uw.InputError, match="now missing:\n- f$"):
+        m.score(pd.DataFrame(B, columns=[*names[:5], "zz"]))
+
+
+def test_a_file_of_own_modules_says_what_it_needs_and_another_has_no_place_for_them(tmp_path):
+    own = torch.nn.Linear(6, 4), torch.nn.Linear(2, 6)
+    model(net=own).fit(B).save(tmp_path / "own.iwae")
+    model().fit(B).save(tmp_path / "plain.iwae")
+    with pytest.raises(uw.InputError, match="modules of your own.*pass net=") as said:
+        IWAE.load(tmp_path / "own.iwae")
+    assert "damaged" not in str(said.value)
+    refused("`net` is for modules of yours. Leave it out.", lambda: IWAE.load(tmp_path / "plain.iwae", net=own))
+
+
+def test_a_file_whose_tensors_are_none(tmp_path):
+    model().fit(B).save(tmp_path / "m.iwae")
+    found = torch.load(tmp_path / "m.iwae", weights_only=True)
+    torch.save(found | {"tensors": 3}, tmp_path / "m.iwae")
+    refused("is not an upweight model of the kind IWAE", lambda: IWAE.load(tmp_path / "m.iwae"))

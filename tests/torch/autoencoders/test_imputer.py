@@ -268,3 +268,29 @@ def test_public_name():
     assert uw.torch.IWAEImputer is IWAEImputer
     assert IWAEImputer.__module__ == "upweight.torch"
     assert torch.get_default_dtype() == torch.float32
+
+
+@pytest.mark.parametrize(("dtype", "least", "most"), [("UInt8", 250, 255), ("Int8", -128, -123)])
+def test_narrow_whole_numbers_are_filled_with_what_their_type_holds(dtype, least, most):
+    rng = np.random.default_rng(0)
+    whole = rng.integers(least, most + 1, 200)
+    gaps = rng.random(200) < 0.4
+    values = [None if g else int(v) for v, g in zip(whole, gaps, strict=True)]
+    x = rng.normal(size=200)
+    for table in (
+        pd.DataFrame({"a": pd.array(values, dtype=dtype), "x": x}),
+        pl.DataFrame({"a": pl.Series(values, dtype=getattr(pl, dtype)), "x": x}),
+    ):
+        imputer = IWAEImputer(quick("mixed"), k=50, rng=0).fit(table)
+        for full in (imputer.transform(table), *imputer.draw(table, 5)):
+            assert full["a"].dtype == table["a"].dtype
+            found = np.asarray(full["a"]).astype(int)
+            assert (found[~gaps] == whole[~gaps]).all()
+            assert found.min() >= np.iinfo(dtype.lower()).min
+            assert found.max() <= np.iinfo(dtype.lower()).max
+
+
+def test_how_many_tables_must_be_said():
+    imputer = IWAEImputer(quick(), k=10, rng=0).fit(holes_in(WINE))
+    with pytest.raises(InputError, match="`m` must be a whole number, 1 or more; got None"):
+        imputer.draw(WINE, None)

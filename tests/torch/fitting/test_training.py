@@ -6,7 +6,7 @@ import pytest
 from sklearn.base import clone
 
 import upweight as uw
-from upweight.torch.fitting import Training
+from upweight.torch.fitting import Training, ready_training
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_settings_out_of_range_are_refused_by_constructor_and_after_set_params(s
     with pytest.raises(uw.InputError, match=said):
         Training(**settings)
     with pytest.raises(uw.InputError, match=said):
-        Training().set_params(**settings).refuse_wrong()
+        ready_training(Training().set_params(**settings), Training())
 
 
 def test_cloned_and_read_as_scikit_learn_does():

@@ -13,6 +13,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from upweight import InputError, KindError, VerdictError, Weights
 from upweight.torch import MLP, Conv, Training, WeightedGAN
+from upweight.torch.fitting import read_model, write_model
 
 
 def gan(epochs=3, *, batch=64, lr=3e-3, latent=2, valid=0, checkpoint=None, **settings):
@@ -195,9 +196,22 @@ def test_a_file_gives_the_same_generator(tmp_path):
         back = WeightedGAN.load(tmp_path / "g")
         assert np.array_equal(m.sample(9, rng=1), back.sample(9, rng=1))
         assert (back.loss, back.feature_names_in_.tolist()) == (loss, ["x"])
+        assert (repr(back.training), back.rng) == (repr(m.training), m.rng), "what trains a clone"
     torch.save({"weights": torch.ones(2)}, tmp_path / "other")
     with pytest.raises(InputError, match="not an upweight model"):
         WeightedGAN.load(tmp_path / "other")
+
+
+def test_a_file_with_less_or_other_in_it_is_refused_in_words(tmp_path):
+    X, w = two_modes()
+    gan(1).fit(X, sample_weight=w).save(tmp_path / "g")
+    document, tensors = read_model(tmp_path / "g", "WeightedGAN")
+    less = {name: value for name, value in document.items() if name != "columns"}
+    other = {name: torch.zeros(1, 1) for name in tensors}
+    for changed, said in (((less, tensors), "lacks 'columns'"), ((document, other), "is damaged")):
+        write_model(tmp_path / "changed", "WeightedGAN", *changed)
+        with pytest.raises(InputError, match=said):
+            WeightedGAN.load(tmp_path / "changed")
 
 
 def test_samples_follow_from_their_rng():
@@ -260,3 +274,31 @@ def test_rows_that_are_none():
         gan().fit(X, sample_weight=np.where(np.arange(30) == 2, -1.0, w))
     with pytest.raises(InputError, match="half of the rows are the same"):
         gan().fit(np.r_[np.full(28, 1.0), 2.0, 3.0][:, None])
+
+
+# ---- real rows --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_thinned_digits_get_their_share():
+    """Digits 5 to 9 thinned ten to one, 1500 steps of 200: share by a classifier of all digits, with weights and without."""
+    import importlib.util
+    from pathlib import Path
+
+    path = Path(__file__).resolve().parents[3] / "papers" / "diesendruck2018" / "run.py"
+    spec = importlib.util.spec_from_file_location("papers_diesendruck2018", path)
+    paper = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(paper)
+    found = paper.judged_digits(short=False)
+    assert 0.4 <= found["digits_population"] <= 0.58
+    assert found["digits_none"] <= 0.16
+
+
+def test_numbers_beyond_float32_and_constants_within_the_unit_interval_are_said_to_be_so():
+    few = Training(1, progress=False, valid=0)
+    far = np.random.default_rng(0).normal(size=(40, 2))
+    far[3, 1] = 1e200
+    with pytest.raises(InputError, match="must fit into float32.*got 1 number beyond, first 1e.200 at row 3, column 1"):
+        WeightedGAN(2, training=few).fit(far)
+    with pytest.raises(InputError, match="every column is constant"):
+        WeightedGAN(2, training=few).fit(np.full((40, 3), 0.5))

@@ -156,3 +156,12 @@ def test_groups_must_divide_and_vimco_needs_two():
 def test_objectives_that_mean_nothing_are_refused(make, said):
     with pytest.raises(InputError, match=said):
         make()
+
+
+def test_what_is_no_log_weight_is_told_what_it_is():
+    with pytest.raises(InputError, match="got int64. Sum the densities in float32"):
+        bound(torch.ones(3, 4, dtype=torch.int64))
+    with pytest.raises(
+        InputError, match=r"must hold a row or more, the draws on its last axis, one at least; got shape \(0, 3\)"
+    ):
+        bound(torch.zeros(0, 3))

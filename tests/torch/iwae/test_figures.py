@@ -191,5 +191,5 @@ def test_rows_without_weight_are_refused(f):
 def test_other_shapes_are_refused():
     with pytest.raises(InputError, match=r"`f` must begin with the shape of log_w \(3, 4\); got \(4, 3\)"):
         expect(torch.zeros(3, 4), torch.zeros(4, 3))
-    with pytest.raises(InputError, match=r"`z` must have the shape \(3, 4, 'd'\)"):
+    with pytest.raises(InputError, match=r"`z` must have the shape \(3, 4, d\)"):
         resample(torch.zeros(3, 4), torch.zeros(3, 4), 2)

@@ -108,3 +108,16 @@ def test_gradients_move_generated_rows_toward_the_weighted_target():
 def test_what_is_refused(call, said):
     with pytest.raises(InputError, match=said):
         call(rows(4), rows(6, seed=1))
+
+
+def test_by_batch_needs_weights_that_it_can_divide_by():
+    x, w = torch.randn(4, 2), torch.zeros(4)
+    with pytest.raises(
+        InputError, match="by='batch' divides by the sum of `weight`, and needs 2 rows of positive weight; got 0"
+    ):
+        mmd2(x, x + 1, w, by="batch")
+    with pytest.raises(InputError, match="needs 2 rows of positive weight; got 1"):
+        mmd2(x, x + 1, torch.eye(4)[0], by="batch")
+    with pytest.raises(InputError, match="needs 1 row of positive weight; got 0"):
+        gan_loss(x[:, 0], x[:, 0], w, by="batch")
+    assert torch.isfinite(gan_loss(x[:, 0], x[:, 0], torch.eye(4)[0], by="batch")[0])

@@ -217,3 +217,15 @@ def test_a_document_gives_the_same_density():
     frame = pd.DataFrame(HOLES, columns=["a", "b", "c"]).assign(flat=1.0)
     one, two = (e.log_prob(outputs, *e.rows(frame).take(slice(None)), e.module()) for e in (d, again))
     assert torch.equal(one, two)
+
+
+def test_a_column_that_varies_no_more_than_rounding_is_not_said_to_be_constant():
+    table = np.column_stack([X[:, 0], 1e13 + np.arange(40) % 3])
+    with pytest.warns(
+        UserWarning, match="column 1 does not vary by more than a trillionth of its size, which counts as rounding"
+    ):
+        d = fitted(table)
+    with pytest.warns(
+        UserWarning, match="was 1e\\+13 in every row of fit, but for rounding,.*now it is 10000000000001.0 at row 1"
+    ):
+        d.rows(table)

@@ -326,3 +326,18 @@ def test_inputs_are_not_written_to():
         d = Mixed().fitted(HOLES, np.ones(N), missing="mar")
     d.filled(HOLES, d.rows(HOLES).x)
     pd.testing.assert_frame_equal(HOLES, before)
+
+
+@pytest.mark.parametrize("value", [[1], {"a": 1}, (1, 2)])
+def test_cells_that_are_no_level_are_refused_whatever_they_are(value):
+    cells = np.empty(20, dtype=object)
+    cells[:] = [value] * 20
+    table = pd.DataFrame({"a": np.arange(20.0), "e": cells})
+    with pytest.raises(InputError, match=rf"levels of column 'e' must be text.*got {type(value).__name__} at row 0"):
+        Mixed().fitted(table, None, missing="refuse")
+
+
+def test_gaps_in_counts_are_not_told_of_a_remedy_that_is_refused():
+    counts = np.where(np.arange(60).reshape(20, 3) == 4, np.nan, 1.0)
+    with pytest.raises(InputError, match="got 1 NaN, first at row 1, column 1. Write what did not occur as 0"):
+        Counts().fitted(counts, None, missing="refuse")

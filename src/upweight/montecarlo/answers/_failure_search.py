@@ -5,7 +5,7 @@
 The trouble: a method that has failed looks the same as one that has not. Here every road ends with a number and the reason why it is
 not to be believed, or without such a reason; and what one road saw is held against the other.
 
-What is inside: `FailureSearch`, the state of one search; `by_cross_entropy` and `by_subset`, the roads; `Outcome`, where one ended.
+What is inside: `FailureSearch`, the state of one search; `by_cross_entropy` and `by_subset`, the roads; `SearchResult`, where one ended.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..explorers import Explored, SubsetRun, explore, level_size, log_normal, su
 from ..judging import Fresh, Known, believed, fresh_draw, lone_share, pooled, sized, spread, wanted_rows
 from ..proposals import Proposal, fit_proposal, net
 
-__all__ = ["FailureSearch", "Outcome", "by_cross_entropy", "by_subset"]
+__all__ = ["FailureSearch", "SearchResult", "by_cross_entropy", "by_subset"]
 
 FIRST, MOST = 2, 6  # explorers
 LONE_BEFORE = 0.05  # lone share of a sizing draw from which another explorer goes out
@@ -34,7 +34,7 @@ BLOCK = 500
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SearchResult:
     """Where a road ended: why it is not believed (empty if it is), the fresh draw or None, the repeats that the budget did not cut."""
 
     why: str
@@ -128,23 +128,23 @@ def _drawn(phase: str, draw: Known, alone: float) -> dict[str, Any]:
 # ---- cross-entropy ----------------------------------------------------------------------------------------------------------
 
 
-def by_cross_entropy(s: FailureSearch) -> Outcome:
+def by_cross_entropy(s: FailureSearch) -> SearchResult:
     """The first road; explorers are sent until what one alone has seen is little."""
     if not all([s.send_explorer().reached for _ in range(FIRST)]):
-        return Outcome(_never(s))
+        return SearchResult(_never(s))
     while True:
         explorers = [e.proposal for e in s.found if e.proposal is not None]
         if s.left() < s.n:
-            return Outcome(f"the budget ended before the fresh draw: {s.left():,} calls are left")
+            return SearchResult(f"the budget ended before the fresh draw: {s.left():,} calls are left")
         draw, alone = s.size_draw(explorers)
         if alone <= LONE_BEFORE or len(s.found) >= MOST or s.left() <= s.g.budget / 2:
             break
         if not s.send_explorer().reached:
-            return Outcome(_never(s))
+            return SearchResult(_never(s))
     fresh = s.draw_fresh(explorers, draw)
     if isinstance(fresh, str):
-        return Outcome(fresh)
-    return Outcome(believed(fresh), fresh, probability=fresh.estimate)
+        return SearchResult(fresh)
+    return SearchResult(believed(fresh), fresh, probability=fresh.estimate)
 
 
 def _never(s: FailureSearch) -> str:
@@ -155,7 +155,7 @@ def _never(s: FailureSearch) -> str:
 # ---- subset simulation ------------------------------------------------------------------------------------------------------
 
 
-def by_subset(s: FailureSearch) -> Outcome:
+def by_subset(s: FailureSearch) -> SearchResult:
     """The second road: eight repeats, a draw where they failed, and the repeats themselves if that is not believed either."""
     for i in range(REPEATS):
         one = subset_run(s.g, s.left, s.d, rng=s.rng.spawn(1)[0], name=f"repeat {i + 1}")
@@ -165,18 +165,18 @@ def by_subset(s: FailureSearch) -> Outcome:
     runs = tuple(s.repeats)
     failures = np.concatenate([r.failures for r in runs]) if runs else np.empty((0, s.d))
     if not len(failures):
-        return Outcome(_nothing_failed(s), repeats=runs)
+        return SearchResult(_nothing_failed(s), repeats=runs)
     drawn = _draw_where_they_failed(s)
     if isinstance(drawn, Fresh):
         why = believed(drawn) or _forgotten(s, failures)
         if not why:
-            return Outcome("", drawn, runs, drawn.estimate)
+            return SearchResult("", drawn, runs, drawn.estimate)
     fresh = drawn if isinstance(drawn, Fresh) else None
     if len(runs) < REPEATS:
         cut = f"the budget cut {REPEATS - len(runs)} of {REPEATS} repeats of subset simulation"
-        return Outcome(cut, fresh, runs, Estimate.of_repeats([r.p for r in runs]) if len(runs) > 1 else None)
+        return SearchResult(cut, fresh, runs, Estimate.of_repeats([r.p for r in runs]) if len(runs) > 1 else None)
     p = Estimate.of_repeats([r.p for r in runs])
-    return Outcome(_repeats_believed(s, p, failures), fresh, runs, p)
+    return SearchResult(_repeats_believed(s, p, failures), fresh, runs, p)
 
 
 def _draw_where_they_failed(s: FailureSearch) -> Fresh | str:

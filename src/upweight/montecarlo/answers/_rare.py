@@ -27,7 +27,7 @@ from ..draws import Draws
 from ..explorers import level_size
 from ..inputs import Inputs, as_inputs
 from ..judging import Fresh
-from ._failure_search import FailureSearch, Outcome, by_cross_entropy, by_subset
+from ._failure_search import FailureSearch, SearchResult, by_cross_entropy, by_subset
 from ._rare_event import RareEvent, RareFacts
 
 __all__ = ["rare"]
@@ -126,7 +126,7 @@ def _refuse_settings(inputs: Inputs, relative_error: Any, budget: Any, family: A
 # ---- the result -------------------------------------------------------------------------------------------------------------
 
 
-def _result(s: FailureSearch, end: Outcome, method: str, inputs: Inputs) -> RareEvent:
+def _result(s: FailureSearch, end: SearchResult, method: str, inputs: Inputs) -> RareEvent:
     u, weights, log_q, counts, cluster = _failures(end, method)
     draws = sensitivity = None
     if len(u):
@@ -146,7 +146,7 @@ def _result(s: FailureSearch, end: Outcome, method: str, inputs: Inputs) -> Rare
     return RareEvent(p, not why, why, method, s.g.calls, s.history, draws, proposal, point, sensitivity, told)
 
 
-def _failures(end: Outcome, method: str) -> tuple[np.ndarray, Any, np.ndarray, np.ndarray, np.ndarray | None]:
+def _failures(end: SearchResult, method: str) -> tuple[np.ndarray, Any, np.ndarray, np.ndarray, np.ndarray | None]:
     """(u, weights, log_q, counts, cluster) of the failures that the answer rests on."""
     if method == "subset" or end.fresh is None:
         runs = [r for r in end.repeats if len(r.failures)]

@@ -114,7 +114,7 @@ def _columns(z: TermMatrix):
 def _arrived(z: TermMatrix, problem: Problem, rows: np.ndarray, names: list[str]) -> tuple[DualPoint, np.ndarray]:
     """The solution on these rows, or on those of them that can have weight."""
     while True:
-        some = replace(problem, q=problem.q[rows] / problem.q[rows].sum())
+        some = replace(problem, q=problem.q[rows])  # not made one again: bounds are on w over the base that came
         found = _minimised(z.take(rows), some, PATIENCE)
         if found.solved and not (found.walking and _can_walk(problem)):
             return found, rows

@@ -3,13 +3,14 @@
 from ._levels import refuse_gaps
 from ._margins import known_terms
 from ._pooled import Pooled, container_of_rows, halves, refuse_other_columns
-from ._terms import TERMS, TermPlan, TermRows, refuse_unseen
+from ._terms import TERMS, TermPlan, TermRows, column_sds, refuse_unseen
 
 __all__ = [
     "TERMS",
     "Pooled",
     "TermPlan",
     "TermRows",
+    "column_sds",
     "container_of_rows",
     "halves",
     "known_terms",

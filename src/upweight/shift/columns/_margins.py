@@ -115,6 +115,10 @@ def _share(key: Any, level: Any, share: Any) -> float:
 
 def _refuse_wrong_shares(key: Any, shares: Mapping[Any, float], cells: list[Any], codes: np.ndarray) -> None:
     total = sum(shares.values())
+    if not total:
+        raise InputError(
+            f"the shares of {key!r} must sum to 1; got 0 from {len(shares)}. Say {{{key!r}: {{level: share}}}}."
+        )
     if abs(total - 1) > NEAR_ONE:
         raise InputError(
             f"the shares of {key!r} must sum to 1; got {total:.6g}. Divide each by {total:.6g}, or mend one."

@@ -68,6 +68,8 @@ class Pooled:
         b = _base_values(base, n_source, container)
         rows = np.flatnonzero(b > 0)
         kept = source if len(rows) == n_source else row_slice(source, rows)
+        for x, label, at in ((kept, "source", rows), (target, "target", np.arange(n_target))):
+            _refuse_infinite(x, label, at)
         together, raw = _together(kept, target)
         refuse_identifiers(raw, len(rows))
         schema = Schema.of(together)
@@ -188,6 +190,27 @@ def _together(source: Any, target: Any) -> tuple[Any, list[tuple[Any, Any]]]:
         return sparse.csr_array(sparse.vstack([sparse.csr_array(a), sparse.csr_array(b)])), []
     found = np.concatenate([np.asarray(a), np.asarray(b)])
     return found, [(j, found[:, j].astype(np.int64)) for j in range(found.shape[1])] if all(whole) else []
+
+
+def _refuse_infinite(x: Any, label: str, rows: np.ndarray) -> None:
+    """Name the side and its own row (`rows`, of the table as it came), which the joined table no longer knows."""
+    if is_frame(x):
+        frame = frame_of(x)
+        columns = [(name, unnested(arrow_array(frame[name]))) for name in frame.columns]
+        floats = [
+            (n, v.to_numpy(zero_copy_only=False)) for n, v in columns if v is not None and pa.types.is_floating(v.type)
+        ]
+    else:
+        found = np.empty((0, 0)) if sparse.issparse(x) else np.asarray(x)
+        floats = list(enumerate(found.T)) if found.ndim == 2 and found.dtype.kind == "f" else []
+    for name, values in floats:
+        endless = np.isinf(values)
+        if endless.any():
+            row = int(endless.argmax())
+            raise InputError(
+                f"`{label}` must hold no infinity: column {name!r} has {int(endless.sum()):,}, first {values[row]} at row {rows[row]}. "
+                "Write them as missing, or drop those rows."
+            )
 
 
 def _joined(name: Any, a: Any, b: Any) -> pa.Array:

@@ -25,7 +25,7 @@ from ...tables import is_frame, row_count
 from ._levels import LevelColumn, coded, in_order, read_levels
 from ._pooled import refuse_other_columns
 
-__all__ = ["TERMS", "TermPlan", "TermRows", "level_name", "refuse_unseen"]
+__all__ = ["TERMS", "TermPlan", "TermRows", "column_sds", "level_name", "refuse_unseen"]
 
 TERMS = ("means", "squares", "interactions")
 
@@ -47,15 +47,15 @@ class TermRows:
         return np.append(self.dense.mean(axis=0), np.asarray(self.thin.sum(axis=0)).ravel() / self.rows)
 
     def sds(self) -> np.ndarray:
-        """(K,) standard deviations, ddof 1; 0 of a single row."""
+        """(K,) standard deviations, ddof 1; 0 of a single row. Columns are squared in units of their own, so that squares stay floats."""
         if self.rows < 2:
             return np.zeros(len(self.names))
-        mean = np.asarray(self.thin.sum(axis=0)).ravel() / self.rows
-        square = np.asarray(self.thin.multiply(self.thin).sum(axis=0)).ravel() / self.rows
+        size = _size(abs(self.thin).max(axis=0).toarray().ravel() if self.thin.shape[1] else np.empty(0))
+        x = self.thin @ sparse.diags_array(1 / size) if self.thin.shape[1] else self.thin
+        mean = np.asarray(x.sum(axis=0)).ravel() / self.rows
+        square = np.asarray(x.multiply(x).sum(axis=0)).ravel() / self.rows
         thin = np.sqrt(np.maximum(square - mean**2, 0.0) * self.rows / (self.rows - 1))
-        spread = self.dense.std(axis=0, ddof=1)
-        flat = np.ptp(self.dense, axis=0) == 0 if self.rows else spread
-        return np.append(np.where(flat, 0.0, spread), np.where(thin > 1e-12 * np.abs(mean), thin, 0.0))
+        return np.append(column_sds(self.dense), np.where(thin > 1e-12 * np.abs(mean), thin * size, 0.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +142,7 @@ class TermPlan:
         dense = np.column_stack([means.dense, *(x for _, x in full)])
         sparse_block = sparse.csr_array(sparse.hstack([means.thin, *(sparse.csr_array(x[:, None]) for _, x in thin)]))
         order = (*names[:a], *(n for n, _ in full), *names[a:], *(n for n, _ in thin))
+        _refuse_overflow(order, dense, sparse_block)
         return TermRows(order, dense, sparse_block)
 
 
@@ -192,7 +193,30 @@ def _column(means: TermRows, k: int) -> np.ndarray:
 
 
 def _product(means: TermRows, j: int, k: int) -> np.ndarray:
-    return _column(means, j) * _column(means, k)
+    with np.errstate(over="ignore", under="ignore"):
+        return _column(means, j) * _column(means, k)
+
+
+def _refuse_overflow(names: tuple[str, ...], dense: np.ndarray, thin: Any) -> None:
+    """A square or product beyond the floats would be matched by nothing."""
+    bad = np.append(~np.isfinite(dense).all(axis=0), ~np.isfinite(thin.sum(axis=0)))
+    if bad.any():
+        raise InputError(
+            f"terms must be finite; {names[int(bad.argmax())]} is too large for a float. Divide the column by a constant first."
+        )
+
+
+def column_sds(x: np.ndarray) -> np.ndarray:
+    """(K,) standard deviations of (n, K) numbers, ddof 1; 0 of a constant. Columns are squared in units of their own."""
+    size = _size(np.abs(x).max(axis=0, initial=0.0))
+    spread = (x / size).std(axis=0, ddof=1) * size
+    return np.where(x.max(axis=0) == x.min(axis=0), 0.0, spread)
+
+
+def _size(largest: np.ndarray) -> np.ndarray:
+    """A power of two near the largest value of a column, 1 where squares are safe: dividing by it changes no digit."""
+    far = (largest > 0) & ((largest > 1e100) | (largest < 1e-100))
+    return np.where(far, np.ldexp(1.0, np.clip(np.frexp(largest)[1], -1000, 1000)), 1.0)
 
 
 def _binary(x: np.ndarray) -> bool:

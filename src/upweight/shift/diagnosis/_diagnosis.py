@@ -188,12 +188,14 @@ def diagnose(
     >>> train, live = rng.normal(0, 1, (500, 3)), rng.normal([0.6, 0, 0], 1, (400, 3))
     >>> d = diagnose(train, live, rng=0)
     >>> d.verdict.code, d.ratio.method, round(float(d.weights.mean(train[:, 0]).value), 1)
-    ('repaired', 'linear', 0.6)
+    ('repaired', 'linear', 0.5)
     """
     streams = as_generator(rng).spawn(6)
     pooled = Pooled.of(source, target)
     if y is None and y_target is not None:
         raise InputError("`y_target` needs `y` beside it: labels of the target are compared with those of the source.")
+    if y is not None:
+        _refuse_lengths(pooled, y)
     sides = Sides.of(pooled)
     before = pooled_test(pooled, None, learner="auto", folds=FOLDS, rng=streams[0])
     few = min(pooled.n_source, pooled.n_target) < FEWEST
@@ -209,6 +211,14 @@ def diagnose(
 def _name_of(y: Any) -> str:
     name = None if y is None else container_of(y).name
     return "the outcome" if name is None else f"`{name}`"
+
+
+def _refuse_lengths(pooled: Pooled, y: Any) -> None:
+    """Before the first fit."""
+    if np.shape(y)[:1] == (pooled.n_target,) and pooled.n_target != pooled.n_source:
+        raise InputError(f"`y` belongs to the source rows; got the target's {pooled.n_target:,}. Swap?")
+    if np.shape(y)[:1] != (pooled.n_source,):
+        raise InputError(f"`y` must hold one label a source row; got shape {np.shape(y)} for {pooled.n_source:,} rows.")
 
 
 # ---- the label --------------------------------------------------------------------------------------------------------------
@@ -229,10 +239,6 @@ class _LabelPart:
 def _label_part(
     pooled: Pooled, y: Any, y_target: Any, learner: Any, moved: bool, streams: Sequence[np.random.Generator]
 ) -> _LabelPart:
-    if np.shape(y)[:1] == (pooled.n_target,) and pooled.n_target != pooled.n_source:
-        raise InputError(f"`y` belongs to the source rows; got the target's {pooled.n_target:,}. Swap?")
-    if np.shape(y)[:1] != (pooled.n_source,):
-        raise InputError(f"`y` must hold one label a source row; got shape {np.shape(y)} for {pooled.n_source:,} rows.")
     try:
         model = label_model(pooled, y, learner, streams[0])
     except InputError as error:

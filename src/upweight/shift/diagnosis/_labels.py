@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._errors import InputError, plain
+from ..._errors import InputError, counted, plain
 from ..._estimate import Estimate, TwoSamples
 from ..._frames import absent
 from ..._weights import Step, Weights
@@ -45,6 +45,7 @@ class LabelModel:
 
 def label_model(pooled: Pooled, y: Any, learner: Any, rng: np.random.Generator) -> LabelModel:
     """Fit the learner to y on folds of the source; InputError, in words, where y is no label or too rare a one."""
+    _refuse_no_classes(np.asarray(y))
     labels = Labels.of(y, rows=pooled.n_source)
     k = len(labels.classes)
     if labels.classes.dtype.kind in "iuf" and k > min(MOST_CLASSES, pooled.n_source / 10):
@@ -62,6 +63,21 @@ def label_model(pooled: Pooled, y: Any, learner: Any, rng: np.random.Generator) 
     each = np.stack([model.proba(new) for model in models])
     which = rng.integers(len(models), size=pooled.n_target)  # as a source row: one model that has not seen it
     return LabelModel(labels, proba, each[which, np.arange(pooled.n_target)], each.mean(axis=0))
+
+
+def _refuse_no_classes(y: np.ndarray) -> None:
+    """Fractions, and one label throughout, in words that fit where label shift is asked."""
+    found = np.unique(y) if y.dtype.kind in "biufUS" else np.empty(0)
+    if y.dtype.kind == "f" and np.isfinite(y).all() and (y != np.round(y)).any():
+        row = int((y != np.round(y)).argmax())
+        raise InputError(
+            f"`y` takes {counted(len(found), 'different number')} in {counted(len(y), 'row')}, first fraction {y[row]:g} at row {row}: a "
+            "number to predict, not a class. Cut it into classes."
+        )
+    if len(y) and len(found if y.dtype.kind != "O" else set(y.tolist())) == 1:
+        raise InputError(
+            f"`y` is {plain(y[0])!r} in {counted(len(y), 'row')}: one class, whose share cannot move. Label another."
+        )
 
 
 def label_shift_of(model: LabelModel) -> LabelShift:

@@ -203,13 +203,13 @@ def label_shift(
     O(n K^2) a step.
     Source: Saerens et al. (2002); Lipton et al. (2018); Alexandari et al. (2020).
 
-    >>> rng = np.random.default_rng(0)
+    >>> rng = np.random.default_rng(1)
     >>> y, late = rng.random(1000) < 0.5, rng.random(1000) < 0.2           # the share of True falls from .5 to .2
     >>> x, new = y + rng.normal(0, 0.7, 1000), late + rng.normal(0, 0.7, 1000)
     >>> s = label_shift(1 / (1 + np.exp(-(4 * x - 2))), y, 1 / (1 + np.exp(-(4 * new - 2))))     # a model that is too sure
     >>> low, high = s.prior[1].interval()
     >>> round(s.prior[1].value, 2), round(low, 2), round(high, 2), round(s.temperature, 1)
-    (0.19, 0.15, 0.23, 1.9)
+    (0.2, 0.14, 0.25, 1.8)
     """
     require_choice("method", method, ("mlls", "bbse"))
     require_choice("calibrate", calibrate, ("bcts", None))

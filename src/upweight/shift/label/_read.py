@@ -16,6 +16,7 @@ import numpy as np
 from ..._errors import InputError, did_you_mean, plain, printable
 from ..._frames import Container, same_rows
 from ..._undo import Proba, read_labels, read_proba
+from ...tables import column_names, is_frame
 
 __all__ = ["Answers", "codes_of", "read_answers"]
 
@@ -46,6 +47,8 @@ def read_answers(proba: Any, y: Any, target_proba: Any) -> Answers:
             f"`proba` and `target_proba` must speak of the same classes; got {source.k} and {target.k} columns. Pass both of one model."
         )
     _refuse_classes(source.k, classes)
+    for x, name in ((proba, "proba"), (target_proba, "target_proba")):
+        _refuse_order(x, name, classes)
     return Answers(source.p, codes, classes, target.p)
 
 
@@ -74,6 +77,17 @@ def _refuse_classes(k: int, classes: np.ndarray) -> None:
         f"a class without labelled rows cannot be calibrated: `proba` has {k} columns and {which}. Label rows of every class, or "
         "fit the model without it."
     )
+
+
+def _refuse_order(proba: Any, name: str, classes: np.ndarray) -> None:
+    """A frame whose columns are called as the classes must have them in their order."""
+    columns = [plain(c) for c in column_names(proba)] if is_frame(proba) else []
+    wanted = [plain(c) for c in classes.tolist()]
+    if columns != wanted and len({*columns}) == len(wanted) and {*columns} == {*wanted}:
+        shown = ", ".join(map(printable, wanted[:5])) + (", ..." if len(wanted) > 5 else "")
+        raise InputError(
+            f"the columns of `{name}` must be in sorted order of the classes; got {printable(columns[0])} first. Pass them as {shown}."
+        )
 
 
 def codes_of(y: Any, classes: np.ndarray) -> tuple[np.ndarray, Container]:

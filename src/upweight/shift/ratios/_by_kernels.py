@@ -19,7 +19,7 @@ from scipy import sparse
 
 from ..._errors import InputError, printable
 from ...tables import Schema, Table, stratified
-from ..columns import Pooled, refuse_gaps
+from ..columns import Pooled, column_sds, refuse_gaps
 from ..solvers import (
     WIDTHS,
     best_mixture,
@@ -176,7 +176,7 @@ def _points(pooled: Pooled, bandwidth: Any) -> tuple[PointReader, np.ndarray, np
     for label, part in (("source", slice(0, n)), ("target", slice(n, None))):
         _raw_points(pooled.schema, table.take(part), label)
     raw = _raw_points(pooled.schema, table, "source")
-    scale = raw.std(axis=0, ddof=1) if isinstance(bandwidth, str) else np.ones(raw.shape[1])
+    scale = column_sds(raw) if isinstance(bandwidth, str) else np.ones(raw.shape[1])
     reader = PointReader(pooled.schema, scale)
     points = reader.points(table, "source")
     return reader, points[:n], points[n:]

@@ -5,7 +5,7 @@ is right for every shift. So a few are tried, and rows they have not seen decide
 
     linear      standardised logistic regression, C = 1
     quadratic   the same with squares and products, where these are at most a tenth of the rows, of 15 columns at most
-    boosting    100 trees of 8 leaves, step 0.05, at least 40 rows a leaf
+    boosting    100 trees of 8 leaves, step 0.05, at least 40 rows a leaf, where a fold inside a fold can be split into two such leaves
 
     f_i = log p(target | x_i) - log p(source | x_i)     of the model that has not seen row i
 
@@ -34,6 +34,10 @@ __all__ = ["LINEAR", "candidates", "folds_of", "logits", "logits_out_of_fold", "
 LINEAR = ("linear", "quadratic")  # candidates that a vector of coefficients describes
 SURE = 1e-9  # probabilities nearer than this to 0 or 1 are taken for it: logits end at 20.7
 WIDEST, ROWS_A_TERM = 15, 10  # columns of a quadratic, and rows for each of its terms
+LEAF = 40  # rows a leaf of the trees
+SPLITS = (
+    4 * LEAF
+)  # rows from which on two thirds of four fifths of them fill two leaves: below it trees give every row one score
 
 
 def candidates(pooled: Pooled) -> dict[str, Any]:
@@ -43,7 +47,7 @@ def candidates(pooled: Pooled) -> dict[str, Any]:
         return {"linear": one_candidate("linear")}
     d, rows = source.shape[1], len(pooled.task.codes)
     fits = d <= WIDEST and d * (d + 3) / 2 <= rows / ROWS_A_TERM
-    names = ["linear"] + ["quadratic"] * fits + ["boosting"]
+    names = ["linear"] + ["quadratic"] * fits + ["boosting"] * (rows >= SPLITS)
     return {name: one_candidate(name) for name in names}
 
 
@@ -57,7 +61,9 @@ def one_candidate(method: Any) -> Any:
         terms = PolynomialFeatures(2, include_bias=False)
         return Prepared(make_pipeline(terms, StandardScaler(), LogisticRegression(C=1.0, max_iter=1000)))
     if method == "boosting":
-        trees = HistGradientBoostingClassifier(max_iter=100, max_leaf_nodes=8, learning_rate=0.05, min_samples_leaf=40)
+        trees = HistGradientBoostingClassifier(
+            max_iter=100, max_leaf_nodes=8, learning_rate=0.05, min_samples_leaf=LEAF
+        )
         return Prepared(trees.set_params(early_stopping=False))
     raise InputError(
         f"unknown classifier {method!r}.{did_you_mean(method, ('linear', 'quadratic', 'boosting'))} Or pass one with predict_proba."

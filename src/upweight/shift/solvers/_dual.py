@@ -34,7 +34,7 @@ __all__ = ["Distance", "DualPoint", "minimise"]
 
 STILL = 1e-9  # largest sub-gradient, in sd, of a solution
 STEPS = 500
-FARTHEST = 1e6  # a multiplier beyond it: no solution
+FARTHEST = 1e8  # a multiplier beyond it: no solution, or none that doubles can hold
 HALVINGS = 40
 WALK = 0.05  # a last step that leaves more than this share of the gap; toward an edge each leaves 1/e
 
@@ -120,7 +120,7 @@ def minimise(
 ) -> DualPoint:
     """Weights q F(lam'z) with sum one whose averages of z are within `tolerance` of zero.
 
-    z : the terms, (n, K). q : (n,) > 0 of sum one. tolerance, ridge : >= 0.
+    z : the terms, (n, K). q : (n,) > 0, of sum one where no row was left out. tolerance, ridge : >= 0.
     """
     problem = _Problem(z, q, distance, tolerance, ridge)
     lam, step, gap, before = problem.start(), 0, math.inf, math.inf
@@ -185,8 +185,10 @@ class _Problem:
         hessian = self.z.gram(self.q * self.distance.slope(u))
         hessian[np.diag_indices_from(hessian)] += np.append(0.0, np.full(self.z.terms, self.ridge))
         way = self._direction(hessian, lam, pull)
+        way *= min(1.0, FARTHEST / max(float(np.abs(way).max()), 1e-300))
         signs = np.where(lam != 0, np.sign(lam), -np.sign(pull))
         before = self.level(lam)
+        rounding = 1e-14 * (1 + float(np.abs(lam).sum()))  # of sums of terms as large as the multipliers
         for halving in range(HALVINGS):
             trial = lam + way / 2**halving
             if self.tolerance:
@@ -194,7 +196,7 @@ class _Problem:
             trial = self.settled(trial)
             after = self.level(trial)
             wanted = 1e-4 * float(pull[1:] @ (trial - lam)[1:] + pull[0] * way[0] / 2**halving)
-            if after <= before + min(wanted, 0.0) + 1e-14 * (1 + abs(before)):
+            if after <= before + min(wanted, 0.0) + rounding:
                 return trial
         return None
 
@@ -202,24 +204,33 @@ class _Problem:
         """Newton's direction (K + 1,) over the free terms; a term that would leave its orthant from zero is held."""
         free = (lam != 0) | (pull != 0)
         free[0] = True
-        way = np.zeros_like(lam)
+        way, flat = np.zeros_like(lam), False
         for _ in range(len(lam)):
             way[:] = 0.0
-            way[free] = _least_norm(hessian[np.ix_(free, free)], -pull[free])
+            way[free], flat = _least_norm(hessian[np.ix_(free, free)], -pull[free])
             against = free & (lam == 0) & (way * pull > 0)
             against[0] = False
             if not self.tolerance or not against.any():
                 break
             free &= ~against
-        return way
+        return way * self._reach(lam, way) if flat else way
+
+    def _reach(self, lam: np.ndarray, way: np.ndarray) -> float:
+        """How far a straight way leads: to the first multiplier that it brings to zero, else as far as any may go."""
+        falling = way[1:] * lam[1:] < 0
+        if self.tolerance and falling.any():
+            return float((-lam[1:] / np.where(falling, way[1:], 1.0))[falling].min())
+        return FARTHEST / max(float(np.abs(way).max()), 1e-300)
 
 
-def _least_norm(hessian: np.ndarray, g: np.ndarray) -> np.ndarray:
-    """The shortest x with hessian x = g; along what the Hessian does not see, a step of the size of g."""
+def _least_norm(hessian: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, bool]:
+    """The shortest x with hessian x = g; or where a tenth of g lies along what the Hessian does not see, that way, and True."""
     size = np.sqrt(np.maximum(np.diag(hessian), 0.0))
     size = np.where(size > 0, size, 1.0)
     values, vectors = np.linalg.eigh(hessian / np.outer(size, size))
     along = vectors.T @ (g / size)
     seen = values > 1e-13 * max(values[-1], 1e-300)
-    unseen = np.where(np.abs(along) > 1e-10, along, 0.0)
-    return vectors @ np.where(seen, along / np.where(seen, values, 1.0), unseen) / size
+    unseen = np.where(seen, 0.0, along)
+    if np.abs(unseen).max() > max(1e-10, 0.1 * float(np.abs(along[seen]).max(initial=0.0))):
+        return vectors @ unseen / size, True
+    return vectors @ np.where(seen, along / np.where(seen, values, 1.0), 0.0) / size, False

@@ -4,7 +4,6 @@ from ._conformal import Conformal, conformal
 from ._conformal_quantile import conformal_quantile
 from ._doubly_robust import doubly_robust
 from ._performance import Performance, performance
-from ._row_weights_of import weights_of
 from ._scorer import scorer
 from ._weighted_estimator import WeightedEstimator
 
@@ -17,5 +16,4 @@ __all__ = [
     "doubly_robust",
     "performance",
     "scorer",
-    "weights_of",
 ]

@@ -3,7 +3,8 @@
 The trouble: a density ratio is asked about the columns, label shift about the labels, a ratio that is known in closed form is any
 function; and a function that returns an array has lost the kind and the scale. Whoever uses weights here asks this file.
 
-What is inside: `weights_of`, the weights of some rows; `refuse_no_ratio`, the check before anything is fitted; `follows_labels`.
+What is inside: `weights_of`, the weights of some rows; `tempered`, the same to a power, of mean one; `refuse_no_ratio`, the check before anything is fitted;
+`follows_labels`.
 """
 
 from __future__ import annotations

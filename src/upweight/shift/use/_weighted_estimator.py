@@ -76,7 +76,7 @@ class WeightedEstimator(MetaEstimatorMixin, BaseEstimator):
     >>> logs = lambda x, mean, sd: -0.5 * ((x[:, 0] - mean) / sd) ** 2 - np.log(sd)
     >>> known = lambda x: log_ratio(logs(x, 0, 0.3), logs(x, 0.5, 0.5))
     >>> [round(float(WeightedEstimator(LinearRegression(), known, power=p).fit(x, y).coef_[0]), 1) for p in (0, 1)]
-    [0.5, -0.7]
+    [0.4, -0.7]
     """
 
     learner_: Any

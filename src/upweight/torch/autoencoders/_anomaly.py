@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ... import _html as html
+from ..._errors import counted
 from ..._set_module import set_module
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ class AnomalyScore:
 
     def __repr__(self) -> str:
         wrong = int((~self.ok).sum())
-        return f"AnomalyScore({len(self):,} rows, {self.k:,} draws each, {wrong:,} not to be believed)"
+        return (
+            f"AnomalyScore({counted(len(self), 'row')}, {counted(self.k, 'draw')} each, {wrong:,} not to be believed)"
+        )
 
     def _repr_html_(self) -> str:
         named = {"score (nats)": self.score, "ESS": self.ess, "k-hat": self.khat}

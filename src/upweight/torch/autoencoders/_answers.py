@@ -7,19 +7,20 @@ answer is an average over K draws by their weights,
 
 some rows at a time; what is drawn (imputations, new rows) has the noise of p(x|z) in it, but not the network's own uncertainty.
 
-What is inside: `codes`, `layer_codes`, `reconstructed`, `imputed`, `decoded`, `sampled`, `drawn`.
+What is inside: `codes`, `active_counts`, `reconstructed`, `imputed`, `decoded`, `sampled`, `drawn`.
 
 Source: Cremer, Morris & Duvenaud (2017), Reinterpreting importance-weighted autoencoders.
 """
 
 from __future__ import annotations
 
+import math
 import os
 
 import numpy as np
 import torch
 
-from ..._errors import InputError, require_int
+from ..._errors import InputError, is_number, require_int
 from ..iwae import Draws, Objective, expect, resample
 from ..keyed import seed_of, seeded
 from ..likelihoods import Density
@@ -27,19 +28,26 @@ from ._network import Network
 from ._rows import TOGETHER, ModelRows, TableRows, slices
 from ._scoring import PAIRS, keyed_noise, posterior
 
-__all__ = ["codes", "decoded", "drawn", "imputed", "layer_codes", "reconstructed", "sampled"]
+__all__ = ["active_counts", "codes", "decoded", "drawn", "imputed", "reconstructed", "sampled"]
+
+
+def active_counts(rows: ModelRows, *, key: int, threshold: float) -> tuple[int, ...]:
+    """How many units of each layer have a posterior mean whose variance over the rows is above `threshold`."""
+    if not is_number(threshold) or not 0 <= threshold < math.inf:
+        raise InputError(f"`threshold` must be a variance, 0 or more; got {threshold!r}. 0.01 is the usual one.")
+    return tuple(int((m.var(0, dtype=np.float64) > threshold).sum()) for m in _layer_codes(rows, key=key))
 
 
 def codes(rows: ModelRows, *, key: int, k: int) -> np.ndarray:
     """Posterior means (n, d) float32 by the weights of k draws; k = 0: the encoder's own."""
     require_int("k", k, least=0)
     if k == 0:
-        return layer_codes(rows, key=key)[0]
+        return _layer_codes(rows, key=key)[0]
     parts = [expect(d.log_w, d.z).cpu().numpy() for d in posterior(rows, keyed_noise(rows, key), k=k)]
     return np.concatenate(parts)
 
 
-def layer_codes(rows: ModelRows, *, key: int, k: int = 20) -> list[np.ndarray]:
+def _layer_codes(rows: ModelRows, *, key: int, k: int = 20) -> list[np.ndarray]:
     """The encoder's own means of each layer, (n, d) float32; of an upper one over k draws of the one below."""
     noise = keyed_noise(rows, key)
     found = []
@@ -70,7 +78,10 @@ def imputed(rows: TableRows, m: int, *, key: int, k: int, draw_key: int) -> torc
     for d in posterior(rows, keyed_noise(rows, key), k=k):
         with torch.no_grad():
             z = resample(d.log_w, d.z, m, rng=chosen)
-            order = torch.rand(z.shape[:2], generator=generator, device=z.device).argsort(-1)  # draws come sorted
+            shape = z.shape[:2]
+            order = torch.rand(shape, generator=generator, device=z.device, dtype=torch.float32).argsort(
+                -1
+            )  # draws come sorted
             z = z.take_along_dim(order[..., None], -2)
             parts.append(rows.density.sample(rows.outputs(z), rows.network.own, generator).movedim(1, 0).cpu())  # pyright: ignore[reportArgumentType]
     return torch.cat(parts, 1)

@@ -68,15 +68,17 @@ class Collapse:
 
     def __str__(self) -> str:
         n = len(self.curve.values)
-        draws = (
-            f"{self.curve.ks[-1]:,} draws gain {self.gain:.2g} nats over one, median ESS {self.ess:.3g} of {self.k:,}"
-        )
-        if self.verdict == "collapsed":
+        draws = f"median ESS {self.ess:.3g} of {self.k:,}"
+        if len(self.curve.ks) > 1:
+            draws = f"{self.curve.ks[-1]:,} draws gain {self.gain:.2g} nats over one, {draws}"
+        if self.verdict == "collapsed" and len(self.curve.ks) > 1:
             draws += ": the posterior is nearly the prior, so both look their best and say nothing"
         lines = [
             f"{self.verdict}: KL(q(z|x) || p(z)) {self.kl:.3g} nats, mean of {counted(n, 'row')}",
             draws,
-            f"active units: {_units(self.active, self.latent)}",
+            f"active units: {_units(self.active, self.latent)}"
+            if n > 1
+            else "active units: not judged, for one row varies over nothing",
         ]
         if self.verdict != "in use":
             lines.append(

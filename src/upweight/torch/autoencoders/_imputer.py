@@ -111,6 +111,7 @@ class IWAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Costs: the network's own uncertainty is not in them, so pooled intervals come out short.
         """
         check_is_fitted(self)
+        require_int("m", m)
         return self.model_.impute(X, k=self.k, m=m, rng=seed_of(self.model_.key_, "draw") if rng is None else rng)
 
     def check(self, X: Any) -> Diagnosis:

@@ -5,7 +5,7 @@ row's likelihood is off by nats and nobody says so, a killed run begins anew, an
 
     L_K(x) = E log mean_k p(x, z_k) / q(z_k|x)  <=  log p(x),      z_k ~ q(z|x)
 
-trained out it is a better density model than one with K = 1 (per epoch; in equal time K = 1 is ahead while both are short), and its
+trained out it is a better density model than one with K = 1 (per epoch; in equal time the gain is gone while both are short), and its
 weights say of each row whether its likelihood, code or imputation may be believed.
 
 What is inside: `IWAE`. Its work is done in the files beside it, a chapter each.
@@ -24,14 +24,14 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from ... import _html as html
-from ..._errors import InputError, require_choice, require_int
+from ..._errors import InputError, counted, require_choice, require_int
 from ..._set_module import set_module
-from ..fitting import Training
+from ..fitting import Training, ready_training
 from ..iwae import Draws, LogLikelihood, Objective, as_objective, log_likelihood
 from ..keyed import take_key
 from ..likelihoods import likelihood_of
 from ._anomaly import AnomalyScore
-from ._answers import codes, decoded, drawn, layer_codes, reconstructed, sampled
+from ._answers import active_counts, codes, decoded, drawn, reconstructed, sampled
 from ._collapse import Collapse, collapsed
 from ._impute import best_guess, fillings
 from ._model_file import load_iwae, save_iwae
@@ -78,7 +78,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     InputError : settings or data that break a rule, a checkpoint of another run. UpweightError : a loss that is not finite; the model
         then keeps the best parameters so far.
 
-    Costs: a step grows as batch times k. In equal *time* k = 1 is ahead while both are short. The encoder alone gets worse as a
+    Costs: a step grows as batch times k. In equal *time* the gain is gone while both are short. The encoder alone gets worse as a
     posterior with k, its weighted means better. Source: Burda et al. (2016); see the head of this file.
 
     >>> from upweight.torch import MLP
@@ -127,12 +127,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Raises InputError and, for a loss that is not finite, UpweightError, and warns of constant columns, of rows of X_valid that stand
         in X and of an interrupted run, which keeps its best parameters.
         """
-        training = Training() if self.training is None else self.training
-        if not isinstance(training, Training):
-            raise InputError(
-                f"`training` must be a Training or None; got {type(training).__name__}. Write Training(lr=1e-3)."
-            )
-        training.refuse_wrong()
+        training = ready_training(self.training, Training())
         data = readable(X), None if X_valid is None else readable(X_valid), sample_weight
         found = fit_table(self._settings(), training, self.rng, data)
         self._take(found)
@@ -239,10 +234,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
         Source: Burda et al. (2016), section 5.2.
         """
-        counts = [
-            int((layer.var(0, dtype=np.float64) > threshold).sum())
-            for layer in layer_codes(self._rows(X), key=self._key())
-        ]
+        counts = active_counts(self._rows(X), key=self._key(), threshold=threshold)
         return counts[0] if len(counts) == 1 else (counts[0], counts[1])
 
     def collapse(self, X: Any, *, k: int = 256) -> Collapse:
@@ -273,7 +265,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         code = torch.as_tensor(np.asarray(z, dtype=np.float32))
         if code.ndim != 2 or code.shape[1] != width or not torch.isfinite(code).all():
             raise InputError(
-                f"`z` must be finite codes (n, {width}); got shape {tuple(code.shape)}. Pass what encode gave."
+                f"`z` must be finite codes (n, {width}); got shape {tuple(code.shape)}, {counted(int((~torch.isfinite(code)).sum()), 'value')} NaN or infinite. Pass what encode gave."
             )
         x = decoded(self.module_, self.density_, code.to(next(self.module_.parameters()).device))
         return self.density_.table(x)

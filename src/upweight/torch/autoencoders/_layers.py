@@ -30,6 +30,7 @@ from ._normal import log_normal, log_standard_normal, split
 
 __all__ = ["LatentDraws", "OneLayer", "State", "TwoLayers", "defended"]
 
+ROUNDING = 1e-9  # .29 * 100 is 28.999999999999996
 State = tuple[torch.Tensor, torch.Tensor]  # mean and log-scale of q(z|x), (B, d) each: the encoder ran once
 
 
@@ -45,14 +46,13 @@ class LatentDraws(NamedTuple):
 
 def defended(first: int, count: int, share: float) -> torch.Tensor:
     """(count,) bool: whether draw j of first .. first + count - 1 comes from the prior, floor((j+1) a) > floor(j a)."""
-    return torch.tensor(
-        [drawn_from_prior(j + 1, share) > drawn_from_prior(j, share) for j in range(first, first + count)]
-    )
+    held = torch.floor(torch.arange(first, first + count + 1, dtype=torch.float64) * share + ROUNDING)
+    return held[1:] > held[:-1]
 
 
 def drawn_from_prior(k: int, share: float) -> int:
     """How many of the first k draws come from the prior, floor(k a), whatever the rounding of a."""
-    return math.floor(k * share + 1e-9)
+    return math.floor(k * share + ROUNDING)
 
 
 class OneLayer(nn.Module):

@@ -12,7 +12,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ..._errors import InputError, reading
-from ..fitting import Training, TrainingRun, read_model, write_model
+from ..fitting import TrainingRun, read_model, training_document, training_of, write_model
 from ..iwae import Objective
 from ..likelihoods import density_of, settings_of
 from ._network import build_network, net_from
@@ -28,13 +28,9 @@ KIND = "IWAE"
 
 def save_iwae(model: IWAE, path: Any) -> None:
     """Write a fitted model."""
-    training = None if model.training is None else model.training.get_params()
-    if training is not None:
-        training |= {"checkpoint": None if training["checkpoint"] is None else os.fspath(training["checkpoint"])}
-        training |= {"device": str(training["device"])}
     document = {
         "settings": model._settings().document(),
-        "training": training,
+        "training": training_document(model.training),
         "density": model.density_.to_dict(),
         "key": model.key_,
         "history": model.history_,
@@ -45,14 +41,31 @@ def save_iwae(model: IWAE, path: Any) -> None:
     write_model(path, KIND, document, tensors)
 
 
+def _refuse_net(document: Any, path: Any, net: Any) -> None:
+    """Modules that a file lacks, or that it has no place for."""
+    with reading(f"the model {os.fspath(path)!r}", "IWAE.save"):
+        saved = document["settings"]["net"]
+        own = saved["name"] == "own"
+        modules = ", ".join(saved["modules"]) if own else ""
+    if own and net is None:
+        raise InputError(
+            f"the model {os.fspath(path)!r} was trained with modules of your own ({modules}), which a file does not hold: "
+            "pass net=(encoder, decoder)."
+        )
+    if not own and net is not None:
+        raise InputError(
+            f"the model {os.fspath(path)!r} holds its own network, {saved['name']!r}, and `net` is for modules of yours. Leave it out."
+        )
+
+
 def load_iwae(cls: type[IWAE], path: Any, net: Any) -> IWAE:
     """A model from a file; with modules of the user's, `net` takes their place."""
     document, tensors = read_model(path, KIND)
+    _refuse_net(document, path, net)
     with reading(f"the model {os.fspath(path)!r}", "IWAE.save"):
         s = document["settings"]
         latent = tuple(s["latent"])
         chosen = net_from(s["net"], net)
-        training = None if document["training"] is None else Training(**document["training"])
         model = cls(
             s["k"],
             latent=latent[0] if len(latent) == 1 else (latent[0], latent[1]),
@@ -60,7 +73,7 @@ def load_iwae(cls: type[IWAE], path: Any, net: Any) -> IWAE:
             likelihood=settings_of(s["likelihood"]),
             objective=Objective(**s["objective"]),
             missing=s["missing"],
-            training=training,
+            training=training_of(document["training"]),
             rng=document["rng"],
         )
         density = density_of(document["density"])

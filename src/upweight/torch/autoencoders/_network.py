@@ -101,13 +101,8 @@ def net_document(net: Any) -> dict[str, Any]:
 
 
 def net_from(document: dict[str, Any], net: Any) -> Any:
-    """What `net_document` described; modules come from the caller."""
+    """What `net_document` described; modules come from the caller, who has looked whether they are needed."""
     if document["name"] == "own":
-        if net is None:
-            raise InputError(
-                f"this model was trained with modules of your own ({', '.join(document['modules'])}), which a file does not hold: "
-                "pass net=(encoder, decoder)."
-            )
         return net
     if "settings" not in document:
         return document["name"]

@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ..._errors import reading
-from ..fitting import Training, TrainingRun, read_model, write_model
+from ..fitting import TrainingRun, read_model, training_document, training_of, write_model
 from ..iwae import Objective
 from ..networks import GRU
 from ._document_fit import DocumentFit, build_sequence_network
@@ -25,13 +25,9 @@ KIND = "SequenceIWAE"
 
 def save_sequences(model: SequenceIWAE, path: Any) -> None:
     """Write a fitted model."""
-    training = None if model.training is None else model.training.get_params()
-    if training is not None:
-        where = training["checkpoint"]
-        training |= {"checkpoint": None if where is None else os.fspath(where), "device": str(training["device"])}
     document = {
         "settings": model._settings().document(),
-        "training": training,
+        "training": training_document(model.training),
         "vocabulary": model.vocabulary_.to_dict(),
         "longest": model.longest_,
         "key": model.key_,
@@ -48,7 +44,6 @@ def load_sequences(cls: type[SequenceIWAE], path: Any) -> SequenceIWAE:
     document, tensors = read_model(path, KIND)
     with reading(f"the model {os.fspath(path)!r}", "SequenceIWAE.save"):
         s = document["settings"]
-        training = None if document["training"] is None else Training(**document["training"])
         model = cls(
             s["k"],
             latent=s["latent"],
@@ -56,7 +51,7 @@ def load_sequences(cls: type[SequenceIWAE], path: Any) -> SequenceIWAE:
             max_vocab=s["max_vocab"],
             rate=s["rate"],
             objective=Objective(**s["objective"]),
-            training=training,
+            training=training_of(document["training"]),
             rng=document["rng"],
         )
         vocabulary = Vocabulary.from_dict(document["vocabulary"])

@@ -24,15 +24,15 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ... import _html as html
-from ..._errors import InputError, is_number, require_int
+from ..._errors import InputError, counted, is_number, require_int
 from ..._set_module import set_module
 from ...tables import row_weights
-from ..fitting import Training
+from ..fitting import Training, ready_training
 from ..iwae import Draws, LogLikelihood, as_objective, log_likelihood
 from ..keyed import seeded, take_key
 from ..networks import GRU
 from ._anomaly import AnomalyScore
-from ._answers import codes, drawn, layer_codes
+from ._answers import active_counts, codes, drawn
 from ._collapse import Collapse, collapsed
 from ._document_fit import DocumentFit, SequenceSettings, fit_documents
 from ._document_rows import DocumentRows, written
@@ -122,12 +122,7 @@ class SequenceIWAE(BaseEstimator):
         documents to stop on; None holds out a share of X. sample_weight : (n,) numbers or `Weights` of any kind; a document of weight
         zero is as if it were not there.
         """
-        training = Training() if self.training is None else self.training
-        if not isinstance(training, Training):
-            raise InputError(
-                f"`training` must be a Training or None; got {type(training).__name__}. Write Training(lr=1e-3)."
-            )
-        training.refuse_wrong()
+        training = ready_training(self.training, Training())
         found = fit_documents(self._settings(), training, self.rng, (X, X_valid, sample_weight))
         self._take(found)
         if found.error is not None:
@@ -218,8 +213,7 @@ class SequenceIWAE(BaseEstimator):
 
     def active_units(self, X: Any, *, threshold: float = 0.01) -> int:
         """How many latent dimensions the encoder uses: whose mean has a variance over documents above `threshold`."""
-        (means,) = layer_codes(self._rows(X), key=self.key_)
-        return int((means.var(0, dtype=np.float64) > threshold).sum())
+        return active_counts(self._rows(X), key=self.key_, threshold=threshold)[0]
 
     def collapse(self, X: Any, *, k: int = 256) -> Collapse:
         """Whether the code is used: the verdict, KL, what more draws gain, ESS and active units; see `Collapse`."""
@@ -243,7 +237,7 @@ class SequenceIWAE(BaseEstimator):
         code = torch.as_tensor(np.asarray(z, dtype=np.float32))
         if code.ndim != 2 or code.shape[1] != self.latent or not torch.isfinite(code).all():
             raise InputError(
-                f"`z` must be finite codes (n, {self.latent}); got shape {tuple(code.shape)}. Pass what encode gave."
+                f"`z` must be finite codes (n, {self.latent}); got shape {tuple(code.shape)}, {counted(int((~torch.isfinite(code)).sum()), 'value')} NaN or infinite. Pass what encode gave."
             )
         return self._written(code, None)
 

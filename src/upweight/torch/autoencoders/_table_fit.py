@@ -96,8 +96,8 @@ def fit_table(settings: AutoencoderSettings, training: Training, rng: Any, data:
         AdamStep(network, losses, share),
         judged,
         key,
-        _digest(density, rows, held_out),
-        data_digest(w),
+        "" if training.checkpoint is None else _digest(density, rows, held_out),
+        "" if training.checkpoint is None else data_digest(w),
         settings.document(),
     )
     return _trained(task, training, density, network)

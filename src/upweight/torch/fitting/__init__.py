@@ -6,7 +6,7 @@ from ._loop import train
 from ._run import TrainingRun
 from ._steps import AdamStep, Figures, Stepper
 from ._task import TrainingTask
-from ._training import Training
+from ._training import Training, ready_training, training_document, training_of
 
 __all__ = [
     "AdamStep",
@@ -17,6 +17,9 @@ __all__ = [
     "TrainingTask",
     "key_for",
     "read_model",
+    "ready_training",
     "train",
+    "training_document",
+    "training_of",
     "write_model",
 ]

@@ -51,6 +51,10 @@ class Checkpoint:
             **task.settings,
             **training.what_matters(),
         }
+        if self.path is not None and Path(self.path).is_dir():
+            raise InputError(
+                f"`checkpoint` must be a file; got the folder {os.fspath(self.path)!r}. Name a file in it."
+            )
         if self.path is not None and not Path(self.path).absolute().parent.is_dir():
             raise InputError(f"`checkpoint` must lie in a folder that is there; got {os.fspath(self.path)!r}. Make it.")
 
@@ -109,7 +113,7 @@ class Checkpoint:
 
 
 def _there(path: Any) -> bool:
-    return path is not None and os.path.exists(path)
+    return path is not None and os.path.exists(path) and not os.path.isdir(path)
 
 
 def _read(path: Any) -> dict[str, Any]:

@@ -60,6 +60,7 @@ def unpacked(content: bytes, kind: str, what: str) -> dict[str, Any]:
             warnings.simplefilter("ignore")  # old formats are warned of, and refused here anyway
             found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         known = isinstance(found, dict) and found.get("upweight") == FORMAT and found.get("kind") == kind
+        known = known and isinstance(found.get("tensors"), dict)
         if not known:
             raise InputError(f"{what}.")
         return {"document": json.loads(found["document"]), "tensors": found["tensors"]}

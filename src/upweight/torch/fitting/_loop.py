@@ -19,6 +19,8 @@ import warnings
 from contextlib import nullcontext
 from typing import Any
 
+import torch
+
 from ..._errors import InputError, UpweightError
 from ...work import shown
 from ..keyed import row_order
@@ -42,7 +44,8 @@ def train(task: TrainingTask, training: Training) -> TrainingRun:
     checkpoint = Checkpoint(task, training)
     run = checkpoint.resumed()
     try:
-        _epochs(task, training, run, checkpoint)
+        with torch.enable_grad():  # whoever calls from within no_grad
+            _epochs(task, training, run, checkpoint)
     except KeyboardInterrupt:
         if not run.history:
             raise

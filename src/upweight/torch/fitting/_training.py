@@ -14,6 +14,7 @@ Source: Burda, Grosse & Salakhutdinov (2016), section 5, for the third schedule.
 from __future__ import annotations
 
 import math
+import os
 from typing import Any
 
 import torch
@@ -22,7 +23,7 @@ from sklearn.base import BaseEstimator
 from ..._errors import InputError, is_number, require_choice, require_flag, require_int
 from ..._set_module import set_module
 
-__all__ = ["Training"]
+__all__ = ["Training", "ready_training", "training_document", "training_of"]
 
 SCHEDULES = ("constant", "linear", "burda")
 
@@ -80,24 +81,7 @@ class Training(BaseEstimator):
         self.pairs = pairs
         self.device = device
         self.progress = progress
-        self.refuse_wrong()
-
-    def refuse_wrong(self) -> None:
-        """Refuse a setting out of range; called again by `fit`, since `set_params` passes by the constructor."""
-        for name in ("epochs", "batch", "patience"):
-            require_int(name, getattr(self, name))
-        if self.pairs is not None:
-            require_int("pairs", self.pairs)
-        if not is_number(self.lr) or not 0 < self.lr < math.inf:
-            raise InputError(f"`lr` must be a number above 0; got {self.lr!r}. 1e-3 is the usual one.")
-        if not is_number(self.valid) or not 0 <= self.valid < 1:
-            raise InputError(f"`valid` must be a share in [0, 1); got {self.valid!r}. 0 is no early stopping.")
-        require_choice("schedule", self.schedule, SCHEDULES)
-        require_flag("progress", self.progress)
-        try:
-            torch.device(self.device)
-        except (RuntimeError, TypeError) as error:
-            raise InputError(f"`device` must be one of PyTorch's; got {self.device!r}. Use 'cpu' or 'cuda'.") from error
+        _refuse_wrong(self)
 
     def lr_of(self, epoch: int) -> float:
         """The learning rate of an epoch, counted from 0."""
@@ -113,6 +97,70 @@ class Training(BaseEstimator):
         return {f"training.{name}": getattr(self, name) for name in named} | (
             {"training.epochs": self.epochs} if self.schedule == "linear" else {}
         )
+
+
+def ready_training(training: Training | None, usual: Training) -> Training:
+    """The settings that `fit` trains by, looked at again, since `set_params` passes by the constructor; `usual` stands for None.
+
+    Raises InputError for what is no Training, a setting out of range, and a device that is not here.
+    """
+    if training is None:
+        return usual
+    if not isinstance(training, Training):
+        raise InputError(
+            f"`training` must be a Training or None; got {type(training).__name__}. Write Training(lr=1e-3)."
+        )
+    _refuse_wrong(training)
+    _refuse_absent_device(training)
+    return training
+
+
+def training_document(training: Training | None) -> dict[str, Any] | None:
+    """The settings as JSON holds them; `Training(**document)` has them again."""
+    if training is None:
+        return None
+    where = training.checkpoint
+    named = {"checkpoint": None if where is None else os.fspath(where), "device": str(training.device)}
+    return training.get_params() | named
+
+
+def training_of(document: dict[str, Any] | None) -> Training | None:
+    """What `training_document` wrote."""
+    return None if document is None else Training(**document)
+
+
+def _refuse_wrong(training: Training) -> None:
+    """Refuse a setting out of range."""
+    for name in ("epochs", "batch", "patience"):
+        require_int(name, getattr(training, name))
+    if training.pairs is not None:
+        require_int("pairs", training.pairs)
+    if not is_number(training.lr) or not 0 < training.lr < math.inf:
+        raise InputError(f"`lr` must be a number above 0; got {training.lr!r}. 1e-3 is the usual one.")
+    if not is_number(training.valid) or not 0 <= training.valid < 1:
+        raise InputError(f"`valid` must be a share in [0, 1); got {training.valid!r}. 0 is no early stopping.")
+    require_choice("schedule", training.schedule, SCHEDULES)
+    if training.checkpoint is not None and not isinstance(training.checkpoint, (str, os.PathLike)):
+        raise InputError(
+            f"`checkpoint` must be the path of a file, or None; got {training.checkpoint!r}. 'run.pt' will do."
+        )
+    require_flag("progress", training.progress)
+    try:
+        torch.device(training.device)
+    except (RuntimeError, TypeError) as error:
+        raise InputError(f"`device` must be one of PyTorch's; got {training.device!r}. Use 'cpu' or 'cuda'.") from error
+
+
+def _refuse_absent_device(training: Training) -> None:
+    """Refuse, in `fit`, a device that this machine does not have; a model of another machine is loaded on the CPU all the same."""
+    try:
+        torch.zeros(1, device=training.device).item()
+        torch.Generator(training.device)
+    except (AssertionError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0].rstrip(".")
+        raise InputError(
+            f"`device` must be one that is here; got {str(training.device)!r}: {reason}. Use 'cpu'."
+        ) from None
 
 
 def _stage(epoch: int) -> int:

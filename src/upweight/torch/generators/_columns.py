@@ -36,11 +36,12 @@ class RealColumns:
     def of(X: np.ndarray, w: np.ndarray, names: Any) -> RealColumns:
         """Learn them from rows (n, d) and weights (n,); warns of constant columns by name."""
         d = X.shape[1]
-        if X.min() >= 0 and X.max() <= 1:
-            return RealColumns(True, np.zeros(d), np.ones(d))
         constant = (X[0] == X).all(0)
         if constant.all():
             raise InputError("`X`: every column is constant, so there is nothing to learn. Give rows that differ.")
+        if X.min() >= 0 and X.max() <= 1:
+            return RealColumns(True, np.zeros(d), np.ones(d))
+        _refuse_beyond_floats(X, names)
         mean = np.average(X, axis=0, weights=w)
         sd = np.sqrt(np.average((X - mean) ** 2, axis=0, weights=w))
         if constant.any():
@@ -77,6 +78,18 @@ def middle_distance(rows: torch.Tensor, order: torch.Tensor) -> float:
     if not found > 0:
         raise InputError("`X`: half of the rows are the same, so their median distance is 0. Leave doubled rows out.")
     return found
+
+
+def _refuse_beyond_floats(X: np.ndarray, names: Any) -> None:
+    """Numbers that float32, in which rows are generated, does not hold."""
+    far = np.abs(X) > np.finfo(np.float32).max
+    if far.any():
+        row, j = (int(i) for i in np.argwhere(far)[0])
+        name = j if names is None else repr(printable(names[j]))
+        raise InputError(
+            f"`X` must fit into float32, in which rows are generated; got {counted(int(far.sum()), 'number')} beyond, first {X[row, j]:.3g} "
+            f"at row {row}, column {name}. Rescale it."
+        )
 
 
 def _warn_of(constant: np.ndarray, names: Any) -> None:

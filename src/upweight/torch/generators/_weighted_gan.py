@@ -11,6 +11,7 @@ Source: Diesendruck, Elenberg, Sen, Cole, Shakkottai & Williamson (2018), Import
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,19 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
 
 from ... import _html as html
-from ..._errors import InputError, counted, printable, require_choice, require_int
+from ..._errors import InputError, counted, printable, reading, require_choice, require_int
 from ..._set_module import set_module
-from ..fitting import Training, TrainingTask, key_for, read_model, train, write_model
+from ..fitting import (
+    Training,
+    TrainingTask,
+    key_for,
+    read_model,
+    ready_training,
+    train,
+    training_document,
+    training_of,
+    write_model,
+)
 from ..iwae import mmd2
 from ..keyed import data_digest, normal_noise, seeded, take_key
 from ._columns import RealColumns, middle_distance
@@ -141,6 +152,8 @@ class WeightedGAN(BaseEstimator):
             "loss": self.loss,
             "by": self.by,
             "net": net_document(net_of(self.net)),
+            "training": training_document(self.training),
+            "rng": self.rng if isinstance(self.rng, int) else None,
             "columns": self.columns_.to_dict(),
             "names": None if names is None else list(names),
             "history": self.history_,
@@ -153,14 +166,16 @@ class WeightedGAN(BaseEstimator):
     def load(cls, path: Any) -> WeightedGAN:
         """A generator that `save` wrote; InputError for any other file, of which nothing is run. Its `verdict_` is None."""
         d, tensors = read_model(path, "WeightedGAN")
-        made = cls(d["latent"], loss=d["loss"], by=d["by"], net=net_from(d["net"]))
-        made.columns_, made._key, made.verdict_ = RealColumns.from_dict(d["columns"]), d["key"], None
-        made.n_features_in_ = len(made.columns_.mean)
-        if d["names"] is not None:
-            made.feature_names_in_ = np.array(d["names"], dtype=object)
-        made.history_, made.best_epoch_ = d["history"], d["best_epoch"]
-        made.module_ = made._networks(int(made.columns_.moving.sum()))
-        made.module_.load_state_dict(tensors)
+        with reading(f"the model {os.fspath(path)!r}", "WeightedGAN.save"):
+            settings = {"loss": d["loss"], "by": d["by"], "net": net_from(d["net"])}
+            made = cls(d["latent"], **settings, training=training_of(d["training"]), rng=d["rng"])
+            made.columns_, made._key, made.verdict_ = RealColumns.from_dict(d["columns"]), d["key"], None
+            made.n_features_in_ = len(made.columns_.mean)
+            if d["names"] is not None:
+                made.feature_names_in_ = np.array(d["names"], dtype=object)
+            made.history_, made.best_epoch_ = d["history"], d["best_epoch"]
+            made.module_ = made._networks(int(made.columns_.moving.sum()))
+            made.module_.load_state_dict(tensors)
         made.module_.eval()
         return made
 
@@ -170,17 +185,13 @@ class WeightedGAN(BaseEstimator):
         require_choice("loss", self.loss, LOSSES)
         require_choice("by", self.by, WAYS)
         net_of(self.net)
-        if self.training is None:
-            return _usual_training()
-        if not isinstance(self.training, Training):
-            raise InputError(f"`training` must be a Training or None; got {type(self.training).__name__}.")
-        self.training.refuse_wrong()
+        training = ready_training(self.training, _usual_training())
         least = 10 if self.by == "median" else 2
-        if self.training.batch < least:
+        if training.batch < least:
             raise InputError(
-                f"`batch` must be {least} or more for by={self.by!r}; got {self.training.batch}. Distances take pairs."
+                f"`batch` must be {least} or more for by={self.by!r}; got {training.batch}. Distances take pairs."
             )
-        return self.training
+        return training
 
     def _read(self, X: Any) -> np.ndarray:
         X = validate_data(self, X, dtype=np.float64, ensure_all_finite=False)

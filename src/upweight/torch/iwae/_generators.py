@@ -25,9 +25,9 @@ from typing import Any
 import torch
 from torch.nn.functional import softplus
 
-from ..._errors import InputError, is_number, require_choice
+from ..._errors import InputError, counted, is_number, require_choice
 from ..._weights import Weights
-from ..losses import numbers
+from ..losses import numbers, visible
 
 __all__ = ["gan_loss", "mmd2"]
 
@@ -77,7 +77,7 @@ def mmd2(
         raise InputError(
             f"generated and real rows must have the same columns; got {rows[0]} and {rows[1]}. Compare like with like."
         )
-    w = _weight(weight, real)
+    w = _weight(weight, real, by, 2)
     if bandwidth is None:
         bandwidth = _median_distance(real.detach()[:MOST])
     elif not is_number(bandwidth) or not bandwidth > 0:
@@ -117,7 +117,7 @@ def gan_loss(
     """
     require_choice("by", by, WAYS)
     real, generated = (_logits(x, name) for x, name in ((real, "real"), (generated, "generated")))
-    w = _weight(weight, real)
+    w = _weight(weight, real, by, 1)
     critic: Loss = lambda g, y, w: (
         (w * softplus(-y)).sum() / (w.sum() if by == "batch" else len(y)) + softplus(g).mean()
     )
@@ -178,7 +178,7 @@ def _logits(x: Any, name: str) -> torch.Tensor:
     return flat
 
 
-def _weight(weight: Any, real: torch.Tensor) -> torch.Tensor:
+def _weight(weight: Any, real: torch.Tensor, by: str, least: int) -> torch.Tensor:
     if isinstance(weight, Weights):
         raise InputError(
             "Weights have mean one over what they hold, and a slice of them again: pass the rows of one tensor, "
@@ -190,4 +190,9 @@ def _weight(weight: Any, real: torch.Tensor) -> torch.Tensor:
         came = tuple(weight.shape) if isinstance(weight, torch.Tensor) else type(weight).__name__
         raise InputError(f"`weight` must be a tensor of one weight a real row, ({len(real)},); got {came}.")
     numbers(weight, "weight")
+    if by == "batch" and visible(weight, "weight") and (found := int(weight.count_nonzero())) < least:
+        raise InputError(
+            f"by='batch' divides by the sum of `weight`, and needs {counted(least, 'row')} of positive weight; got {found}. "
+            "Use by='population', or leave the batch out."
+        )
     return weight.to(real)

@@ -18,19 +18,21 @@ from ._objective import Objective
 
 __all__ = ["finite_or", "fits", "log_weights"]
 
+COARSE = (torch.float16, torch.bfloat16)
+
 
 def log_weights(log_w: Any) -> torch.Tensor:
     """`log_w` as it is, float32 or float64 (..., K) with no NaN and no +inf; -inf is a weight of zero."""
     if not isinstance(log_w, torch.Tensor):
         raise InputError(f"`log_w` must be a tensor; got {type(log_w).__name__}. Use torch.as_tensor(log_w).")
     if log_w.dtype not in (torch.float32, torch.float64):
+        why = ", whose steps at -800 are nats wide" if log_w.dtype in COARSE else ""
         raise InputError(
-            f"`log_w` must be float32 or float64; got {str(log_w.dtype).removeprefix('torch.')}, whose steps at -800 are "
-            "nats wide. Sum the densities in float32."
+            f"`log_w` must be float32 or float64; got {str(log_w.dtype).removeprefix('torch.')}{why}. Sum the densities in float32."
         )
     if log_w.ndim == 0 or log_w.numel() == 0:
         what = "a single number" if log_w.ndim == 0 else f"shape {tuple(log_w.shape)}"
-        raise InputError(f"`log_w` must hold the draws on its last axis, one at least; got {what}.")
+        raise InputError(f"`log_w` must hold a row or more, the draws on its last axis, one at least; got {what}.")
     if _looked_at(log_w):
         _refuse_not_numbers(log_w.detach())
     return log_w

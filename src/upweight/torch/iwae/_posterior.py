@@ -86,7 +86,9 @@ def resample(log_w: torch.Tensor, z: torch.Tensor, m: int, *, rng: Any = None) -
     l = _some_weight(log_w)
     if not isinstance(z, torch.Tensor) or z.ndim != l.ndim + 1 or z.shape[:-1] != l.shape:
         came = tuple(z.shape) if isinstance(z, torch.Tensor) else type(z).__name__
-        raise InputError(f"`z` must have the shape {(*l.shape, 'd')} for log_w {tuple(l.shape)}; got {came}.")
+        raise InputError(
+            f"`z` must have the shape ({', '.join(map(str, l.shape))}, d) for log_w {tuple(l.shape)}; got {came}."
+        )
     drawn = arrays.resample(l.detach(), m, rng=rng)
     return z.take_along_dim(drawn[..., None], -2)
 

@@ -96,7 +96,7 @@ class LogLikelihood:
 
     def __str__(self) -> str:
         lost = int(np.isneginf(self.value).sum())
-        head = f"log-likelihood of {counted(self.n, 'row')}, {self.k:,} draws each"
+        head = f"log-likelihood of {counted(self.n, 'row')}, {counted(self.k, 'draw')} each"
         if lost:
             return f"{head}: {lost:,} -inf, first at row {int(np.isneginf(self.value).argmax()):,}, so the mean is -inf\n{self._rows()}"
         mean = str(self.mean()) if self.n > 1 else f"{self.value[0]:.6g}"
@@ -119,7 +119,9 @@ class LogLikelihood:
         return f"{which}: too low on the average; {median}. {then[0].upper()}{then[1:]}."
 
     def __repr__(self) -> str:
-        return f"LogLikelihood({self.n:,} rows, {self.k:,} draws each, {int((~self.ok).sum()):,} not ok)"
+        return (
+            f"LogLikelihood({counted(self.n, 'row')}, {counted(self.k, 'draw')} each, {int((~self.ok).sum()):,} not ok)"
+        )
 
     def _repr_html_(self) -> str:
         named = {

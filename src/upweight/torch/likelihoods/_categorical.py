@@ -88,7 +88,7 @@ class CategoricalDensity(Density):
         w = torch.ones(len(rows), dtype=torch.float64) if weights is None else torch.as_tensor(weights).double()
         x, seen = rows.take(slice(None))
         counts = w @ self._blocks.one_hot(x, seen).double()
-        bias = torch.empty(self.n_outputs)
+        bias = torch.empty(self.n_outputs, dtype=torch.float32)
         for _, places, block in self._blocks.groups(counts):
             share = block / block.sum(-1, keepdim=True).clamp_min(torch.finfo(torch.float64).tiny)
             bias[places] = share.clamp_min(LEAST).log().float()

@@ -19,7 +19,7 @@ import numpy as np
 
 from ..._errors import InputError, did_you_mean
 from ...tables import is_real
-from ._levels import observed_values
+from ._levels import observed_values, refuse_other_levels
 from ._read_columns import ReadColumns, label, raw_column, table_names, table_width
 
 __all__ = ["KINDS", "identifiers_note", "kinds_of"]
@@ -44,11 +44,10 @@ def _kind(column: Any, name: str, said: str | None) -> str:
         return said
     _refuse_dates(column, name)
     found = observed_values(column)
-    distinct = (
-        {(type(v).__name__, v) for v in found}
-        if said == "bernoulli" or not _only_numbers(column, found)
-        else set(found)
-    )
+    told_apart = said == "bernoulli" or not _only_numbers(column, found)
+    if told_apart:
+        refuse_other_levels(column, name)
+    distinct = {(type(v).__name__, v) for v in found} if told_apart else set(found)
     if said == "bernoulli" and len(distinct) != 2:
         raise InputError(
             f"`X`: {name} must have two values for 'bernoulli'; got {len(distinct):,}. Use 'categorical' or 'gaussian'."

@@ -72,7 +72,7 @@ class Counts:
 
 def _refuse_other_than_counts(values: Any, columns: ReadColumns) -> None:
     """Counts are whole numbers, zero or more, and no gaps."""
-    refuse_gaps(values, columns)
+    refuse_gaps(values, columns, "Write what did not occur as 0, or drop the rows: counts have no marginal over gaps.")
     found = values.data if sparse.issparse(values) else values
     bad = (found < 0) | (found != np.rint(found))
     if not bad.any():

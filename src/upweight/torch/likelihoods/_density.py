@@ -211,7 +211,7 @@ def at_least_ten(rows: int) -> None:
         )
 
 
-def refuse_gaps(values: Any, columns: ReadColumns) -> None:
+def refuse_gaps(values: Any, columns: ReadColumns, remedy: str = "Missing at random? IWAE(missing='mar').") -> None:
     """Gaps where missing="refuse"."""
     if sparse.issparse(values):
         gaps = int(np.isnan(values.data).sum())
@@ -225,6 +225,5 @@ def refuse_gaps(values: Any, columns: ReadColumns) -> None:
         return
     row, j = (int(i) for i in np.argwhere(bad)[0])
     raise InputError(
-        f"`X` must hold no gap; got {int(bad.sum()):,} NaN, first at row {row}, {columns.label(j)}. "
-        "Missing at random? IWAE(missing='mar')."
+        f"`X` must hold no gap; got {int(bad.sum()):,} NaN, first at row {row}, {columns.label(j)}. {remedy}"
     )

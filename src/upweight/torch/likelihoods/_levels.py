@@ -16,7 +16,15 @@ import numpy as np
 from ..._errors import InputError, did_you_mean, plain
 from ..._frames import is_absent
 
-__all__ = ["codes_of", "filled_levels", "levels_like", "levels_of", "objects_of", "observed_values"]
+__all__ = [
+    "codes_of",
+    "filled_levels",
+    "levels_like",
+    "levels_of",
+    "objects_of",
+    "observed_values",
+    "refuse_other_levels",
+]
 
 KEPT = (str, bool, int, float)  # what a file keeps with its type
 
@@ -32,8 +40,8 @@ def observed_values(column: Any) -> list[Any]:
     return [v for v in _level_list(column) if v is not None]
 
 
-def levels_of(column: Any, name: str) -> tuple[Any, ...]:
-    """The levels of a column, sorted by type and value; gaps are none."""
+def refuse_other_levels(column: Any, name: str) -> None:
+    """Levels of a type that no file keeps, with the first such row."""
     values = _level_list(column)
     other = next((i for i, v in enumerate(values) if v is not None and type(v) not in KEPT), None)
     if other is not None:
@@ -41,6 +49,12 @@ def levels_of(column: Any, name: str) -> tuple[Any, ...]:
             f"`X`: levels of {name} must be text, whole numbers, numbers or true and false; got {type(values[other]).__name__} "
             f"at row {other}. Convert it, or leave the column out."
         )
+
+
+def levels_of(column: Any, name: str) -> tuple[Any, ...]:
+    """The levels of a column, sorted by type and value; gaps are none."""
+    refuse_other_levels(column, name)
+    values = _level_list(column)
     distinct = dict.fromkeys((type(v).__name__, v) for v in values if v is not None)
     if not distinct:
         raise InputError(

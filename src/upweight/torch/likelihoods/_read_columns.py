@@ -264,10 +264,18 @@ def _filled_column(series: nw.Series, values: np.ndarray, levels: tuple[Any, ...
 
 
 def _whole_like(series: nw.Series, gaps: np.ndarray, values: np.ndarray) -> nw.Series:
-    """Whole numbers with whole numbers in the gaps, in the same type, the observed ones untouched however large."""
+    """Whole numbers with whole numbers in the gaps, the nearest that the type holds; the observed ones untouched however large."""
+    least, most = _bounds_of(series.dtype)
     there = series.to_list()
-    objects = [int(v) if gap else w for gap, v, w in zip(gaps, values, there, strict=True)]
+    objects = [min(max(int(v), least), most) if gap else w for gap, v, w in zip(gaps, values, there, strict=True)]
     return levels_like(series, objects)
+
+
+def _bounds_of(dtype: Any) -> tuple[int, int]:
+    """The least and the largest number of a type of whole numbers: Int8, UInt64, ..."""
+    name = str(dtype)
+    bits = int(name.lstrip("UIntu"))
+    return (0, 2**bits - 1) if name.startswith("U") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
 
 def _rebuilt(X: Any, columns: list[nw.Series]) -> Any:
@@ -290,6 +298,7 @@ def _other_names(fitted: tuple[str, ...], came: tuple[str, ...]) -> str:
     if not new and not gone:
         return head + "Feature names must be in the same order as they were in fit.\n"
     hint = did_you_mean(gone[0], new) if gone and new else ""
+    hint = hint if "Did you mean" in hint else ""  # the whole list is said already
     said = head
     for what, some in (("unseen at fit time", new), ("seen at fit time, yet now missing", gone)):
         if some:

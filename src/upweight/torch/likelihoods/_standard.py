@@ -61,8 +61,8 @@ class Standard:
         if other.any():
             row, j = (int(i) for i in np.argwhere(other)[0])
             warnings.warn(
-                f"{columns.label(j)} was {self.mean[j]:g} in every row of fit and is kept out of the density; now it is "
-                f"{values[row, j]:g} at row {row}, which no score can see.",
+                f"{columns.label(j)} was {_shown(self.mean[j])} in every row of fit, but for rounding, and is kept out of the "
+                f"density; now it is {_shown(values[row, j])} at row {row}, which no score can see.",
                 UserWarning,
                 stacklevel=4,
             )
@@ -97,9 +97,15 @@ def standard_of(values: np.ndarray, weights: np.ndarray | None, columns: ReadCol
     sd = reach * np.sqrt(share @ np.where(seen, ((apart - middle) / reach) ** 2, 0.0) / over)
     varies = apart.any(0) & (sd > FLAT * np.abs(first))
     if not varies.all():
-        warn_constant(columns, varies)
+        warn_constant(columns, varies, hardly=apart.any(0) & ~varies)
     mean = np.where(varies, first + middle, first)
     return Standard(mean, np.where(varies, sd, 1.0), varies)
+
+
+def _shown(number: float) -> str:
+    """A number in six digits if they are all of it."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(float(number))
 
 
 def _refuse_too_far(apart: np.ndarray, columns: ReadColumns) -> None:
@@ -111,13 +117,18 @@ def _refuse_too_far(apart: np.ndarray, columns: ReadColumns) -> None:
         )
 
 
-def warn_constant(columns: ReadColumns, varies: np.ndarray) -> None:
-    """Warn of the columns that do not vary, by name."""
+def warn_constant(columns: ReadColumns, varies: np.ndarray, hardly: np.ndarray | None = None) -> None:
+    """Warn of the columns that do not vary, by name; `hardly`: which of them do, by no more than counts as rounding."""
     flat = [columns.label(int(j)) for j in np.flatnonzero(~varies)]
     shown = ", ".join(flat[:NAMED]) + (f" and {len(flat) - NAMED:,} more" if len(flat) > NAMED else "")
     one = len(flat) == 1
+    beyond = (
+        ""
+        if hardly is None or not hardly.any()
+        else " by more than a trillionth of their size, which counts as rounding"
+    )
     warnings.warn(
-        f"{shown} {'does' if one else 'do'} not vary: kept out of the density, given back as {'it is' if one else 'they are'}.",
+        f"{shown} {'does' if one else 'do'} not vary{beyond.replace('their', 'its') if one else beyond}: kept out of the density, given back as {'it is' if one else 'they are'}.",
         UserWarning,
         stacklevel=6,
     )
