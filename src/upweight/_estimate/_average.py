@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AverageFit", "average_fit", "averages", "integral", "mean", "self_normalised"]
 
+ORDINARY = 1e100  # an f below it is not what overflows
 FAINT = 1e-180  # mean weight from which a small f may take w f below the normal floats
 LAWFUL_HOW = {"importance": ("self", "plain", "control"), "inclusion": ("self", "total"), "frequency": ("self",)}
 
@@ -163,6 +164,10 @@ def average_fit(u: Multipliers, x: Values, how: str) -> AverageFit:
         found = _FORMULAS[how](u, x.values, x.seen[0])
     if not math.isfinite(found.value * x.unit):
         top = float(np.abs(x.values).max()) * x.unit
+        if how != "self" and top < ORDINARY:
+            raise InputError(
+                f"weights of mean {u.total:.3g} have no squares that a float can hold. Use how='self', or check the probabilities."
+            )
         raise InputError(f"`f` reaches {top:.3g}, more than its average can hold. Rescale it.")
     if how != "self" and u.total < FAINT:
         _refuse_underflow(u, x)

@@ -76,6 +76,15 @@ class NamedValues:
     names: tuple[Any, ...]
     container: Container
 
+    def only(self, name: str) -> Values:
+        """The column, if it came as one; a table with a single column is a table."""
+        if self.scalar:
+            return self.each[0]
+        said = f"frame[{self.names[0]!r}]" if self.names else "x[:, 0]"
+        raise InputError(
+            f"`{name}` must be one column; got a table of {len(self.each)}. Pass one of its columns, say {said}."
+        )
+
     def terms(self, each: Sequence[Average], shape: tuple[int, ...] | None = None) -> Terms:
         """These averages of the columns, under their names; in another shape for a batch of weights, whose averages have none."""
         if shape is None:
@@ -106,9 +115,7 @@ def read_values(w: Weights, f: Any, bounds: Any = None, *, name: str = "f") -> N
 def one_column(w: Weights, f: Any) -> tuple[np.ndarray, Container]:
     """`f` (n,), finite where the weight is positive, with its container; tables are refused."""
     columns = read_values(w, f)
-    if not columns.scalar:
-        raise InputError(f"`f` must be one column here; got {len(columns.each)}. Pass one at a time.")
-    column = columns.each[0]
+    column = columns.only("f")
     return (column.values if column.unit == 1.0 else column.values * column.unit), columns.container
 
 

@@ -143,8 +143,7 @@ def _two(w: Weights, f: Any, g: Any, verb: str) -> tuple[Values, Values, NamedVa
     left, right = (read_values(w, values, name=name) for values, name in ((f, "f"), (g, "g")))
     same_rows(left.container, right.container, ("f", "g"))
     for columns, name in ((left, "f"), (right, "g")):
-        if not columns.scalar:
-            raise InputError(f"`{name}` must be one column here; got {len(columns.each)}. Pass one at a time.")
+        columns.only(name)
     return left.each[0], right.each[0], left
 
 

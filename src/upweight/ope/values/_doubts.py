@@ -48,8 +48,10 @@ class MeanFigures(NamedTuple):
 def mean_figures(w: Weights, cluster: object = None) -> MeanFigures:
     """The test of the promised mean of these weights before they were tamed."""
     raw = w.raw
-    if not raw.exact or raw.n < 2:
+    if not raw.exact:
         return MeanFigures(math.nan, math.nan, math.nan)
+    if raw.n < 2:
+        return MeanFigures(math.exp(min(float(raw.log_w[0]), 709.0)), math.inf, math.nan)
     found = mean_weight(raw, groups_of(raw, cluster))
     scale = math.exp(min(found.peak, 709.0))
     wide = float(widening(found.khat, raw.n)) if found.se > 0 else 1.0
