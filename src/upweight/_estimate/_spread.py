@@ -165,7 +165,7 @@ def _one_sided(x: Values) -> bool:
 def _moment(state: _State, x: Values, y: Values) -> Average:
     """c sum W (f - mu)(g - nu) in the units of the columns."""
     ends, far = _products(state.u, x, y)
-    mean, line = self_normalised(state.u, far)
+    mean, line, _ = self_normalised(state.u, far)
     raw = line if state.before is state.u else self_normalised(state.before, _products(state.before, x, y)[1]).line
     a = average(mean, line, state.sample, far.size, raw=raw, bounded=x.bounded and y.bounded, lump=ends > 0)
     freedom = 1 - 1 / state.sample.ess

@@ -70,7 +70,7 @@ def _rare_reward(reward: np.ndarray, w: Weights, sample: WeightedSample) -> str:
     there = None if w.log_w.min() > -np.inf else w.log_w > -np.inf
     r = reward if there is None else reward[there]
     values = _few(r)
-    if len(values) == 2 and sample.codes is None and _plenty(values[0], reward, w):
+    if len(values) == 2 and sample.codes is None and there is None and _plenty(values, reward, w):
         return ""
     if len(values) == 2:
         worth, x = min((_worth(lambda part, x=x: part == x, reward, w, sample), x) for x in values)
@@ -104,13 +104,14 @@ def _few(r: np.ndarray) -> list[float]:
     return seen
 
 
-def _plenty(x: float, reward: np.ndarray, w: Weights) -> bool:
+def _plenty(values: list[float], reward: np.ndarray, w: Weights) -> bool:
     """Whether rows on both sides are worth enough by the bound sum w/max w, which needs one look instead of two."""
-    peak, whole, side = float(w._sums.peak), float(w._sums.w), 0.0
+    peak, whole, total = float(w._sums.peak), float(w._sums.w), 0.0
     for p in blocks(reward.size):
         u = w.log_w[p] - peak
-        side += float(np.dot(np.exp(u, out=u), reward[p] == x))
-    return min(side, whole - side) >= ENOUGH
+        total += float(np.dot(np.exp(u, out=u), reward[p] - values[0]))
+    side = total / (values[1] - values[0])
+    return min(side, whole - side) >= ENOUGH * (1 + 1e-6)
 
 
 def _worth(rows: Callable[[np.ndarray], np.ndarray], reward: np.ndarray, w: Weights, sample: WeightedSample) -> float:
