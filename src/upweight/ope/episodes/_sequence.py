@@ -27,6 +27,7 @@ from ._doubts import broken_steps
 from ._formulas import FORMULAS, SequenceFit, SequenceRows
 from ._groups import GroupedRows, read_groups
 from ._marginal import holds_the_past
+from ._states import StateWeights
 from ._trajectory import of_groups
 
 __all__ = ["sequence"]
@@ -95,7 +96,13 @@ def sequence(
     codes, clusters = _clusters(w, groups, group, cluster)
     unit = _unit(w, r, v)
     r, q, v = (x if x is None or unit == 1.0 else x / unit for x in (r, q, v))
-    of = lambda x: FORMULAS[how](SequenceRows(groups, groups.sort(x.log_w), groups.sort(r), q, v, float(discount)))
+    of = lambda x: _of_known_states(
+        x,
+        FORMULAS[how](SequenceRows(groups, groups.sort(x.log_w), groups.sort(r), q, v, float(discount))),
+        groups,
+        r,
+        discount,
+    )
     used = of(w)
     raw = of(w.raw) if w.tamed else used
     found = _average(used, raw, _sample(w, groups, how, used, (codes, clusters)), _whole_khat(w, groups, how))
@@ -104,6 +111,14 @@ def sequence(
     found = found if unit == 1.0 else found.moved(unit)
     step = Step("sequence", {"how": how, "discount": discount, "groups": groups.count})
     return estimate(Terms((found,), (), groups.count), (*w.trail, step))
+
+
+def _of_known_states(w: Weights, fit: SequenceFit, groups: GroupedRows, r: np.ndarray, discount: float) -> SequenceFit:
+    """The fit with influences that know how weights of `marginal` were estimated; as it is for all others."""
+    source = w._estimated_from
+    if not (isinstance(source, StateWeights) and source.belongs_to(w.log_w, groups)):
+        return fit
+    return fit._replace(psi=source.influences(groups.sort(r), float(discount)))
 
 
 def _formula(w: Weights, how: Any, *, modelled: bool) -> str:

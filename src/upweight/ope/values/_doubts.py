@@ -106,11 +106,13 @@ def _few(r: np.ndarray) -> list[float]:
 
 def _plenty(values: list[float], reward: np.ndarray, w: Weights) -> bool:
     """Whether rows on both sides are worth enough by the bound sum w/max w, which needs one look instead of two."""
-    peak, whole, total = float(w._sums.peak), float(w._sums.w), 0.0
+    peak, whole, side = float(w._sums.peak), float(w._sums.w), 0.0
+    low, wide = values[0], values[1] - values[0]
+    if not math.isfinite(wide):
+        return False
     for p in blocks(reward.size):
         u = w.log_w[p] - peak
-        total += float(np.dot(np.exp(u, out=u), reward[p] - values[0]))
-    side = total / (values[1] - values[0])
+        side += float(np.dot(np.exp(u, out=u), (reward[p] - low) / wide))
     return min(side, whole - side) >= ENOUGH * (1 + 1e-6)
 
 
