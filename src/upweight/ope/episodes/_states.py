@@ -27,7 +27,7 @@ from ._groups import GroupedRows
 __all__ = ["StateWeights"]
 
 
-class Step(NamedTuple):
+class TimeRows(NamedTuple):
     """The rows of one time: their places, groups and states, numbered from 0; groups in each state."""
 
     rows: np.ndarray
@@ -60,7 +60,7 @@ class StateWeights:
         one, other = groups.order, self.groups.order
         return one is other or (one is not None and other is not None and np.array_equal(one, other))
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[TimeRows]:
         """The rows of each time."""
         by_time = np.argsort(self.groups.time, kind="stable")
         ends = np.cumsum(self.groups.alive)
@@ -68,7 +68,7 @@ class StateWeights:
         for start, end in zip(ends - self.groups.alive, ends, strict=True):
             rows = by_time[start:end]
             _, state = np.unique(self.states[rows], return_inverse=True)
-            yield Step(rows, row_group[rows], state, np.bincount(state))
+            yield TimeRows(rows, row_group[rows], state, np.bincount(state))
 
     def log_weights(self) -> np.ndarray:
         """log w of sorted rows."""
