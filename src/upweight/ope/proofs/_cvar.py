@@ -21,7 +21,7 @@ import numpy as np
 from ..._errors import InputError, is_number, require_choice
 from ..._estimate import Estimate, Unknown, estimate
 from ..._frames import container_of, read
-from ..._weights import Weights, rows_worth
+from ..._weights import Step, Weights, rows_worth
 from ..values import read_reward, require_weights
 
 __all__ = ["cvar"]
@@ -85,7 +85,7 @@ def _lowest(w: Weights, reward: Any, tail: float, cluster: Any) -> Estimate:
         why = f"a share of {tail:g} is worth {rows_worth(rows)} {what}; {ENOUGH:.0f} needed."
         unseen = a.norm == 0 and math.isfinite(a.sample.factor)
         a = replace(a, doubt=why, interval=Unknown() if unseen else a.interval)
-    return estimate(replace(e._terms, each=(a,)), e.trail)
+    return estimate(replace(e._terms, each=(a,)), (*w.trail, Step("cvar", {"tail": tail})))
 
 
 def _varies(r: np.ndarray, w: Weights) -> bool:
