@@ -95,7 +95,8 @@ def sequence(
     q, v = (None, None) if outcome is None else tuple(groups.sort(x) for x in read_outcome(w, outcome))
     codes, clusters = _clusters(w, groups, group, cluster)
     unit = _unit(w, r, v)
-    r, q, v = (x if x is None or unit == 1.0 else x / unit for x in (r, q, v))
+    if unit != 1.0:
+        r, q, v = r / unit, None if q is None else q / unit, None if v is None else v / unit
     of = lambda x: _of_known_states(
         x,
         FORMULAS[how](SequenceRows(groups, groups.sort(x.log_w), groups.sort(r), q, v, float(discount))),

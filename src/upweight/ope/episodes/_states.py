@@ -28,12 +28,12 @@ __all__ = ["StateWeights"]
 
 
 class TimeRows(NamedTuple):
-    """The rows of one time: their places, groups and states, numbered from 0; groups in each state."""
+    """The rows of one time: their places, groups and states, numbered from 0; how many groups are met in each state."""
 
     rows: np.ndarray
     group: np.ndarray
     state: np.ndarray
-    count: np.ndarray
+    met: np.ndarray
 
 
 class Walk(NamedTuple):
@@ -85,7 +85,7 @@ class StateWeights:
             if not mean > 0:
                 raise InputError(f"every weight is zero at step {t}: the log never follows the target that far.")
             carried = carried / mean
-            kappa = np.bincount(step.state, carried[step.group]) / step.count
+            kappa = np.bincount(step.state, carried[step.group]) / step.met
             yield Walk(mean, carried, kappa)
             carried = carried.copy()
             carried[step.group] = kappa[step.state] * np.exp(self.log_rho[step.rows])
@@ -98,10 +98,10 @@ class StateWeights:
             np.zeros(self.groups.count),
         )  # later: derivatives with respect to W, times m
         for t in range(len(known) - 1, -1, -1):
-            (rows, group, state, count), (mean, carried, kappa) = known[t]
+            (rows, group, state, met), (mean, carried, kappa) = known[t]
             rho, reward = np.exp(self.log_rho[rows]), discount**t * r[rows]
             psi[group] += kappa[state] * rho * reward
-            by_kappa = (np.bincount(state, (reward + later[group]) * rho) / count)[state]
+            by_kappa = (np.bincount(state, (reward + later[group]) * rho) / met)[state]
             psi[group] += by_kappa * (carried[group] - kappa[state])
             later[group] = by_kappa
             by_mean = float(later @ carried) / later.size

@@ -111,8 +111,8 @@ def _table(features: Any) -> Any:
         raise InputError(
             f"`features` must be a table, actions by columns; got shape {np.shape(features)}. Write one column as z[:, None]."
         )
-    z = matrix(features)
-    values = z.data if hasattr(z, "tocsr") else z
+    z: Any = matrix(features)
+    values = np.asarray(z.data if hasattr(z, "tocsr") else z)
     require(np.isfinite(values), "`features`", "be finite", values, "Say what is known of every action.")
     return z
 
