@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import torch
 from sklearn.exceptions import NotFittedError
@@ -317,3 +318,38 @@ def test_a_file_whose_tensors_are_none(tmp_path):
     found = torch.load(tmp_path / "m.iwae", weights_only=True)
     torch.save(found | {"tensors": 3}, tmp_path / "m.iwae")
     refused("is not an upweight model of the kind IWAE", lambda: IWAE.load(tmp_path / "m.iwae"))
+
+
+@pytest.mark.parametrize(
+    ("X", "said"),
+    [
+        (pl.LazyFrame({"a": [1.0] * 12}), "got a LazyFrame. collect() it first"),
+        ([[1.0, 2.0], [3.0]] * 6, "a row of 2 values and, at row 1, one of 1. Write None where a value is missing"),
+        (None, "got NoneType. Pass an array or a pandas, polars or Arrow frame"),
+        ("rows.csv", "got str. Pass an array"),
+        (np.full((12, 6), np.datetime64("2020-01-01")), "numbers only; got datetime64[D]. Give a number, days since"),
+        (torch.eye(12).to_sparse(), "must be dense; got a sparse one"),
+    ],
+)
+def test_what_is_no_table_is_said_to_be_none(X, said):
+    refused(said, lambda: model(likelihood="gaussian").fit(X))
+    fitted = model(likelihood="gaussian").fit(R)
+    for verb in ("score", "encode", "impute"):
+        refused(said, lambda verb=verb: getattr(fitted, verb)(X))
+
+
+def test_numbers_behind_a_mask_are_gaps():
+    mask = RNG.random(R.shape) < 0.2
+    behind = np.where(mask, 1e6, R)
+    gaussian = {"likelihood": "gaussian", "missing": "mar"}
+    masked = np.ma.masked_array(behind, mask=mask)
+    wanted = model(**gaussian).fit(np.where(mask, np.nan, R))
+    found = model(**gaussian).fit(masked)
+    assert np.array_equal(found.impute(masked), wanted.impute(np.where(mask, np.nan, R)))
+    refused(f"got {mask.sum()} NaN", lambda: model(likelihood="gaussian").fit(masked))
+
+
+def test_a_tensor_with_a_graph_is_a_table():
+    wanted, given = model(likelihood="gaussian").fit(R), torch.tensor(R, requires_grad=True)
+    found = model(likelihood="gaussian").fit(given)
+    assert np.array_equal(found.score_samples(given, k=30), wanted.score_samples(R, k=30))

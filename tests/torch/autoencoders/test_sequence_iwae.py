@@ -282,6 +282,13 @@ def test_settings_out_of_range(settings, said):
         SequenceIWAE().set_params(**settings).fit(DOCS)
 
 
+def test_values_above_the_bound_are_marked_in_the_history():
+    found = model(objective=Objective(power=2.0)).fit(DOCS)
+    assert [e["is_bound"] for e in found.history_] == [False] * 3
+    assert "no lower bound" in found.notes_[-1]
+    assert "is_bound" not in model().fit(DOCS).history_[0]
+
+
 def test_documents_that_are_none(fitted):
     with pytest.raises(InputError, match="Split text"):
         model().fit(["a b c"] * 20)

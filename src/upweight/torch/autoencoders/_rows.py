@@ -11,18 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-import numpy as np
 import torch
-from scipy import sparse
 from torch import nn
 
-from ..._errors import InputError
-from ...tables import is_frame
 from ..keyed import row_keys, seeded
 from ..likelihoods import Density, ObservedRows
 from ._layers import OneLayer, State, TwoLayers
 
-__all__ = ["ModelRows", "TableRows", "readable", "row_keys_of", "slices"]
+__all__ = ["ModelRows", "TableRows", "row_keys_of", "slices"]
 
 TOGETHER = 1024  # rows looked at together where draws do not matter
 
@@ -128,16 +124,6 @@ class TableRows:
 
     def empty(self, batch: Any) -> torch.Tensor | None:
         return None if batch[1] is None else self.density.empty(batch[1])
-
-
-def readable(X: Any) -> Any:
-    """A frame, sparse matrix or array as it is, anything else as an array; no rows and no columns are refused in scikit-learn's words."""
-    X = X if is_frame(X) or sparse.issparse(X) or isinstance(X, np.ndarray) else np.asarray(X)
-    if len(X.shape) == 2 and X.shape[1] == 0:
-        raise InputError(f"Found array with 0 feature(s) (shape={tuple(X.shape)}) while a minimum of 1 is required.")
-    if len(X.shape) == 2 and X.shape[0] == 0:
-        raise InputError(f"Found array with 0 sample(s) (shape={tuple(X.shape)}) while a minimum of 1 is required.")
-    return X
 
 
 def row_keys_of(rows: ObservedRows, key: int) -> list[int]:

@@ -36,7 +36,8 @@ from ..fitting import (
 )
 from ..iwae import mmd2
 from ..keyed import data_digest, normal_noise, seeded, take_key
-from ._columns import RealColumns, middle_distance
+from ..likelihoods import readable
+from ._columns import RealColumns, middle_distance, real_numbers
 from ._networks import generator_networks, net_document, net_from, net_of
 from ._rows import RealRows
 from ._steps import CriticStep, MMDStep
@@ -194,16 +195,18 @@ class WeightedGAN(BaseEstimator):
         return training
 
     def _read(self, X: Any) -> np.ndarray:
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite=False)
-        bad = ~np.isfinite(X)
+        X = readable(X)
+        values = real_numbers(X)
+        validate_data(self, X, skip_check_array=True)  # names and number of the columns
+        bad = np.isnan(values)
         if bad.any():
             row, column = (int(i) for i in np.argwhere(bad)[0])
             names = getattr(self, "feature_names_in_", None)
             name = column if names is None else repr(printable(names[column]))
             raise InputError(
-                f"`X` must be finite; got {int(bad.sum()):,} NaN or infinity, first at row {row}, column {name}. Fill gaps first (IWAEImputer)."
+                f"`X` must be finite; got {int(bad.sum()):,} NaN, first at row {row}, column {name}. Fill gaps first (IWAEImputer)."
             )
-        return X
+        return values
 
     def _networks(self, d: int) -> nn.ModuleDict:
         critic = self.loss == "gan"
