@@ -121,3 +121,21 @@ def test_by_batch_needs_weights_that_it_can_divide_by():
     with pytest.raises(InputError, match="needs 1 row of positive weight; got 0"):
         gan_loss(x[:, 0], x[:, 0], w, by="batch")
     assert torch.isfinite(gan_loss(x[:, 0], x[:, 0], torch.eye(4)[0], by="batch")[0])
+
+
+def test_the_median_of_blocks_leans_to_no_weights_where_a_block_often_holds_no_heavy_row():
+    """Two modes, one row in 51 meant to be half: the share of the rare mode at which the mean loss of 40 batches is least."""
+    g = torch.Generator().manual_seed(0)
+
+    def losses(by, share):
+        found = []
+        for _ in range(40):
+            rare = torch.rand(100, generator=g) < 1 / 51
+            real = torch.where(rare, 2.0, -2.0)[:, None] + 0.5 * torch.randn(100, 1, generator=g)
+            few = (torch.arange(100) % 20 < 20 * share)[torch.randperm(100, generator=g)]
+            made = torch.where(few, 2.0, -2.0)[:, None] + 0.5 * torch.randn(100, 1, generator=g)
+            found.append(mmd2(made, real, torch.where(rare, 25.5, 0.51), by=by, bandwidth=2.0))
+        return float(torch.stack(found).mean())
+
+    assert losses("median", 0.25) < losses("median", 0.5)
+    assert losses("population", 0.5) < losses("population", 0.25)

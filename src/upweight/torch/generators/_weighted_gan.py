@@ -62,7 +62,9 @@ class WeightedGAN(BaseEstimator):
     latent : numbers of noise that a row is made of.
     loss : "mmd", a distance of kernels that needs no critic; "gan", a critic whose real terms are weighted, and the non-saturating loss.
     by : "population", unbiased over batches; "resample", rows drawn in proportion to the weights; "batch", weights divided by those of
-        the batch, **biased toward no weights where batches are small**; "median" of five blocks' losses, not moved by one huge weight.
+        the batch, **biased toward no weights where batches are small**; "median" of five blocks' losses, not moved by one huge weight
+        and **biased toward no weights where a fifth of a batch often holds no heavy row**: where one row in 51 was to make half of what
+        is generated, batches of 100 make .34 of it (batches of 200: .49; "batch" at 100: .41; "population": .48).
     net : "mlp" (128, 128 units, ReLU), "conv", or the settings `MLP` or `Conv`, for generator and critic alike.
     training : `Training`; None is Training(300, batch=200, valid=0). valid > 0 holds rows out and keeps the epoch of the least MMD to them.
     rng : int, numpy Generator or None.
