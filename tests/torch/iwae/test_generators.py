@@ -123,19 +123,20 @@ def test_by_batch_needs_weights_that_it_can_divide_by():
     assert torch.isfinite(gan_loss(x[:, 0], x[:, 0], torch.eye(4)[0], by="batch")[0])
 
 
-def test_the_median_of_blocks_leans_to_no_weights_where_a_block_often_holds_no_heavy_row():
-    """Two modes, one row in 51 meant to be half: the share of the rare mode at which the mean loss of 40 batches is least."""
+@pytest.mark.parametrize(("by", "sign"), [("median", 1), ("population", -1)])
+def test_the_median_of_blocks_leans_to_no_weights_where_a_block_often_holds_no_heavy_row(by, sign):
+    """Two modes, one row in 51 meant to be half: the mean loss of 150 batches at .6 of the rare mode less that at .2.
+
+    Over twelve seeds it was .036 +- .015 by median, least .014, and -.11 +- .011 by population.
+    """
     g = torch.Generator().manual_seed(0)
-
-    def losses(by, share):
-        found = []
-        for _ in range(40):
-            rare = torch.rand(100, generator=g) < 1 / 51
-            real = torch.where(rare, 2.0, -2.0)[:, None] + 0.5 * torch.randn(100, 1, generator=g)
-            few = (torch.arange(100) % 20 < 20 * share)[torch.randperm(100, generator=g)]
-            made = torch.where(few, 2.0, -2.0)[:, None] + 0.5 * torch.randn(100, 1, generator=g)
-            found.append(mmd2(made, real, torch.where(rare, 25.5, 0.51), by=by, bandwidth=2.0))
-        return float(torch.stack(found).mean())
-
-    assert losses("median", 0.25) < losses("median", 0.5)
-    assert losses("population", 0.5) < losses("population", 0.25)
+    rises = 0.0
+    for _ in range(150):
+        rare = torch.rand(100, generator=g) < 1 / 51
+        noise = 0.5 * torch.randn(2, 100, 1, generator=g)
+        real = torch.where(rare, 2.0, -2.0)[:, None] + noise[0]
+        order = torch.randperm(100, generator=g)
+        at = [torch.where(torch.arange(100) % 5 < share, 2.0, -2.0)[order][:, None] + noise[1] for share in (1, 3)]
+        few, many = (mmd2(m, real, torch.where(rare, 25.5, 0.51), by=by, bandwidth=2.0).item() for m in at)
+        rises += many - few
+    assert sign * rises > 0
