@@ -71,7 +71,8 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     ----------
     history_ : list of a dict an epoch: "value" (weighted mean of the objective, nats), "held_out" (L_max(k, 50), or None), "lr";
         "is_bound" is False beside the value of a power above 1.
-    module_ : the network: `.layers`, `.decoder`, `.own`. best_epoch_ : counted from 0. notes_ : what should be known of data and run.
+    module_ : the network: `.layers`, `.decoder`, `.own`, whose call gives the sigma of Gaussian("shared") or ("column"), in standard
+        deviations of a column. best_epoch_ : counted from 0. notes_ : what should be known of data and run.
     n_features_in_, feature_names_in_ : as in scikit-learn. key_ : the integer. density_ : the fitted likelihood.
 
     Raises
