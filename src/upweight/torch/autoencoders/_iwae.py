@@ -18,20 +18,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from ... import _html as html
-from ..._errors import InputError, counted, require_choice, require_int
+from ..._errors import InputError, require_choice, require_int
 from ..._set_module import set_module
 from ..fitting import Training, ready_training
 from ..iwae import Draws, LogLikelihood, Objective, as_objective, log_likelihood
 from ..keyed import take_key
 from ..likelihoods import likelihood_of, readable
 from ._anomaly import AnomalyScore
-from ._answers import active_counts, codes, decoded, drawn, reconstructed, sampled
+from ._answers import active_counts, codes, decoded, drawn, given_codes, reconstructed, sampled
 from ._collapse import Collapse, collapsed
 from ._impute import best_guess, fillings
 from ._model_file import load_iwae, save_iwae
@@ -130,8 +129,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         in X and of an interrupted run, which keeps its best parameters.
         """
         training = ready_training(self.training, Training())
-        data = readable(X), None if X_valid is None else readable(X_valid), sample_weight
-        found = fit_table(self._settings(), training, self.rng, data)
+        found = fit_table(self._settings(), training, self.rng, (readable(X), X_valid, sample_weight))
         self._take(found)
         if found.error is not None:
             raise found.error
@@ -253,12 +251,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def decode(self, z: Any) -> Any:
         """E[x|z] of codes z (n, latent), as a table like that of fit."""
         check_is_fitted(self)
-        width = self.module_.layers.code_width
-        code = torch.as_tensor(np.asarray(z, dtype=np.float32))
-        if code.ndim != 2 or code.shape[1] != width or not torch.isfinite(code).all():
-            raise InputError(
-                f"`z` must be finite codes (n, {width}); got shape {tuple(code.shape)}, {counted(int((~torch.isfinite(code)).sum()), 'value')} NaN or infinite. Pass what encode gave."
-            )
+        code = given_codes(z, self.module_.layers.code_width)
         x = decoded(self.module_, self.density_, code.to(next(self.module_.parameters()).device))
         return self.density_.table(x)
 

@@ -3,22 +3,24 @@
 The trouble: scoring, encoding, imputing and training differ in what they do with draws, not in what a row is; and a table, a sparse
 matrix of counts and a list of documents differ in what a row is, not in what is done. `ModelRows` is what stands between them.
 
-What is inside: `ModelRows`; `TableRows`, those of a fitted likelihood.
+What is inside: `ModelRows`; `TableRows`, those of a fitted likelihood; `named_rows`, by which a message names the rows that it is about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import torch
 from torch import nn
 
+from ..._errors import InputError
 from ..keyed import row_keys, seeded
 from ..likelihoods import Density, ObservedRows
 from ._layers import OneLayer, State, TwoLayers
 
-__all__ = ["ModelRows", "TableRows", "row_keys_of", "slices"]
+__all__ = ["ModelRows", "TableRows", "named_rows", "row_keys_of", "slices"]
 
 TOGETHER = 1024  # rows looked at together where draws do not matter
 
@@ -124,6 +126,16 @@ class TableRows:
 
     def empty(self, batch: Any) -> torch.Tensor | None:
         return None if batch[1] is None else self.density.empty(batch[1])
+
+
+@contextmanager
+def named_rows(name: str) -> Iterator[None]:
+    """Whatever is wrong with rows that are not `X` is said of them by name."""
+    try:
+        yield
+    except InputError as error:
+        said = str(error).replace("`X`", f"`{name}`")
+        raise InputError(said if f"`{name}`" in said else f"`{name}`: {said}") from error
 
 
 def row_keys_of(rows: ObservedRows, key: int) -> list[int]:

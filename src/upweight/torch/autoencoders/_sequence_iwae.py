@@ -24,7 +24,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ... import _html as html
-from ..._errors import InputError, counted, is_number, require_int
+from ..._errors import InputError, is_number, require_int
 from ..._set_module import set_module
 from ...tables import row_weights
 from ..fitting import Training, ready_training
@@ -32,7 +32,7 @@ from ..iwae import Draws, LogLikelihood, as_objective, log_likelihood
 from ..keyed import seeded, take_key
 from ..networks import GRU
 from ._anomaly import AnomalyScore
-from ._answers import active_counts, codes, drawn
+from ._answers import active_counts, codes, drawn, given_codes
 from ._collapse import Collapse, collapsed
 from ._document_fit import DocumentFit, SequenceSettings, fit_documents
 from ._document_rows import DocumentRows, written
@@ -213,7 +213,7 @@ class SequenceIWAE(BaseEstimator):
     def collapse(self, X: Any, *, k: int = 256) -> Collapse:
         """Whether the code is used: the verdict, KL, what more draws gain, ESS and active units; see `Collapse`."""
         rows = self._rows(X)
-        return collapsed(rows, key=self.key_, k=k, active=self.active_units(X))
+        return collapsed(rows, key=self.key_, k=k, active=self.active_units(X), rate=float(self.rate))
 
     def draw(self, X: Any, k: int, *, objective: Any = None) -> Draws:
         """k draws of each document with their graph, as `iwae.draw` gives them; the same draws at every call."""
@@ -229,12 +229,7 @@ class SequenceIWAE(BaseEstimator):
     def decode(self, z: Any) -> list[list[Any]]:
         """Documents of codes z (n, latent), the likeliest token each time; '<unk>' stands for words that were not known."""
         check_is_fitted(self, "module_")
-        code = torch.as_tensor(np.asarray(z, dtype=np.float32))
-        if code.ndim != 2 or code.shape[1] != self.latent or not torch.isfinite(code).all():
-            raise InputError(
-                f"`z` must be finite codes (n, {self.latent}); got shape {tuple(code.shape)}, {counted(int((~torch.isfinite(code)).sum()), 'value')} NaN or infinite. Pass what encode gave."
-            )
-        return self._written(code, None)
+        return self._written(given_codes(z, self.latent), None)
 
     def sample(self, n: int, *, mean: bool = False, rng: Any = None) -> list[list[Any]]:
         """n new documents, at most as long as the longest trained on. mean : the likeliest token each time. rng : int, Generator or None."""
