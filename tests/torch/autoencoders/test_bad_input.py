@@ -284,7 +284,10 @@ def test_thresholds_that_are_no_variance(threshold):
 
 
 def test_codes_that_are_not_finite_are_counted():
-    refused("`z` must be finite; got 3 values NaN or infinite, first at row 0", lambda: model().fit(B).decode([[1, np.nan], [np.inf] * 2]))
+    refused(
+        "`z` must be finite; got 3 values NaN or infinite, first at row 0",
+        lambda: model().fit(B).decode([[1, np.nan], [np.inf] * 2]),
+    )
 
 
 def test_one_row_and_one_draw_are_spoken_of_as_such():
