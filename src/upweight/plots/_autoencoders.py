@@ -69,7 +69,7 @@ def curve(c: Curve, *, ax: Any = None) -> Axes:
         ax.plot(c.ks, means[0] + low, "--", color=QUIET, label="first value + gain of the middle half of rows")
         ax.plot(c.ks, means[0] + high, "--", color=QUIET)
     ax.plot(c.ks, means, "o-", color=MAIN, label="mean of the rows" if len(gains) > 1 else "this row")
-    legend(ax, "upper left")
+    legend(ax)  # rising or flat, the curve leaves one corner free
     return ax
 
 
@@ -89,7 +89,8 @@ def collapse(c: Collapse, *, ax: Any = None) -> Axes:
     ax = curve(c.curve, ax=ax)
     title(ax, repr(c))
     low, high = ax.get_ylim()
-    ax.set_ylim(low, max(high, low + FLAT))  # what is flat must look flat
+    wider = max(0.0, FLAT - (high - low)) / 2
+    ax.set_ylim(low - wider, high + wider)  # what is flat must look flat
     under(ax, "a flat curve with a small KL: the code is not used" if c.verdict != "in use" else "")
     return ax
 
