@@ -1,6 +1,6 @@
 """Failing loudly: does the test cry wolf, does it see more with more rows, and is label shift told from covariate shift?
 
-    python papers/lipton2018/run.py              # some three CPU minutes; exit 1 if a claim is missed
+    python papers/lipton2018/run.py              # some three to five CPU minutes; exit 1 if a claim is missed
     python papers/lipton2018/run.py --short      # few runs
 
 On samples whose truth is a formula: N(0, I), a mean moved by .4 sd, classes whose shares moved, labels by a logistic model. And on handwritten digits

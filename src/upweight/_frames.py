@@ -285,7 +285,9 @@ def require(ok: np.ndarray, name: str, rule: str, values: np.ndarray, remedy: st
     row = first if ok.ndim == 1 else tuple(int(i) for i in np.unravel_index(first, ok.shape))
     shown = "" if not np.isfinite(value) else f" {value:g}"
     raise InputError(
-        f"{name} must {rule}; got {bad.size:,} {what}, first{shown} at row {row}. {remedy}".replace("  ", " ")
+        f"{name} must {rule}; got {bad.size:,} {what.removesuffix('s') if bad.size == 1 and what == 'others' else what}, first{shown} at row {row}. {remedy}".replace(
+            "  ", " "
+        )
     )
 
 

@@ -168,7 +168,7 @@ def test_files_of_a_folder_must_have_the_same_columns(read, parts):
     parts({"a": [1], "b": [2]}, {"a": [1], "c": [2], "d": [3]})
     assert refused(read, "p").startswith("p/2.parquet: no column 'b', which p/1.parquet has. Write all files")
     parts({"a": [1]}, {"a": [1], "c": [2], "d": [3]})
-    assert refused(read, "p").startswith("p/1.parquet: no column 'c' (and 1 others), which p/2.parquet has.")
+    assert refused(read, "p").startswith("p/1.parquet: no column 'c' (and 1 other), which p/2.parquet has.")
 
 
 def test_types_of_a_folder_become_one_or_are_named(read, parts):

@@ -85,7 +85,7 @@ def test_a_number_that_is_empty_at_scoring_is_told_and_refused_where_nothing_els
     some = full.assign(b=np.where(np.arange(50) < 5, full["b"], np.nan))
     name = "b" if kind == "frame" else "x1"
     with pytest.warns(
-        UserWarning, match=rf"column '{name}' is empty in 45 of 50 rows \(90%\), first at row 5, and had no"
+        UserWarning, match=rf"column '{name}' is empty in 45 of 50 rows \(90 %\), first at row 5, and had no"
     ):
         schema.read(as_kind(some))
     with pytest.raises(InputError, match=f"column '{name}' is empty in all 50 rows, and had no gap in training"):
@@ -101,7 +101,7 @@ def test_so_is_a_category_a_date_and_a_text(values):
     schema = Schema.of(pd.DataFrame({"c": values}))
     with pytest.raises(InputError, match="column 'c' is empty in all 3 rows"):
         schema.read(pd.DataFrame({"c": [None, None, None]}))
-    with pytest.warns(UserWarning, match=r"column 'c' is empty in 1 of 3 rows \(33%\), first at row 1"):
+    with pytest.warns(UserWarning, match=r"column 'c' is empty in 1 of 3 rows \(33 %\), first at row 1"):
         schema.read(pd.DataFrame({"c": [values[0], None, values[1]]}))
 
 

@@ -205,11 +205,11 @@ def test_a_column_of_values_never_met_is_refused_and_some_are_told():
     schema = Schema.of(pd.DataFrame({"k": ["yes", "no"] * 10 + [None]}))
     for other in (["Yes", "No"], [True, False], [1, 0], [1.5, 2.5]):
         with pytest.raises(
-            InputError, match=r"column 'k' has 2 of 2 values \(100%\) that were not there in training, first"
+            InputError, match=r"column 'k' has 2 of 2 values \(100 %\) that were not there in training, first"
         ):
             schema.read(pd.DataFrame({"k": other}))
     with pytest.warns(
-        UserWarning, match=r"has 1 of 3 values \(33%\) that were not there in training, first 'Yes' at row 2"
+        UserWarning, match=r"has 1 of 3 values \(33 %\) that were not there in training, first 'Yes' at row 2"
     ):
         assert schema.read(pd.DataFrame({"k": ["yes", None, "Yes", "no"]})).codes.tolist() == [[1], [-1], [-2], [0]]
     with pytest.warns(UserWarning, match="1 of 1 values"):

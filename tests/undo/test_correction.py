@@ -317,7 +317,7 @@ def test_prior_is_a_constructor_on_the_class_and_shares_on_the_object():
         (lambda: Correction.weighted([0, 1, 1], [1, 2]), r"same rows; got 3 and 2"),
         (lambda: Correction.weighted([0, 0], [1, 2]), r"at least two labels; got only 0"),
         (lambda: Correction.weighted([0, 1, 1], [0, 2, 1]), r"every row of label 0 has weight zero: a class without training rows"),
-        (lambda: Correction.weighted([0, 1, 1], [1, -2, 1]), r"`w` must be finite and >= 0; got 1 others, first -2 at row 1"),
+        (lambda: Correction.weighted([0, 1, 1], [1, -2, 1]), r"`w` must be finite and >= 0; got 1 other, first -2 at row 1"),
         (lambda: Correction.weighted([0, 1, 1], [[1, 2, 1]]), r"one weight a row.*\(1, 3\)"),
         (lambda: Correction.weighted([0.0, np.nan], [1, 1]), r"`y` must have a label in every row; got 1 missing, first at row 1"),
         (lambda: Correction.offset([0.1, np.nan]), r"`log_odds` must be finite; got 1 missing or NaN, first at row 1"),

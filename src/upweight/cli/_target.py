@@ -287,7 +287,7 @@ def _weight_values(source: SourceTable, name: str) -> np.ndarray:
     if bad.any():
         row = int(bad.argmax())
         raise InputError(
-            f"{source.name}: column {name!r}: weights must be finite and >= 0; got {int(bad.sum()):,} others, first {w[row]:g} "
+            f"{source.name}: column {name!r}: weights must be finite and >= 0; got {counted(bad.sum(), 'other')}, first {w[row]:g} "
             f"at {source.at(row)}. Drop those rows first."
         )
     if not w.any():

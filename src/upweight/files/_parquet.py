@@ -173,7 +173,7 @@ def _common_schema(schemas: list[tuple[Path, pa.Schema]]) -> pa.Schema:
 def _refuse_lacking(file: Path, names: list[str], other: Path, needed: list[str]) -> None:
     lacking = [n for n in needed if n not in set(names)]
     if lacking:
-        more = f" (and {len(lacking) - 1} others)" if len(lacking) > 1 else ""
+        more = f" (and {counted(len(lacking) - 1, 'other')})" if len(lacking) > 1 else ""
         raise InputError(
             f"{file}: no column {lacking[0]!r}{more}, which {other} has. "
             "Write all files with the same columns, or name one file."

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from .. import _html as html
-from .._errors import InputError, is_number, require_int
+from .._errors import InputError, counted, is_number, require_int
 from .._rng import as_generator
 from .._set_module import set_module
 from .._weights import Weights
@@ -219,7 +219,7 @@ def errors(tell: Errors, rows: np.ndarray) -> np.ndarray:
     bad = ~((e >= 0) & (e <= 1))
     if bad.any():
         raise InputError(
-            f"errors must lie in [0, 1]; got {int(bad.sum())} others, first {e[bad][0]:g} at row {rows[bad.argmax()]}. Give 0 for right, 1 for wrong."
+            f"errors must lie in [0, 1]; got {counted(bad.sum(), 'other')}, first {e[bad][0]:g} at row {rows[bad.argmax()]}. Give 0 for right, 1 for wrong."
         )
     return e
 

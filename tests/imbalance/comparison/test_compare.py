@@ -366,7 +366,7 @@ def test_text_gaps_and_dates_are_fine():
     with pytest.warns(UserWarning, match="column 'city' has 1 of 1 values"):
         assert set(c.model.predict(frame.drop(columns="id").assign(city="never met")[:1])) <= {"yes", "no"}
     with pytest.raises(
-        InputError, match=r"column 'city' has 900 of 900 values \(100%\) that were not there in training"
+        InputError, match=r"column 'city' has 900 of 900 values \(100 %\) that were not there in training"
     ):
         c.model.predict(frame.drop(columns="id").assign(city="never met"))
 

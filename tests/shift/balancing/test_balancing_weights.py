@@ -281,7 +281,11 @@ def test_a_gap_in_a_category_is_a_level():
         ({"r": {"a": 0.4, "b": 0.6}}, {"tolerance": -0.1}, "`tolerance` must be a number >= 0.*got -0.1"),
         ({"r": {"a": 0.4, "b": 0.6}}, {"distance": "l2"}, "`distance` must be 'kl' or 'chi2'"),
         ({"r": {"a": 0.4, "b": 0.6}}, {"base": np.ones(100)}, "`base` must be Weights"),
-        ({"r": {"a": 0.4, "b": 0.6}}, {"base": uw.Weights.of([0.0] * 100, kind="importance")}, "every weight is zero"),
+        (
+            {"r": {"a": 0.4, "b": 0.6}},
+            {"base": uw.Weights.of([0.0] * 100, kind="importance")},
+            "`base` must have a positive weight",
+        ),
         ({"r": {"a": 0.4, "b": 0.6}}, {"base": uw.Weights.of([1.0] * 9, kind="importance")}, "got 9 for 100 rows"),
     ],
 )

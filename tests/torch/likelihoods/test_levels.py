@@ -142,7 +142,7 @@ def test_samples_of_counts_have_the_lengths_of_fit_and_the_shares_of_the_logits(
     [
         (np.full((12, 2), -1), "whole numbers of 0 or more; got 24 others, first -1 at row 0, column 0"),
         (np.full((12, 2), 0.5), "first 0.5 at row 0, column 0"),
-        (sparse.csr_array(np.diag(np.r_[np.ones(11), 0.5])), "1 others, first 0.5 at row 11, column 11"),
+        (sparse.csr_array(np.diag(np.r_[np.ones(11), 0.5])), "1 other, first 0.5 at row 11, column 11"),
         (np.full((12, 2), np.nan), "no gap; got 24 NaN"),
         (np.zeros((12, 2)), "got zeros only in 12 rows"),
         (np.ones((3, 2)), "at least 10 rows"),

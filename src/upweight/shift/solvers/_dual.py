@@ -53,7 +53,7 @@ class Distance:
         if self.name == "chi2":
             return np.clip(1 + u, low, high)
         if math.isinf(high):
-            return low + (1 - low) * np.exp(u / (1 - low))
+            return low + (1 - low) * np.exp(u / (1 - low)) if low else np.exp(u)  # of a large table each copy counts
         return low + (high - low) * expit(self._logit(u))
 
     def slope(self, u: np.ndarray) -> np.ndarray:
@@ -62,7 +62,7 @@ class Distance:
         if self.name == "chi2":
             return ((1 + u > low) & (1 + u < high)).astype(float)
         if math.isinf(high):
-            return np.exp(u / (1 - low))
+            return np.exp(u / (1 - low)) if low else np.exp(u)
         s = expit(self._logit(u))
         return (high - low) * self._steepness * s * (1 - s)
 
@@ -73,7 +73,7 @@ class Distance:
             c = np.clip(1 + u, low, high)
             return c * (1 + u) - c * c / 2
         if math.isinf(high):
-            return low * u + (1 - low) ** 2 * np.exp(u / (1 - low))
+            return low * u + (1 - low) ** 2 * np.exp(u / (1 - low)) if low else np.exp(u)
         return low * u + (high - low) / self._steepness * np.logaddexp(0.0, self._logit(u))
 
     @property
@@ -89,7 +89,9 @@ class Distance:
             return start
         free = 1 - self.low
         peak = float(v.max())
-        return -peak - free * math.log(float(q @ np.exp((v - peak) / free)))
+        e = v - peak
+        e /= free
+        return -peak - free * math.log(float(q @ np.exp(e, out=e)))
 
 
 @dataclass(frozen=True, eq=False)

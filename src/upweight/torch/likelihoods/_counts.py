@@ -23,7 +23,7 @@ import torch
 from scipy import sparse
 from torch import nn
 
-from ..._errors import InputError
+from ..._errors import InputError, counted
 from ..._set_module import set_module
 from ._density import Density, ObservedRows, at_least_ten, refuse_gaps
 from ._means import observed_means
@@ -84,7 +84,7 @@ def _refuse_other_than_counts(values: Any, columns: ReadColumns) -> None:
         row, j = (int(i) for i in np.argwhere(bad)[0])
         value = found[row, j]
     raise InputError(
-        f"`X` must hold counts, whole numbers of 0 or more; got {int(bad.sum()):,} others, first {value:g} at row {row}, "
+        f"`X` must hold counts, whole numbers of 0 or more; got {counted(bad.sum(), 'other')}, first {value:g} at row {row}, "
         f"{columns.label(j)}. Other numbers? likelihood='gaussian'."
     )
 
