@@ -166,6 +166,8 @@ def taming_path(p: Path, *, ax: Any = None) -> Axes:
     x = np.arange(len(values))
     limits = _intervals(ax, p) if p.has_rows else spread(values.tolist())
     ax.plot(x, values, "o", color=MAIN, markersize=5, label="candidate")
+    if p.has_rows:
+        _best(ax, p, limits)
     ax.set_xticks(x, ["untamed" if at == math.inf else f"{at:.3g}" for at in p.at])
     ax.set_ylim(*limits)
     legend(ax)
@@ -174,16 +176,19 @@ def taming_path(p: Path, *, ax: Any = None) -> Axes:
 
 
 def _intervals(ax: Axes, p: Path) -> tuple[float, float]:
-    """Those of every candidate and of the best; the limits of the axis that hold them."""
+    """Those of every candidate; the limits of an axis that holds them and that of the best."""
     ends = np.array([e.interval() for e in p.estimates], dtype=float)
     low, high = p.best.interval()
     limits = spread([*p.values, *ends.ravel(), low, high])
     for place, (start, stop) in enumerate(np.clip(ends, *limits).tolist()):
         ax.plot([place, place], [start, stop], color=MAIN)
-    place = p.chosen + 0.15
+    return limits
+
+
+def _best(ax: Axes, p: Path, limits: tuple[float, float]) -> None:
+    place, (low, high) = p.chosen + 0.15, p.best.interval()
     ax.plot([place, place], [max(low, limits[0]), min(high, limits[1])], "--", color=BEFORE)
     ax.plot([place], [p.best.value], "s", color=BEFORE, label="chosen, interval of best")
-    return limits
 
 
 def distribution(b: Band, *, ax: Any = None) -> Axes:
