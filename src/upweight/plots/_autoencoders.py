@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from .._errors import counted
 from ..arrays import threshold
 from ._canvas import BEFORE, MAIN, QUIET, axes, empty, finite, legend, title, under
 
@@ -132,7 +133,7 @@ def diagnosis(d: Diagnosis, *, ax: Any = None) -> Axes:
     ax.set_yscale("log")
     legend(ax)
     left = int((~drawn).sum())
-    under(ax, f"{left:,} of {len(k):,} rows without a tail index are not drawn" if left else "")
+    under(ax, f"not drawn: {left:,} of {counted(len(k), 'row')}, without a tail index" if left else "")
     return ax
 
 
@@ -179,7 +180,7 @@ def log_likelihood(ll: LogLikelihood, *, ax: Any = None) -> Axes:
     ax.margins(y=0.12)
     legend(ax)
     lost = int(np.isneginf(ll.value).sum())
-    under(ax, f"{lost:,} of {ll.n:,} rows are -inf and not drawn" if lost else "")
+    under(ax, f"not drawn: {lost:,} of {counted(ll.n, 'row')}, -inf" if lost else "")
     return ax
 
 
@@ -214,7 +215,7 @@ def anomaly(a: AnomalyScore, *, ax: Any = None) -> Axes:
     ax.set_yscale("log")
     legend(ax)
     left = int((~there).sum())
-    under(ax, f"{left:,} of {len(a):,} rows with an infinite score are not drawn" if left else "")
+    under(ax, f"not drawn: {left:,} of {counted(len(a), 'row')}, with an infinite score" if left else "")
     return ax
 
 

@@ -32,7 +32,7 @@ def live_labels(labels: Labels, w: np.ndarray) -> tuple[Labels, np.ndarray]:
     left = np.unique(labels.codes[live])
     if len(left) < 2:
         raise InputError(
-            f"`y` needs two classes; got only {plain(labels.classes[left[0]])!r} in {len(live):,} rows after "
+            f"`y` needs two classes; got only {plain(labels.classes[left[0]])!r} in {counted(len(live), 'row')} after "
             f"{idle(len(w) - len(live))}. Give rows of another class weight."
         )
     return Labels.of(labels.classes[labels.codes[live]]), live
