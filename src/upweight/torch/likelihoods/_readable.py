@@ -66,7 +66,9 @@ def _unmasked(X: np.ma.MaskedArray) -> np.ndarray:
     if not mask.any():
         return X.data
     numeric = X.dtype.kind in "iuf"
-    return np.where(mask, np.nan if numeric else None, X.data.astype(np.float64 if numeric else object))
+    out = np.array(X.data, dtype=np.float64 if numeric else object)
+    out[mask] = np.nan if numeric else None
+    return out
 
 
 def _ragged(rows: list[Any]) -> str:
