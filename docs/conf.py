@@ -17,8 +17,6 @@ version = release = __version__
 
 extensions = [
     "myst_parser",
-    "sphinx.ext.autodoc",
-    "numpydoc",
     "sphinx_design",
     "sphinx_copybutton",
 ]
@@ -26,6 +24,7 @@ GALLERY = HOME / "docs" / "gallery"
 if GALLERY.exists():
     extensions.append("sphinx_gallery.gen_gallery")
 
+source_suffix = {".md": "markdown", ".page": "markdown", ".rst": "restructuredtext"}
 exclude_patterns = ["_build", "gallery", "pictures", "**/README.md"]
 templates_path = ["templates"]
 nitpicky = False
@@ -83,13 +82,16 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
+add_module_names = False
+python_maximum_signature_line_length = 88
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
 
 def setup(app) -> None:
-    from extensions import links, papers
+    from extensions import links, papers, reference
 
     app.connect("builder-inited", papers.make_pages)
+    app.connect("builder-inited", reference.make_pages)
     app.connect("source-read", links.links_into_the_site)
     app.connect("include-read", links.links_into_the_site)

@@ -34,7 +34,7 @@ def _to_page(link: re.Match[str]) -> str:
     if path.parts[0] == "docs":
         return f"/{'/'.join(path.parts[1:])}{anchor}"
     if path.name == "README.md" and len(path.parts) > 1 and (HOME / "papers" / path.parts[-2]).is_dir():
-        return f"/papers/{path.parts[-2]}.rst{anchor}"
+        return f"/papers/{path.parts[-2]}.page{anchor}"
     if link["up"] and len(path.parts) == 1 and path.stem in ROOT_PAGES:
         return f"/{ROOT_PAGES[path.stem]}.md{anchor}"
     return link[0]

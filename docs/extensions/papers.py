@@ -1,16 +1,16 @@
-"""One page a reproduction: papers/NAME/README.md as docs/papers/NAME.rst, made when the site is built."""
+"""One page a reproduction: papers/NAME/README.md as docs/papers/NAME.page, made when the site is built.
+
+Markdown under another ending: the tests run every `.md` below docs/, and a reproduction is run by its own test.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-__all__ = ["HOME", "make_pages", "names"]
+__all__ = ["HOME", "make_pages", "names", "write_if_new"]
 
 HOME = Path(__file__).resolve().parents[2]
-PAGE = """.. include:: ../../papers/{name}/README.md
-   :parser: myst_parser.sphinx_
-"""
 INDEX = """Papers reproduced
 =================
 
@@ -33,9 +33,9 @@ def make_pages(app: Any) -> None:
     """Called by Sphinx before it reads; a page that has not changed is left alone, so that it is not read again."""
     folder = HOME / "docs" / "papers"
     folder.mkdir(exist_ok=True)
-    pages = {f"{name}.rst": PAGE.format(name=name) for name in names()}
+    pages = {f"{name}.page": (HOME / "papers" / name / "README.md").read_text() for name in names()}
     pages["index.rst"] = INDEX.format(pages="\n".join(f"   {name}" for name in names()))
-    for old in set(folder.glob("*.rst")) - {folder / name for name in pages}:
+    for old in set(folder.iterdir()) - {folder / name for name in pages}:
         old.unlink()
     for name, text in pages.items():
         write_if_new(folder / name, text)
