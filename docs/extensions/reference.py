@@ -18,10 +18,16 @@ from .sources import HOME, Entry, entries
 __all__ = ["FIELDS", "make_pages"]
 
 FIELDS = {
-    "upweight": ("Weights", "Make, check, tame, use and undo: the trunk that every field stands on, reached as `uw.NAME`."),
+    "upweight": (
+        "Weights",
+        "Make, check, tame, use and undo: the trunk that every field stands on, reached as `uw.NAME`.",
+    ),
     "upweight.imbalance": ("Rare class", "Few of one kind: comparison, resamplers, ensembles, repaired classifiers."),
     "upweight.negatives": ("Too many negatives", "Keep few, choose them well, give the odds back."),
-    "upweight.shift": ("The world moved", "Density ratios, balancing weights, label shift, intervals that hold on live data."),
+    "upweight.shift": (
+        "The world moved",
+        "Density ratios, balancing weights, label shift, intervals that hold on live data.",
+    ),
     "upweight.ope": ("Policies", "What another policy would have earned, or why the log cannot tell."),
     "upweight.ope.rl": ("Policies: reinforcement learning", "Ratios along trajectories, in NumPy, PyTorch and JAX."),
     "upweight.montecarlo": ("Rare events and evidence", "Integrals, normalising constants and failure probabilities."),
@@ -92,7 +98,12 @@ def _page(name: str, found: list[Entry], owners: set[str]) -> Iterator[str]:
     title, what = _title(name)
     yield from (title, "=" * len(title), "", inline(what) + f" ``{name}``", "")
     tops = [e for e in found if e.name.rsplit(".", 1)[0] not in owners]
-    for kind, heading in (("class", "Classes"), ("function", "Functions"), ("data", "Constants"), ("module", "Modules")):
+    for kind, heading in (
+        ("class", "Classes"),
+        ("function", "Functions"),
+        ("data", "Constants"),
+        ("module", "Modules"),
+    ):
         some = [e for e in tops if e.kind == kind]
         if some:
             yield from _table(heading, some)
@@ -111,7 +122,11 @@ def _table(heading: str, some: list[Entry]) -> Iterator[str]:
     """Names with a short signature and the first sentence."""
     yield from (heading, "-" * len(heading), "", ".. list-table::", "   :widths: 38 62", "   :class: names", "")
     for entry in some:
-        target = f":doc:`{entry.short} <{entry.name}>`" if entry.kind == "module" else f":py:obj:`{entry.short} <{entry.name}>`"
+        target = (
+            f":doc:`{entry.short} <{entry.name}>`"
+            if entry.kind == "module"
+            else f":py:obj:`{entry.short} <{entry.name}>`"
+        )
         yield f"   * - {target}"
         yield f"     - {inline(_first_sentence(entry.doc))}"
     yield ""

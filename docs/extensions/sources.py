@@ -110,7 +110,11 @@ def _imported(path: Path, node: ast.ImportFrom, name: str) -> Scope | None:
     """What an import of ours brings under that name."""
     here = path.relative_to(SRC).with_suffix("").parts
     package = here[:-1]  # of a file its folder; of an __init__ its own
-    home = (*package[: len(package) - node.level + 1], *(node.module or "").split(".")) if node.level else tuple((node.module or "").split("."))
+    home = (
+        (*package[: len(package) - node.level + 1], *(node.module or "").split("."))
+        if node.level
+        else tuple((node.module or "").split("."))
+    )
     home = tuple(p for p in home if p)
     for alias in node.names:
         if (alias.asname or alias.name) == name:
@@ -198,7 +202,15 @@ def _entry(name: str, path: Path, node: ast.AST, *, top: bool) -> Entry:
         return Entry(name, "class", ast.get_docstring(node) or "", node, path, _bases(path, node))
     if isinstance(node, ast.FunctionDef):
         marks = {ast.unparse(d).split("(")[0].rsplit(".", 1)[-1] for d in node.decorator_list}
-        kind = "function" if top else "property" if marks & {"property", "cached_property"} else "classmethod" if "classmethod" in marks else "method"
+        kind = (
+            "function"
+            if top
+            else "property"
+            if marks & {"property", "cached_property"}
+            else "classmethod"
+            if "classmethod" in marks
+            else "method"
+        )
         return Entry(name, kind, ast.get_docstring(node) or "", node, path)
     return Entry(name, "data" if top else "field", _beside(path, node), node, path)
 
@@ -235,8 +247,14 @@ def _in_class(owner: Entry, name: str) -> Scope | None:
         if isinstance(node, ast.ImportFrom) and (found := _imported(owner.path, node, name)):
             return found
         if (value := _assigned(node, name)) is not None:
-            there = lookup(owner.path, value.id) if isinstance(value, ast.Name) and isinstance(node, ast.Assign) else None
-            inside = _in_class(owner, value.id) if isinstance(value, ast.Name) and value.id != name and there is None else None
+            there = (
+                lookup(owner.path, value.id) if isinstance(value, ast.Name) and isinstance(node, ast.Assign) else None
+            )
+            inside = (
+                _in_class(owner, value.id)
+                if isinstance(value, ast.Name) and value.id != name and there is None
+                else None
+            )
             return there or inside or (owner.path, node)
     return next((found for base in owner.bases if (found := _in_class(base, name))), None)
 

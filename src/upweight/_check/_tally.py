@@ -178,7 +178,10 @@ class Tally:
 
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Tally:
-        """The tally that `to_dict` wrote."""
+        """The tally that `to_dict` wrote.
+
+        Raises InputError if the document is damaged, lacks a part, or is of another schema.
+        """
         found = d.get("schema") if isinstance(d, Mapping) else type(d).__name__
         if found != SCHEMA:
             raise InputError(f"a tally has schema {SCHEMA!r}; got {found!r}. Pass what Tally.to_dict gave.")

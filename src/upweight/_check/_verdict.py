@@ -232,6 +232,8 @@ class Verdict:
         """The verdict that `to_dict` wrote: the same figures, so the same sentences. The weights are not in a document, so
         `plot` draws what the figures say.
 
+        Raises InputError if the document is damaged, lacks a part, or is of another schema.
+
         >>> import numpy as np
         >>> from upweight import Weights
         >>> v = Weights.of(np.arange(1.0, 1001.0), kind="importance").check()

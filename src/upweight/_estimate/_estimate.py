@@ -121,6 +121,8 @@ class Estimate:
         (-inf, inf) from k-hat 1 on and where one row carries everything. Quantiles invert the interval of the distribution function,
         areas, variances and correlations are symmetric on the scales logit, log and artanh.
 
+        Raises InputError if `level` does not lie between 0 and 1.
+
         >>> from upweight import Weights
         >>> low, high = Weights.of([1.0] * 10, kind="importance").mean(range(10)).interval()
         >>> round(low, 4), round(high, 4)

@@ -133,7 +133,10 @@ class Repair:
 
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Repair:
-        """What `to_dict` wrote."""
+        """What `to_dict` wrote.
+
+        Raises InputError if the document is damaged, lacks a part, or is of another schema.
+        """
         with reading("this repair", "Repair.to_dict"):
             _refuse_unknown(d["status"], d["how"])
             repair = cls(

@@ -90,6 +90,8 @@ def design_effect(log_w: Array) -> Array:
     -------
     (...) array >= 1, dimensionless; NaN if every weight is zero.
 
+    Raises InputError for a single number, or numbers that are not real.
+
     Notes
     -----
     Costs: nothing is changed.
@@ -126,6 +128,8 @@ def ess_for(log_w: Array, f: Array) -> Array:
     -------
     (...) array in rows; NaN for a constant f, whose average has no error.
 
+    Raises InputError for a single number, or numbers that are not real.
+
     Notes
     -----
     Costs: nothing is changed.
@@ -148,7 +152,10 @@ def ess_for(log_w: Array, f: Array) -> Array:
 
 
 def hill(l: np.ndarray, s: LogSums, order: float) -> np.ndarray:
-    """ESS of order 0, 1, 2 or infinity from `sums` (`squares` for 2, `entropy` for 1); 0 for all zeros."""
+    """ESS of order 0, 1, 2 or infinity from `sums` (`squares` for 2, `entropy` for 1); 0 for all zeros.
+
+    Raises ValueError if the sums were made without what the order needs.
+    """
     if order == 0:
         return positive(l).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):

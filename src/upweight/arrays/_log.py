@@ -44,6 +44,8 @@ def log_sum_exp(log_w: Array) -> Array:
     -------
     (...) array, same library and dtype: the logarithm of the sum of each row; -inf if all weights are zero.
 
+    Raises InputError for a single number, or numbers that are not real.
+
     Examples
     --------
     >>> from upweight.arrays import log_sum_exp
@@ -72,6 +74,8 @@ def log_mean_exp(log_w: Array) -> Array:
     -------
     (...) array, same library and dtype.
 
+    Raises InputError for a single number, or numbers that are not real.
+
     Examples
     --------
     >>> import numpy as np
@@ -95,6 +99,8 @@ def normalise(log_w: Array) -> Array:
     Returns
     -------
     (..., n) array, same library and dtype; rows of zeros only stay -inf.
+
+    Raises InputError for a single number, or numbers that are not real.
 
     Examples
     --------

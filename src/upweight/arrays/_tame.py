@@ -54,6 +54,8 @@ def truncate(log_w: Array) -> Array:
     -------
     (..., n) array, same library, dtype and scale. Gradients pass as if nothing had been cut.
 
+    Raises InputError for a single number, or numbers that are not real.
+
     Notes
     -----
     Costs: averages move toward the unweighted one; by less, the more rows there are.

@@ -101,6 +101,8 @@ class Comparison:
         """The methods as a frame, one a row, every figure a column, gaps where nothing could be told.
 
         It is of the kind that `X` was: pandas, polars or Arrow; for an array pandas if it is installed, else polars, else Arrow.
+
+        Raises InputError if two columns of the frame would have one name.
         """
         return frame_like(self.setup.given.X, {name: [getattr(r, name) for r in self.rows] for name in FLAT})
 
@@ -113,7 +115,10 @@ class Comparison:
         return text_of(self.to_dict())
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model, so that `load(path)` gives it back; the old file stays until the new one is whole."""
+        """Write the model, so that `load(path)` gives it back; the old file stays until the new one is whole.
+
+        Raises InputError if there is no model to save (the comparison was interrupted, or says to use none), or the file cannot be written.
+        """
         save_model(self.model, Path(path))
 
     def plot(self, ax: Any = None) -> Figure:

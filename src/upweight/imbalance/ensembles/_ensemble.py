@@ -81,6 +81,8 @@ class Ensemble(ClassifierMixin, BaseEstimator, ABC):
         """Fit on the rows of positive weight.
 
         X : (n, d) table. y : (n,) labels. sample_weight : (n,) weights >= 0 or `Weights`; rows of zero weight are as if removed.
+
+        Raises InputError for labels of more or fewer than two classes, bad weights, infinities, and a bad `rng`.
         """
         rng = as_generator(self.rng)
         rows = self._rows(X, y, sample_weight)

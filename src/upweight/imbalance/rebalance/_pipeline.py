@@ -132,7 +132,10 @@ class Pipeline(_BaseComposition):
         return [step for _, step in steps], rows
 
     def set_output(self, *, transform: str | None = None) -> Pipeline:
-        """Have every transformer give "pandas" or "polars" frames, or "default"; None changes nothing."""
+        """Have every transformer give "pandas" or "polars" frames, or "default"; None changes nothing.
+
+        Raises InputError for a step that has no `set_output`.
+        """
         for name, step in self.steps:
             if not is_pipeline(step) and kind_of(step) != "transformer":
                 continue

@@ -140,6 +140,8 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
         X : (n, d) array, CSR matrix or frame. y : (n,) labels. sample_weight : (n,) weights >= 0 or `Weights`; rows of zero
         weight are as if removed. The learner gets them as given, as in scikit-learn: one that regularises (logistic regression)
         reads their sum as a number of rows, so divide by their mean unless they count rows; `compare` does. group : (n,) labels of rows that must stay in one inner fold.
+
+        Raises InputError as the class does: one class, bad weights, an unknown learner or remedy; UndoError if classes would be counted twice.
         """
         learner = as_learner(self.learner)
         steps = self._steps(learner)

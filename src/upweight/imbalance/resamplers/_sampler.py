@@ -70,7 +70,10 @@ class Sampler(OneToOneFeatureMixin, BaseEstimator):
         return made if sample_weight is None else (*made, r.weights)
 
     def set_fit_resample_request(self, *, sample_weight: bool | str | None = UNCHANGED) -> Sampler:
-        """Whether pipelines that route metadata hand `sample_weight` to `fit_resample`: True, False, None or another name."""
+        """Whether pipelines that route metadata hand `sample_weight` to `fit_resample`: True, False, None or another name.
+
+        Raises InputError if nothing that routes to `fit_resample` is loaded (imbalanced-learn is).
+        """
         requests = self._get_metadata_request()
         method = getattr(requests, "fit_resample", None)
         if method is None:

@@ -128,6 +128,8 @@ class Plan:
 
         rows : kept rows, for an offset a row; None for a rule that keeps every negative with one probability. Returns a `Correction`: exact for rows, exact
         for "uniform"; without rows it is impossible for any other rule.
+
+        Raises InputError for rows that are no table, or lack a column that the plan reads.
         """
         rule = self.design["rule"]
         if rule["score"] == "uniform":
@@ -165,7 +167,10 @@ class Plan:
         return pa.schema([*incoming, *(pa.field(name, pa.float64()) for name in OWN)])
 
     def tally(self, incoming: pa.RecordBatch, outgoing: pa.RecordBatch) -> SampleTally:
-        """Counts of a batch before and after, for the manifest."""
+        """Counts of a batch before and after, for the manifest.
+
+        Raises InputError for labels with gaps, or that are not the two of the plan.
+        """
         label = self.design["label"]
         before = positive_rows(incoming, label["column"], label["positive"])
         after = positive_rows(outgoing, label["column"], label["positive"])
@@ -206,6 +211,8 @@ class Plan:
         """What scoring costs beside reading, measured on the first rows.
 
         data : all that `plan` takes. Returns a `ScoringCost`: `reads`, and a text; None for rows that Spark or Ray holds.
+
+        Raises InputError for data that are neither paths nor a table, or that lack a column that the plan reads.
 
         Costs: a read of up to 262,144 rows.
         """

@@ -65,7 +65,10 @@ class NegativeSampler(BaseEstimator):
         self.rng = rng
 
     def fit(self, X: Any, y: Any) -> NegativeSampler:
-        """Choose the rows; sets the attributes."""
+        """Choose the rows; sets the attributes.
+
+        Raises InputError for other than two classes, columns of one name, a sparse matrix under a pilot, and keys with gaps.
+        """
         labels = Labels.of(y, rows=row_count(X))
         if len(labels.classes) != 2:
             raise InputError(

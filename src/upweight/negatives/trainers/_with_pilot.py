@@ -41,7 +41,10 @@ class WithPilot:
     plan: Plan
 
     def log_odds(self, X: Any) -> np.ndarray:
-        """(n,) log-odds on the true scale; X a table with the columns of the model, those that the pilot reads among them."""
+        """(n,) log-odds on the true scale; X a table with the columns of the model, those that the pilot reads among them.
+
+        Raises InputError for a model without log-odds, and for an `X` without the pilot's columns.
+        """
         steps = getattr(self.model, "steps", None)
         last = steps[-1][1] if steps else self.model
         seen = self.model[:-1].transform(X) if steps and len(steps) > 1 else X

@@ -59,6 +59,8 @@ class LeastSquares:
     ridge : >= 0 added to the squares, or "auto": by leave-one-out among 10^-3 .. 10.
     centres : how many target rows, drawn by `rng`, carry a kernel; or points (b, d).
 
+    Raises InputError for `alpha` outside [0, 1), a bandwidth that is not above 0, a ridge below 0, and bad centres.
+
     Costs: for few numeric columns only; ratios far from every centre are zero.
     Source: Kanamori, Hido and Sugiyama (2009), JMLR 10; Yamada et al. (2013), Neural Computation 25.
     """
@@ -88,6 +90,8 @@ class KLIEP:
     bandwidth : width of the Gaussian kernels, > 0, or "auto": by held-out likelihood in five folds among six.
     centres : how many target rows, drawn by `rng`, carry a kernel; or points (b, d).
 
+    Raises InputError for a bandwidth that is not above 0, and for centres that are neither a whole number nor finite points.
+
     Costs: as kernels do, zero far from every centre.
     Source: Sugiyama et al. (2008), Annals of the Institute of Statistical Mathematics 60.
     """
@@ -109,6 +113,8 @@ class LogLinear:
     ----------
     terms : what phi holds: "means", "squares" or "interactions".
     ridge : >= 0, on the coefficients per sd.
+
+    Raises InputError for unknown terms, and for a ridge that is no finite number of 0 or more.
 
     Costs: what phi does not hold stays as unbalanced as it was.
     Source: Tsuboi et al. (2009), Journal of Information Processing 17.
@@ -134,6 +140,8 @@ class KernelMean:
     bandwidth : width of the Gaussian kernels, > 0, or "auto": the median distance of all rows.
     ridge : >= 0; above 0 the solution is a function of the row. 0 is Huang's, of the source rows only.
     cap : largest weight, > 0.
+
+    Raises InputError for a bandwidth or cap that is not above 0, and for a ridge below 0.
 
     Costs: time and memory by the square of the source rows; a bandwidth that nothing checks.
     Source: Huang et al. (2007), NIPS 19.

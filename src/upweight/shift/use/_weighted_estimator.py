@@ -87,7 +87,10 @@ class WeightedEstimator(MetaEstimatorMixin, BaseEstimator):
         self.power = power
 
     def fit(self, X: Any, y: Any = None) -> WeightedEstimator:
-        """Fit a clone of the learner on these rows, weighted by the ratio; X (n, d) any frame or matrix, y (n,)."""
+        """Fit a clone of the learner on these rows, weighted by the ratio; X (n, d) any frame or matrix, y (n,).
+
+        Raises InputError for `power` outside [0, 1], weights that are not one a row, and a LabelShift without `y`; KindError for weights that are no ratios.
+        """
         name = self._checked()
         fitted: Any = clone(self.learner)
         w = tempered(self.ratio, X, y, read_power(self.power))
