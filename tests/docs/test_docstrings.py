@@ -81,17 +81,17 @@ def owner_of(entry):
     return owner if owner is not None and owner.kind == "class" else None
 
 
+def makes(entry, owner):
+    """Whether a function says in its annotation that it returns that class."""
+    returns = getattr(entry.node, "returns", None)
+    return returns is not None and owner.short in re.findall(r"\w+", ast.unparse(returns)) and entry.kind != "property"
+
+
 def family_of(owner):
-    """Docstrings in which a class is shown: its own, its methods', and those of the functions that make it."""
-    docs = [e.doc for e in ENTRIES if e.name == owner.name or e.name.startswith(owner.name + ".")]
+    """Docstrings in which a class is shown: its own, its methods', and those of the functions of its field that make it."""
     home = owner.name.rsplit(".", 1)[0]
-    makers = re.findall(
-        r"`([\w.]+)`", " ".join(re.findall(r"(?:[Mm]ade|[Gg]iven) (?:by|of) ([^.]*\.?[^.]*)", owner.doc))
-    )
-    for maker in makers:
-        for full in (maker, f"upweight.{maker}", f"{home}.{maker}"):
-            docs += [BY_NAME[full].doc] if full in BY_NAME else []
-    return docs
+    own = [e.doc for e in ENTRIES if e.name == owner.name or e.name.startswith(owner.name + ".")]
+    return own + [e.doc for e in ENTRIES if e.name.startswith(home + ".") and makes(e, owner)]
 
 
 # ---- every name -------------------------------------------------------------------------------------------------------------
@@ -145,7 +145,9 @@ def refuses(path, node, depth=0):
     if any(isinstance(n, ast.Raise) and n.exc is not None for n in inside):
         return True
     names = {n.func.id for n in inside if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
-    names -= {a.asname or a.name for n in inside if isinstance(n, ast.ImportFrom) for a in n.names}  # a picture, drawn elsewhere
+    names -= {
+        a.asname or a.name for n in inside if isinstance(n, ast.ImportFrom) for a in n.names
+    }  # a picture, drawn elsewhere
     found = [sources.lookup(path, name) for name in sorted(names)] if depth < 7 else []
     return any(f and isinstance(f[1], ast.FunctionDef) and f[1] is not node and refuses(*f, depth + 1) for f in found)
 
@@ -228,7 +230,11 @@ def test_nothing_of_the_mathematics_becomes_markup():
 
 @pytest.mark.parametrize(
     ("cut", "breach"),
-    [("Raises InputError if nothing is left, KindError for class weights.", "silent"), (">>>", "unshown"), ("(n,)", "shapeless")],
+    [
+        ("Raises InputError if nothing is left, KindError for class weights.", "silent"),
+        (">>>", "unshown"),
+        ("(n,)", "shapeless"),
+    ],
 )
 def test_a_docstring_that_lacks_something_would_be_noticed(cut, breach):
     tree = ast.parse(f"def clip(f, at):\n    '''{DOC}'''\n    raise ValueError\n").body[0]

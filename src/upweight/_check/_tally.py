@@ -172,7 +172,13 @@ class Tally:
         return _estimate(self, self.moments)
 
     def to_dict(self) -> dict[str, Any]:
-        """Schema "upweight.tally/1": plain types that survive JSON without losing a bit."""
+        """Schema "upweight.tally/1": plain types that survive JSON without losing a bit.
+
+        >>> from upweight import Weights
+        >>> t = Tally.of(Weights.of([1.0, 2.0, 9.0], kind="importance"))
+        >>> Tally.from_dict(t.to_dict()).n
+        3
+        """
         parts = {name: getattr(self, field) for name, field in _WRITTEN.items()}
         return {"schema": SCHEMA} | plain({name: part and part.to_dict() for name, part in parts.items()})
 

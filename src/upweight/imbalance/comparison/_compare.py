@@ -59,6 +59,22 @@ class Comparison:
     rows : tuple of `MethodResult`, one a method. verdict : code, grade, reasons, sentences.
     complete : False if it was interrupted. warnings : what the learners warned of, once a method.
     importance : which columns drive the ranking, the first most.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn.datasets import load_digits
+    >>> from upweight.imbalance import compare, load
+    >>> X, digit = load_digits(return_X_y=True)
+    >>> c = compare(X[:600], digit[:600] == 8, methods="weights", cv="3x1", rng=0)
+    >>> print(c.table(width=80).splitlines()[0])
+                 AP  less threshold's      O/E raw   O/E  recall  prec.  alerts
+    >>> len(c.frame()), c.to_dict()["schema"], len(c.to_json()) > 1000
+    (3, 'upweight.compare/1', True)
+    >>> with TemporaryDirectory() as folder:
+    ...     c.save(f"{folder}/model.skops")
+    ...     bool((load(f"{folder}/model.skops").predict(X) == c.model.predict(X)).all())
+    True
+    >>> len(c.plot().axes)
+    3
     """
 
     setup: ComparisonSetup
