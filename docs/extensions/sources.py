@@ -88,7 +88,11 @@ def _of_fields(node: ast.ClassDef) -> ast.FunctionDef | None:
         return None
     names = ["self", *(n.target.id for n in fields if n.target.id[0] != "_")]  # type: ignore[union-attr]
     given = [n.value for n in fields if n.value is not None and n.target.id[0] != "_"]  # type: ignore[union-attr]
-    args = ast.arguments([], [ast.arg(n) for n in names], None, [], [], None, given)
+    if any("kw_only=True" in ast.unparse(d) for d in node.decorator_list):
+        defaults = [None] * (len(names) - 1 - len(given)) + given
+        args = ast.arguments([], [ast.arg("self")], None, [ast.arg(n) for n in names[1:]], defaults, None, [])
+    else:
+        args = ast.arguments([], [ast.arg(n) for n in names], None, [], [], None, given)
     return ast.FunctionDef("__init__", args, [], [], lineno=node.lineno)
 
 

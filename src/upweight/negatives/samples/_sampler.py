@@ -53,6 +53,9 @@ class NegativeSampler(BaseEstimator):
     >>> X_kept, y_kept = s.fit_resample(X, y)
     >>> int(y.sum()), int(y_kept.sum()), bool(2.5 < (~y_kept).sum() / y.sum() < 3.5)
     (460, 460, True)
+
+    >>> NegativeSampler(per_positive=3).fit(X, y).fit_resample(X, y)[0].shape == X_kept.shape
+    True
     """
 
     _sampling_type = "bypass"

@@ -51,6 +51,13 @@ class StreamedLogistic(ClassifierMixin, BaseEstimator):
     >>> m = StreamedLogistic().fit(x, np.sin(9 * x[:, 0]) + x[:, 0] > 0)
     >>> m.coef_.round(3), m.n_passes_
     (array([[2.643]]), 9)
+
+    >>> bool((m.predict(x) == (m.decision_function(x) > 0)).all()), m.predict_proba(x).shape
+    (True, (200, 2))
+    >>> import pyarrow as pa
+    >>> batches = [pa.table({"x": x[i::2, 0], "y": (np.sin(9 * x[i::2, 0]) + x[i::2, 0] > 0)}) for i in (0, 1)]
+    >>> StreamedLogistic().fit_stream(batches, label="y", features=["x"]).coef_.round(3)
+    array([[2.643]])
     """
 
     def __init__(self, *, l2: float = 0.0, tol: float = 1e-10, max_iter: int = 50, solver: str = "auto"):

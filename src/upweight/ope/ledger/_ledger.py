@@ -53,6 +53,9 @@ class Ledger:
     >>> whole = sum(of(rows) for rows in np.array_split(np.arange(10_000), 7))
     >>> whole.n, whole.result().decision, round(whole.result().gain.value, 3)
     (10000, 'BETTER', 0.365)
+
+    >>> uw.ope.Ledger.from_dict(whole.to_dict()).to_json() == whole.to_json()
+    True
     """
 
     tally: Tally

@@ -60,6 +60,9 @@ class DensityRatio:
     DensityRatio(none, 4 source rows worth 4)
     >>> r([[9.0]]).values
     array([1.])
+
+    >>> type(r).from_dict(r.to_dict()).log([[9.0]])
+    array([0.])
     """
 
     method: str

@@ -63,6 +63,13 @@ class LeastSquares:
 
     Costs: for few numeric columns only; ratios far from every centre are zero.
     Source: Kanamori, Hido and Sugiyama (2009), JMLR 10; Yamada et al. (2013), Neural Computation 25.
+
+    >>> from upweight.shift import density_ratio
+    >>> rng = np.random.default_rng(0)
+    >>> source, target = rng.normal(0, 1, (300, 1)), rng.normal(0.5, 0.8, (300, 1))
+    >>> r = density_ratio(source, target, method=LeastSquares(alpha=0.1), rng=0)
+    >>> round(float(r.weights.mean(source[:, 0]).value), 1), bool(r.weights.values.max() <= 1 / r.alpha)
+    (0.4, True)
     """
 
     alpha: float = 0.0
@@ -94,6 +101,13 @@ class KLIEP:
 
     Costs: as kernels do, zero far from every centre.
     Source: Sugiyama et al. (2008), Annals of the Institute of Statistical Mathematics 60.
+
+    >>> from upweight.shift import density_ratio
+    >>> rng = np.random.default_rng(0)
+    >>> source, target = rng.normal(0, 1, (300, 1)), rng.normal(0.5, 0.8, (300, 1))
+    >>> r = density_ratio(source, target, method=KLIEP(bandwidth=0.7), rng=0)
+    >>> round(float(r.weights.mean(source[:, 0]).value), 1), round(float(r.weights.values.mean()), 6)
+    (0.5, 1.0)
     """
 
     bandwidth: Any = "auto"
@@ -118,6 +132,13 @@ class LogLinear:
 
     Costs: what phi does not hold stays as unbalanced as it was.
     Source: Tsuboi et al. (2009), Journal of Information Processing 17.
+
+    >>> from upweight.shift import density_ratio
+    >>> rng = np.random.default_rng(0)
+    >>> source, target = rng.normal(0, 1, (300, 1)), rng.normal(0.5, 0.8, (300, 1))
+    >>> r = density_ratio(source, target, method=LogLinear(terms="squares", ridge=0))
+    >>> round(abs(float(r.weights.mean(source[:, 0]).value - target.mean())), 6)
+    0.0
     """
 
     terms: str = "means"
@@ -145,6 +166,12 @@ class KernelMean:
 
     Costs: time and memory by the square of the source rows; a bandwidth that nothing checks.
     Source: Huang et al. (2007), NIPS 19.
+
+    >>> from upweight.shift import density_ratio
+    >>> rng = np.random.default_rng(0)
+    >>> source, target = rng.normal(0, 1, (300, 1)), rng.normal(0.5, 0.8, (300, 1))
+    >>> round(float(density_ratio(source, target, method=KernelMean(cap=50)).weights.mean(source[:, 0]).value), 1)
+    0.5
     """
 
     bandwidth: Any = "auto"
