@@ -46,7 +46,11 @@ fig, ax = plt.subplots(figsize=(7.5, 4.4), layout="constrained")
 for ok, marker, name in ((True, "o", "to be believed"), (False, "x", "not to be believed")):
     ax.plot(narrow[ll.ok == ok], error[ll.ok == ok], marker, color="tab:blue" if ok else "tab:orange", label=name)
 ax.axhline(0, color="black", linewidth=0.8, linestyle=":")
-ax.set(xlabel="spread of the encoder, over that of the posterior", ylabel="log-likelihood less its truth (nats)", title="300 rows, and what their weights say of them")
+ax.set(
+    xlabel="spread of the encoder, over that of the posterior",
+    ylabel="log-likelihood less its truth (nats)",
+    title="300 rows, and what their weights say of them",
+)
 ax.legend()
 plt.show()
 

@@ -13,7 +13,7 @@ import numpy as np
 import upweight as uw
 
 rng = np.random.default_rng(0)
-words = ["wave ship salt gull tide".split(), "stone goat path pine snow".split()]
+words = [["wave", "ship", "salt", "gull", "tide"], ["stone", "goat", "path", "pine", "snow"]]
 docs = [rng.choice(words[i % 2], rng.integers(3, 9)).tolist() for i in range(400)]
 training = uw.torch.Training(25, batch=50, lr=5e-3, valid=0, progress=False)
 small = {"latent": 4, "net": uw.torch.GRU(32, embed=16), "training": training, "rng": 0}

@@ -24,7 +24,9 @@ holes.loc[rng.random(n) < 1 / (1 + np.exp((55 - age) / 8)), "pressure"] = np.nan
 gap = holes["pressure"].isna()
 
 training = uw.torch.Training(120, lr=4e-3, progress=False)
-model = uw.torch.IWAE(20, latent=2, net=uw.torch.MLP((32, 32)), likelihood=uw.torch.Mixed(gaussian="row"), training=training)
+model = uw.torch.IWAE(
+    20, latent=2, net=uw.torch.MLP((32, 32)), likelihood=uw.torch.Mixed(gaussian="row"), training=training
+)
 imputer = uw.torch.IWAEImputer(model, rng=0).fit(holes)
 once = imputer.transform(holes)["pressure"]
 tables = [t["pressure"] for t in imputer.draw(holes, m)]
@@ -48,7 +50,11 @@ se = {
 values = [holes["pressure"].mean(), once.mean(), means.mean()]
 axes[1].errorbar(values, list(se), xerr=1.96 * np.array(list(se.values())), fmt="o", capsize=4)
 axes[1].axvline(whole["pressure"].mean(), color="black", linewidth=0.8, linestyle=":")
-axes[1].set(xlabel="mean blood pressure (dotted: nothing missing)", ylim=(2.5, -0.5), title=f"{gap.sum()} of {n} patients have a gap")
+axes[1].set(
+    xlabel="mean blood pressure (dotted: nothing missing)",
+    ylim=(2.5, -0.5),
+    title=f"{gap.sum()} of {n} patients have a gap",
+)
 plt.show()
 
 # %%

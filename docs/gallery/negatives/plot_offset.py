@@ -41,7 +41,9 @@ everything = logit(uw.negatives.StreamedLogistic().fit(*columns(clicks)))
 
 def far(rule):
     """Distance from the model of all rows, in log-odds (root mean square), of forty samples and three models each."""
-    return np.array([[np.sqrt(np.mean((logit(m) - everything) ** 2)) for m in models(rule, seed)] for seed in range(40)])
+    return np.array(
+        [[np.sqrt(np.mean((logit(m) - everything) ** 2)) for m in models(rule, seed)] for seed in range(40)]
+    )
 
 
 uniform, chosen = far("uniform"), far("proportional")
@@ -52,7 +54,11 @@ fig, ax = plt.subplots(figsize=(8, 4.4), layout="constrained")
 labels = ["at random, weights", "at random, offset", "by score, weights", "by score, offset"]
 ax.boxplot([*uniform[:, 1:].T, *chosen[:, 1:].T], orientation="horizontal", tick_labels=labels)
 ax.invert_yaxis()
-ax.set(xlabel="distance from the model of all rows, in log-odds", title="forty samples of one negative a click, repaired", xlim=(0, None))
+ax.set(
+    xlabel="distance from the model of all rows, in log-odds",
+    title="forty samples of one negative a click, repaired",
+    xlim=(0, None),
+)
 plt.show()
 
 # %%

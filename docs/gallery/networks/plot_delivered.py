@@ -38,7 +38,14 @@ fig, ax = plt.subplots(figsize=(7.5, 4.4), layout="constrained")
 ax.plot(sizes, by_population, "s-", label="divided by the population's weights (weighted_loss)")
 ax.plot(sizes, by_batch, "o--", label="divided by the batch's weights (most losses)")
 ax.plot(16, measured, "*", markersize=16, color="black", label="measured, batches of 16")
-ax.set(xscale="log", xticks=sizes, xticklabels=sizes, xlabel="rows of a batch", ylabel="share of the loss on rare rows", ylim=(0, 0.55))
+ax.set(
+    xscale="log",
+    xticks=sizes,
+    xticklabels=sizes,
+    xlabel="rows of a batch",
+    ylabel="share of the loss on rare rows",
+    ylim=(0, 0.55),
+)
 ax.minorticks_off()
 ax.set_title("one row in a hundred is rare, and is to have half")
 ax.legend(loc="lower right")

@@ -36,6 +36,13 @@ plt.show()
 
 # %%
 
-truth = pi * 0.30 + (1 - pi) * 0.20
-mean, z = filtered.by[2].mean, filtered.by[2].mean_z
-overall = filtered.weights.mean if hasattr(filtered.weights, "mean") else None
+mean, _, z = filtered.mean
+third = filtered.by[2]
+assert whole.decision == "BETTER"
+assert filtered.decision == "UNTRUSTED"
+assert abs(z) < 1.96
+assert third.broken
+print(
+    f"Conclusion: the log without the filter is judged {whole.decision}, the filtered one {filtered.decision}. Over all days together the mean weight is {mean:.3f}, "
+    f"which chance explains (z = {z:.1f}); on the third day it is {third.mean:.2f} (z = {third.mean_z:.1f}), which chance does not. No reward could have told."
+)

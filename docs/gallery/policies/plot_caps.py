@@ -44,7 +44,13 @@ axes[0].axhline(truth, color="black", linewidth=0.8, linestyle=":")
 axes[1].plot(range(7), plain, "o-", label="plain average, capped")
 axes[1].axhline(chosen, linestyle="--", color="tab:orange", label="capped by the rule of Lepski")
 axes[1].axhline(control, linestyle="-.", color="tab:green", label="control variate, no cap")
-axes[1].set(xticks=range(7), xticklabels=["none", *caps], xlabel="weights capped at", ylabel="error (%, root mean square)", ylim=(0, None))
+axes[1].set(
+    xticks=range(7),
+    xticklabels=["none", *caps],
+    xlabel="weights capped at",
+    ylabel="error (%, root mean square)",
+    ylim=(0, None),
+)
 axes[1].set_title("a hundred logs")
 axes[1].legend()
 plt.show()

@@ -25,7 +25,10 @@ pairs = {
     "sampler without top-p": (trainer, sampler),
     "both over the tokens kept": (trainer / 0.75, sampler / 0.8),
 }
-stats = {name: rl.ratio_stats(np.log(target)[tokens], np.log(source)[tokens], mask) for name, (target, source) in pairs.items()}
+stats = {
+    name: rl.ratio_stats(np.log(target)[tokens], np.log(source)[tokens], mask)
+    for name, (target, source) in pairs.items()
+}
 print(stats["as logged"])
 
 # %%
@@ -38,7 +41,12 @@ for y, (name, (target, source)) in enumerate(pairs.items()):
     ax.plot(ratios, y + jitter, ".", markersize=3, alpha=0.5)
     ax.plot(float(stats[name].mean), y, "D", color="black")
 ax.axvline(1, color="black", linewidth=0.8, linestyle=":")
-ax.set(yticks=range(3), yticklabels=list(pairs), xlabel="mean ratio of a sequence (diamond: of all)", title="only the third is what the theory asks for")
+ax.set(
+    yticks=range(3),
+    yticklabels=list(pairs),
+    xlabel="mean ratio of a sequence (diamond: of all)",
+    title="only the third is what the theory asks for",
+)
 ax.invert_yaxis()
 plt.show()
 

@@ -24,7 +24,8 @@ seen, new = slice(4000), slice(4000, None)
 
 repairs = ("none", "formula", "crossfit")
 promised = {
-    repair: im.Rebalanced(boosting, "weights", repair=repair, rng=0).fit(X[seen], y[seen]).predict_proba(X[new])[:, 1] for repair in repairs
+    repair: im.Rebalanced(boosting, "weights", repair=repair, rng=0).fit(X[seen], y[seen]).predict_proba(X[new])[:, 1]
+    for repair in repairs
 }
 ratio = {repair: im.score(y[new], p).oe for repair, p in promised.items()}
 

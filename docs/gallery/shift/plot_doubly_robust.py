@@ -36,10 +36,25 @@ print(np.round(bias, 2))
 
 cases = ["both right", "weights wrong", "model wrong", "both wrong"]
 fig, ax = plt.subplots(figsize=(8.5, 4.4), layout="constrained")
-for j, (name, color) in enumerate(zip(("model alone", "weights alone", "doubly robust"), ("tab:orange", "tab:green", "tab:blue"), strict=True)):
-    ax.bar(np.arange(4) + 0.27 * (j - 1), bias[:, j], width=0.25, yerr=found[:, :, j].std(axis=0), color=color, label=name, capsize=3)
+for j, (name, color) in enumerate(
+    zip(("model alone", "weights alone", "doubly robust"), ("tab:orange", "tab:green", "tab:blue"), strict=True)
+):
+    ax.bar(
+        np.arange(4) + 0.27 * (j - 1),
+        bias[:, j],
+        width=0.25,
+        yerr=found[:, :, j].std(axis=0),
+        color=color,
+        label=name,
+        capsize=3,
+    )
 ax.axhline(0, color="black", linewidth=0.8)
-ax.set(xticks=range(4), xticklabels=cases, ylabel="bias, and spread of 200 samples", title="right if either is right, wrong if both are wrong")
+ax.set(
+    xticks=range(4),
+    xticklabels=cases,
+    ylabel="bias, and spread of 200 samples",
+    title="right if either is right, wrong if both are wrong",
+)
 ax.legend(loc="lower left")
 plt.show()
 

@@ -26,7 +26,9 @@ def people(n):
 
 
 country = people(40_000)
-answers = rng.random(len(country)) < 0.04 * np.exp(-(country["age"] - 50) / 20) * np.where(country["school"] == "high", 2.0, 0.8)
+answers = rng.random(len(country)) < 0.04 * np.exp(-(country["age"] - 50) / 20) * np.where(
+    country["school"] == "high", 2.0, 0.8
+)
 survey = country[answers].reset_index(drop=True)
 
 # %%

@@ -38,7 +38,12 @@ ax.plot(ks, textbook, "o--", label="spread over the root of the effective rows")
 ax.plot(ks, ours, "s-", label="w.mean(x).interval()")
 ax.bar(ks, believed, width=0.04, color="tab:green", alpha=0.2, label="share of them that says .ok")
 ax.axhline(0.95, color="black", linewidth=0.8, linestyle=":")
-ax.set(xlabel="tail index k of the weights", ylabel="share of 300 samples", ylim=(0, 1.03), title="intervals of 95 %: how many held the truth")
+ax.set(
+    xlabel="tail index k of the weights",
+    ylabel="share of 300 samples",
+    ylim=(0, 1.03),
+    title="intervals of 95 %: how many held the truth",
+)
 ax.legend(loc="lower left")
 plt.show()
 

@@ -38,7 +38,12 @@ runs = {
 fig, ax = plt.subplots(figsize=(9, 3.4), layout="constrained")
 colors = ["tab:orange", "tab:orange", "tab:blue", "tab:blue"]
 ax.eventplot([kept[kept < 300] for kept in runs.values()], linelengths=0.8, colors=colors, lineoffsets=[3, 2, 1, 0])
-ax.set(yticks=[3, 2, 1, 0], yticklabels=list(runs), xlabel="key of the row", title="rows kept, read in two orders: by key they are the same")
+ax.set(
+    yticks=[3, 2, 1, 0],
+    yticklabels=list(runs),
+    xlabel="key of the row",
+    title="rows kept, read in two orders: by key they are the same",
+)
 plt.show()
 
 # %%

@@ -39,7 +39,11 @@ fig, axes = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
 for j, name in enumerate(methods):
     for ax, what in zip(axes, (rms, bias), strict=True):
         ax.plot(ks, 100 * what[:, j], marker="os^D"[j], linestyle=("-", "--", ":", "-.")[j], label=name)
-axes[0].set(xlabel="tail index k of the weights", ylabel="error of the mean (%, root mean square)", title="smoothing saves noise around k = 0.5 ...")
+axes[0].set(
+    xlabel="tail index k of the weights",
+    ylabel="error of the mean (%, root mean square)",
+    title="smoothing saves noise around k = 0.5 ...",
+)
 axes[1].set(xlabel="tail index k of the weights", ylabel="bias (%)", title="... and beyond it every method is biased")
 axes[0].legend()
 plt.show()
