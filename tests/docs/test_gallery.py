@@ -76,7 +76,9 @@ def test_every_field_has_scripts_and_a_header_and_no_two_ask_the_same():
     assert {path.parent for path in SCRIPTS} == set(FIELDS)
     for folder in [GALLERY, *FIELDS]:
         title, underline, *rest = (folder / "GALLERY_HEADER.rst").read_text().splitlines()
-        assert set(underline) <= {"=", "-"} and len(underline) == len(title) and any(rest)
+        assert set(underline) <= {"=", "-"}
+        assert len(underline) == len(title)
+        assert any(rest)
     assert len({path.read_text().split("\n")[1] for path in SCRIPTS}) == len(SCRIPTS)
     assert {name_of(path) for path in SCRIPTS} >= SLOW
 
