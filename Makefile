@@ -6,12 +6,13 @@ FLOOR ?= $(VENV)-floor
 ENGINES ?= $(VENV)-engines
 FRAMEWORKS ?= $(VENV)-frameworks
 KERAS ?= $(VENV)-keras
+DOCS ?= $(VENV)-docs
 BIN = $(VENV)/bin
 PIP = -m pip --quiet --disable-pip-version-check --no-input
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test check fast slow papers bench rules types bare floor engines frameworks package format clean
+.PHONY: help demo test check fast slow papers bench rules types bare floor engines frameworks package docs format clean
 
 help:      ## show this list
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/'
@@ -67,11 +68,14 @@ package: $(VENV)/.base      ## wheel and sdist, each installed in an environment
 	$(BIN)/python $(PIP) install -q build
 	scratch=$$(mktemp -d) && $(BIN)/python tools/try_package.py $$scratch; code=$$?; rm -rf $$scratch; exit $$code
 
+docs: $(DOCS)/.ready      ## the site: docs/_build/html, every picture drawn anew; warnings are errors
+	PYTHONPATH=src KERAS_BACKEND=torch $(DOCS)/bin/python -m sphinx -q -W --keep-going -n -j 2 -b html docs docs/_build/html
+
 format: $(VENV)/.dev
 	$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
 clean:
-	rm -rf $(VENV) $(BARE) $(FLOOR) $(ENGINES) $(FRAMEWORKS) $(KERAS) out .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BARE) $(FLOOR) $(ENGINES) $(FRAMEWORKS) $(KERAS) $(DOCS) out docs/_build docs/papers docs/reference docs/examples .pytest_cache .ruff_cache
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -99,6 +103,12 @@ $(FRAMEWORKS)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(FRAMEWORKS)
 	$(FRAMEWORKS)/bin/python $(PIP) install -c constraints.txt torch  # first and pinned, as above
 	$(FRAMEWORKS)/bin/python $(PIP) install -c constraints.txt -e '.[hf,lightning,keras]' torchdata skorch pytest
+	@touch $@
+
+$(DOCS)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python $(PIP) install -c constraints.txt torch  # first and pinned, as above
+	$(DOCS)/bin/python $(PIP) install -c constraints.txt -e '.[docs]'
 	@touch $@
 
 $(KERAS)/.ready: pyproject.toml constraints.txt

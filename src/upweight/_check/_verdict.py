@@ -210,7 +210,12 @@ class Verdict:
         return f"<Verdict {self.grade}: {', '.join(self.reasons) or 'no reason to doubt'}>"
 
     def to_dict(self) -> dict[str, Any]:
-        """Schema "upweight.verdict/1": plain types only; infinities as "inf" and "-inf", nan as None."""
+        """Schema "upweight.verdict/1": plain types only; infinities as "inf" and "-inf", nan as None.
+
+        >>> import upweight as uw
+        >>> uw.Weights.of([1, 1, 10], kind="class").check().to_dict()["grade"]
+        'unusable'
+        """
         import sys
 
         made = {"schema": SCHEMA, "upweight": sys.modules["upweight"].__version__}
@@ -231,6 +236,8 @@ class Verdict:
     def from_dict(cls, d: Mapping[str, Any]) -> Verdict:
         """The verdict that `to_dict` wrote: the same figures, so the same sentences. The weights are not in a document, so
         `plot` draws what the figures say.
+
+        Raises InputError if the document is damaged, lacks a part, or is of another schema.
 
         >>> import numpy as np
         >>> from upweight import Weights

@@ -73,6 +73,11 @@ class Step:
 
     ``ess_before`` and ``ess_after`` are effective sample sizes in rows (arrays for batches, None where nothing was tamed);
     ``moved`` is half the summed change of the normalised weights, so the average of any f in [0, 1] moved by at most that.
+
+    >>> from upweight import Weights
+    >>> step = Weights.of([[1.0, 1.0, 98.0], [1.0, 2.0, 3.0]], kind="importance").clip(at=2.0).trail[-1]
+    >>> step.name, step.params, step.moved.round(3).tolist(), round(float(step.pick(0).moved), 3)
+    ('clip', {'at': 2.0, 'scale': 'own'}, [0.48, 0.1], 0.48)
     """
 
     name: str

@@ -291,6 +291,8 @@ class Weights:
 
         r_eff : relative efficiency of correlated draws, in (0, 1]; it widens the tail that is fitted.
 
+        Raises InputError if `r_eff` is not above 0; KindError for class and cost weights and for frequencies.
+
         Costs: a small bias. From k-hat 0.7 on it does not rescue an average, and `check` never advises it there.
         Source: Vehtari, Simpson, Gelman, Yao and Gabry (2024), Pareto smoothed importance sampling.
 
@@ -304,6 +306,8 @@ class Weights:
         """Cap every weight at the mean weight times sqrt(S), S the number of positive weights: variance O(1), bias that fades.
 
         w_i' = min(w_i, mean(w) sqrt(S))
+
+        Raises KindError for class and cost weights and for frequencies.
 
         Costs: pulls every average toward the unweighted one, by at most the step's `moved`.
         Source: Ionides (2008), Truncated importance sampling.
@@ -324,6 +328,9 @@ class Weights:
         quantile : level in (0, 1) of the positive weights, unweighted, whose quantile is the cap; or
         ess : the effective sample size wanted, as a share in (0, 1) of the positive weights: one over the design effect wanted.
 
+        Raises InputError if `at` is not above zero, a share does not lie in (0, 1), or not exactly one of the three is given;
+        KindError for frequencies.
+
         Costs: pulls every average toward the unweighted one, by at most the step's `moved` times the range of f.
         Source: Ionides (2008), Truncated importance sampling; Potter (1990) for trimming at a quantile of sampling weights.
 
@@ -343,6 +350,9 @@ class Weights:
         power : the power itself, or
         ess : the effective sample size wanted, as a share in (0, 1) of the positive weights; weights worth that much already are kept.
 
+        Raises InputError if `power` or `ess` lies outside its bounds, or not exactly one of them is given;
+        KindError for frequencies.
+
         Costs: bias toward the unweighted average; with power 0 it would be complete.
         Source: Koblents and Miguez (2015), nonlinear transformation of importance weights.
 
@@ -359,6 +369,8 @@ class Weights:
 
         lam : > 0 for "square", in [0, 1] for "harmonic".
 
+        Raises InputError if `lam` is outside its bounds; KindError for any but importance weights.
+
         Costs: "square" sends the largest weights toward zero, so the ordering of rows by weight is not kept.
         Source: Su, Dimakopoulou, Krishnamurthy and Dudik (2020); Metelli, Russo and Restelli (2021).
 
@@ -374,7 +386,7 @@ class Weights:
 
         above : float > 0, on the scale of the weights as given; for logs without a promise on the scale where the mean weight is one.
 
-        Raises InputError if no weight is left.
+        Raises InputError if no weight is left; KindError for any but importance weights.
 
         Costs: the target's share of those rows is lost, the step's `moved`; a model of the reward may answer for them
         (`upweight.ope.value` with an outcome). Source: Wang, Agarwal and Dudik (2017), the switch estimator.
@@ -447,6 +459,8 @@ class Weights:
     def pick(self, i: Any) -> Weights:
         """One vector of weights of a batch: index `i` (an int, or a tuple of them) of the leading axes.
 
+        Raises InputError of a single vector of weights, and for an index outside the batch.
+
         >>> round(Weights.of([[1, 1], [1, 3]], kind="importance").pick(1).ess, 4)
         1.6
         """
@@ -456,6 +470,8 @@ class Weights:
         """Say what these weights are; it goes on the trail.
 
         Under label shift p_world(y)/p_train(y) is both a class weight and an importance weight, so saying so is lawful.
+
+        Raises InputError for a kind that is none, or that these values cannot be; KindError if a promise is declared for tamed weights.
 
         >>> Weights.of([1, 1, 10], kind="class").declare(kind="importance").kind
         'importance'

@@ -75,6 +75,8 @@ class Neighbours:
         rows : row numbers, each once, or a mask (n,). Returns `Neighbours` numbered within `rows`; lists that are too short
         there are searched again when they are needed.
 
+        Raises InputError for rows outside the table or named twice, and for a mask of another length.
+
         >>> g = neighbours(np.array([[0.0], [1.0], [3.0], [7.0]]), k=2)
         >>> g.rows.tolist(), g.subset([0, 2, 3]).rows.tolist()
         ([[1, 2], [0, 2], [1, 0], [2, 1]], [[1, -1], [0, -1], [1, -1]])

@@ -69,7 +69,10 @@ def draw(*columns: Any, seed: int, purpose: str = "uw/neg/v1") -> np.ndarray:
 
 
 def seed_of_purpose(seed: int, purpose: str) -> np.uint64:
-    """The hash after purpose and seed, where the chain over columns starts."""
+    """The hash after purpose and seed, where the chain over columns starts.
+
+    Raises InputError for a seed that is no whole number from 0 to 2^63 - 1.
+    """
     if isinstance(seed, (bool, np.bool_)) or not isinstance(seed, (int, np.integer)) or not 0 <= seed <= MOST:
         raise InputError(f"`seed` must be a whole number, 0 <= seed < 2^63; got {seed!r}.")
     return _chain_start(int(seed), purpose)

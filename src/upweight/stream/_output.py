@@ -36,7 +36,10 @@ def canonical(facts: Any) -> str:
 
 
 class Output:
-    """A folder for results: `out` a local path or a URI, or a path of `filesystem`."""
+    """A folder for results: `out` a local path or a URI, or a path of `filesystem`.
+
+    Raises InputError for a place that no filesystem is known for.
+    """
 
     def __init__(self, out: str, filesystem: Any = None):
         self.name = str(out)
@@ -138,7 +141,10 @@ class Output:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """One run at a time in a local folder; object stores have no lock."""
+        """One run at a time in a local folder; object stores have no lock.
+
+        Raises InputError if another run is writing there.
+        """
         if not self.local or os.name != "posix":
             yield
             return

@@ -53,6 +53,8 @@ class Scores:
 
     Updates act from the next epoch of a sampler on. A state holds the scores as the running epoch began with them, four bytes a row.
 
+    Raises InputError for `n` that is no whole number above 0, `decay` outside [0, 1), `gate` below 1.
+
     Costs: drawing by scores is unbiased whatever they are, and noisier than plain draws where they are wrong.
 
     >>> scores = Scores(4)

@@ -63,6 +63,13 @@ class MethodResult:
     ----------
     ap_change, log_loss_change, rival_change : `Interval` (mean, low, high, p); each number also by its own name: `ap_diff`, `ap_low`,
         `ap_high`, `ap_p`, `log_loss_diff`, `log_loss_low`, `log_loss_high`, `rival_diff`, `rival_low`, `rival_high`.
+
+    >>> from sklearn.datasets import load_digits
+    >>> from upweight.imbalance import compare
+    >>> X, digit = load_digits(return_X_y=True)
+    >>> row = compare(X[:600], digit[:600] == 8, methods="weights", cv="3x1", rng=0).rows[2]
+    >>> row.name, row.status, round(row.oe_raw, 1), row.to_dict()["folds"]
+    ('weights', 'approximate', 0.8, 3)
     """
 
     name: str

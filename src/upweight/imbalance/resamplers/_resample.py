@@ -64,6 +64,16 @@ class Resample:
     removed : (r,) int64 source rows of positive weight that are in no output row.
     notes : tuple of str, what the reader should know.
     made : rows that an adopted sampler made up, in order, in its own kind; None if there are none.
+
+    >>> from upweight.imbalance import RandomOver
+    >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> r = RandomOver(rng=0).resample(X, np.array([0, 0, 0, 1]))
+    >>> r.take(X).ravel().tolist(), r.y.tolist(), r.correction.status
+    ([0.0, 1.0, 2.0, 3.0, 3.0, 3.0], [0, 0, 0, 1, 1, 1], 'approximate')
+    >>> Resample.of_rows(r.indices[:2], r.y[:2], r.weights[:2], r.correction).removed.tolist()
+    []
+    >>> len(r.plot(np.c_[X, X]).collections)
+    1
     """
 
     indices: np.ndarray

@@ -33,6 +33,11 @@ class Scores:
 
     All are shares in [0, 1] except mcc (-1 to 1), log_loss (nats), oe (observed/expected), slope (calibration slope), alerts
     (rows flagged per 1,000) and support (rows of the class). `threshold` is what was cut at; nan if K > 2.
+
+    >>> from upweight.imbalance import score
+    >>> s = score(["a", "b", "c"] * 2, np.eye(3)[[0, 1, 2, 0, 1, 1]] * 0.9 + 0.1 / 3)
+    >>> sorted(s.by_class), round(s.by_class["b"].precision, 2), round(s.sensitivity, 2)
+    (['a', 'b', 'c'], 0.67, 0.83)
     """
 
     sensitivity: float

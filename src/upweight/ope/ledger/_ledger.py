@@ -53,6 +53,9 @@ class Ledger:
     >>> whole = sum(of(rows) for rows in np.array_split(np.arange(10_000), 7))
     >>> whole.n, whole.result().decision, round(whole.result().gain.value, 3)
     (10000, 'BETTER', 0.365)
+
+    >>> uw.ope.Ledger.from_dict(whole.to_dict()).to_json() == whole.to_json()
+    True
     """
 
     tally: Tally
@@ -142,6 +145,8 @@ class Ledger:
 
         Tails are those of the weights alone, the path has a grid of its own, powers of two, and there is no guarantee.
 
+        Raises InputError if every weight is zero.
+
         Costs: an interval that is too narrow where rewards themselves have a heavy tail; look at a sample of them.
         """
         return evaluation_of(self)
@@ -160,7 +165,10 @@ class Ledger:
 
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Ledger:
-        """The ledger that `to_dict` wrote."""
+        """The ledger that `to_dict` wrote.
+
+        Raises InputError if the document is damaged, lacks a part, or is of another schema.
+        """
         found = d.get("schema") if isinstance(d, Mapping) else type(d).__name__
         if found != SCHEMA:
             raise InputError(f"a ledger has schema {SCHEMA!r}; got {found!r}. Pass what Ledger.to_dict gave.")

@@ -50,7 +50,14 @@ FOLDS = 5
 @set_module("upweight.shift")
 @dataclass(frozen=True)
 class ShiftVerdict:
-    """What a diagnosis says: code, grade, reasons (strings with grade and text), sentences. Printing it shows the sentences."""
+    """What a diagnosis says: code, grade, reasons (strings with grade and text), sentences. Printing it shows the sentences.
+
+    >>> from upweight.shift import diagnose
+    >>> rng = np.random.default_rng(0)
+    >>> verdict = diagnose(rng.normal(0, 1, (300, 2)), rng.normal([0.6, 0], 1, (300, 2)), rng=0).verdict
+    >>> verdict.code, verdict.grade, verdict.ok, len(verdict.sentences) > 0
+    ('repaired', 'good', True, True)
+    """
 
     code: str
     grade: str
@@ -68,7 +75,14 @@ class ShiftVerdict:
 
 @set_module("upweight.shift")
 class ShiftCurve(NamedTuple):
-    """What tempering the weights would buy: powers from 0 to 1, effective rows, mean |SMD|; arrays (21,)."""
+    """What tempering the weights would buy: powers from 0 to 1, effective rows, mean |SMD|; arrays (21,).
+
+    >>> from upweight.shift import diagnose
+    >>> rng = np.random.default_rng(0)
+    >>> curve = diagnose(rng.normal(0, 1, (300, 2)), rng.normal([0.6, 0], 1, (300, 2)), rng=0).curve
+    >>> curve.power.shape, bool(curve.ess[0] > curve.ess[-1]), bool(curve.smd[0] > curve.smd[-1])
+    ((21,), True, True)
+    """
 
     power: np.ndarray
     ess: np.ndarray
@@ -89,6 +103,16 @@ class Diagnosis:
     label : LabelShift, or None without y, and where y is no label. concept : Estimate of D, what the target's labels are above what the
         source promised, (K,) for more than two classes; None under 50 known labels.
     names : (source, target) as sentences call them.
+
+    >>> from upweight.shift import diagnose
+    >>> rng = np.random.default_rng(0)
+    >>> d = diagnose(rng.normal(0, 1, (300, 2)), rng.normal([0.6, 0], 1, (300, 2)), rng=0)
+    >>> print(d.table().splitlines()[0])
+    balance of 300 source rows worth 213 with 300 target rows: mean |SMD| 0.366 before, 0.041 after
+    >>> d.to_dict()["verdict"]["code"], len(d.to_json()) > 1000, len(d.plot().axes)
+    ('repaired', True, 4)
+    >>> d.named("May", "June").names
+    ('May', 'June')
     """
 
     before: TwoSample

@@ -56,6 +56,16 @@ class LabelShift:
     method : "mlls" or "bbse". temperature : T of the calibration, 1 if none. bias : (K,) biases, of sum zero.
     before : (K,) shares in the source.
     note : one sentence about the calibration, where there is something to say; empty otherwise.
+
+    >>> import upweight as uw
+    >>> rng = np.random.default_rng(1)
+    >>> y, late = rng.random(1000) < 0.5, rng.random(1000) < 0.2
+    >>> proba = lambda y: 1 / (1 + np.exp(-4 * (y + rng.normal(0, 0.7, 1000)) + 2))
+    >>> s = uw.shift.label_shift(proba(y), y, proba(late))
+    >>> s.weights(y).kind, s.calibrated([0.9]).round(2).tolist(), s.apply([0.9]).round(2).tolist()
+    ('importance', [0.78], [0.45])
+    >>> s.plot().get_xlabel()
+    'class'
     """
 
     prior: Estimate

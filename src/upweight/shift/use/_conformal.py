@@ -47,6 +47,16 @@ class Conformal:
     ----------
     level : what is promised. scores : (n,) of the calibration rows, |y - yhat| or 1 - p_y. weights : `Weights` of these rows, or None.
     classes : (K,) labels of a classifier; None for a regressor.
+
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from upweight.shift import conformal
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(400, 2)); y = np.where(X[:, 0] + 0.5 * rng.normal(size=400) > 0, "yes", "no")
+    >>> c = conformal(LogisticRegression().fit(X[:200], y[:200]), X[200:], y[200:], level=0.9)
+    >>> c.sets([[3.0, 0.0], [0.0, 0.0]]).tolist(), c.infinite([[3.0, 0.0]])
+    ([[False, True], [True, True]], 0.0)
+    >>> c.plot(X).get_xlabel()
+    'classes in the set'
     """
 
     model: Any

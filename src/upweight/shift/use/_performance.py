@@ -53,6 +53,15 @@ class Performance:
     disagree : one sentence where they are more than two joint standard errors apart, else None.
     repair : Repair, what the probabilities needed. threshold : what was cut at.
     A metric that cannot be told, as the precision of a model that calls nobody positive, is left out.
+
+    >>> from upweight import Weights
+    >>> from upweight.shift import performance
+    >>> rng = np.random.default_rng(0)
+    >>> x, new = rng.normal(0, 1, 2000), rng.normal(1, 1, 2000)
+    >>> expit = lambda t: 1 / (1 + np.exp(-t))
+    >>> f = performance(rng.random(2000) < expit(2 * x), expit(2 * x), expit(2 * new), weights=Weights.of_log(x - 0.5, kind="importance"))
+    >>> sorted(f.expected)[:3], f.plot().get_xlabel()
+    (['accuracy', 'brier', 'f1'], 'score in the target')
     """
 
     expected: Mapping[str, Estimate]

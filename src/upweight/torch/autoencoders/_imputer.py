@@ -108,6 +108,8 @@ class IWAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
         rng : int, Generator or None; None follows from the model, the same fillings at every call.
 
+        Raises InputError for rows that `fit` would refuse, and for `m` that is no whole number above 0.
+
         Costs: the network's own uncertainty is not in them, so pooled intervals come out short.
         """
         check_is_fitted(self)
@@ -118,6 +120,8 @@ class IWAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """What the weights say of each row's filling: effective draws, k-hat, largest share; see `iwae.diagnose`.
 
         A row of few effective draws was filled by few, and its random fillings repeat them. Costs: n times k log-weights in memory.
+
+        Raises InputError for rows that `fit` would refuse.
         """
         check_is_fitted(self)
         rows = self.model_._rows(X)

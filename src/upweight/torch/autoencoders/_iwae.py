@@ -188,6 +188,8 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         defend : share of the draws that come from the prior, so that a mode the encoder misses is met; papers use 0.
 
         Returns LogLikelihood, (n,) float64, in nats and the units of X. The figures depend on no chunk, batch or order beyond 1e-5.
+        Raises InputError for rows that `fit` would refuse, and for counts of draws that are no whole numbers above 0.
+
         Costs: too low on the average; on large images no row may be believed, and means may be compared.
         """
         rows = self._rows(X)
@@ -222,6 +224,8 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Posterior means of z by the weights of k draws, (n, latent) float32; k=0: the encoder's own mean, which is worse.
 
         With two stochastic layers, of the one that decodes.
+
+        Raises InputError for rows that `fit` would refuse, and where every draw of a row has weight zero.
         """
         return codes(self._rows(X), key=self._key(), k=k)
 
@@ -232,13 +236,18 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def active_units(self, X: Any, *, threshold: float = 0.01) -> int | tuple[int, int]:
         """How many latent dimensions the encoder uses: whose mean has a variance over X above `threshold`. Two layers: a count each.
 
+        Raises InputError for rows that `fit` would refuse, and for a `threshold` below 0.
+
         Source: Burda et al. (2016), section 5.2.
         """
         counts = active_counts(self._rows(X), key=self._key(), threshold=threshold)
         return counts[0] if len(counts) == 1 else (counts[0], counts[1])
 
     def collapse(self, X: Any, *, k: int = 256) -> Collapse:
-        """Whether the latent code is used at all: KL from the prior, the bound over K, and a verdict; see `Collapse`."""
+        """Whether the latent code is used at all: KL from the prior, the bound over K, and a verdict; see `Collapse`.
+
+        Raises InputError for rows that `fit` would refuse, and for `k` that is no whole number above 0.
+        """
         return collapsed(self._rows(X), key=self._key(), k=k, active=self.active_units(X))
 
     def draw(self, X: Any, k: int, *, objective: Any = None) -> Draws:
@@ -254,12 +263,18 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     # ---- tables ---------------------------------------------------------------------------------------------------------------
 
     def reconstruct(self, X: Any, *, k: int = 100) -> Any:
-        """The rows as the model sees them: E[x|z] averaged over the posterior; columns and container as in X."""
+        """The rows as the model sees them: E[x|z] averaged over the posterior; columns and container as in X.
+
+        Raises InputError for rows that `fit` would refuse, and where every draw of a row has weight zero.
+        """
         mean = reconstructed(self._rows(X), key=self._key(), k=k)
         return self.density_.table(self.density_.expected(mean), readable(X))
 
     def decode(self, z: Any) -> Any:
-        """E[x|z] of codes z (n, latent), as a table like that of fit."""
+        """E[x|z] of codes z (n, latent), as a table like that of fit.
+
+        Raises InputError for codes of another width, NaN or infinities.
+        """
         check_is_fitted(self)
         width = self.module_.layers.code_width
         code = torch.as_tensor(np.asarray(z, dtype=np.float32))
@@ -271,7 +286,10 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return self.density_.table(x)
 
     def sample(self, n: int, *, mean: bool = False, rng: Any = None) -> Any:
-        """n new rows, as a table like that of fit. mean : E[x|z] instead of a draw from p(x|z). rng : int, Generator or None."""
+        """n new rows, as a table like that of fit. mean : E[x|z] instead of a draw from p(x|z). rng : int, Generator or None.
+
+        Raises InputError for `n` that is no whole number above 0, and for a bad `rng`.
+        """
         check_is_fitted(self)
         return self.density_.table(sampled(self.module_, self.density_, n, mean=mean, key=take_key(rng)))
 

@@ -121,6 +121,8 @@ class SequenceIWAE(BaseEstimator):
         X : list of lists of tokens (text, numbers, booleans, None), ten at least; an empty one ends at once. y : ignored. X_valid :
         documents to stop on; None holds out a share of X. sample_weight : (n,) numbers or `Weights` of any kind; a document of weight
         zero is as if it were not there.
+
+        Raises InputError for too few documents of positive weight, and for weights that are not one finite number >= 0 a document.
         """
         training = ready_training(self.training, Training())
         found = fit_documents(self._settings(), training, self.rng, (X, X_valid, sample_weight))
@@ -166,6 +168,8 @@ class SequenceIWAE(BaseEstimator):
         """log p(x) of each document, its end included, by k weighted draws, and which are not to be believed.
 
         k, chunk, defend : as `IWAE.log_likelihood`. Returns LogLikelihood, (n,) float64, in nats a document.
+
+        Raises InputError for documents that `fit` would refuse, and for counts of draws that are no whole numbers above 0.
         """
         rows = self._rows(X)
         require_int("k", k)
@@ -176,7 +180,10 @@ class SequenceIWAE(BaseEstimator):
         return np.array(self.log_likelihood(X, k=k).value)
 
     def score(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> float:
-        """Weighted mean of `score_samples`, in nats a document; larger is better."""
+        """Weighted mean of `score_samples`, in nats a document; larger is better.
+
+        Raises InputError for documents that `fit` would refuse, and for weights that are not one finite number >= 0 a document.
+        """
         values = self.score_samples(X)
         return float(np.average(values, weights=row_weights(sample_weight, len(values))))
 
@@ -185,6 +192,8 @@ class SequenceIWAE(BaseEstimator):
 
         Warns where words are unknown, with their share: they all count as one, <unk>, so that a small vocabulary looks good; and where
         none was in training, since its log p is noise.
+
+        Raises InputError for documents that `fit` would refuse.
         """
         rows = self._rows(X)
         ll = log_likelihood(log_weights_of(rows, key=self.key_, k=k, defend=0.0), len(rows), k=k)
@@ -204,7 +213,10 @@ class SequenceIWAE(BaseEstimator):
     # ---- codes ----------------------------------------------------------------------------------------------------------------
 
     def encode(self, X: Any, *, k: int = 100) -> np.ndarray:
-        """Posterior means of z by the weights of k draws, (n, latent) float32; k=0: the encoder's own mean."""
+        """Posterior means of z by the weights of k draws, (n, latent) float32; k=0: the encoder's own mean.
+
+        Raises InputError for documents that `fit` would refuse.
+        """
         return codes(self._rows(X), key=self.key_, k=k)
 
     def transform(self, X: Any) -> np.ndarray:
@@ -212,16 +224,25 @@ class SequenceIWAE(BaseEstimator):
         return self.encode(X)
 
     def active_units(self, X: Any, *, threshold: float = 0.01) -> int:
-        """How many latent dimensions the encoder uses: whose mean has a variance over documents above `threshold`."""
+        """How many latent dimensions the encoder uses: whose mean has a variance over documents above `threshold`.
+
+        Raises InputError for documents that `fit` would refuse, and for a `threshold` below 0.
+        """
         return active_counts(self._rows(X), key=self.key_, threshold=threshold)[0]
 
     def collapse(self, X: Any, *, k: int = 256) -> Collapse:
-        """Whether the code is used: the verdict, KL, what more draws gain, ESS and active units; see `Collapse`."""
+        """Whether the code is used: the verdict, KL, what more draws gain, ESS and active units; see `Collapse`.
+
+        Raises InputError for documents that `fit` would refuse, and for `k` that is no whole number above 0.
+        """
         rows = self._rows(X)
         return collapsed(rows, key=self.key_, k=k, active=self.active_units(X))
 
     def draw(self, X: Any, k: int, *, objective: Any = None) -> Draws:
-        """k draws of each document with their graph, as `iwae.draw` gives them; the same draws at every call."""
+        """k draws of each document with their graph, as `iwae.draw` gives them; the same draws at every call.
+
+        Raises InputError for documents that `fit` would refuse, an unknown objective, and more draws than fit into memory.
+        """
         rows = self._rows(X)
         return drawn(rows, as_objective(self.objective if objective is None else objective), key=self.key_, k=k)
 
@@ -232,7 +253,10 @@ class SequenceIWAE(BaseEstimator):
         return self.decode(self.encode(X, k=k))
 
     def decode(self, z: Any) -> list[list[Any]]:
-        """Documents of codes z (n, latent), the likeliest token each time; '<unk>' stands for words that were not known."""
+        """Documents of codes z (n, latent), the likeliest token each time; '<unk>' stands for words that were not known.
+
+        Raises InputError for codes of another width, NaN or infinities.
+        """
         check_is_fitted(self, "module_")
         code = torch.as_tensor(np.asarray(z, dtype=np.float32))
         if code.ndim != 2 or code.shape[1] != self.latent or not torch.isfinite(code).all():
@@ -242,7 +266,10 @@ class SequenceIWAE(BaseEstimator):
         return self._written(code, None)
 
     def sample(self, n: int, *, mean: bool = False, rng: Any = None) -> list[list[Any]]:
-        """n new documents, at most as long as the longest trained on. mean : the likeliest token each time. rng : int, Generator or None."""
+        """n new documents, at most as long as the longest trained on. mean : the likeliest token each time. rng : int, Generator or None.
+
+        Raises InputError for `n` that is no whole number above 0, and for a bad `rng`.
+        """
         check_is_fitted(self, "module_")
         require_int("n", n)
         generator = seeded(take_key(rng), "sample", device=next(self.module_.parameters()).device)

@@ -119,6 +119,8 @@ class WeightedGAN(BaseEstimator):
         X : (n, d) numbers; all in [0, 1] and the generator ends in a sigmoid, else columns are standardised. y : not used.
         sample_weight : (n,) target over source of each row on any scale, or `Weights`; rows of weight zero are as if removed.
         Returns itself.
+
+        Raises InputError for too few rows of positive weight and bad settings; KindError for weights that point to no target.
         """
         training = self._settings()
         X = self._read(X)
@@ -135,7 +137,10 @@ class WeightedGAN(BaseEstimator):
         return self
 
     def sample(self, n: int, *, rng: Any = None) -> np.ndarray:
-        """n generated rows in the user's units, (n, d) float32. rng : int, numpy Generator or None."""
+        """n generated rows in the user's units, (n, d) float32. rng : int, numpy Generator or None.
+
+        Raises InputError for `n` that is no whole number above 0, and for a bad `rng`.
+        """
         check_is_fitted(self, "module_")
         require_int("n", n)
         noise = normal_noise((n, self.latent), take_key(rng), "sample")
@@ -144,7 +149,10 @@ class WeightedGAN(BaseEstimator):
         return self.columns_.outward(made.double().numpy())
 
     def save(self, path: Any) -> None:
-        """Write settings and parameters to one file, whole or not at all; nothing in it runs when it is read."""
+        """Write settings and parameters to one file, whole or not at all; nothing in it runs when it is read.
+
+        Raises InputError for a network of another kind than those it can write down, and if the file cannot be written.
+        """
         check_is_fitted(self, "module_")
         names = getattr(self, "feature_names_in_", None)
         document = {

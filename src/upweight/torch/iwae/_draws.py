@@ -56,7 +56,10 @@ class Draws:
     objective: Objective
 
     def bound(self) -> torch.Tensor:
-        """The value of the objective a row, (...), in nats; see `bound`."""
+        """The value of the objective a row, (...), in nats; see `bound`.
+
+        Raises InputError for an unknown objective, and for weights that are no finite logs.
+        """
         return bound(self.log_w, self.objective)
 
     def surrogate(self) -> torch.Tensor:
@@ -69,11 +72,17 @@ class Draws:
         return surrogate(self.log_w, self.objective, path=self.path, log_q=log_q)
 
     def diagnose(self) -> Diagnosis:
-        """ESS, k-hat and what the bound misses, a row; see `diagnose`."""
+        """ESS, k-hat and what the bound misses, a row; see `diagnose`.
+
+        Raises InputError for weights that are no finite logs.
+        """
         return diagnose(self.log_w, self.objective)
 
     def expect(self, f: torch.Tensor | Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
-        """Posterior mean of f by the weights: f (..., K, ...), or a function of z; see `expect`."""
+        """Posterior mean of f by the weights: f (..., K, ...), or a function of z; see `expect`.
+
+        Raises InputError for an `f` of another shape, and where every draw of a row has weight zero.
+        """
         return expect(self.log_w, f if isinstance(f, torch.Tensor) else f(self.z))
 
     def __repr__(self) -> str:

@@ -82,7 +82,10 @@ class Objective:
 
 
 def as_objective(objective: Any) -> Objective:
-    """An Objective, or the one that a name stands for."""
+    """An Objective, or the one that a name stands for.
+
+    Raises InputError for what is neither an Objective nor one of the names.
+    """
     if isinstance(objective, Objective):
         return objective
     if isinstance(objective, str):

@@ -49,6 +49,8 @@ class GroupDRO:
     On several ranks group totals are summed first, so q is the same on all; the value is that of the whole batch and the gradient is scaled so that the
     mean over ranks, which DistributedDataParallel takes, is its gradient.
 
+    Raises InputError for numbers out of range, counts that are not one above 0 a group, and an `adjustment` without counts.
+
     Costs: optimises the worst group, at the price of the mean. In networks that fit every training row it does nothing without L2 or early stopping.
     Source: Sagawa et al., ICLR (2020).
 

@@ -237,6 +237,8 @@ class Meter:
         """What became of the weights. trace : of `uw.torch.trace`, or None: whether the model changed is then not known.
 
         Returns a Finding with `.state`, grade, reasons, figures and advice; a pull is measured first unless this step has one.
+
+        Raises InputError for a `trace` that `trace` did not give.
         """
         if trace is not None and not isinstance(trace, Trace):
             raise InputError(f"`trace` must be what uw.torch.trace gave; got {type(trace).__name__}.")

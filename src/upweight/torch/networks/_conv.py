@@ -96,7 +96,10 @@ class Conv(BaseEstimator):
         return MLP((self.hidden,), "relu")
 
     def picture(self, n: int) -> tuple[int, int, int]:
-        """(channels, height, width) of a row of n values, or of several such rows after each other where a shape is given."""
+        """(channels, height, width) of a row of n values, or of several such rows after each other where a shape is given.
+
+        Raises InputError if rows of that length are no square image, or too small a one.
+        """
         side = math.isqrt(n)
         shape = tuple(self.shape) if self.shape is not None else (1, side, side)
         c, h, w = shape
