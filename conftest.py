@@ -28,6 +28,7 @@ if find_spec("sklearn") is not None:
     needed = {
         "torch/hf.py": "transformers",
         "torch/lightning.py": "lightning",
+        "montecarlo/answers/_integrate.py": "vegas",
     }  # files that need more than their branch
     lacking = [path for path, name in needed.items() if find_spec(name) is None]
     collect_ignore += [f"src/upweight/{path}" for path in lacking]

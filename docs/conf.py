@@ -46,6 +46,20 @@ sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "examples",
     "filename_pattern": "plot_",
+    "subsection_order": [
+        f"gallery/{field}"
+        for field in (
+            "weights",
+            "rare_class",
+            "negatives",
+            "networks",
+            "autoencoders",
+            "shift",
+            "policies",
+            "rare_events",
+        )
+    ],
+    "thumbnail_size": (560, 392),
     "abort_on_example_error": True,
     "only_warn_on_example_error": False,
     "show_memory": False,
@@ -61,7 +75,7 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_title = "upweight"
 html_static_path = ["static"]
-html_css_files = ["site.css"]
+html_css_files = ["site.css", "gallery.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_last_updated_fmt = None

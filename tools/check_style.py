@@ -31,6 +31,9 @@ OPEN = {
 SAME_NAME = {
     "Counts",  # of words, a likelihood of `torch`, public; of rows, in the pictures of the report
     "Diagnosis",  # of an autoencoder's rows in `torch.iwae`, of two samples in `shift`: both public
+    "Draws",  # weighted points, in `montecarlo`, public; what an autoencoder draws for a row, in `torch.iwae`
+    "Proposal",  # what weights are made against in `montecarlo`, public; what one epoch draws by, in `training`
+    "Run",  # how functions are called, in `montecarlo`, public; what came of a job, in `work`
     "Scores",  # of a classifier's promises in `imbalance`, of rows in `training`: both public
     "WeightsCallback",  # of Keras, transformers and Lightning: each is the base class's own kind
 }

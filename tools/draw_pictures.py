@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [page for page in sorted((ROOT / "docs").glob("*.md")) if ">>> save(" in page.read_text()]
+PAGES = [page for page in sorted((ROOT / "docs").glob("*.md")) if re.search(r'savefig\(f?"pictures/', page.read_text())]
 PICTURES = ROOT / "docs" / "pictures"
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 

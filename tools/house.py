@@ -42,6 +42,7 @@ INSIDE = {  # floors inside a branch
         ["fitting"],
         ["autoencoders", "generators"],
     ],
+    "montecarlo": [["inputs", "proposals"], ["calls", "draws"], ["judging"], ["explorers"], ["answers"]],
     "shift": [["solvers", "columns"], ["ratios", "balancing", "label"], ["testing", "use"], ["diagnosis"]],
 }
 PICTURED = [
@@ -51,6 +52,7 @@ PICTURED = [
     "_undo",
     "training",
     "imbalance",
+    "montecarlo",
     "negatives",
     "ope",
     "shift",
@@ -79,6 +81,7 @@ HOMES = {  # a heavy package -> the rooms that may import it
     "typer": {"cli"},
     "rich": {"cli", "work"},
     "sklearn": {"files", "tables", "learners", "neighbours", *BRANCHES} - {"keras"},
+    "vegas": {"montecarlo"},
     "skops": {"imbalance", "negatives"},
     "joblib": {"work"},
     "threadpoolctl": {"imbalance", "work"},

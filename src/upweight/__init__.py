@@ -46,7 +46,19 @@ __all__ = [
     "recalibrate",
 ]
 
-_PACKAGES = ("arrays", "imbalance", "negatives", "ope", "plots", "shift", "stream", "keras", "torch", "training")
+_PACKAGES = (
+    "arrays",
+    "imbalance",
+    "montecarlo",
+    "negatives",
+    "ope",
+    "plots",
+    "shift",
+    "stream",
+    "keras",
+    "torch",
+    "training",
+)
 _HOME = {
     "_balance": ("Balance", "balance", "c2st"),
     "_check": ("Tally", "Verdict", "check"),

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from matplotlib.axes import Axes
+from scipy import stats
 
 import upweight as uw
 from upweight import imbalance, negatives
@@ -253,6 +254,39 @@ PLAIN |= {
     "performance": lambda: scored_elsewhere().plot(),
 }
 
+
+@functools.cache
+def failing(beta: float = 3.0, **how: Any) -> Any:
+    return uw.montecarlo.rare(lambda x: beta - x[:, 0], how.pop("d", 2), rng=0, budget=9000, **how)
+
+
+PLAIN |= {"rare event": lambda: failing().plot()}
+
+
+def coin(**how: Any) -> Any:
+    return uw.montecarlo.evidence(
+        lambda x: 7 * np.log(x["p"]) + 13 * np.log1p(-x["p"]), {"p": stats.beta(2, 5)}, rng=0, **how
+    )
+
+
+def drawn_points(d: int = 2, log_target: Any = lambda x: -(x**2).sum(axis=1)) -> Any:
+    return uw.montecarlo.draw(log_target, stats.multivariate_normal(np.zeros(d)), 400, rng=0)
+
+
+def repeated(columns: int = 1) -> Any:
+    """An integral as `integrate` gives it, without what it needs."""
+    values = draws(3).normal(1, 0.1, (8, columns))
+    history = [{"phase": "frozen", "repeat": j + 1, "value": v.tolist(), "calls": 50} for j, v in enumerate(values)]
+    value = uw.Estimate.of_repeats(values[:, 0] if columns == 1 else values)
+    return uw.montecarlo.Integral(value, drawn_points(), 400, history)
+
+
+PLAIN |= {
+    "draws": lambda: drawn_points().plot(),
+    "posterior": lambda: coin().plot(),
+    "integral": lambda: repeated().plot(),
+}
+
 DEGENERATE: dict[str, Callable[[], Any]] = {
     "evaluation without labels": lambda: policy().plot(),
     "evaluation of equal policies": lambda: uw.ope.evaluate(np.arange(90.0), uw.ratio(0.5, np.full(90, 0.5))).plot(),
@@ -337,5 +371,24 @@ DEGENERATE |= {
     "conformal without a promise": lambda: promised(rising).plot(np.full((3, 2), 9.0)),
     "conformal one row": lambda: promised().plot(np.zeros((1, 2))),
     "performance of nobody": lambda: scored_elsewhere(1.0).plot(),
+}
+DEGENERATE |= {
+    "rare event of one input": lambda: failing(d=1).plot(),
+    "rare event that is certain": lambda: failing(-9.0).plot(),
+    "rare event by subset simulation": lambda: failing(2.0, family="subset").plot(),
+    "rare event that nobody saw": lambda: uw.montecarlo.rare(lambda x: np.ones(len(x)), 2, rng=0, budget=5000).plot(),
+}
+DEGENERATE |= {
+    "draws of one column": lambda: drawn_points(1).plot(),
+    "draws of one row with weight": lambda: drawn_points(
+        2, lambda x: np.where(np.arange(400) == 7, 0.0, -np.inf)
+    ).plot(),
+    "posterior that the budget cut": lambda: uw.montecarlo.evidence(
+        lambda x: -300 * (x**2).sum(axis=1), 20, budget=5000, rng=0
+    ).plot(),
+    "posterior of adapt": lambda: uw.montecarlo.adapt(
+        lambda x: -(x**2).sum(axis=1), stats.multivariate_normal([0, 0]), n=200, rounds=2, rng=0
+    ).plot(),
+    "integral of several": lambda: repeated(3).plot(),
 }
 EVERY = PLAIN | DEGENERATE

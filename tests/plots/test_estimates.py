@@ -118,3 +118,9 @@ def test_every_vector_of_a_batch_tells_its_own_effective_rows(shape, columns):
     expected = np.repeat(np.ravel(w.ess), max(columns, 1))[: len(told)]
     assert told
     assert [t.split("ESS ")[1] for t in told] == [f"{x:,.0f} of 400" for x in expected]
+
+
+def test_repeats_are_said_beside_instead_of_rows():
+    e = uw.Estimate.of_repeats(np.arange(16.0).reshape(8, 2))
+    ax = e.plot()
+    assert [text.get_text() for text in ax.texts if "repeats" in text.get_text()] == ["8 repeats", "8 repeats"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ._entries import JASA, NIPS, SMC, Reference, article, book, talk
 from ._policies import POLICIES
+from ._references_of_montecarlo import OF_MONTECARLO
 from ._references_of_shift import OF_SHIFT
 
 __all__ = ["REFERENCES"]
@@ -456,4 +457,4 @@ REFERENCES: dict[str, Reference] = {
         "25--46",
     ),
 }
-REFERENCES |= OF_SHIFT | POLICIES
+REFERENCES |= OF_SHIFT | POLICIES | OF_MONTECARLO

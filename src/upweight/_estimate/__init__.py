@@ -14,6 +14,7 @@ from ._columns import NamedValues, Values, read_values, too_few
 from ._estimate import Estimate, doubted, estimate
 from ._influence import Dense, blocks
 from ._interval import IntervalRule, NeverSeen, OnScale, Symmetric, t_quantile
+from ._of_repeats import is_of_repeats
 from ._quantile import cdf, quantile
 from ._sample import (
     Groups,
@@ -64,6 +65,7 @@ __all__ = [
     "doubted",
     "estimate",
     "integral",
+    "is_of_repeats",
     "kish",
     "mean",
     "mean_test",

@@ -37,7 +37,13 @@ Rule = Callable[[float, float], tuple[float, float, float]]
 
 def combined(x: Terms, y: Terms, name: str, rule: Rule) -> Terms:
     """g(a, b) over the same rows; `rule` gives its value and both derivatives."""
+    if x.each[0].sample.repeats != y.each[0].sample.repeats:
+        raise KindError(
+            "one estimate is of repeats, the other of rows, and nothing pairs them. Difference their values, and add the squares of their errors."
+        )
     if x.size != y.size:
+        if x.each[0].sample.repeats:
+            raise InputError(f"repeats are paired by number; got {x.size:,} and {y.size:,}. Leave the odd ones out.")
         raise InputError(
             f"both estimates must be over the same rows; got {x.size:,} and {y.size:,}. Give absent rows weight 0."
         )

@@ -32,6 +32,7 @@ from ._wording import plus_minus
 __all__ = ["Average", "average"]
 
 ENOUGH = 30.0  # effective rows from which an interval is worth having
+REPEATS = 8  # independent runs from which their spread is an error
 NO_WIDENING = 0.5  # tail of f from which averages have no variance, and an interval that is not widened means nothing
 
 
@@ -111,6 +112,9 @@ class Average:
         s, limit = self.sample, threshold(self.sample.support)
         what = "clusters" if s.groups else s.rows
         worth, own = min(s.ess, s.worth), max(self.own_tails, default=-math.inf)
+        if s.repeats:
+            few = f"{s.n} repeats, {REPEATS} needed to tell an error from." if s.n < REPEATS else ""
+            return few or s.doubt or self.doubt
         if math.isinf(s.factor):
             return f"1 {what[:-1]} carries all the weight, and no error can be told from it."
         if self.k >= limit:
@@ -148,6 +152,10 @@ def average(
     together with the other where it has fewer than 25 rows.
     """
     raw = line if raw is None else raw
+    if sample.repeats:
+        return Average(
+            value, sample, line, raw, float(np.linalg.norm(line.part(slice(0, n)))), bounded=bounded, ess_f=ess_f
+        )
     watch = not bounded and lump is None
     found = scan(line, sample, n, watch=watch and raw is line)
     before = found if raw is line else scan(raw, sample, n, watch=watch)

@@ -47,7 +47,7 @@ __all__ = ["Estimate", "doubted", "estimate"]
 class Estimate:
     """A weighted average, quantile or share, with an interval that widens with the tail of its weights.
 
-    Made by `Weights.mean`, `integral`, `quantile`, `cdf`, `var`, `std`, `cov`, `corr`, by `upweight.c2st`, and by arithmetic on those over
+    Made by `Weights.mean`, `integral`, `quantile`, `cdf`, `var`, `std`, `cov`, `corr`, by `upweight.c2st`, by `of_influence` and `of_repeats`, and by arithmetic on those over
     the same rows: `a + b`, `a - b`, `a * b`, `a / b`, all with numbers too, `-a`, `a.log()`, `a.exp()` (delta method, covariance kept).
     Every figure is a float for one average and an array (c,) for c of them, whose columns `e["name"]` or `e[0]` picks. A format for
     numbers, f"{e:.3f}", prints value ± half the 95 % interval; `float(e)` is the value alone.
@@ -252,6 +252,29 @@ class Estimate:
 
         a = average_of(value, influence, weights, bounded=bounded)
         return estimate(Terms((a,), (), weights.n), (*weights.trail, Step("of_influence")))
+
+    @staticmethod
+    def of_repeats(values: Any) -> Estimate:
+        """An Estimate from independent repeats of a whole calculation: their mean, with the error that their spread tells.
+
+            value = mean(v_r),   se^2 = sum_r (v_r - value)^2 / (R (R - 1)),   t with R - 1 degrees of freedom
+
+        values : (R,) or (R, c) numbers in any unit, one row a repeat, R >= 2; repeats share no random numbers. n and ess are R, `khat` is nan,
+        `inflation` 1, `influence` each repeat less the mean. `ok` from eight repeats on. `a - b` pairs repeats by number.
+        Raises InputError for fewer than two or numbers that are not finite.
+
+        Costs: a bias that all repeats share is not seen. Source: Student (1908), The probable error of a mean.
+
+        >>> e = Estimate.of_repeats([2.1, 1.9, 2.0, 2.2, 1.8, 2.0, 2.1, 1.9])
+        >>> print(e)
+        2.00 ± 0.11 (8 repeats)
+        >>> e.ok, Estimate.of_repeats([1.0, 2.0]).why
+        (True, '2 repeats, 8 needed to tell an error from.')
+        """
+        from ._of_repeats import averages_of_repeats
+
+        terms = averages_of_repeats(values)
+        return estimate(terms, (Step("of_repeats", {"repeats": terms.size}),))
 
     def _repr_html_(self) -> str:
         from ._wording import markup

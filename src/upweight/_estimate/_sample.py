@@ -69,6 +69,7 @@ class WeightedSample:
     doubt: str = ""  # why no average of these weights can be believed, whatever its own figures
     rows: str = "rows"  # what one entry is called: episodes are groups of rows
     own_sides: bool = False  # whether either side of the influences has a tail size of its own
+    repeats: bool = False  # every row is a whole run of its own: no weights, no tail to judge
 
     @property
     def df(self) -> float:

@@ -47,8 +47,8 @@ def markup(e: Estimate, halves: np.ndarray) -> str:
         [
             plus_minus(a.value, half),
             f"{x:.4g} to {y:.4g}",
-            tail_said(a.k),
-            f"{rows_worth(a.sample.ess)} of {a.sample.n:,}",
+            "not asked" if a.sample.repeats else tail_said(a.k),
+            f"{a.sample.n:,} repeats" if a.sample.repeats else f"{rows_worth(a.sample.ess)} of {a.sample.n:,}",
             _wider(a.inflation),
         ]
         for a, half, x, y in zip(e._terms.each, *ends, strict=True)
@@ -104,6 +104,8 @@ def tail_said(khat: float) -> str:
 
 
 def _reasons(a: Average) -> str:
+    if a.sample.repeats:
+        return f"{a.sample.n:,} repeats"
     ess = f"ESS {rows_worth(a.sample.ess)} of {a.sample.n:,}"
     block = f", blocks of {a.sample.block:,}" if a.sample.block else ""
     text = f"{tail_said(a.k)}, {ess}{block}"

@@ -23,7 +23,7 @@ __all__ = ["COMMANDS", "main"]
 
 UsageError: Any = typer.BadParameter.__mro__[1]  # of click, or of the copy that newer typers hold
 
-COMMANDS = ("check", "cite", "compare", "delivered", "demo", "impute", "negatives", "ope", "report", "shift")
+COMMANDS = ("check", "cite", "compare", "delivered", "demo", "impute", "negatives", "ope", "rare", "report", "shift")
 HELP = "Importance weights you can trust: make them, check them, tame them, use them, undo their bias."
 
 

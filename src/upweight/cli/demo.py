@@ -24,7 +24,7 @@ field. Nothing is downloaded.
 
   upweight compare demo:digits --target eight --report out.html
 """
-FIELDS = ("check", "compare", "negatives", "shift", "ope", "delivered", "impute")  # commands with a DEMO
+FIELDS = ("check", "compare", "negatives", "shift", "ope", "rare", "delivered", "impute")  # commands with a DEMO
 
 
 def register(app: typer.Typer) -> None:

@@ -15,14 +15,15 @@ from ._terminal import write_notice
 
 __all__ = ["register"]
 
-COMPARISON, VERDICT, SHIFT, EVALUATION = (
+COMPARISON, VERDICT, SHIFT, EVALUATION, RARE = (
     "upweight.compare/1",
     "upweight.verdict/1",
     "upweight.shift/1",
     "upweight.evaluation/1",
+    "upweight.rare/1",
 )
-HELP = """Make the self-contained HTML page of a result that `upweight compare --json`, `upweight check --json`, `upweight shift --json`
-or `upweight ope --json` wrote; - is standard input.
+HELP = """Make the self-contained HTML page of a result that `upweight compare --json`, `upweight check --json`, `upweight shift --json`,
+`upweight ope --json` or `upweight rare --json` wrote; - is standard input.
 
 [bold]Examples[/bold]
 
@@ -56,9 +57,9 @@ def run(
 
 def _write_page(facts: dict[str, Any], page: Path) -> None:
     """The page that belongs to the schema."""
-    from ..report import write, write_evaluation, write_shift, write_verdict
+    from ..report import write, write_evaluation, write_rare, write_shift, write_verdict
 
-    other = {VERDICT: write_verdict, SHIFT: write_shift, EVALUATION: write_evaluation}
+    other = {VERDICT: write_verdict, SHIFT: write_shift, EVALUATION: write_evaluation, RARE: write_rare}
     if facts["schema"] in other:
         return other[facts["schema"]](facts, page)
     from ..imbalance.comparison import with_seconds
@@ -80,8 +81,8 @@ def _has_seconds(facts: dict[str, Any]) -> bool:
 def _read_result(path: str) -> dict[str, Any]:
     """The document, if it is one that has a page."""
     facts = read_document(path)
-    if facts.get("schema") not in (COMPARISON, VERDICT, SHIFT, EVALUATION):
-        schemas = f"{COMPARISON!r}, {VERDICT!r}, {SHIFT!r} or {EVALUATION!r}"
+    if facts.get("schema") not in (COMPARISON, VERDICT, SHIFT, EVALUATION, RARE):
+        schemas = f"{COMPARISON!r}, {VERDICT!r}, {SHIFT!r}, {EVALUATION!r} or {RARE!r}"
         raise InputError(
             f"{path}: schema {facts.get('schema')!r}; a report is made from {schemas}, as --json writes it."
         )

@@ -31,7 +31,11 @@
     two_sample     the ROC curve of the classifier that tells them apart, and the columns it needs
     label_shift    shares of the classes before and after
     conformal      intervals along a column, or how large the sets are
+    rare_event     how a rare event was found, what each draw said of it, where it fails
     performance    what a model scores in the target, by two estimates
+    draws          weighted points over two of their columns
+    posterior      how a posterior was found, and its marginals
+    integral       the repeats of an integral around their mean
 
 Each takes its object first, then `ax` (None makes a figure) and gives back the Axes, or the Figure where there are several. Nothing is
 shown on a screen, no style is changed, and pyplot is not used (`_canvas` says why).
@@ -47,6 +51,8 @@ from ._meter import meter
 from ._metrics import metrics
 from ._negatives import forecast, keep, sample_check
 from ._policies import distribution, evaluation, taming_path
+from ._posterior import draws, integral, posterior
+from ._rare_event import rare_event
 from ._reliability import reliability
 from ._resample import resample
 from ._sampler import sampler
@@ -66,11 +72,13 @@ __all__ = [
     "curve",
     "diagnosis",
     "distribution",
+    "draws",
     "error_weights",
     "estimates",
     "evaluation",
     "forecast",
     "history",
+    "integral",
     "keep",
     "label_shift",
     "log_likelihood",
@@ -78,6 +86,8 @@ __all__ = [
     "meter",
     "metrics",
     "performance",
+    "posterior",
+    "rare_event",
     "reliability",
     "resample",
     "sample_check",

@@ -20,7 +20,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .._errors import InputError
-from .._estimate import Estimate, tail_said
+from .._estimate import Estimate, is_of_repeats, tail_said
 from .._weights import rows_worth
 from ._canvas import BEFORE, MAIN, axes, empty, label, legend, spread, title
 
@@ -105,7 +105,7 @@ def _lines(name: Any, e: Estimate, level: float) -> list[ForestLine]:
             b,
             k,
             e.ok,
-            f"{tail_said(k)}, ESS {rows_worth(ess)} of {e.n:,}",
+            f"{e.n:,} repeats" if is_of_repeats(e) else f"{tail_said(k)}, ESS {rows_worth(ess)} of {e.n:,}",
         )
         for i, (value, a, b, k, ess) in enumerate(each)
     ]

@@ -4,6 +4,7 @@
     write(facts, path) -> Path  the same, on disk, all or nothing
     verdict_page, write_verdict the same for an `upweight.verdict/1` document
     shift_page, write_shift     the same for an `upweight.shift/1` document
+    rare_page, write_rare       the same for an `upweight.rare/1` document
     evaluation_page, write_evaluation   and for an `upweight.evaluation/1` document
 
 The house has four rooms: `_facts` (is this the document we know?), `_words` (numbers and codes in plain English),
@@ -13,6 +14,7 @@ anything: every number on the page is in the document, or is the sum or the rati
 
 from ._evaluation_page import evaluation_page, write_evaluation
 from ._page import page
+from ._rare_page import rare_page, write_rare
 from ._shift_page import shift_page, write_shift
 from ._verdict_page import verdict_page, write_verdict
 from ._write import write
@@ -20,10 +22,12 @@ from ._write import write
 __all__ = [
     "evaluation_page",
     "page",
+    "rare_page",
     "shift_page",
     "verdict_page",
     "write",
     "write_evaluation",
+    "write_rare",
     "write_shift",
     "write_verdict",
 ]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-__all__ = ["CallWatch", "Progress", "Watch", "WordedWatch", "shown", "terminal_watch"]
+__all__ = ["CallWatch", "Progress", "Watch", "WordedWatch", "count_bar", "shown", "terminal_watch"]
 
 
 class Watch:
@@ -47,6 +47,12 @@ class Bar(Watch):
 
     def step(self, label: str) -> None:
         self.bar.update(self.task, advance=1, description=label)
+
+    def at(self, done: int, parts: int, label: str) -> None:
+        """Show so many of so many done, where nobody knew the steps beforehand."""
+        if not hasattr(self, "bar"):
+            self.start(parts)
+        self.bar.update(self.task, completed=done, description=label)
 
     def close(self) -> None:
         if hasattr(self, "bar"):
@@ -108,6 +114,12 @@ class CallWatch(Watch):
 def terminal_watch() -> Watch:
     """A bar if stderr is a terminal."""
     return Bar() if sys.stderr is not None and sys.stderr.isatty() else Watch()
+
+
+def count_bar() -> Bar | None:
+    """A bar that counts by `at`, if stderr is a terminal."""
+    watch = terminal_watch()
+    return watch if isinstance(watch, Bar) else None
 
 
 @contextmanager

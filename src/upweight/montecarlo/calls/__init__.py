@@ -1,0 +1,6 @@
+"""How a function of the user is called: rows, batches, processes, journal, count."""
+
+from ._calls import Calls, Question
+from ._run import Run
+
+__all__ = ["Calls", "Question", "Run"]

@@ -1,0 +1,100 @@
+"""One piece of a question: the user's function on some rows, in this process or another.
+
+The trouble: what fails in the middle of a piece must not take the answers before it along, and an exception from somewhere in a thousand
+rows says nothing without the inputs that raised it. So a piece gives the answers it has, and the error that ended it.
+
+What is inside: `RowPiece`; `answer`, which goes to other processes; `shown_inputs`, a row in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..._errors import InputError, printable
+
+__all__ = ["RowPiece", "answer", "shown_inputs"]
+
+Points = np.ndarray | dict[str, np.ndarray]
+SHOWN = 8  # inputs of a row that a message names
+
+
+@dataclass(frozen=True)
+class RowPiece:
+    """Rows first ... of a question, as the function gets them."""
+
+    first: int
+    x: Points
+
+    def __hash__(self) -> int:
+        return self.first
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Answers to the first rows of a piece, and what ended it before its last, or None."""
+
+    y: np.ndarray
+    error: Exception | None = None
+
+
+def size(x: Points) -> int:
+    """Rows of points."""
+    return len(next(iter(x.values()))) if isinstance(x, dict) else len(x)
+
+
+def answer(function: Callable[[Any], Any], rows: bool, piece: RowPiece) -> Answer:
+    """The function on a piece; rows: one row at a time."""
+    if not rows:
+        whole, trouble = _value(function, piece.x, size(piece.x))
+        return Answer(np.empty(0) if whole is None else whole, trouble)
+    y = []
+    for i in range(size(piece.x)):
+        one = {k: float(v[i]) for k, v in piece.x.items()} if isinstance(piece.x, dict) else piece.x[i].copy()
+        value, error = _value(function, one, 1)
+        if value is None:
+            if error is not None and not isinstance(error, InputError):
+                error.add_note(f"raised at row {piece.first + i}: {shown_inputs(piece.x, i)}")
+            return Answer(np.array(y), error)
+        y.append(value[0])
+    return Answer(np.array(y, dtype=np.float64))
+
+
+def _value(function: Callable[[Any], Any], x: Any, n: int) -> tuple[np.ndarray | None, Exception | None]:
+    """(n numbers, None), or (None, what is wrong)."""
+    try:
+        given = function(x)
+    except Exception as error:  # noqa: BLE001  whatever it is goes to the user with what is known of it
+        return None, error
+    try:
+        return _numbers(given, n), None
+    except InputError as error:
+        return None, error
+
+
+def _numbers(given: Any, n: int) -> np.ndarray:
+    """What a function gave, as n float64."""
+    detached = given.detach().cpu() if hasattr(given, "detach") else given
+    try:
+        y = np.asarray(detached)
+    except ValueError as error:
+        raise InputError(
+            f"the function must give one number a row, {n} of them; got {error}. Return an array."
+        ) from error
+    if y.dtype == bool:
+        raise InputError("the function must give numbers; got True or False. True is failure? return 1 - 2*failed.")
+    if y.dtype.kind not in "iuf" or (y.size != n) or (y.ndim > 1 and y.shape != (n, 1)):
+        raise InputError(
+            f"the function must give one number a row, shape ({n},); got shape {y.shape} of {y.dtype}. Return one value for each row."
+        )
+    return y.reshape(n).astype(np.float64)
+
+
+def shown_inputs(x: Points, row: int) -> str:
+    """'R=301.2, S=148.9': a row by the names of its inputs."""
+    values = x if isinstance(x, dict) else {f"x{j}": x[:, j] for j in range(x.shape[1])}
+    shown = [f"{printable(name)}={float(v[row]):.6g}" for name, v in list(values.items())[:SHOWN]]
+    return ", ".join(shown) + (", ..." if len(values) > SHOWN else "")

@@ -1,0 +1,150 @@
+"""Calls: a function of the user, counted to the row, never asked the same twice, never beyond its budget.
+
+The trouble: methods differ by what they hide: an evaluation that is thrown away, a level that overruns the budget by a batch. Here every
+row goes through one door. It counts, calls by rows or batches, here or in processes, writes answers down as they come, and refuses what is
+no answer with the inputs that gave it.
+
+    y = g(inputs.to_x(u)),    calls += rows of u,    calls <= budget always
+
+What is inside: `Calls`; `Question`, what a function is asked, which decides how errors speak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..._errors import InputError, counted
+from ...work import AnswerJournal, each_part
+from ._answering import RowPiece, answer, shown_inputs, size
+from ._run import Run
+from ._watching import CallProgress
+
+__all__ = ["Calls", "Question"]
+
+SYNC_ROWS = 50  # rows of one piece when a journal is kept and rows are asked one by one
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a function is asked: its name in messages, and what to do about a value that is none."""
+
+    name: str
+    remedy: str
+
+
+class Calls:
+    """A function of the user behind its door.
+
+    function : of x (n, d) or a dict of names, giving n numbers. to_x : from points (n, d) to what the function gets.
+    budget : rows at most. owner : facts of the run, for the journal.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[Any], Any],
+        question: Question,
+        *,
+        to_x: Callable[[np.ndarray], Any],
+        budget: int,
+        run: Run | None = None,
+        owner: dict[str, Any] | None = None,
+    ):
+        if not callable(function):
+            raise InputError(
+                f"`{question.name}` must be a function; got {type(function).__name__}. Pass the function itself."
+            )
+        self.function, self.question, self.to_x = function, question, to_x
+        self.run = Run() if run is None else run
+        self.budget, self.calls, self.requests = budget, 0, 0
+        self.progress = CallProgress(self.run.progress, budget)
+        self.journal = None if self.run.journal is None else AnswerJournal(self.run.journal, owner or {})
+
+    @property
+    def left(self) -> int:
+        """Rows that may still be asked."""
+        return self.budget - self.calls
+
+    def __enter__(self) -> Calls:
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        self.progress.close()
+        if self.journal is not None:
+            self.journal.close()
+
+    def __call__(self, u: np.ndarray, phase: str = "") -> np.ndarray:
+        """y (n,) of points u (n, d); -inf is lawful, NaN and +inf are refused."""
+        if len(u) > self.left:
+            raise RuntimeError(f"{len(u)} rows asked of {self.left} left")
+        request, self.requests = self.requests, self.requests + 1
+        self.progress.at(self.calls, phase)
+        y, there = np.empty(len(u)), np.zeros(len(u), dtype=bool)
+        if self.journal is not None:
+            y, there = self.journal.recall(request, u)
+        missing = np.flatnonzero(~there)
+        if len(missing):
+            x = self.to_x(u[missing])
+            for first, values in self._answers(x):
+                where = missing[first : first + len(values)]
+                self._write(request, where, u, values)
+                y[where] = values
+                self.progress.at(self.calls + first + len(values), phase)
+        self.calls += len(u)
+        return y
+
+    def _answers(self, x: Any) -> Iterator[tuple[int, np.ndarray]]:
+        """(first row, answers) of each piece as it comes; the first error ends it, after the answers before it were given."""
+        pieces = list(self._pieces(x))
+        ask = partial(answer, self.function, self.run.rows)
+        processes = min(self.run.workers, len(pieces))
+        for piece, got in each_part(ask, pieces, processes, bounded=True, mapper=self.run.map):
+            bad = np.flatnonzero(np.isnan(got.y) | (got.y == np.inf))
+            yield piece.first, got.y[: bad[0]] if len(bad) else got.y
+            if len(bad):
+                self._refuse(piece, int(bad[0]), got.y[bad[0]])
+            if got.error is not None:
+                self._raise(piece, len(got.y), got.error)
+
+    def _pieces(self, x: Any) -> Iterator[RowPiece]:
+        """Copies of the rows, `batch` at a time."""
+        n = size(x)
+        most = self.run.batch or n
+        if self.run.batch is None and (self.run.workers > 1 or self.run.map is not None or self.run.rows):
+            shares = -(-n // (4 * max(self.run.workers, 2)))
+            most = min(shares, SYNC_ROWS) if self.run.rows and self.run.journal is not None else shares
+        for first in range(0, n, most):
+            rows = slice(first, first + most)
+            yield RowPiece(first, {k: v[rows].copy() for k, v in x.items()} if isinstance(x, dict) else x[rows].copy())
+
+    def _write(self, request: int, where: np.ndarray, u: np.ndarray, values: np.ndarray) -> None:
+        """Answers to the journal, one line for each run of neighbouring rows."""
+        if self.journal is None or not len(values):
+            return
+        for rows in np.split(np.arange(len(where)), np.flatnonzero(np.diff(where) > 1) + 1):
+            self.journal.append(request, int(where[rows[0]]), u[where[rows]], values[rows])
+
+    def _refuse(self, piece: RowPiece, row: int, value: float) -> None:
+        word = "NaN" if np.isnan(value) else "+inf"
+        raise InputError(
+            f"{self.question.name} is {word} at call {self.calls + piece.first + row}: {shown_inputs(piece.x, row)}. {self.question.remedy}"
+        )
+
+    def _raise(self, piece: RowPiece, done: int, error: Exception) -> None:
+        """The user's own exception, with what we know of it."""
+        if isinstance(error, InputError):
+            raise InputError(f"{self.question.name}: {error}") from error
+        n = size(piece.x)
+        if not self.run.rows and n > 0:
+            error.add_note(
+                f"raised by {self.question.name} on {counted(n, 'row')}, the first: {shown_inputs(piece.x, 0)}"
+            )
+        kept = 0 if self.journal is None else self.journal.kept
+        error.add_note(
+            f"{counted(kept, 'call')} kept in the journal" if self.journal else "no journal is kept: Run(journal=...)"
+        )
+        raise error
