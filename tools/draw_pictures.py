@@ -17,7 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
-    ROOT / "docs" / name for name in ("pictures.md", "negatives.md", "missing-data.md", "autoencoders.md", "shift.md", "start.md")
+    ROOT / "docs" / name
+    for name in ("pictures.md", "negatives.md", "missing-data.md", "autoencoders.md", "shift.md", "start.md")
 ]
 PICTURES = ROOT / "docs" / "pictures"
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
