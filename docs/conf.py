@@ -19,10 +19,8 @@ extensions = [
     "myst_parser",
     "sphinx_design",
     "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
 ]
-GALLERY = HOME / "docs" / "gallery"
-if GALLERY.exists():
-    extensions.append("sphinx_gallery.gen_gallery")
 
 source_suffix = {".md": "markdown", ".page": "markdown", ".rst": "restructuredtext"}
 exclude_patterns = ["_build", "gallery", "pictures", "**/README.md"]
