@@ -12,7 +12,7 @@ PIP = -m pip --quiet --disable-pip-version-check --no-input
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test check fast slow papers bench rules types bare floor engines frameworks package docs format clean
+.PHONY: help demo test check fast slow papers bench rules types bare floor engines frameworks package docs look format clean
 
 help:      ## show this list
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/'
@@ -70,6 +70,9 @@ package: $(VENV)/.base      ## wheel and sdist, each installed in an environment
 
 docs: $(DOCS)/.ready      ## the site: docs/_build/html, every picture drawn anew; warnings are errors
 	PYTHONPATH=src KERAS_BACKEND=torch $(DOCS)/bin/python -m sphinx -q -W --keep-going -n -j 2 -b html docs docs/_build/html
+
+look: $(VENV)/.dev docs      ## the built site in a headless Chromium: links, console, phone, contrast, keys, search
+	UPWEIGHT_SITE=docs/_build/html $(BIN)/python -m pytest -q -n 2 -p no:cacheprovider tests/site
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .

@@ -79,6 +79,7 @@ html_copy_source = False
 html_show_sourcelink = False
 html_last_updated_fmt = None
 html_baseurl = ""
+html_sidebars = {"index": [], "start": [], "truth": []}
 html_theme_options = {
     "logo": {"text": "upweight"},
     "navbar_align": "left",
@@ -88,7 +89,7 @@ html_theme_options = {
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "show_prev_next": True,
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
     "footer_start": ["copyright"],
     "footer_end": [],
     "back_to_top_button": False,
