@@ -79,6 +79,7 @@ html_copy_source = False
 html_show_sourcelink = False
 html_last_updated_fmt = None
 html_baseurl = ""
+html_context = {"default_mode": "auto"}
 html_sidebars = {"index": [], "start": [], "truth": []}
 html_theme_options = {
     "logo": {"text": "upweight"},

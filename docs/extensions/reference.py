@@ -12,6 +12,7 @@ from typing import Any
 from numpydoc.docscrape_sphinx import SphinxDocString
 
 from .docstrings import as_numpydoc, inline, parts_of
+from .imports import with_imports
 from .papers import write_if_new
 from .sources import HOME, Entry, entries
 
@@ -50,6 +51,7 @@ ROLES = {
     "field": "py:attribute",
     "data": "py:data",
 }
+PUBLIC = set((HOME / "tests" / "public_names.txt").read_text().split())
 CONFIG = {"show_class_members": False, "attributes_as_param_list": True}
 
 
@@ -154,6 +156,13 @@ def _body(entry: Entry) -> list[str]:
     if entry.kind in ("field", "data"):
         return [inline(entry.doc)]
     parts = parts_of(entry.doc, class_doc=entry.kind == "class")
+    parts.examples = with_imports(parts.examples, _home(entry.name), PUBLIC)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a section that numpydoc does not know ends the build
         return str(SphinxDocString("\n".join(as_numpydoc(parts)), config=CONFIG)).split("\n")
+
+
+def _home(name: str) -> str:
+    """The module that a public name, or a member of a public class, is imported from."""
+    home = name.rsplit(".", 1)[0]
+    return home.rsplit(".", 1)[0] if home in PUBLIC and home.rsplit(".", 1)[1][0].isupper() else home

@@ -278,6 +278,7 @@ def open_source(paths: str | Sequence[str], *, filesystem: Any = None, types: Ty
 
     Raises InputError for no file, a file that is no Parquet or CSV, columns of one name and two kinds.
 
+    >>> from upweight.stream import open as open_source
     >>> open_source("no/such/folder")
     Traceback (most recent call last):
     ...
