@@ -69,7 +69,7 @@ package: $(VENV)/.base      ## wheel and sdist, each installed in an environment
 	scratch=$$(mktemp -d) && $(BIN)/python tools/try_package.py $$scratch; code=$$?; rm -rf $$scratch; exit $$code
 
 docs: $(DOCS)/.ready      ## the site: docs/_build/html, every picture drawn anew; warnings are errors
-	PYTHONPATH=src KERAS_BACKEND=torch $(DOCS)/bin/python -m sphinx -q -W --keep-going -n -j 2 -b html docs docs/_build/html
+	PYTHONPATH=src $(DOCS)/bin/python -m sphinx -q -W --keep-going -n -j 2 -b html docs docs/_build/html
 
 look: $(VENV)/.dev docs      ## the built site in a headless Chromium: links, console, phone, contrast, keys, search
 	UPWEIGHT_SITE=docs/_build/html $(BIN)/python -m pytest -q -n 2 -p no:cacheprovider tests/site

@@ -78,6 +78,7 @@ html_css_files = ["site.css", "gallery.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_last_updated_fmt = None
+html_show_search_summary = False  # a page opened as a file may not fetch others
 html_baseurl = ""
 html_context = {"default_mode": "auto"}
 html_sidebars = {"index": [], "start": [], "truth": []}
