@@ -45,8 +45,7 @@ __all__ = ["Weights"]
 class Weights:
     """Log-weights of n rows, with what they are for, what they promise and what was done to them.
 
-    Made by `Weights.of`, `Weights.of_log`, `upweight.ratio`, `upweight.log_ratio` and `upweight.mixture`, never by the
-    constructor. The last axis of `log_w` is the row; leading axes are a batch of weight vectors. Nothing on it can change: every verb returns new `Weights`.
+    Made by `Weights.of`, `Weights.of_log`, `upweight.ratio`, `upweight.log_ratio` and `upweight.mixture`, never by the constructor. The last axis of `log_w` is the row; leading axes are a batch of weight vectors. Nothing on it can change: every verb returns new `Weights`.
 
     Attributes
     ----------
@@ -318,8 +317,7 @@ class Weights:
 
         w_i' = min(w_i, at)
 
-        at : float > 0, on the scale of the weights as given; for logs without a promise (their constant means nothing) on
-            the scale where the mean weight is one. The step records which. Or
+        at : float > 0, on the scale of the weights as given; for logs without a promise (their constant means nothing) on the scale where the mean weight is one. The step records which. Or
         quantile : level in (0, 1) of the positive weights, unweighted, whose quantile is the cap; or
         ess : the effective sample size wanted, as a share in (0, 1) of the positive weights: one over the design effect wanted.
 
