@@ -75,7 +75,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
 clean:
-	rm -rf $(VENV) $(BARE) $(FLOOR) $(ENGINES) $(FRAMEWORKS) $(KERAS) $(DOCS) out docs/_build docs/papers docs/reference docs/examples .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BARE) $(FLOOR) $(ENGINES) $(FRAMEWORKS) $(KERAS) $(DOCS) out docs/_build docs/papers docs/reference docs/examples docs/made docs/tables .pytest_cache .ruff_cache
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -19,13 +19,11 @@ extensions = [
     "myst_parser",
     "sphinx_design",
     "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
 ]
-GALLERY = HOME / "docs" / "gallery"
-if GALLERY.exists():
-    extensions.append("sphinx_gallery.gen_gallery")
 
 source_suffix = {".md": "markdown", ".page": "markdown", ".rst": "restructuredtext"}
-exclude_patterns = ["_build", "gallery", "pictures", "**/README.md"]
+exclude_patterns = ["_build", "gallery", "made", "pictures", "tables", "**/README.md"]
 templates_path = ["templates"]
 nitpicky = False
 default_role = "code"
@@ -75,6 +73,7 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_title = "upweight"
 html_static_path = ["static"]
+html_extra_path = ["made"]  # the report of the home page
 html_css_files = ["site.css", "gallery.css"]
 html_copy_source = False
 html_show_sourcelink = False
@@ -103,9 +102,11 @@ copybutton_prompt_is_regexp = True
 
 
 def setup(app) -> None:
-    from extensions import links, papers, reference
+    from extensions import demo_report, links, papers, reference, tables
 
+    app.connect("builder-inited", demo_report.make_report)
     app.connect("builder-inited", papers.make_pages)
     app.connect("builder-inited", reference.make_pages)
+    app.connect("builder-inited", tables.make_tables)
     app.connect("source-read", links.links_into_the_site)
     app.connect("include-read", links.links_into_the_site)

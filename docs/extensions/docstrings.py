@@ -103,7 +103,8 @@ def _sort_prose(parts: Parts, text: str) -> None:
 def _raised(text: str) -> list[tuple[str, str]]:
     """`InputError if ..., KindError for ...` by exception."""
     found = re.split(r"[,;.] (?:and )?(?=(?:[A-Z]\w+Error|MissingExtra|Infeasible)\b)", text)
-    return [(piece.split(" ", 1)[0].rstrip(",.:"), (piece.split(" ", 1) + [""])[1]) for piece in found]
+    split = [piece.partition(" ") for piece in found]
+    return [(name.rstrip(",.:"), text) for name, _, text in split]
 
 
 def _entries(block: str) -> list[tuple[str, str]]:

@@ -215,8 +215,17 @@ def _entry(name: str, path: Path, node: ast.AST, *, top: bool) -> Entry:
             if "classmethod" in marks
             else "method"
         )
-        return Entry(name, kind, ast.get_docstring(node) or "", node, path)
+        return Entry(name, kind, ast.get_docstring(node) or _wrapped(path, node), node, path)
     return Entry(name, "data" if top else "field", _beside(path, node), node, path)
+
+
+def _wrapped(path: Path, node: ast.FunctionDef) -> str:
+    """The docstring that `functools.wraps` brings."""
+    for mark in node.decorator_list:
+        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "wraps" and isinstance(mark.args[0], ast.Name):
+            found = lookup(path, mark.args[0].id)
+            return ast.get_docstring(found[1]) or "" if found and isinstance(found[1], ast.FunctionDef) else ""
+    return ""
 
 
 def _bases(path: Path, node: ast.ClassDef) -> list[Entry]:

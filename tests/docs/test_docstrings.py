@@ -41,12 +41,14 @@ BY_NAME = {entry.name: entry for entry in ENTRIES}
 CALLED = ("function", "method", "classmethod", "class")
 ARRAYS = {  # the names that this house gives to arrays of rows
     *("X", "Y", "X_valid", "y", "y_true", "y_pred", "pred", "f", "g", "proba", "target_proba", "influence"),
-    *("log_w", "log_target", "log_source", "log_sources", "log_q", "log_ratio", "logits", "losses", "scores"),
-    *("reward", "action", "advantage", "features", "source_score", "target_score", "fitted", "held_out", "difficulty"),
+    *("log_w", "log_target", "log_source", "log_sources", "log_q", "log_ratio", "logits", "losses"),
+    *("reward", "action", "advantage", "source_score", "target_score", "fitted", "held_out", "difficulty"),
     *("sample_weight", "weight"),
 }
 SHAPE = re.compile(r"\((?:\.\.\.|[A-Za-z0-9]\w?(?: \+ \w+)?)(?:, ?(?:\.\.\.|[\w+ *]*))*\)")
-BY_REFERENCE = re.compile(r"\bas (?:in|for|of|given to) |\bframe\b|`fit`")
+OTHERWISE = re.compile(  # where it stands, or that it is no array, or not looked at
+    r"\bas (?:in|for|of|given to) |\bframe\b|`fit`|\bn rows\b|\blist of lists\b|\bignored\b|\bnot used\b|^documents"
+)
 FRAMEWORK = re.compile(
     r"^(?:on_\w+|setup|call|get_config|get_params|set_params|set_output|get_feature_names_out|set_fit_resample_request)$"
 )
@@ -127,8 +129,11 @@ def said_of(entry, argument):
 def shapeless(entry):
     if entry.kind == "class" and not parts_of(entry).of("Parameters"):
         return []  # made by a function, which says so
-    names = [a.arg for a in entry.arguments() if a.arg in ARRAYS]
-    return [n for n in names if not any(SHAPE.search(t) or BY_REFERENCE.search(t) for t in said_of(entry, n))]
+    taken = (
+        entry.arguments()[1:] if entry.name.startswith("upweight.plots.") else entry.arguments()
+    )  # a picture is of a result
+    names = [a.arg for a in taken if a.arg in ARRAYS]
+    return [n for n in names if not any(SHAPE.search(t) or OTHERWISE.search(t) for t in said_of(entry, n))]
 
 
 def test_every_array_that_is_taken_has_its_shape_told():

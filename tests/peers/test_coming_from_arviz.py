@@ -15,7 +15,8 @@ import upweight as uw
 
 PARTS = ("arviz_base", "xarray", "xarray_einstats")
 needs_loo = pytest.mark.skipif(
-    any(find_spec(name) is None for name in PARTS), reason="arviz-base and xarray are not installed; no dependency of ours"
+    any(find_spec(name) is None for name in PARTS),
+    reason="arviz-base and xarray are not installed; no dependency of ours",
 )
 
 
@@ -29,8 +30,8 @@ def test_smoothed_weights_and_khat_are_theirs(r_eff):
     l = -observations()
     theirs, k = array_stats.psislw(-l, r_eff=r_eff)
     ours, khat = uw.arrays.psis(l, r_eff=r_eff)
-    gauge = lambda a: a - np.log(np.exp(a - a.max(axis=1, keepdims=True)).sum(axis=1, keepdims=True)) - a.max(
-        axis=1, keepdims=True
+    gauge = lambda a: (
+        a - np.log(np.exp(a - a.max(axis=1, keepdims=True)).sum(axis=1, keepdims=True)) - a.max(axis=1, keepdims=True)
     )
     np.testing.assert_allclose(gauge(theirs), gauge(ours), atol=1e-9)
     np.testing.assert_allclose(k, khat, atol=1e-9)
@@ -62,7 +63,11 @@ def test_expectations_are_smoothed_averages(run_page):
 
     l, rng = observations(), np.random.default_rng(1)
     seen = rng.normal(size=l.shape)
-    data = {"log_likelihood": {"y": l.T[None]}, "posterior_predictive": {"y": seen.T[None]}, "observed_data": {"y": np.zeros(len(l))}}
+    data = {
+        "log_likelihood": {"y": l.T[None]},
+        "posterior_predictive": {"y": seen.T[None]},
+        "observed_data": {"y": np.zeros(len(l))},
+    }
     found = arviz_stats.loo_expectations(from_dict(data | {"posterior": {"m": np.zeros((1, l.shape[1]))}}), kind="mean")
     theirs = next(f for f in found if np.shape(f) == (len(l),))
     for i in range(len(l)):

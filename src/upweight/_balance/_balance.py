@@ -70,7 +70,7 @@ class Balance:
     n_source: int
     n_target: int | None
     ess: float
-    weighted: bool
+    weighted: bool  # whether the source has weights
     _inverse: Callable[[], Balance | None]
     _weights: Weights | None = None
 

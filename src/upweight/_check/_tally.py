@@ -64,11 +64,11 @@ class Tally:
     (True, 'good')
     """
 
-    provenance: Provenance
-    summary: WeightSummary
-    inverse: WeightSummary | None = None
-    moments: Moments | None = None
-    segments: Segments | None = None
+    provenance: Provenance  # kind, promise and taming that all batches share
+    summary: WeightSummary  # sums of the weights and the largest of them
+    inverse: WeightSummary | None = None  # the same of the inverse weights, of exact weights without a zero
+    moments: Moments | None = None  # sums of w f and their kin, if f was given
+    segments: Segments | None = None  # sums by label, if labels were given
 
     @classmethod
     def of(cls, w: Weights, *, f: Any = None, bounds: tuple[float, float] | None = None, by: Any = None) -> Tally:

@@ -139,12 +139,12 @@ class Verdict:
     khat_f: float = math.nan
     by: Mapping[Any, Segment] = field(default_factory=dict)
     trail: tuple[Step, ...] = ()
-    notes: tuple[str, ...] = ()
-    values: tuple[tuple[float, int], ...] = ()
-    constant: bool = False
-    normalised: bool = False
-    inverse: Flipped | None = None
-    balance: BalanceFigures | None = None
+    notes: tuple[str, ...] = ()  # codes of what was noted when the weights were made
+    values: tuple[tuple[float, int], ...] = ()  # (weight, rows) of each distinct weight, if there are ten or fewer
+    constant: bool = False  # whether all positive weights are equal
+    normalised: bool = False  # whether weights that promise a mean of one were divided by their sum or their mean
+    inverse: Flipped | None = None  # the weights the other way up, where they look exchanged
+    balance: BalanceFigures | None = None  # figures of the `Balance` that was given
     r_eff: float = 1.0
     _summary: WeightSummary | None = None
     _log_w: np.ndarray | None = None  # the weights as they were judged, before taming; not a copy

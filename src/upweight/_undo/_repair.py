@@ -82,9 +82,9 @@ class Repair:
     status: str
     how: str
     notes: tuple[str, ...] = ()
-    correction: Correction | None = None
+    correction: Correction | None = None  # the `Correction` whose formula was tried; None without
     intercept: np.ndarray | None = None  # (K,), the first is zero
-    slope: float = 1.0
+    slope: float = 1.0  # by which log-odds are multiplied; 1 where only the level is repaired
     steps: tuple[tuple[np.ndarray, np.ndarray], ...] = ()  # isotonic: (p, repaired p) for each class, one pair if K = 2
 
     def apply(self, proba: Any) -> Any:

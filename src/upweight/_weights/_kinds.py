@@ -80,11 +80,11 @@ class Step:
     ('clip', {'at': 2.0, 'scale': 'own'}, [0.48, 0.1], 0.48)
     """
 
-    name: str
-    params: Mapping[str, Any] = field(default_factory=dict)
-    ess_before: Any = None
-    ess_after: Any = None
-    moved: Any = None
+    name: str  # the verb: of, ratio, clip, smooth ...
+    params: Mapping[str, Any] = field(default_factory=dict)  # what it was given
+    ess_before: Any = None  # effective sample size in rows before
+    ess_after: Any = None  # effective sample size in rows after
+    moved: Any = None  # half the summed change of the normalised weights, in [0, 1]
 
     def pick(self, which: tuple[int, ...]) -> Step:
         """The same step for one vector of a batch."""

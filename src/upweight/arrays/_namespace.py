@@ -33,7 +33,7 @@ __all__ = [
     "working",
 ]
 
-Array: TypeAlias = Any
+Array: TypeAlias = Any  # an array of NumPy, PyTorch or JAX, or what NumPy makes one of
 """A NumPy array, a PyTorch tensor, a JAX array, or anything `numpy.asarray` understands."""
 
 
@@ -86,7 +86,7 @@ def stop_gradient(xp: Any, x: Array) -> Array:
 
 
 def device(x: Array) -> Any:
-    """Where `x` lies; None for NumPy and while JAX traces.
+    """Where `x` lies, as its library says ("cpu" for NumPy); None while JAX traces, and of what has no place.
 
     >>> import numpy as np
     >>> from upweight.arrays import device

@@ -138,6 +138,8 @@ def tail_index(log_w: np.ndarray, *, size: int | None = None) -> float:
 
     Only the size + 1 largest matter: a row of which nothing else was kept gives the same bits.
 
+    log_w : (n,) float64 logs of one row; -inf is a weight of zero. size : how many of the largest are the tail.
+
     >>> import numpy as np
     >>> from upweight.arrays import tail_index
     >>> x = -0.6 * np.log1p(-(np.arange(4000) + 0.5) / 4000)        # logs of exact Pareto quantiles of index 0.6

@@ -28,7 +28,7 @@ from ._xxh64 import hash_bytes, hash_int64, unit_interval
 __all__ = ["DRAW", "draw", "key_array", "seed_of_purpose"]
 
 compute: Any = pyarrow.compute  # its functions are made at run time, which type checkers do not see
-DRAW = "xxh64-low53/1"
+DRAW = "xxh64-low53/1"  # how a key becomes a draw: the name that stands in every plan
 SPARK_SEED = 42
 MOST = 2**63 - 1
 

@@ -47,6 +47,7 @@ class Output:
         self.local = isinstance(self.system, fs.LocalFileSystem)
 
     def path(self, name: str) -> str:
+        """Where `name` lies, as the filesystem calls it."""
         return f"{self.root.rstrip('/')}/{name}"
 
     def make(self, *folders: str) -> None:
@@ -101,6 +102,7 @@ class Output:
             self.system.delete_file(self.path(name))
 
     def remove_folder(self, name: str) -> None:
+        """Take a folder away with what is in it; one that is not there is fine."""
         with contextlib.suppress(FileNotFoundError):
             self.system.delete_dir(self.path(name))
 

@@ -41,6 +41,9 @@ class Finding:
     Weights: settled. They hold the model. Keep them.
     >>> f.ok, f.advice
     (True, 'Keep them.')
+
+    >>> f.to_dict()["state"], f.to_json()[:1]
+    ('settled', '{')
     """
 
     grade: str

@@ -35,8 +35,8 @@ __all__ = ["Proposal", "RowDraws", "seed_of"]
 class Proposal:
     """What one epoch draws by: mass (n,), drawn in proportion; loss_weight (n,) float64, or None for ones."""
 
-    mass: np.ndarray
-    loss_weight: np.ndarray | None
+    mass: np.ndarray  # (n,) drawn in proportion
+    loss_weight: np.ndarray | None  # (n,) float64, or None for ones
 
     @property
     def p(self) -> np.ndarray:

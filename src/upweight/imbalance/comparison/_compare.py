@@ -77,12 +77,12 @@ class Comparison:
     3
     """
 
-    setup: ComparisonSetup
-    figures: Figures
+    setup: ComparisonSetup  # the plan, and what is known of the data
+    figures: Figures  # of all methods, before they are rounded
     verdict: ComparisonVerdict
-    done: Run
+    done: Run  # the fits that were finished
     warnings: tuple[str, ...]
-    fitted: list[Rebalanced]
+    fitted: list[Rebalanced]  # the model to use, once it was asked for
 
     @property
     def rows(self) -> tuple[MethodResult, ...]:

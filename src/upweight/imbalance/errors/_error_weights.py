@@ -94,7 +94,7 @@ class ErrorWeights:
     suspects: np.ndarray
     suspect_share: float
     verdict: str
-    by: str
+    by: str  # "region", "group" or "row"
 
     def plot(self, ax: Any = None) -> Axes:
         """Where the weight went: shares of lifted rows, of suspects and of the rest; see `upweight.plots.error_weights`."""

@@ -94,8 +94,8 @@ class Pipeline(_BaseComposition):
     def __init__(self, steps: list[tuple[str, Any]]):
         self.steps = steps
 
-    get_params = PlainPipeline.get_params
-    set_params = PlainPipeline.set_params
+    get_params = PlainPipeline.get_params  # settings of the steps by name, as scikit-learn writes them
+    set_params = PlainPipeline.set_params  # change them; returns the pipeline
     _sk_visual_block_ = PlainPipeline._sk_visual_block_
 
     # ---- fit --------------------------------------------------------------------------------------------------------

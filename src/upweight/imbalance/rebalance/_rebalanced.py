@@ -107,8 +107,8 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
     (15.5, 1.0)
     """
 
-    n_features_in_: int
-    feature_names_in_: np.ndarray
+    n_features_in_: int  # columns of the `X` that was fitted
+    feature_names_in_: np.ndarray  # their names, of a frame
 
     def __init__(
         self,

@@ -99,7 +99,7 @@ class Resample:
         removed: np.ndarray | None = None,
         notes: tuple[str, ...] = (),
     ) -> Resample:
-        """A resample of real rows only: `indices` into the source, `y` and `weights` of the output rows."""
+        """A resample of real rows only: `indices` (m,) into the source, `y` (m,) and `weights` (m,) of the output rows."""
         indices = np.asarray(indices, dtype=np.int64)
         parents, gone = np.stack([indices, indices], axis=1), np.empty(0, np.int64) if removed is None else removed
         return cls(indices, parents, np.zeros(len(indices)), y, weights, correction, removed=gone, notes=notes)
@@ -123,7 +123,7 @@ class Resample:
         return f"Resample({rows}, {made:,} synthetic, {len(self.removed):,} removed, {self.correction.status})"
 
     def plot(self, X: Any, *, columns: Sequence[Any] | None = None, ax: Any = None) -> Axes:
-        """Kept, dropped and made rows of `X`, the table that was resampled; see `upweight.plots.resample`."""
+        """Kept, dropped and made rows of `X` (n, d), the table that was resampled; see `upweight.plots.resample`."""
         from ...plots import resample
 
         return resample(self, X, columns=columns, ax=ax)

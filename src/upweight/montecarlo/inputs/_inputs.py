@@ -57,6 +57,9 @@ class Inputs:
     >>> inputs = Inputs({"R": stats.norm(4, 1), "S": stats.expon()}, correlation=[[1, 0.5], [0.5, 1]])
     >>> {name: round(float(x[0]), 3) for name, x in inputs.to_x([[0.0, 0.0]]).items()}
     {'R': 4.0, 'S': 0.693}
+
+    >>> inputs.scores(np.array([[1.0, 0.0]])).round(3).tolist()
+    [[1.0, 0.0]]
     """
 
     def __init__(self, marginals: Any, *, correlation: Any = None):

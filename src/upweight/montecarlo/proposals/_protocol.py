@@ -45,6 +45,10 @@ class Proposal(Protocol):
     ...         return np.where(((x >= 0) & (x <= 1)).all(axis=1), 0.0, -np.inf)
     >>> isinstance(Uniform(), Proposal)
     True
+
+    >>> import numpy as np
+    >>> Uniform().sample(3, np.random.default_rng(0)).shape, Uniform().log_prob(np.array([[0.5, 2.0]])).tolist()
+    ((3, 2), [-inf])
     """
 
     def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:

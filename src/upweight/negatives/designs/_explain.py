@@ -45,7 +45,7 @@ class Explanation:
     score: tuple[float | None, ...] = ()
     pi: tuple[float, ...] = ()
     kept: tuple[bool, ...] = ()
-    searched: bool = False
+    searched: bool = False  # whether data were looked through
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""

@@ -47,7 +47,7 @@ class Forecast:
     positives: int
     negatives: int
     kept_negatives: float
-    kept_negatives_se: float
+    kept_negatives_se: float  # standard error of `kept_negatives`, from the draws
     bytes: int | None
     factor_offset: float
     factor_weights: float

@@ -52,7 +52,7 @@ class Sample:
     out: str
     plan: Plan
     manifest: Mapping[str, Any]
-    filesystem: Any = field(default=None, repr=False)
+    filesystem: Any = field(default=None, repr=False)  # pyarrow's or fsspec's, of `out`; None for local paths
 
     @staticmethod
     def open(out: str | os.PathLike[str], *, plan: Plan | str | None = None, filesystem: Any = None) -> Sample:

@@ -50,8 +50,8 @@ class SampleCheck:
     ('good', True, "the pilot's probability (logarithmic axis)")
     """
 
-    out: str
-    plan: str
+    out: str  # the folder that was checked
+    plan: str  # its `Plan`
     reasons: tuple[Reason, ...]
     figures: Mapping[str, float]
     bins: tuple[ScoreBin, ...] = ()

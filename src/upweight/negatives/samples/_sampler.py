@@ -71,6 +71,8 @@ class NegativeSampler(BaseEstimator):
         """Choose the rows; sets the attributes.
 
         Raises InputError for other than two classes, columns of one name, a sparse matrix under a pilot, and keys with gaps.
+
+        X : (n, d) table; columns are what the pilot reads. y : (n,) labels of two classes.
         """
         labels = Labels.of(y, rows=row_count(X))
         if len(labels.classes) != 2:

@@ -54,9 +54,9 @@ class Metrics:
     log_loss, brier, roc_auc, average_precision, oe (observed over expected positives), normalized_entropy (log loss over that of the base rate).
     """
 
-    y: np.ndarray
-    proba: np.ndarray
-    weights: Weights
+    y: np.ndarray  # (n,) labels that were judged
+    proba: np.ndarray  # (n,) probabilities that were judged
+    weights: Weights  # (n,) weights of the rows
 
     @cached_property
     def log_loss(self) -> Estimate:

@@ -67,7 +67,7 @@ class Evaluation:
     unproven: str
     by: Mapping[Any, ByLabel]
     by_name: str
-    judged: Decision = field(repr=False)
+    judged: Decision = field(repr=False)  # the decision with its reasons: `decision`, `why` and `advice` read it
 
     @property
     def decision(self) -> str:

@@ -58,14 +58,14 @@ class Ledger:
     True
     """
 
-    tally: Tally
-    products: Products
-    caps: np.ndarray
-    above: np.ndarray
-    rewards: Rewards
-    by: Mapping[Any, np.ndarray] | None
-    by_name: str
-    buckets: np.ndarray | None
+    tally: Tally  # the weights, as `Tally`
+    products: Products  # sums of w, r and their products, from which value and gain follow
+    caps: np.ndarray  # thresholds of the path
+    above: np.ndarray  # sums over the rows above each cap
+    rewards: Rewards  # how often which reward came, and the weight it carried
+    by: Mapping[Any, np.ndarray] | None  # {label: sums}, or None
+    by_name: str  # what the labels are
+    buckets: np.ndarray | None  # sums by hash of the cluster, or None
 
     @classmethod
     def of(cls, reward: Any, w: Weights, *, cluster: Any = None, by: Any = None) -> Ledger:

@@ -59,10 +59,10 @@ class ShiftVerdict:
     ('repaired', 'good', True, True)
     """
 
-    code: str
-    grade: str
-    reasons: tuple[Reason, ...]
-    sentences: tuple[str, ...]
+    code: str  # the case in one word, as `Diagnosis` lists them
+    grade: str  # good, usable, unreliable or unusable
+    reasons: tuple[Reason, ...]  # strings with grade and text
+    sentences: tuple[str, ...]  # what is printed
 
     @property
     def ok(self) -> bool:
@@ -84,9 +84,9 @@ class ShiftCurve(NamedTuple):
     ((21,), True, True)
     """
 
-    power: np.ndarray
-    ess: np.ndarray
-    smd: np.ndarray
+    power: np.ndarray  # (21,) powers, 0 to 1
+    ess: np.ndarray  # (21,) effective rows at each
+    smd: np.ndarray  # (21,) mean absolute standardised mean difference at each
 
 
 @set_module("upweight.shift")

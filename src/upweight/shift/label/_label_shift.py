@@ -196,7 +196,7 @@ def label_shift(
     ----------
     proba : (n,), (n, 2) or (n, K) probabilities of a model for labelled source rows it has not seen, columns in sorted label order.
     y : (n,) their labels.
-    target_proba : the same model's probabilities for unlabelled target rows, drawn at random from the target.
+    target_proba : (m,), (m, 2) or (m, K) the same model's probabilities for unlabelled target rows, drawn at random from the target.
     method : "mlls", maximum likelihood; "bbse", the black box estimate from average answers, which takes hard labels (one-hot) too.
     calibrate : "bcts", temperature and a bias a class, fitted on the labelled rows; None: probabilities as they come.
 

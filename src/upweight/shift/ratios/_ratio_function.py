@@ -82,7 +82,7 @@ class DensityRatio:
         return replace(made, trail=(step,), notes=(), _linear=True, _container=container_of_rows(X))
 
     def log(self, X: Any) -> np.ndarray:
-        """(rows,) natural logs of the ratio at any rows with the same columns; -inf is a ratio of zero.
+        """(rows,) natural logs of the ratio at any rows X (m, d) with the same columns; -inf is a ratio of zero.
 
         Raises InputError for rows in another form, or with other columns, than those it was learnt on.
         """

@@ -116,7 +116,7 @@ def performance(y: Any, proba: Any, target_proba: Any, *, weights: Weights, thre
     Parameters
     ----------
     y : (n,) labels of source rows that the model has not seen. proba : (n,), (n, 2) or (n, K) its probabilities for them.
-    target_proba : its probabilities for the target rows. weights : `Weights` of the source rows, target over source.
+    target_proba : (m,), (m, 2) or (m, K) its probabilities for the target rows. weights : `Weights` of the source rows, target over source.
     threshold : from which the last class in sorted order is decided; with more than two classes the most probable is.
 
     Returns

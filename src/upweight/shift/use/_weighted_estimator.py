@@ -137,7 +137,10 @@ class WeightedEstimator(MetaEstimatorMixin, BaseEstimator):
 
     @_has("predict")
     def predict(self, X: Any) -> Any:
-        """The learner's predictions."""
+        """The learner's predictions.
+
+        X : (m, d) rows, as in `fit`.
+        """
         return self._fitted().predict(X)
 
     @_has("predict_proba")
@@ -161,12 +164,17 @@ class WeightedEstimator(MetaEstimatorMixin, BaseEstimator):
 
     @_has("decision_function")
     def decision_function(self, X: Any) -> Any:
-        """The learner's decision values."""
+        """The learner's decision values.
+
+        X : (m, d) rows, as in `fit`.
+        """
         return self._fitted().decision_function(X)
 
     @_has("transform")
     def transform(self, X: Any) -> Any:
         """The learner's transform.
+
+        X : (m, d) rows, as in `fit`.
 
         >>> from sklearn.preprocessing import StandardScaler
         >>> from upweight.shift import WeightedEstimator, density_ratio
@@ -180,7 +188,10 @@ class WeightedEstimator(MetaEstimatorMixin, BaseEstimator):
 
     @_has("score")
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """The learner's own score, unweighted unless weights are given; for the target use `upweight.shift.scorer`."""
+        """The learner's own score, unweighted unless weights are given; for the target use `upweight.shift.scorer`.
+
+        X : (m, d) rows. y : (m,) what came true. sample_weight : (m,) weights, or None.
+        """
         return (
             self._fitted().score(X, y)
             if sample_weight is None

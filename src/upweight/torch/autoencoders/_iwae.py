@@ -86,6 +86,21 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     >>> model = IWAE(5, latent=2, net=MLP((16,)), training=Training(20, progress=False), rng=0).fit(X)
     >>> model.encode(X).shape, -6 < model.score(X) < -3.5              # eight coins of .2: -4.0
     ((200, 2), True)
+
+    >>> from tempfile import TemporaryDirectory
+    >>> model.transform(X).shape, model.decode(model.encode(X)).shape, model.reconstruct(X).shape, model.sample(3, rng=0).shape
+    ((200, 2), (200, 8), (200, 8), (3, 8))
+    >>> ll = model.log_likelihood(X[:20], k=200)
+    >>> bool(np.allclose(ll.value, model.score_samples(X[:20], k=200))), model.draw(X[:4], 5).log_w.shape
+    (True, torch.Size([4, 5]))
+    >>> model.anomaly(X[:20], k=200).ok.shape, model.collapse(X, k=16).latent, model.active_units(X)
+    ((20,), 2, 2)
+    >>> with TemporaryDirectory() as folder:
+    ...     model.save(f"{folder}/model.safetensors")
+    ...     bool((IWAE.load(f"{folder}/model.safetensors").encode(X, k=0) == model.encode(X, k=0)).all())
+    True
+    >>> model.plot().get_xlabel()
+    'epoch'
     """
 
     def __init__(
@@ -121,7 +136,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def fit(self, X: Any, y: Any = None, *, X_valid: Any = None, sample_weight: Any = None) -> IWAE:
         """Train on rows of X, weighted; the best parameters on held-out rows are kept.
 
-        X : (n, D) array, sparse matrix or frame of at least ten rows. y : ignored. X_valid : rows to stop on, weighed evenly; None
+        X : (n, D) array, sparse matrix or frame of at least ten rows. y : ignored. X_valid : (m, D) rows to stop on, weighed evenly; None
         holds out a share of X. sample_weight : (n,) numbers or `Weights` of any kind; a row of weight zero is as if it were not there.
 
         Raises InputError and, for a loss that is not finite, UpweightError, and warns of constant columns, of rows of X_valid that stand
@@ -300,6 +315,15 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         network's own uncertainty is **not**, so intervals by Rubin's rules come out short. rng : for m.
 
         Raises InputError for gaps in a model of missing="refuse".
+
+        >>> from upweight.torch import IWAE, MLP, Training
+        >>> import numpy as np
+        >>> x = np.random.default_rng(0).normal(size=(300, 1)) @ [[1.0, 1.0]]
+        >>> holes = np.where(np.arange(600).reshape(300, 2) % 7 == 0, np.nan, x)
+        >>> settings = Training(20, lr=5e-3, progress=False)
+        >>> model = IWAE(5, latent=1, net=MLP((16,)), likelihood="gaussian", missing="mar", training=settings, rng=0).fit(holes)
+        >>> bool(np.isnan(model.impute(holes, k=50)).any()), len(model.impute(holes[:9], k=50, m=3, rng=0))
+        (False, 3)
         """
         rows = self._rows(X)
         if m is None:

@@ -82,6 +82,21 @@ class SequenceIWAE(BaseEstimator):
     >>> model = SequenceIWAE(2, latent=2, net=GRU(16, embed=8), training=settings, rng=0).fit(docs)
     >>> 1.1 < model.perplexity(docs) < 1.25                          # two sentences, 5 tokens on the average: 2^(1/5) = 1.149
     True
+
+    >>> from tempfile import TemporaryDirectory
+    >>> model.encode(docs).shape, model.transform(docs[:3]).shape, len(model.decode(model.encode(docs[:3]))), len(model.reconstruct(docs[:3]))
+    ((40, 2), (3, 2), 3, 3)
+    >>> ll = model.log_likelihood(docs[:4], k=50)
+    >>> ll.value.shape, model.score_samples(docs[:4], k=50).shape, bool(-8 < model.score(docs[:4]) < 0), model.draw(docs[:4], 5).log_w.shape
+    ((4,), (4,), True, torch.Size([4, 5]))
+    >>> len(model.sample(1, rng=0)), model.anomaly(docs[:4], k=50).score.shape, model.collapse(docs, k=16).latent, model.active_units(docs)
+    (1, (4,), 2, 0)
+    >>> with TemporaryDirectory() as folder:
+    ...     model.save(f"{folder}/model.safetensors")
+    ...     SequenceIWAE.load(f"{folder}/model.safetensors").perplexity(docs[:4]) == model.perplexity(docs[:4])
+    True
+    >>> model.plot().get_xlabel()
+    'epoch'
     """
 
     def __init__(
@@ -242,6 +257,8 @@ class SequenceIWAE(BaseEstimator):
         """k draws of each document with their graph, as `iwae.draw` gives them; the same draws at every call.
 
         Raises InputError for documents that `fit` would refuse, an unknown objective, and more draws than fit into memory.
+
+        X : documents, as in `fit`. k : draws. objective : as of `IWAE.draw`.
         """
         rows = self._rows(X)
         return drawn(rows, as_objective(self.objective if objective is None else objective), key=self.key_, k=k)

@@ -68,8 +68,8 @@ class WeightedGAN(BaseEstimator):
 
     Attributes
     ----------
-    module_ : the networks. history_ : a dict an epoch. best_epoch_. verdict_ : of the weights; None without. n_features_in_,
-    feature_names_in_.
+    module_ : the networks. history_ : a dict an epoch. best_epoch_. verdict_ : of the weights; None without.
+    n_features_in_, feature_names_in_ : as in scikit-learn.
 
     Raises
     ------
@@ -84,6 +84,12 @@ class WeightedGAN(BaseEstimator):
     >>> training = Training(25, batch=128, lr=3e-3, valid=0, progress=False)
     >>> gan = WeightedGAN(2, training=training, rng=0).fit(X, sample_weight=np.where(rare, 9.0, 1.0))
     >>> bool(0.4 < (gan.sample(1000, rng=0) > 0).mean() < 0.6)
+    True
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     gan.save(f"{folder}/gan.safetensors")
+    ...     bool((WeightedGAN.load(f"{folder}/gan.safetensors").sample(5, rng=0) == gan.sample(5, rng=0)).all())
     True
     """
 

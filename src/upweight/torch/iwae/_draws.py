@@ -47,6 +47,14 @@ class Draws:
     log_q : (..., K) log q(z|x) as it entered log_w.
     path : tuple of the views that log_w alone sees; empty where the estimator needs none.
     objective : Objective the draws were made for.
+
+    >>> import torch
+    >>> from torch.distributions import Independent, Normal
+    >>> from upweight.torch import iwae
+    >>> x = torch.zeros(3, 1)
+    >>> draws = iwae.draw(lambda z: Normal(z, 1.0).log_prob(x[:, None]).sum(-1), Independent(Normal(x, 1.0), 1), k=64)
+    >>> draws.bound().shape, draws.diagnose().k, draws.expect(draws.z).shape
+    (torch.Size([3]), 64, torch.Size([3, 1]))
     """
 
     log_w: torch.Tensor

@@ -57,6 +57,11 @@ class GroupDRO:
     >>> dro = GroupDRO(2, eta=1.0)
     >>> round(dro(torch.tensor([0.0, 1.0]), torch.tensor([0, 1])).item(), 4), [round(x, 4) for x in dro.q.tolist()]
     (0.7311, [0.2689, 0.7311])
+
+    >>> again = GroupDRO(2, eta=1.0)
+    >>> again.load_state_dict(dro.state_dict())
+    >>> bool((again.q == dro.q).all())
+    True
     """
 
     def __init__(self, n_groups: int, *, counts: Any = None, eta: float = 0.01, adjustment: float = 0.0):

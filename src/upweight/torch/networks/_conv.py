@@ -45,6 +45,13 @@ class Conv(BaseEstimator):
     >>> net = Conv((8,), hidden=16, shape=(1, 28, 20)).encoder(560, 4, generator=torch.Generator().manual_seed(0))
     >>> net(torch.zeros(3, 560)).shape
     torch.Size([3, 4])
+
+    >>> conv = Conv((8,), hidden=16, shape=(1, 28, 20))
+    >>> conv.refuse_wrong()
+    >>> conv.picture(560), conv.halved().hidden
+    ((1, 28, 20), (16,))
+    >>> conv.decoder(4, 560, generator=torch.Generator().manual_seed(0))(torch.zeros(3, 4)).shape
+    torch.Size([3, 560])
     """
 
     def __init__(

@@ -219,7 +219,14 @@ class PlannedSampler(Sampler[int]):
 
 @set_module("upweight.torch")
 class Shard(DistributedSampler):
-    """Every `num_replicas`-th row of a plan, from `rank` on; made by `.shard()`. It has whatever the sampler has."""
+    """Every `num_replicas`-th row of a plan, from `rank` on; made by `.shard()`. It has whatever the sampler has.
+
+    >>> from upweight.torch import ImportanceSampler
+    >>> first = ImportanceSampler([1.0, 1.0, 2.0, 0.0], rng=0).shard(0, 2)
+    >>> first.set_epoch(1)
+    >>> len(list(first)), first.loss_weight.tolist()
+    (2, [1.0, 1.0, 1.0, 1.0])
+    """
 
     def __init__(self, part: PlannedSampler) -> None:
         super().__init__(range(part.n), num_replicas=part._ranks, rank=part._rank, shuffle=False)  # type: ignore[arg-type]
