@@ -32,13 +32,6 @@ once = imputer.transform(holes)["pressure"]
 tables = [t["pressure"] for t in imputer.draw(holes, m)]
 
 # %%
-# Every filling rests on a thousand weighted draws of the encoder. How many equal ones are they worth, and is their tail light
-# enough for an average?
-
-fig, axes = plt.subplots(1, 2, figsize=(12, 4.4), layout="constrained")
-imputer.check(holes[gap]).plot(axes[0])
-
-# %%
 # Twenty fillings at random, pooled by Rubin's rules: the variance within the tables and that between them.
 
 means = np.array([t.mean() for t in tables])
@@ -48,6 +41,13 @@ se = {
     "filled 20 times": np.sqrt(np.mean([t.var() / n for t in tables]) + (1 + 1 / m) * means.var(ddof=1)),
 }
 values = [holes["pressure"].mean(), once.mean(), means.mean()]
+
+# %%
+# Left: every filling rests on a thousand weighted draws of the encoder; how many equal ones they are worth, and whether their tail
+# is light enough for an average. Right: three answers.
+
+fig, axes = plt.subplots(1, 2, figsize=(12, 4.4), layout="constrained")
+imputer.check(holes[gap]).plot(axes[0])
 axes[1].errorbar(values, list(se), xerr=1.96 * np.array(list(se.values())), fmt="o", capsize=4)
 axes[1].axvline(whole["pressure"].mean(), color="black", linewidth=0.8, linestyle=":")
 axes[1].set(

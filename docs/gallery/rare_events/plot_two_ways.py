@@ -22,7 +22,8 @@ def g(x):
 runs = [uw.montecarlo.rare(g, 2, rng=seed) for seed in range(5)]
 
 # %%
-# The failures that one run drew, as large as their weights; the dotted lines are where g is 0.
+# Left: the failures that one run drew, as large as their weights; the dotted lines are where g is 0. Right: what each of five runs
+# says; blue is believed.
 
 fig, axes = plt.subplots(1, 2, figsize=(12, 4.6), layout="constrained")
 runs[0].draws.plot(axes[0])
@@ -30,10 +31,6 @@ x, y = np.meshgrid(np.linspace(-5, 5, 200), np.linspace(-5, 5, 200))
 axes[0].contour(
     x, y, g(np.column_stack([x.ravel(), y.ravel()])).reshape(x.shape), levels=[0], colors="black", linestyles=":"
 )
-
-# %%
-# What each of five runs says, and whether it is believed.
-
 for i, r in enumerate(runs):
     low, high = r.interval()
     color = "tab:blue" if r.converged else "tab:orange"
