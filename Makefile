@@ -61,8 +61,8 @@ engines: $(ENGINES)/.ready      ## the same rows on a local Spark, on Ray, and o
 
 frameworks: $(FRAMEWORKS)/.ready $(KERAS)/.ready      ## the real Trainers of transformers and Lightning, torchdata, skorch; Keras over TensorFlow and over PyTorch
 	UPWEIGHT_FRAMEWORKS=1 KERAS_BACKEND=torch $(FRAMEWORKS)/bin/python -m pytest -q -p no:cacheprovider tests/frameworks
-	UPWEIGHT_KERAS=1 KERAS_BACKEND=tensorflow $(KERAS)/bin/python -m pytest -q -p no:cacheprovider tests/keras
-	UPWEIGHT_KERAS=1 KERAS_BACKEND=torch $(FRAMEWORKS)/bin/python -m pytest -q -p no:cacheprovider tests/keras
+	UPWEIGHT_KERAS=1 KERAS_BACKEND=tensorflow $(KERAS)/bin/python -m pytest -q -p no:cacheprovider tests/keras tests/peers/test_coming_from_keras.py
+	UPWEIGHT_KERAS=1 KERAS_BACKEND=torch $(FRAMEWORKS)/bin/python -m pytest -q -p no:cacheprovider tests/keras tests/peers/test_coming_from_keras.py
 
 package: $(VENV)/.base      ## wheel and sdist, each installed in an environment of its own, run outside the checkout
 	$(BIN)/python $(PIP) install -q build

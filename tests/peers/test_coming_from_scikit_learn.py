@@ -59,3 +59,14 @@ def test_the_figures_of_a_score_are_theirs(page):
     assert s.sensitivity == pytest.approx(recall_score(y, p >= 0.5), rel=1e-12)
     assert (s.sensitivity + s.specificity) / 2 == pytest.approx(balanced_accuracy_score(y, p >= 0.5), rel=1e-12)
     assert s.brier == pytest.approx(brier_score_loss(y, p), rel=1e-12)
+
+
+def test_balanced_beside_weights_multiplies_in_trees_and_counts_weights_in_logistic_regression(page):
+    X, y, survey, both = (page[name] for name in ("X", "y", "survey", "both"))
+    w = im.class_weights(y, base=survey)
+    assert w.values[y == 1].sum() == pytest.approx(w.values[y == 0].sum())
+    assert both[y == 1].sum() == pytest.approx(3 * both[y == 0].sum())
+    theirs = LogisticRegression(class_weight="balanced", C=1e6).fit(X, y, sample_weight=survey)
+    ours = LogisticRegression(C=1e6).fit(X, y, sample_weight=w.sample_weight)
+    np.testing.assert_allclose(theirs.coef_, ours.coef_, atol=0.01)
+    assert abs(theirs.intercept_[0] - ours.intercept_[0]) < 0.01 < np.log(3)
