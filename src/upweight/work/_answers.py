@@ -44,6 +44,8 @@ class AnswerJournal:
         self.owner = json.loads(json.dumps(dict(owner)))
         self.lines: dict[int, list[tuple[int, dict[str, Any]]]] = {}
         self.kept = 0
+        if self.path.exists() and not (self.path.is_file() or self.path.is_dir()):
+            raise self._unusable("it is no regular file")  # a device could be read for ever
         try:
             self.file = open(self.path, "a+b")  # noqa: SIM115  closed by `close`
         except OSError as error:
