@@ -1,6 +1,6 @@
 """Nonuniform negative sampling and log odds correction: what thinning costs in variance, by rule and by correction.
 
-    python papers/wang2021_negative_sampling/run.py            # 4 designs x 60 runs: some minutes of CPU; exit 1 if a claim is missed
+    python papers/wang2021_negative_sampling/run.py            # 4 designs x 200 runs: a quarter of an hour of CPU; exit 1 if a claim is missed
     python papers/wang2021_negative_sampling/run.py --short    # 1 design x 30 runs
 
 N = 100,000 rows, one positive in 400, six columns, all coefficients equal. Figures are the mean squared error of the coefficients over that of a
@@ -25,6 +25,7 @@ from claims import judged  # noqa: E402  (the folder above, see there)
 
 ROWS, COLUMNS, SHARE = 100_000, 6, 1 / 400
 SLOPES = {"normal": 0.6, "lognormal": 0.15, "t3": 0.25, "exponential": 0.5}
+RULES = ("proportional", "optimal", "local", "uniform")
 NAMES = [f"x{j}" for j in range(COLUMNS)]
 
 
@@ -57,7 +58,7 @@ def one(design: str, seed: int, kappas: tuple[int, ...]) -> dict[str, float]:
     bad = {"pilot": Pilot.column("s"), "rule": Rule(floor=1e-6)}
     found = {"all": error(X, y, slope)}
     for kappa in kappas:
-        cells = {rule: {"pilot": pilot, "rule": rule} for rule in ("proportional", "optimal", "uniform")}
+        cells = {rule: {"pilot": pilot, "rule": rule} for rule in RULES}
         for name, how in (cells | ({"wrong": bad} if kappa == 1 else {})).items():
             kept = plan(table, label="y", key="id", per_positive=kappa, rng=seed, **how).apply(table)
             Z, own = np.column_stack([kept[n] for n in NAMES]), kept["y"].to_numpy(zero_copy_only=False)
@@ -76,13 +77,13 @@ def run(short: bool) -> dict[str, float]:
     found: dict[str, float] = {}
     per_design = []
     for design in ("normal",) if short else SLOPES:
-        runs = [one(design, seed, kappas) for seed in range(30 if short else 60)]
+        runs = [one(design, seed, kappas) for seed in range(30 if short else 200)]
         mean = {cell: float(np.mean([r[cell] for r in runs])) for cell in runs[0]}
         per_design.append({cell: value / mean["all"] for cell, value in mean.items()})
         print(design, {cell: round(value, 2) for cell, value in per_design[-1].items()})
     for kappa in kappas:
         found[f"offset_over_law_{kappa}"] = max(d[f"proportional_offset_{kappa}"] for d in per_design) / (1 + 1 / kappa)
-    cells = [(rule, kappa) for rule in ("proportional", "optimal", "uniform") for kappa in kappas]
+    cells = [(rule, kappa) for rule in RULES for kappa in kappas]
     found["offset_over_weights"] = max(
         d[f"{r}_offset_{k}"] / d[f"{r}_weights_{k}"] for d in per_design for r, k in cells
     )

@@ -180,3 +180,20 @@ def test_inputs_are_never_written():
     rows.flags.writeable = False
     nearest(Space.of(X), rows, rows, 3)
     assert Space.of(X).values is X
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("sparse_rows", [False, True])
+def test_a_search_among_few_of_many_rows_is_the_search_among_them_alone(kind, sparse_rows):
+    """1,500 of 6,100 rows: found out about alone, and every number, distance and tie as if all had been looked at."""
+    rng = np.random.default_rng(5)
+    X = table(kind, rng, 6100, 4)
+    few = np.sort(rng.permutation(6100)[:1500])
+    space = Space.of(sparse.csr_array(X.astype(np.float64)) if sparse_rows else X)
+    rows, gaps = nearest(space, few, rng.permutation(few), 3)
+    d2 = square_distances((space.values.toarray() if sparse_rows else space.values)[few])
+    want_rows, want_gaps = brute(d2, np.arange(1500)[::50], np.arange(1500), 3)
+    assert np.array_equal(rows[::50], few[want_rows])
+    assert np.array_equal(gaps[::50], want_gaps)
+    assert not space.memory  # nothing was found out about the other 4,600
+    assert np.array_equal(nearest(space, few, few[:5], 7)[0] >= 0, np.isfinite(nearest(space, few, few[:5], 7)[1]))

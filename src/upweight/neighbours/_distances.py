@@ -62,6 +62,10 @@ class Space:
     def sparse(self) -> bool:
         return not isinstance(self.values, np.ndarray)
 
+    def part(self, rows: np.ndarray) -> Space:
+        """These rows alone, numbered from 0, by the same distance."""
+        return Space(self.values[rows], None if self.codes is None else self.codes[rows], self.tables)
+
     def dense(self, rows: np.ndarray | slice) -> np.ndarray:
         """The numeric columns of these rows, as a new float64 array (len(rows), d)."""
         if self.sparse:

@@ -65,10 +65,25 @@ def nearest(
     Returns rows (q, k), int64, and squared distances (q, k), float64, both ascending; where there are fewer rows, -1 at inf.
     """
     queries, pool = np.asarray(queries, dtype=np.int64), np.sort(np.asarray(pool, dtype=np.int64))
+    if screen is None and _few_of_many(space, queries, pool):
+        return _nearest_in_part(space, queries, pool, k, within)
     original = copies_of(space) if screen is None and not skip_preparation(queries, pool) else None
     if original is not None:
         return _nearest_with_copies(space, queries, pool, k, within, original)
     return _nearest(space, queries, pool, k, within, screen)
+
+
+def _few_of_many(space: Space, queries: np.ndarray, pool: np.ndarray) -> bool:
+    """Would finding out about the whole space be dear beside a search among so few of its rows?"""
+    return 4 * max(len(queries), len(pool)) <= space.n and not skip_preparation(queries, pool)
+
+
+def _nearest_in_part(space, queries, pool, k, within) -> Nearest:
+    """The same search in a space of these rows alone; rows keep their order, so ties fall as before."""
+    kept = np.unique(np.concatenate([queries, pool]))
+    at = np.searchsorted(kept, queries), np.searchsorted(kept, pool)
+    rows, d2 = nearest(space.part(kept), *at, k, within=within)
+    return np.where(rows < 0, -1, kept[rows]), d2
 
 
 def _nearest(space, queries, pool, k, within, screen, *, own: bool = True) -> Nearest:

@@ -1,7 +1,16 @@
 """Any frame as numbers, category codes, labels, row weights and groups; folds; preparation inside a fold."""
 
 from ._as_text import as_text, is_bytes, unnested
-from ._class_labels import Labels, first_rows, positive_code, same_spelling, twins_line, twins_named, twins_of
+from ._class_labels import (
+    Labels,
+    first_rows,
+    positive_code,
+    same_spelling,
+    twins_in,
+    twins_line,
+    twins_named,
+    twins_of,
+)
 from ._columns import Column
 from ._folds import group_codes, inner_default, outer_folds, read_cv, refuse_few, stratified
 from ._frame_columns import (
@@ -74,6 +83,7 @@ __all__ = [
     "seldom_seen",
     "sparse_frame",
     "stratified",
+    "twins_in",
     "twins_line",
     "twins_named",
     "twins_of",

@@ -22,7 +22,16 @@ from sklearn.exceptions import DataConversionWarning
 from .._errors import InputError, counted, plain
 from .._frames import absent
 
-__all__ = ["Labels", "first_rows", "positive_code", "same_spelling", "twins_line", "twins_named", "twins_of"]
+__all__ = [
+    "Labels",
+    "first_rows",
+    "positive_code",
+    "same_spelling",
+    "twins_in",
+    "twins_line",
+    "twins_named",
+    "twins_of",
+]
 
 TELLING = ({False, True}, {0, 1}, {-1, 1})
 
@@ -140,6 +149,12 @@ def twins_of(labels: Labels) -> tuple[tuple[str, int], ...]:
         if count:
             alike.setdefault(same_spelling(label), []).append((str(plain(label)), int(count)))
     return next((tuple(same) for same in alike.values() if len(same) > 1), ())
+
+
+def twins_in(y: Any) -> tuple[tuple[str, int], ...]:
+    """`twins_of` the labels in `y`; numbers are not even read."""
+    kind = getattr(getattr(y, "dtype", None), "kind", "O")
+    return () if kind in "biuf" else twins_of(Labels.of(y))
 
 
 def twins_line(twins: Sequence[tuple[str, int]]) -> str:

@@ -75,9 +75,9 @@ def _names_differ(names: list) -> None:
 
 def refuse_lazy(X) -> None:
     """A query has no rows yet."""
-    if not is_frame(X) and isinstance(
-        nw.from_native(X, pass_through=True), nw.LazyFrame
-    ):  # a frame's names may stand twice
+    if isinstance(X, np.ndarray) or is_frame(X):  # asked often; and a frame's names may stand twice
+        return
+    if isinstance(nw.from_native(X, pass_through=True), nw.LazyFrame):
         raise InputError(f"`X` must be a table that holds its rows; got a {type(X).__name__}. collect() it first.")
 
 

@@ -74,6 +74,8 @@ def labels_like(y: Any, r: Any, taken: Any) -> Any:
 
 def label_rows(y: Any, rows: np.ndarray) -> Any:
     """Some labels by number, in the kind of `y`; lists and column vectors as arrays of one dimension."""
+    if isinstance(y, np.ndarray):  # most labels: no library of frames is asked
+        return (y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y)[rows]
     if isinstance(y, (pa.Array, pa.ChunkedArray)):
         return y.take(pa.array(rows, pa.int64()))
     if _is_pandas_like(y):

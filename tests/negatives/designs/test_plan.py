@@ -161,6 +161,20 @@ def test_local_case_control_keeps_as_many_positives_as_negatives_at_every_x():
         assert abs(own.mean() - 0.5) < 4 * 0.5 / np.sqrt(len(own))
 
 
+def test_local_case_control_stays_finite_where_the_pilot_is_sure():
+    """p is one to the last bit, with negatives among it: the forecast was NaN and their offset -inf."""
+    r = np.random.default_rng(0)
+    s = np.r_[r.uniform(0.01, 0.2, size=4000), np.full(60, np.nextafter(1, 0))]
+    y = np.r_[r.random(4000) < s[:4000], np.arange(60) % 10 > 0]
+    rows = pa.table({"id": np.arange(4060), "s": s, "y": y})
+    made = plan(rows, label="y", key="id", per_positive=1, pilot="column:s", rule="local", rng=1)
+    assert 1 <= made.forecast.factor_offset <= made.forecast.factor_weights < np.inf
+    kept = made.apply(rows)
+    assert np.count_nonzero(kept["s"].to_numpy() > 0.99)
+    assert np.isfinite(kept["_uw_offset"].to_numpy()).all()
+    assert np.isfinite(kept["_uw_weight"].to_numpy()).all()
+
+
 def test_horvitz_thompson_counts_come_out_over_many_seeds():
     """Sum of 1/pi over kept negatives against their number: |z| < 4 in 60 of 60, mean z^2 near one."""
     z = []

@@ -25,6 +25,7 @@ from ...tables import (
     refuse_other_index,
     row_count,
     row_weights,
+    twins_in,
     twins_line,
     twins_of,
     warn_of,
@@ -62,7 +63,7 @@ class Sampler(OneToOneFeatureMixin, BaseEstimator):
         Raises InputError if one class or none is left: what comes next could not be trained. `resample` only notes it.
         """
         r = require_two_classes(self.resample(X, y, sample_weight=sample_weight), self)
-        warn_of(twins_line(twins_of(Labels.of(y))))
+        warn_of(twins_line(twins_in(y)))
         _note_columns(self, X)
         self.resample_, self.sample_indices_ = r, r.indices
         taken = r.take(X)

@@ -27,9 +27,9 @@ def notes_of_vanished(classes: np.ndarray, before: np.ndarray, after: np.ndarray
 
 def require_two_classes(r: Resample, sampler: Any) -> Resample:
     """The resample as it came; InputError that names the sampler if one class or none is left to train on."""
-    left = np.unique(r.y)
-    if len(left) >= 2:
+    if (r.y[1:] != r.y[:1]).any():
         return r
+    left = np.unique(r.y)
     name = name_of(sampler)
     steps = (sampler, *getattr(sampler, "steps", ()))
     smaller = any(getattr(step, "k", 1) > 1 for step in steps)

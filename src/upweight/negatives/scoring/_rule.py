@@ -25,8 +25,18 @@ from scipy import optimize
 from ..._errors import InputError, did_you_mean, is_number
 from ..._set_module import set_module
 
-__all__ = ["CRITERIA", "SCORES", "Rule", "keep_probability", "local_probabilities", "root_of", "scale_of"]
+__all__ = [
+    "CRITERIA",
+    "LEAST_DOUBT",
+    "SCORES",
+    "Rule",
+    "keep_probability",
+    "local_probabilities",
+    "root_of",
+    "scale_of",
+]
 
+LEAST_DOUBT = 2.0**-53  # of a probability that float64 rounds to one
 SCORES = ("proportional", "optimal", "local", "uniform")
 CRITERIA = ("prediction", "A", "L")
 NEAR = 1e-10
@@ -79,8 +89,9 @@ def keep_probability(t: np.ndarray, *, scale: float, least: float) -> np.ndarray
 
 
 def local_probabilities(p: np.ndarray, *, per_positive: float, least: float) -> tuple[np.ndarray, np.ndarray]:
-    """(pi1, pi0) of local case-control sampling."""
-    return np.minimum(1.0, per_positive * (1 - p)), np.maximum(least, np.minimum(1.0, per_positive * p))
+    """(pi1, pi0) of local case-control sampling; where p is rounded to one, pi1 and with it every offset stay finite."""
+    doubt = np.maximum(1 - p, LEAST_DOUBT)
+    return np.minimum(1.0, per_positive * doubt), np.maximum(least, np.minimum(1.0, per_positive * p))
 
 
 def scale_of(t: np.ndarray, *, rate: float, floor: float) -> float:

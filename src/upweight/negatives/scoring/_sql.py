@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...stream import Sql
+from ._rule import LEAST_DOUBT
 
 __all__ = ["MOST_TERMS", "sql_of", "statement"]
 
@@ -69,7 +70,7 @@ def probabilities(design: Mapping[str, Any]) -> tuple[str, str]:
     if rule["score"] == "local":
         kappa = _literal(rule["per_positive"])
         pi0 = f"greatest({least}, least(1D, {kappa} * {p}))"
-        pi1 = _scored(pilot, f"least(1D, {kappa} * (1D - {p}))", "1D")
+        pi1 = _scored(pilot, f"least(1D, {kappa} * greatest({_literal(LEAST_DOUBT)}, 1D - {p}))", "1D")
     else:
         pi0 = f"least(1D, greatest({least}, {_literal(rule['scale'])} * {p}))"
     return _scored(pilot, pi0, _literal(rule["rate"])), pi1
