@@ -4,17 +4,19 @@
 
 Demands (CPU seconds in one thread, calls in turns in one process):
 
-    uLSIF, 15 cells, 10 columns, 100 centres, 5000 rows a side     >= 15 x densratio 0.4.0; 1000 rows a side >= 4 x
-    KLIEP, one width, 100 centres, 5000 rows                        certificate under 1e-8, under .2 s
+    uLSIF, 15 cells, 10 columns, 100 centres, 5000 rows a side     >= 15 x densratio 0.4.0, >= 20 x adapt 0.4.5; 1000 rows a side >= 4 x
+                                                                    densratio
+    KLIEP, one width, 100 centres, 5000 rows                        certificate under 1e-8, under .2 s, >= 5 x adapt, which stops short of it
     raking, 20,000 rows, 8 margins of 6                             >= 10 x balance 0.23.0; 12 margins under 1 s and 200 MB
     balancing_weights on the CPS controls                           8 means under .05 s, 39 interactions under .3 s; 1e6 x 10 under 3 s
     density_ratio, auto, 1000 rows a side, 10 columns               under 5 s
     label_shift with errors, 10 classes, 10,000 + 10,000 rows       under .5 s
     conformal_quantile, 100,000 scores by 100,000 new rows          under .1 s
-    import upweight.shift                                           under 1 s, without matplotlib
+    import upweight.shift                                           under 1 s, without matplotlib; a name brings its room when it is
+                                                                    used, the first at most 1.5 x scikit-learn's own learners
     growth when the rows double                                     at most 2.3 x
 
-densratio and balance are no tools of development (balance wants NumPy < 2): run where they are, left out, saying so, where not.
+densratio, adapt (which brings TensorFlow) and balance (which wants NumPy < 2) are no tools of development: run where they are, left out, saying so, where not.
 """
 
 from __future__ import annotations
@@ -96,12 +98,32 @@ def kernels() -> None:
             )
             ours, peer = together(fifteen_cells(source, target), theirs, repeats=3)
             told(f"uLSIF, 15 cells, {n:,} rows a side, against densratio", peer / ours, demand, "x", most=False)
+    if here("adapt"):
+        against_adapt()
     once, twice = together(*(fifteen_cells(*samples(n)) for n in (10_000, 20_000)), repeats=3)
     told("uLSIF, growth from 10,000 to 20,000 rows", twice / once, 2.3, "x", most=True)
     source, target = samples(5000)
     A = gaussian(target, target[:100], 3.0) / gaussian(source, target[:100], 3.0).mean(axis=0)
     told("KLIEP, one width, 100 centres, 5000 rows", together(lambda: best_mixture(A))[0], 0.2, "s", most=True)
     told("KLIEP, its certificate", best_mixture(A)[1], 1e-8, "", most=True)
+
+
+def against_adapt() -> None:
+    """The same cells, and one KLIEP, by both."""
+    adapt = importlib.import_module("adapt.instance_based")
+    source, target = samples(5000)
+    gammas = [1 / (2 * width**2) for width in WIDTHS]
+    squares = adapt.ULSIF(Xt=target, gamma=gammas, lambdas=list(RIDGES), max_centers=100, verbose=0, random_state=0)
+    ours, peer = together(fifteen_cells(source, target), lambda: squares.fit_weights(source, target), repeats=3)
+    told("uLSIF, 15 cells, 5,000 rows a side, against adapt", peer / ours, 20.0, "x", most=False)
+
+    def mixture() -> object:
+        A = gaussian(target, target[:100], 3.0) / gaussian(source, target[:100], 3.0).mean(axis=0)
+        return best_mixture(A)
+
+    kliep = adapt.KLIEP(Xt=target, gamma=gammas[1], max_centers=100, verbose=0, random_state=0)
+    ours, peer = together(mixture, lambda: kliep.fit_weights(source, target), repeats=3)
+    told("KLIEP, one width, 5,000 rows a side, against adapt", peer / ours, 5.0, "x", most=False)
 
 
 def margins(rows: int, columns: int) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -172,12 +194,21 @@ def ratios() -> None:
     pair = samples(1000)
     auto = together(lambda: sh.density_ratio(*pair, rng=0), repeats=3)[0]
     told("density_ratio, auto, 1000 rows a side, 10 columns", auto, 5.0, "s", most=True)
-    code = "import sys, time; t = time.process_time(); import upweight.shift; print(time.process_time() - t, 'matplotlib' in sys.modules)"
+    seconds, drawn = loaded("import upweight.shift")
+    told("import upweight.shift", seconds, 1.0, "s", most=True)
+    told("matplotlib imported with it", float(drawn), 0.0, "", most=True)
+    learners = "import sklearn.linear_model, sklearn.ensemble, sklearn.pipeline, sklearn.preprocessing"
+    first = [loaded("from upweight.shift import diagnose")[0] / loaded(learners)[0] for _ in range(3)]
+    told("its first use over what it uses of scikit-learn", float(np.median(first)), 1.5, "x", most=True)
+
+
+def loaded(code: str) -> tuple[float, bool]:
+    """CPU seconds of an import in a process of its own, and whether matplotlib came with it."""
+    timed = f"import sys, time; t = time.process_time(); {code}; print(time.process_time() - t, 'matplotlib' in sys.modules)"
     seconds, drawn = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        [sys.executable, "-c", timed], capture_output=True, text=True, check=True
     ).stdout.split()
-    told("import upweight.shift", float(seconds), 1.0, "s", most=True)
-    told("matplotlib imported with it", float(drawn == "True"), 0.0, "", most=True)
+    return float(seconds), drawn == "True"
 
 
 def uses() -> None:
@@ -206,7 +237,7 @@ def main() -> None:
     print(
         f"upweight {uw.__version__}, NumPy {np.__version__}, SciPy {scipy.__version__}, scikit-learn {sklearn.__version__}"
     )
-    for name in ("densratio", "balance"):
+    for name in ("densratio", "adapt", "balance"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             print(f"{name} {importlib.metadata.version(name)}")
     with contextlib.redirect_stderr(io.StringIO()):

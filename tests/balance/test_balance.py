@@ -309,7 +309,7 @@ def test_known_shares_of_levels():
         ({"a": {"x": 1.0}}, "name every level and sum to one; got no share for 'y'"),
         ({"a": {"x": 0.4, "y": 0.4}}, "got a sum of 0.8"),
         ({"c": np.nan}, "target mean of column 'c' must be a finite number; got nan"),
-        ({"nobody": 1.0}, "`source` lacks 1 of 1 columns: 'nobody'"),
+        ({"nobody": 1.0}, "`source` lacks 1 of 1 column: 'nobody'"),
     ],
 )
 def test_wrong_means_are_refused(means, said):

@@ -148,7 +148,7 @@ def test_a_broken_line_is_named(run):
         (("log.csv", "--reward", "bad", "--logged", "p", "--target", "pi"), "row 1"),
         (
             ("log.csv", "--reward", "r", "--logged", "zero", "--target", "pi"),
-            "column 'zero': the source must be > 0; got 0 at row 1",
+            "column 'zero': probabilities must be > 0 and at most 1; got 0 at row 1",
         ),
         (
             ("log.csv", "--reward", "r", "--logged", "p", "--target", "pi", "--bounds", "0,.5"),
@@ -162,6 +162,22 @@ def test_a_broken_line_is_named(run):
             ("log.csv", "--reward", "r", "--logged", "p", "--target", "pi", "--bounds", "wide"),
             "--bounds wide must be two numbers",
         ),
+        (
+            ("log.csv", "--reward", "r", "--logged", "p", "--target", "1.5"),
+            "--target 1.5: probabilities must be >= 0 and at most 1; got 1.5.",
+        ),
+        (
+            ("log.csv", "--reward", "r", "--logged", "0", "--target", "pi"),
+            "--logged 0: probabilities must be > 0 and at most 1; got 0.",
+        ),
+        (
+            ("log.csv", "--reward", "r", "--logged", "p", "--target", "r", "--log"),
+            "logs of probabilities must be <= 0 and above -inf; got 0.5 at row 0. Probabilities? Leave --log out",
+        ),
+        (
+            ("log.csv", "--reward", "p", "--logged", "big", "--target", "pi"),
+            "column 'big': probabilities must be > 0 and at most 1; got 58 at row 0. Percent? Divide by 100.",
+        ),
         (("log.csv", "--reward", "r", "--logged", "inf", "--target", "pi"), "--logged inf must be a finite number"),
         (("demo:digit",), "no demo 'digit'. Did you mean 'digits'?"),
         (("demo:digits", "--reward", "r"), "demo:digits knows its columns. Leave --reward out"),
@@ -172,7 +188,17 @@ def test_a_broken_line_is_named(run):
     ],
 )
 def test_bad_input_ends_with_code_2_and_one_line(run, args, text):
-    write("log.csv", {"r": [1, 0, 1], "p": [0.5] * 3, "pi": [0.9, 0.1, 0.9], "bad": [1, "", 2], "zero": [0.5, 0, 0.5]})
+    write(
+        "log.csv",
+        {
+            "r": [1, 0, 1],
+            "p": [0.5] * 3,
+            "pi": [0.9, 0.1, 0.9],
+            "bad": [1, "", 2],
+            "zero": [0.5, 0, 0.5],
+            "big": [58, 40, 40],
+        },
+    )
     decisions("events.dsjson")
     code, out, err = run("ope", *args)
     assert (code, out) == (2, "")

@@ -204,6 +204,11 @@ def test_the_verdicts_of_the_demos(run):
         ),
         (("train.csv", "live.csv", "--label", "y", "--columns", "x,y"), "column 'y' is the label"),
         (("train.csv", "live.csv", "--label", "y", "--exclude", "x,c"), "no column is left to compare"),
+        (("train.csv", "live.csv", "--columns", "x", "--exclude", "c"), "--columns and --exclude: one says which"),
+        (
+            ("train.csv", "strange.csv", "--label", "y"),
+            "column 'y' of TARGET must hold labels of column 'y' of SOURCE; got 'maybe', first at row 4",
+        ),
         (("train.csv", "empty.csv", "--label", "y"), "empty.csv"),
         (("train.csv", "same.csv", "--label", "y"), "same.csv: all 60 rows are the same"),
         (("train.csv", "live.csv", "--label", "y", "--save", "w.txt"), "written as .parquet or .csv"),
@@ -219,6 +224,7 @@ def test_the_verdicts_of_the_demos(run):
 def test_what_is_refused(run, files, args, said):
     (files / "empty.csv").write_text("x,c\n")
     pa_csv.write_csv(pa.table({"x": [1.0] * 60, "c": ["a"] * 60}), files / "same.csv")
+    pa_csv.write_csv(rows(1, 70).set_column(2, "y", pa.array(["no"] * 4 + ["maybe"] * 66)), files / "strange.csv")
     pa_csv.write_csv(rows(0, 80).append_column("weight", pa.array(np.ones(80))), files / "weighted.csv")
     code, out, err = run("shift", *args)
     assert code == 2

@@ -152,7 +152,7 @@ def test_levels_outside_are_refused(q, said):
 def test_one_column_at_a_time():
     w, x = heavy(100)
     for verb in (w.quantile, w.cdf):
-        with pytest.raises(InputError, match="`f` must be one column here; got 2"):
+        with pytest.raises(InputError, match="`f` must be one column; got a table of 2"):
             verb(np.c_[x, x], 0.5)
         with pytest.raises(InputError, match="row 3"):
             verb(np.where(np.arange(100) == 3, np.nan, x), 0.5)

@@ -139,7 +139,7 @@ def test_wrong_columns_are_refused():
     w, x, y = some()
     with pytest.raises(InputError, match="`g` must hold at least two values"):
         w.corr(x, np.ones(600))
-    with pytest.raises(InputError, match="`g` must be one column here; got 2"):
+    with pytest.raises(InputError, match="`g` must be one column; got a table of 2"):
         w.cov(x, np.c_[x, y])
     with pytest.raises(InputError, match="`g` must have one entry a weight"):
         w.cov(x, y[:-1])

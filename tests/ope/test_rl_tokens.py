@@ -164,10 +164,11 @@ def test_one_sequence_has_no_error_and_an_empty_mask_has_nothing():
     s = ratio_stats([0.1, 0.2], [0.0, 0.0], [1, 1])
     assert np.isnan(s.mean_se)
     assert s.sequences == 1
-    assert str(s).startswith("2 tokens in 1 sequences: mean ratio 1.163 ± nan")
+    assert str(s).startswith("2 tokens in 1 sequence: mean ratio 1.163 without an error")
     empty = ratio_stats(NOTHING, NOTHING, np.zeros((3, 4)))
     assert (empty.tokens, empty.sequences) == (0, 0)
     assert np.isnan(empty.mean)
+    assert str(empty) == "no tokens: the mask is empty"
 
 
 def test_what_is_wrong_with_tokens_is_said():

@@ -235,7 +235,7 @@ def test_weights_without_a_promise_are_self_normalised(how):
             InputError,
             "`q` must be finite where the weight is > 0.*row 1",
         ),
-        (lambda: value(np.c_[HAND_R, HAND_R], hand()), InputError, "`reward` must be one column; got 2"),
+        (lambda: value(np.c_[HAND_R, HAND_R], hand()), InputError, "`reward` must be one column; got a table of 2"),
     ],
 )
 def test_bad_input_is_told(call, error, text):

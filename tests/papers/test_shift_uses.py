@@ -1,4 +1,4 @@
-"""papers/sugiyama2007, alexandari2020, tibshirani2019: every claim within its bounds; what needs data is skipped, saying so."""
+"""papers/sugiyama2007, alexandari2020, tibshirani2019, lipton2018: every claim within its bounds; what needs data is skipped, saying so."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parents[2] / "papers"
-ON_DATA = ("tibshirani2019",)  # altogether; of alexandari2020 the published medians
+ON_DATA = ("tibshirani2019",)  # altogether; of alexandari2020 the published medians, of lipton2018 the digits
 
 
 def paper(name):
@@ -42,6 +42,20 @@ def test_claims_hold_on_public_data(name, short, data_folder):
     if not path.exists():
         pytest.skip(f"{module.TABLE} is not there")
     assert held(name, module.run(short, path), short)
+
+
+@pytest.mark.parametrize("short", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_failing_loudly(short):
+    held("lipton2018", paper("lipton2018").formulas(short), short)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("short", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_failing_loudly_on_digits(short, data_folder):
+    found = paper("lipton2018").digits(short, data_folder / "bandit")
+    if not found:
+        pytest.skip("bandit/optdigits.data is not there")
+    held("lipton2018", found, short)
 
 
 @pytest.mark.parametrize("name", ON_DATA)

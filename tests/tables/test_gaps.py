@@ -90,7 +90,7 @@ def test_a_number_that_is_empty_at_scoring_is_told_and_refused_where_nothing_els
         schema.read(as_kind(some))
     with pytest.raises(InputError, match=f"column '{name}' is empty in all 50 rows, and had no gap in training"):
         schema.read(as_kind(full.assign(b=np.nan)))
-    with pytest.warns(UserWarning, match="1 of 1 rows"):
+    with pytest.warns(UserWarning, match="1 of 1 row "):
         schema.read(as_kind(full.assign(b=np.nan)[:1]))
 
 

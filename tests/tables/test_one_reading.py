@@ -192,7 +192,7 @@ def test_days_are_no_numbers_and_numbers_no_days():
         match="column 'd' must hold dates; got 1 of 1 values that are none, first 'soon' at row 0. Write 2021",
     ):
         dates.read(pd.DataFrame({"d": ["soon"]}))
-    with pytest.warns(UserWarning, match=r"column 'd' is empty in 1 of 1 rows \(100%\), first at row 0"):
+    with pytest.warns(UserWarning, match=r"column 'd' is empty in 1 of 1 row \(100 %\), first at row 0"):
         assert np.isnan(dates.read(pd.DataFrame({"d": [np.nan]})).numbers).all()
     numbers = Schema.of(pd.DataFrame({"a": [1.0, 2.5]}))
     with pytest.raises(

@@ -330,7 +330,7 @@ def test_prior_is_a_constructor_on_the_class_and_shares_on_the_object():
         (lambda: Correction.kept(negatives=0.1).apply([np.nan]), r"`proba` must be finite; got 1 NaN, first at row 0"),
         (lambda: Correction.kept(negatives=0.1).apply([[0.5, 0.4]]), r"2 columns of `proba` must sum to 1 within 1e-6; got 1 other sums, first 0.9 at row 0"),
         (lambda: Correction.kept(negatives=0.1).apply([[0.2, 0.3, 0.5]]), r"for 2 classes and `proba` has 3"),
-        (lambda: Correction.offset([0.1, 0.2]).apply([0.5]), r"each of 2 rows; `proba` has 1 rows"),
+        (lambda: Correction.offset([0.1, 0.2]).apply([0.5]), r"each of 2 rows; `proba` has 1 row\."),
         (lambda: Correction.kept(negatives=0.1).apply([]), r"at least one row"),
         (lambda: Correction.kept(negatives=0.1).apply([0.5], trained_with=np.ones(1)), r"`trained_with` takes Weights.*got ndarray"),
         (lambda: Correction.none().threshold(false_positive=1, false_negative=1, true_negative=1), r"`false_positive` must cost more than `true_negative`; got 1 and 1"),

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import _html as html
-from .._errors import InputError, printable
+from .._errors import InputError, counted, printable
 from .._frames import same_rows
 from .._set_module import set_module
 from .._weights import rows_worth
@@ -285,7 +285,7 @@ def _chosen(s: SourceTarget, have: Any, columns: Sequence[Any] | None) -> tuple[
         if absent:
             shown = ", ".join(repr(name) for name in absent[:5])
             raise InputError(
-                f"`{side}` lacks {len(absent)} of {len(columns)} columns: {shown}. Choose those of both with columns=."
+                f"`{side}` lacks {len(absent)} of {counted(len(columns), 'column')}: {shown}. Choose those of both with columns=."
             )
     if not columns:
         raise InputError("there is no column to compare. Pass at least one.")

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError, printable
+from .._errors import InputError, counted, printable
 from ._columns import Categories
 from ._numbers import Numbers
 
@@ -149,7 +149,7 @@ def _standardised(far: float, unit: float) -> float:
 
 def cells_of(rows: Sequence[Row], weighted: bool) -> tuple[list[list[str]], list[str]]:
     """Names of the columns and cells of the table: all rows, or of a long table the worst, in their order; and what is left out."""
-    more = [f"... and {len(rows) - PRINTED:,} rows with smaller differences"] * (len(rows) > PRINTED)
+    more = [f"... and {counted(len(rows) - PRINTED, 'row')} with smaller differences"] * (len(rows) > PRINTED)
     if more:
         far = np.nan_to_num([abs(row.smd_after) for row in rows], nan=-1.0, posinf=np.finfo(float).max)
         rows = [rows[i] for i in np.sort(np.argsort(-far, kind="stable")[:PRINTED]).tolist()]

@@ -37,6 +37,28 @@ POLICIES: dict[str, Reference] = {
         "Optimal baseline corrections for off-policy contextual bandits",
         "Proceedings of the 18th ACM Conference on Recommender Systems",
     ),
+    "su2020slope": talk(
+        "Su, Yi and Srinath, Pavithra and Krishnamurthy, Akshay",
+        "2020",
+        "Adaptive estimator selection for off-policy evaluation",
+        "Proceedings of the 37th International Conference on Machine Learning",
+        "9196--9205",
+    ),
+    "lepski1997": article(
+        "Lepski, O. V. and Spokoiny, V. G.",
+        "1997",
+        "Optimal pointwise adaptive methods in nonparametric estimation",
+        "Annals of Statistics",
+        "25",
+        "6",
+        "2512--2546",
+    ),
+    "kallus2018": talk(
+        "Kallus, Nathan and Zhou, Angela",
+        "2018",
+        "Policy evaluation and optimization with continuous treatments",
+        "Proceedings of the 21st International Conference on Artificial Intelligence and Statistics",
+    ),
     "rockafellar2000": article(
         "Rockafellar, R. Tyrrell and Uryasev, Stanislav",
         "2000",

@@ -25,6 +25,8 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "value:el": ("karampatziakis2020",),
     "value:self": ("hesterberg1995",),
     "outcome": ("dudik2011",),
+    "path": ("su2020slope", "lepski1997"),
+    "kernel": ("kallus2018",),
     "trajectory": ("precup2000",),
     "marginal": ("xie2019",),
     **{f"sequence:{how}": ("precup2000",) for how in ("is", "wis", "pdis")},

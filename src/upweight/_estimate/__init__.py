@@ -13,7 +13,7 @@ from ._blocks import block_length, relative_efficiency
 from ._columns import NamedValues, Values, read_values, too_few
 from ._estimate import Estimate, doubted, estimate
 from ._influence import Dense, blocks
-from ._interval import IntervalRule, NeverSeen, OnScale, Symmetric, t_quantile
+from ._interval import Box, IntervalRule, NeverSeen, OnScale, Symmetric, Unknown, t_quantile
 from ._of_repeats import is_of_repeats
 from ._quantile import cdf, quantile
 from ._sample import (
@@ -29,7 +29,7 @@ from ._sample import (
     sample_of,
 )
 from ._spread import corr, cov, std, var
-from ._tails import kish
+from ._tails import cluster_tails, kish
 from ._terms import Terms
 from ._two_samples import TwoSamples, Within
 from ._wording import plus_minus, tail_said, times
@@ -37,6 +37,7 @@ from ._wording import plus_minus, tail_said, times
 __all__ = [
     "Average",
     "AverageFit",
+    "Box",
     "Dense",
     "Estimate",
     "Groups",
@@ -48,6 +49,7 @@ __all__ = [
     "Symmetric",
     "Terms",
     "TwoSamples",
+    "Unknown",
     "Values",
     "WeightedSample",
     "Within",
@@ -59,6 +61,7 @@ __all__ = [
     "broken_by",
     "broken_promise",
     "cdf",
+    "cluster_tails",
     "clusters_of",
     "corr",
     "cov",

@@ -31,6 +31,7 @@ from ._terms import Terms
 
 __all__ = ["combined", "picked", "shifted", "through"]
 
+ROUNDING = 1e-13
 LARGEST = 700.0  # the exponential of more leaves the range of a float
 Rule = Callable[[float, float], tuple[float, float, float]]
 
@@ -88,6 +89,9 @@ def _one(a: Average, b: Average, n: int, name: str, rule: Rule) -> Average:
         found = Average(value, sample, line, before, math.inf, tails, own, bounded)
     else:
         found = average(value, line, sample, n, raw=before, bounded=bounded)
+    if name == "difference" and found.norm <= ROUNDING * (a.norm + b.norm) and abs(value) <= ROUNDING * abs(a.value):
+        nothing = Dense(np.zeros(n))  # the same average by two formulas: what is left is rounding
+        found = replace(found, value=0.0, line=nothing, raw=nothing, norm=0.0)
     if (
         bounded and sample.codes is not None
     ):  # two lumps of influences are no tail; either part's own clusters were judged

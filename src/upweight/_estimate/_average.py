@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AverageFit", "average_fit", "averages", "integral", "mean", "self_normalised"]
 
+ORDINARY = 1e100  # an f below it is not what overflows
 FAINT = 1e-180  # mean weight from which a small f may take w f below the normal floats
 LAWFUL_HOW = {"importance": ("self", "plain", "control"), "inclusion": ("self", "total"), "frequency": ("self",)}
 
@@ -109,7 +110,7 @@ def _one(w: Weights, x: Values, how: str, sample: WeightedSample, u: Multipliers
     if e.norm == 0 and math.isfinite(sample.factor) and used.value * x.unit in (0.0, 1.0) and len(x.seen) == 1:
         why = "0 and 1 were not both seen: the interval reaches to the exact bound on the effective rows."
         return replace(e, interval=NeverSeen(used.value, min(sample.ess, sample.worth), u.total, e.k), doubt=why)
-    e = replace(e, doubt=carried(x, u, sample, used.value if how == "self" else None))
+    e = replace(e, doubt=carried(x, u, sample, used.share))
     return e if x.unit == 1.0 else e.moved(x.unit)
 
 
@@ -151,10 +152,11 @@ def _refuse(w: Weights, how: str) -> None:
 
 
 class AverageFit(NamedTuple):
-    """A formula's value and the influences of its rows, in units of the column."""
+    """A formula's value and the influences of its rows, in units of the column; sum u f/sum u, where it was found on the way."""
 
     value: float
     line: Line
+    share: float = math.nan
 
 
 def average_fit(u: Multipliers, x: Values, how: str) -> AverageFit:
@@ -163,6 +165,10 @@ def average_fit(u: Multipliers, x: Values, how: str) -> AverageFit:
         found = _FORMULAS[how](u, x.values, x.seen[0])
     if not math.isfinite(found.value * x.unit):
         top = float(np.abs(x.values).max()) * x.unit
+        if how != "self" and top < ORDINARY:
+            raise InputError(
+                f"weights of mean {u.total:.3g} have no squares that a float can hold. Use how='self', or check the probabilities."
+            )
         raise InputError(f"`f` reaches {top:.3g}, more than its average can hold. Rescale it.")
     if how != "self" and u.total < FAINT:
         _refuse_underflow(u, x)
@@ -181,28 +187,31 @@ def _refuse_underflow(u: Multipliers, x: Values) -> None:
 def self_normalised(u: Multipliers, f: np.ndarray, pivot: float = 0.0) -> AverageFit:
     """mu = sum W f, read less a pivot: a value of f that counts, so that no digit is lost to an offset."""
     mu = pivot + u.dot(f, pivot)
-    return AverageFit(mu, Line(u, f, mu))
+    return AverageFit(mu, Line(u, f, mu), mu)
 
 
 def _plain(u: Multipliers, f: np.ndarray, pivot: float) -> AverageFit:
     """mu = mean(w f)"""
     mu = u.dot(f, 0.0)
-    return AverageFit(mu, Line(u, f, 0.0, -mu / f.size))
+    return AverageFit(mu, Line(u, f, 0.0, -mu / f.size), mu / u.total)
 
 
 def _control(u: Multipliers, f: np.ndarray, pivot: float) -> AverageFit:
     """mu = mean(w f) - beta (mean(w) - 1), with f less a pivot, so that a constant f is exact."""
     n = f.size
-    mean_w, mean_wf = u.total, u.dot(f, pivot)
-    cov = var = 0.0
+    mean_w, products, cov, var = u.total, [], 0.0, 0.0
     for piece in blocks(n):
-        w = u.part(piece) * n
-        far = w - mean_w
-        cov += float(np.einsum("i,i", w * (f[piece] - pivot) - mean_wf, far))
+        far = u.part(piece)
+        wf = far * (f[piece] - pivot)
+        far *= n
+        far -= mean_w
+        products.append(float(wf.sum()))
+        cov += n * float(np.einsum("i,i", wf, far))  # of far, whose sum is 0, nothing is left of a mean of w f
         var += float(np.einsum("i,i", far, far))
+    mean_wf = math.fsum(products)
     beta = cov / var if var > 0 else 0.0
     mu = mean_wf - beta * (mean_w - 1)
-    return AverageFit(pivot + mu, Line(u, f, pivot + beta, (beta - mu) / n))
+    return AverageFit(pivot + mu, Line(u, f, pivot + beta, (beta - mu) / n), mean_wf / mean_w + pivot)
 
 
 def _total(u: Multipliers, f: np.ndarray, pivot: float) -> AverageFit:

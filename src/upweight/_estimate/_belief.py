@@ -23,7 +23,7 @@ import numpy as np
 from .. import arrays
 from .._weights import rows_worth
 from ..arrays import TOO_FEW, tail_size, threshold
-from ._influence import Influences, Masked, Scaled
+from ._influence import Influences, Line, Masked, Scaled
 from ._interval import REAL, IntervalRule, Moved, Symmetric
 from ._sample import WeightedSample
 from ._tails import scan
@@ -157,8 +157,9 @@ def average(
             value, sample, line, raw, float(np.linalg.norm(line.part(slice(0, n)))), bounded=bounded, ess_f=ess_f
         )
     watch = not bounded and lump is None
-    found = scan(line, sample, n, watch=watch and raw is line)
-    before = found if raw is line else scan(raw, sample, n, watch=watch)
+    weights = raw.v if bounded and isinstance(raw, Line) else None
+    found = scan(line, sample, n, watch=watch and raw is line, weights=weights)
+    before = found if raw is line else scan(raw, sample, n, watch=watch, weights=weights)
     rows, doubt = before.rows, ""
     if lump is not None and not bounded:
         ends = [scan(Masked(raw, end), sample, n, watch=True) for end in (lump, ~lump)]

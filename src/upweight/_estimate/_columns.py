@@ -76,6 +76,15 @@ class NamedValues:
     names: tuple[Any, ...]
     container: Container
 
+    def only(self, name: str) -> Values:
+        """The column, if it came as one; a table with a single column is a table."""
+        if self.scalar:
+            return self.each[0]
+        said = f"frame[{self.names[0]!r}]" if self.names else "x[:, 0]"
+        raise InputError(
+            f"`{name}` must be one column; got a table of {len(self.each)}. Pass one of its columns, say {said}."
+        )
+
     def terms(self, each: Sequence[Average], shape: tuple[int, ...] | None = None) -> Terms:
         """These averages of the columns, under their names; in another shape for a batch of weights, whose averages have none."""
         if shape is None:
@@ -106,9 +115,7 @@ def read_values(w: Weights, f: Any, bounds: Any = None, *, name: str = "f") -> N
 def one_column(w: Weights, f: Any) -> tuple[np.ndarray, Container]:
     """`f` (n,), finite where the weight is positive, with its container; tables are refused."""
     columns = read_values(w, f)
-    if not columns.scalar:
-        raise InputError(f"`f` must be one column here; got {len(columns.each)}. Pass one at a time.")
-    column = columns.each[0]
+    column = columns.only("f")
     return (column.values if column.unit == 1.0 else column.values * column.unit), columns.container
 
 
@@ -161,13 +168,13 @@ def _few_values(f: np.ndarray, log_w: np.ndarray) -> tuple[float, ...]:
 # ---- who carries the average ------------------------------------------------------------------------------------------------
 
 
-def carried(x: Values, u: Multipliers, sample: WeightedSample, mean: float | None = None) -> str:
+def carried(x: Values, u: Multipliers, sample: WeightedSample, mean: float = math.nan) -> str:
     """One sentence if a handful of effective rows (or clusters) carries the average; empty otherwise.
 
         rows = (sum u |f - mode|)^2 / sum u^2 (f - mode)^2 >= sum u |f - mode| / max u |f - mode|
 
     Of a two-valued f the rows on the rarer side are looked at, of an f with one value on most rows those that differ from it, by how
-    much they differ. mean : sum W f in units of the column, if it is known; the bound on the right then mostly spares a pass.
+    much they differ. mean : sum u f/sum u in units of the column, if it is known; the bound on the right then mostly spares a pass.
     """
     two = len(x.seen) == 2
     mode = None if two or len(x.seen) < 2 else _mode(x.values, u)
@@ -185,11 +192,11 @@ def too_few(rows: float, two: bool, what: str = "rows") -> str:
     return f"the {what} {side} are worth {rows:.3g}, {needed:.0f} needed."
 
 
-def _rarer_side(x: Values, u: Multipliers, sample: WeightedSample, mean: float | None) -> float:
+def _rarer_side(x: Values, u: Multipliers, sample: WeightedSample, mean: float) -> float:
     low, high = x.seen[:2]
-    if mean is not None and sample.codes is None:
+    if not math.isnan(mean) and sample.codes is None and not u.design:
         share = (mean - low) / (high - low)
-        at_least = min(share, 1 - share) / u.scale  # the largest of the u is the scale
+        at_least = min(share, 1 - share) * u.total / u.largest
         if at_least >= FEWEST * (1 - 1e-9) or u.copies is not None:
             return at_least
     sides = lambda value: _effective(lambda part: part == value, x.values, u, sample)

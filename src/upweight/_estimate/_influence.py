@@ -57,6 +57,11 @@ class Multipliers:
         u *= self.scale
         return np.sqrt(np.maximum(u * (u - 1), 0.0)) if self.design else u
 
+    @property
+    def largest(self) -> float:
+        """The largest multiplier; of copies that of a single one."""
+        return self.scale if self.copies is not None else math.exp(float(self.log_w.max()) - self.peak) * self.scale
+
     def whole(self) -> np.ndarray:
         """All of them, (n,)."""
         return written(self, self.log_w.size)

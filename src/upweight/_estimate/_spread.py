@@ -143,8 +143,7 @@ def _two(w: Weights, f: Any, g: Any, verb: str) -> tuple[Values, Values, NamedVa
     left, right = (read_values(w, values, name=name) for values, name in ((f, "f"), (g, "g")))
     same_rows(left.container, right.container, ("f", "g"))
     for columns, name in ((left, "f"), (right, "g")):
-        if not columns.scalar:
-            raise InputError(f"`{name}` must be one column here; got {len(columns.each)}. Pass one at a time.")
+        columns.only(name)
     return left.each[0], right.each[0], left
 
 
@@ -166,7 +165,7 @@ def _one_sided(x: Values) -> bool:
 def _moment(state: _State, x: Values, y: Values) -> Average:
     """c sum W (f - mu)(g - nu) in the units of the columns."""
     ends, far = _products(state.u, x, y)
-    mean, line = self_normalised(state.u, far)
+    mean, line, _ = self_normalised(state.u, far)
     raw = line if state.before is state.u else self_normalised(state.before, _products(state.before, x, y)[1]).line
     a = average(mean, line, state.sample, far.size, raw=raw, bounded=x.bounded and y.bounded, lump=ends > 0)
     freedom = 1 - 1 / state.sample.ess

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError, KindError
+from .._errors import InputError, KindError, counted
 from .._frames import NUMPY, Container, all_same_rows, read, require
 from .._weights import Weights
 from ._proba import Proba, read_labels, softmax
@@ -95,7 +95,7 @@ class Calibration:
         else:
             total = f"observed/expected {oe.min():.2f} to {oe.max():.2f} by class (largest |z| = {np.abs(z).max():.1f})"
         slope = "slope not judged" if np.isnan(self.slope) else f"slope {self.slope:.2f} (z = {_z(self.slope_z)})"
-        clipped = f", {self.clipped:,} rows clipped at {CLIP:g}" if self.clipped else ""
+        clipped = f", {counted(self.clipped, 'row')} clipped at {CLIP:g}" if self.clipped else ""
         return f"{total}, {slope}, Brier {self.brier:.4f}, log loss {self.log_loss:.4f}{clipped}"
 
 

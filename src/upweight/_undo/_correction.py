@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError, UndoError, printable, reading
+from .._errors import InputError, UndoError, counted, printable, reading
 from .._frames import Container, read_columns, same_rows
 from .._set_module import set_module
 from .._weights import Step, Weights
@@ -258,7 +258,7 @@ class Correction:
             raise InputError(f"`train` has {len(before)} shares and `proba` {q.k} classes. Give one share a class.")
         prior, least = fit_prior(q.p, before), 0.5 / q.n
         step = Step("Correction.em", {"train": before.tolist(), "world": prior.world.tolist(), "rows": q.n})
-        why = f"the world's class shares were estimated from {q.n:,} unlabelled rows"
+        why = f"the world's class shares were estimated from {counted(q.n, 'unlabelled row')}"
         why += ", where a class was not found at all" * bool((prior.world < least).any())
         return cls(np.log(before / np.maximum(prior.world, least)), "approximate", why, prior, (step,))
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError, KindError, UndoError, is_number, printable
+from .._errors import InputError, KindError, UndoError, counted, is_number, printable
 from .._frames import Container, read, require, same_rows
 from .._weights import Weights
 from ._proba import read_labels
@@ -85,7 +85,9 @@ def shift(log_p: np.ndarray, log_odds: Any, by: str) -> np.ndarray:
             f"this correction is for {made_for} classes and `proba` has {k}. Pass the probabilities it was made for."
         )
     if by == "row" and len(delta) != n:
-        raise InputError(f"this correction has one offset for each of {len(delta):,} rows; `proba` has {n:,} rows.")
+        raise InputError(
+            f"this correction has one offset for each of {counted(len(delta), 'row')}; `proba` has {counted(n, 'row')}."
+        )
     if not delta.any():
         return log_p
     if k == 2:

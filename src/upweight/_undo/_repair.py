@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._errors import InputError, UndoError, printable, reading
+from .._errors import InputError, UndoError, counted, printable, reading
 from .._set_module import set_module
 from ._calibration import CLIP, Calibration, HeldOut, calibration, fit_logits, is_calibrated, read_held_out
 from ._documents import read_document
@@ -255,7 +255,7 @@ def verify(correction: Correction, y: Any, proba: Any, *, sample_weight: Any = N
         blank = replace(blank, after=after, formula=after)
     if few:
         return replace(
-            blank, notes=(f"{min(held.rows):,} rows of the rarest class, {_FEW} needed: nothing was judged",)
+            blank, notes=(f"{counted(min(held.rows), 'row')} of the rarest class, {_FEW} needed: nothing was judged",)
         )
     if usable and is_calibrated(blank.after):
         return replace(blank, status="confirmed")
@@ -278,7 +278,9 @@ def _logit_repair(blank: Repair, held: HeldOut, method: str) -> Repair:
     if method == "intercept":
         return plain
     if method == "auto" and min(held.rows) < _FEW_FOR_SLOPE:
-        return _noting(plain, f"{min(held.rows):,} rows of the rarest class, {_FEW_FOR_SLOPE} needed for a slope")
+        return _noting(
+            plain, f"{counted(min(held.rows), 'row')} of the rarest class, {_FEW_FOR_SLOPE} needed for a slope"
+        )
     tilted = fit_logits(held, slope=True)
     if np.isnan(tilted.b):
         return _noting(plain, "every probability is the same: no slope can be told")

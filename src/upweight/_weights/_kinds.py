@@ -138,6 +138,8 @@ def refuse_shape(a: np.ndarray) -> None:
 
 def require_linear(v: np.ndarray, name: str) -> None:
     """What every maker of weights asks of linear numbers: finite and not negative, told one after the other."""
+    if v.size and v.min() >= 0 and v.max() < np.inf:  # NaN is neither
+        return
     require(~np.isnan(v), name, "be finite", v, "Drop them first.", "NaN")
     require(v >= 0, name, "be >= 0", v, "Logs? Use Weights.of_log or log_ratio.", "negative")
     require(np.isfinite(v), name, "be finite", v, "Cap or drop them first.", "infinite")

@@ -73,10 +73,12 @@ def ratio(target: Any, source: Any, *, exact: bool = True) -> Weights:
     t, s, box = _pair(target, source, ("target", "source"))
     require_linear(t, "`target`")
     require_linear(s, "`source`")
-    _refuse_zero_source(s == 0, "0")
+    least = s.min()
+    if least == 0:
+        _refuse_zero_source(s == 0, "0")
     log_w = quiet_log(t) - np.log(s)
     made = Weights._made(log_w, "ratio", "importance", exact, container=box)
-    return replace(made, notes=("DETERMINISTIC",)) if (s == 1).all() and s.ndim else made
+    return replace(made, notes=("DETERMINISTIC",)) if s.ndim and least == s.max() == 1 else made
 
 
 def log_ratio(log_target: Any, log_source: Any, *, exact: bool = True) -> Weights:

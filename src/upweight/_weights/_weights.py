@@ -75,6 +75,9 @@ class Weights:
     _container: Container = NUMPY
     _roots: frozenset[str] = field(default_factory=lambda: frozenset([os.urandom(8).hex()]))
     _raw: Weights | None = None
+    _estimated_from: Any = (
+        None  # what estimated weights were made of, read by the room that made them; void once log_w is another array
+    )
     _counts: np.ndarray | None = None  # copies too many for their logs to tell apart
 
     # ---- make -------------------------------------------------------------------------------------------------------

@@ -120,7 +120,8 @@ def bad_use(error: Any) -> str:
     missing: Any = getattr(error, "param", None)
     told = ""
     if "Missing" in what and missing is not None and missing.help:
-        told = f", {missing.help[:1].lower()}{missing.help[1:]}"
+        acronym = missing.help[:2].isupper()
+        told = f", {missing.help if acronym else missing.help[:1].lower() + missing.help[1:]}"
         flagged = missing.opts[0].startswith("--") and missing.metavar
         told += f": say {missing.opts[0]} {missing.metavar}" if flagged else ""
     return (

@@ -18,10 +18,13 @@ import numpy as np
 from .._errors import InputError, counted, require_choice
 from .._weights import Weights, log_ratio, ratio
 from ._terminal import write_notice
-from ._weights_file import finite_number, progress, refuse_unlawful
+from ._weights_file import finite_number, progress
 
 __all__ = ["DecisionLog", "LogOptions", "read_log"]
 
+CLOSE = 1e-9  # by which a probability may pass 1
+NEVER = "Such an action cannot have been taken: drop the row or mend it."
+ABOVE = "Percent? Divide by 100. Densities of continuous actions? Use upweight.ope.evaluate."
 POLICIES = ("uniform", "baseline", "greedy")
 
 
@@ -99,7 +102,7 @@ def _columns(data: str, options: LogOptions) -> DecisionLog:
     from ..files import open_columns
 
     columns = open_columns(data, write_notice)
-    constants = {name: _constant(columns.names, name, str(getattr(options, name))) for name in ("logged", "target")}
+    constants = {name: _constant(columns.names, name, options) for name in ("logged", "target")}
     wanted = {
         name: columns.require(str(getattr(options, name)), f"--{name}")
         for name in ("reward", *constants)
@@ -132,11 +135,14 @@ def _columns(data: str, options: LogOptions) -> DecisionLog:
     )
 
 
-def _constant(names: Any, option: str, said: str) -> float | None:
+def _constant(names: Any, option: str, options: LogOptions) -> float | None:
     """The number that stands for a column, None where it is the name of one."""
+    said = str(getattr(options, option))
     if said in names:
         return None
     number = finite_number(said, f"--{option}")
+    if number is not None:
+        _refuse_probabilities(np.array([number]), f"--{option} {said}", None, options, taken=option == "logged")
     return number
 
 
@@ -144,7 +150,7 @@ def _refuse(values: np.ndarray, name: str, where: str, first: int, options: LogO
     """Refuse what no reward or probability can be, naming value and row."""
     limits = options.limits
     if name != "reward":
-        return refuse_unlawful(values, where, first, log=options.log, source=name == "logged")
+        return _refuse_probabilities(values, where, first, options, taken=name == "logged")
     bad = ~np.isfinite(values)
     if bad.any():
         row = int(bad.argmax())
@@ -157,6 +163,26 @@ def _refuse(values: np.ndarray, name: str, where: str, first: int, options: LogO
             f"{where}: reward {values[row]:g} at row {first + row} lies outside {limits[0]:g} to {limits[1]:g}: say --bounds."
         )
     return None
+
+
+def _refuse_probabilities(
+    values: np.ndarray, where: str, first: int | None, options: LogOptions, *, taken: bool
+) -> None:
+    """Refuse what is no probability, or no logarithm of one. first : row of the first, None for a number that was typed; taken : whether the
+    action was, so that 0 is none."""
+    p = np.exp(np.minimum(values, 1.0)) if options.log else values
+    bad = ~((p >= 0) & (p <= 1 + CLOSE) & ((p > 0) | (not taken)))
+    if not bad.any():
+        return
+    row = int(bad.argmax())
+    x, place = float(values[row]), "" if first is None else f" at row {first + row}"
+    if options.log:
+        rule = "logs of probabilities must be <= 0" + (" and above -inf" if taken else "")
+        remedy = "Probabilities? Leave --log out."
+    else:
+        rule = f"probabilities must be {'>' if taken else '>='} 0 and at most 1"
+        remedy = "Logs? Use --log." if x < 0 else NEVER if x == 0 else ABOVE
+    raise InputError(f"{where}: {rule}; got {x:g}{place}. {remedy}")
 
 
 def _dsjson(data: str, options: LogOptions) -> DecisionLog:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from .._errors import InputError, plain
+from .._errors import InputError, counted, plain
 from ..files import SourceTable, named
 from ..tables import as_text, positive_code, same_spelling, twins_named, unnested
 
@@ -160,7 +160,7 @@ def _one_against(
     classes, counts = np.unique(y, return_counts=True)
     if len(classes) == 1:
         raise InputError(
-            f"{source.name}: column {name!r} needs two classes; got only {plain(classes[0])!r} in {len(y):,} rows. Is it the target?"
+            f"{source.name}: column {name!r} needs two classes; got only {plain(classes[0])!r} in {counted(len(y), 'row')}. Is it the target?"
         )
     if positive is None and len(classes) == 2:
         _refuse_two_spellings(source, name, classes, counts)

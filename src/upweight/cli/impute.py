@@ -230,7 +230,7 @@ def _columns(facts: dict[str, Any]) -> list[str]:
     ]
     widths = [max(len(row[j]) for row in rows) for j in range(2)]
     lines = [f"{a.ljust(widths[0])}  {b.rjust(widths[1])}  {c}".rstrip() for a, b, c in rows]
-    return [*lines, f"and {len(filled) - SHOWN:,} columns more"] if len(filled) > SHOWN else lines
+    return [*lines, f"and {counted(len(filled) - SHOWN, 'column')} more"] if len(filled) > SHOWN else lines
 
 
 def _carried(facts: dict[str, Any]) -> list[str]:

@@ -192,7 +192,8 @@ def sample(
     m = thin.manifest
     size = sum(t["bytes"] for t in m["tasks"])
     said = (
-        f"kept {m['kept_positives']:,} positives and {m['kept_negatives']:,} negatives of {m['rows']:,} rows ({size / 1e6:,.1f} MB) in {output}\n"
+        f"kept {counted(m['kept_positives'], 'positive')} and {counted(m['kept_negatives'], 'negative')} of {counted(m['rows'], 'row')} "
+        f"({size / 1e6:,.1f} MB) in {output}\n"
         "train with _uw_offset as init_score, base_margin or offset, or with _uw_weight; never with both"
     )
     _finish(json, result, dict(m), said)

@@ -79,7 +79,7 @@ def run(
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if the verdict is unusable")] = False,
 ) -> None:
     """Read, check, diagnose, tell, write; see HELP."""
-    from .._errors import counted
+    from .._errors import InputError, counted
     from ._two_tables import read_two
 
     taken = taken_by(source) | ({} if target is None else taken_by(target))
@@ -91,12 +91,14 @@ def run(
     paths = {
         o: None if p is None else check_writable(p, o, taken=taken, stream=o != "--save") for o, p in outputs.items()
     }
+    if columns.strip() and exclude.strip():
+        raise InputError("--columns and --exclude: one says which columns, the other which not. Give one of them.")
     listed = [[n for n in text.split(",") if n.strip()] for text in (columns, exclude)]
     two = read_two(source, target, label=label, columns=listed[0], exclude=listed[1], tell=write_notice)
     _refuse_column(two, save)
     sizes = (two.source.num_rows, "source row"), (two.target.num_rows, "target row"), (two.source.num_columns, "column")
     write_notice(", ".join(counted(n, what) for n, what in sizes))
-    with _named_errors(two.files):
+    with _named_errors(two):
         found = _diagnosed(two, learner, method, rng)
     settings = {"learner": learner, "method": method, "rng": rng, "command": command_line(context)}
     facts = found.to_dict() | {"settings": settings}
@@ -123,15 +125,18 @@ def _diagnosed(two: TwoTables, learner: str, method: str, rng: int) -> Diagnosis
 
 
 @contextmanager
-def _named_errors(files: str) -> Iterator[None]:
-    """Complaints of what knows no files, with the names of the files in front."""
+def _named_errors(two: TwoTables) -> Iterator[None]:
+    """Complaints of what knows no files, with the names of the files in front, and of the label's column for `y`."""
     from .._errors import InputError, UpweightError
 
     try:
         yield
     except UpweightError as error:
         kind = InputError if isinstance(error, InputError) else type(error)
-        raise kind(f"{files}: {error}") from error
+        told = str(error)
+        for name, side in (("`y_target`", "TARGET"), ("`y`", "SOURCE")):
+            told = told.replace(name, f"column {two.label!r} of {side}")
+        raise kind(f"{two.files}: {told}") from error
 
 
 # ---- files ------------------------------------------------------------------------------------------------------------------

@@ -46,6 +46,9 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
         if target.exists():
             shutil.copymode(target, beside)
         os.replace(beside, target)
+    except OSError as error:  # of the file that was asked for, not of the one that was to become it
+        error.filename, error.filename2 = os.fspath(path), None
+        raise
     finally:
         beside.unlink(missing_ok=True)
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from .._errors import counted
 from ..arrays import threshold
 from ._canvas import BEFORE, MAIN, QUIET, axes, empty, finite, legend, title, under
 
@@ -68,7 +69,7 @@ def curve(c: Curve, *, ax: Any = None) -> Axes:
         ax.plot(c.ks, means[0] + low, "--", color=QUIET, label="first value + gain of the middle half of rows")
         ax.plot(c.ks, means[0] + high, "--", color=QUIET)
     ax.plot(c.ks, means, "o-", color=MAIN, label="mean of the rows" if len(gains) > 1 else "this row")
-    legend(ax, "upper left")
+    legend(ax)  # rising or flat, the curve leaves one corner free
     return ax
 
 
@@ -95,7 +96,8 @@ def collapse(c: Collapse, *, ax: Any = None) -> Axes:
     ax = curve(c.curve, ax=ax)
     title(ax, repr(c))
     low, high = ax.get_ylim()
-    ax.set_ylim(low, max(high, low + FLAT))  # what is flat must look flat
+    wider = max(0.0, FLAT - (high - low)) / 2
+    ax.set_ylim(low - wider, high + wider)  # what is flat must look flat
     under(ax, "a flat curve with a small KL: the code is not used" if c.verdict != "in use" else "")
     return ax
 
@@ -138,7 +140,7 @@ def diagnosis(d: Diagnosis, *, ax: Any = None) -> Axes:
     ax.set_yscale("log")
     legend(ax)
     left = int((~drawn).sum())
-    under(ax, f"{left:,} of {len(k):,} rows without a tail index are not drawn" if left else "")
+    under(ax, f"not drawn: {left:,} of {counted(len(k), 'row')}, without a tail index" if left else "")
     return ax
 
 
@@ -185,7 +187,7 @@ def log_likelihood(ll: LogLikelihood, *, ax: Any = None) -> Axes:
     ax.margins(y=0.12)
     legend(ax)
     lost = int(np.isneginf(ll.value).sum())
-    under(ax, f"{lost:,} of {ll.n:,} rows are -inf and not drawn" if lost else "")
+    under(ax, f"not drawn: {lost:,} of {counted(ll.n, 'row')}, -inf" if lost else "")
     return ax
 
 
@@ -220,7 +222,7 @@ def anomaly(a: AnomalyScore, *, ax: Any = None) -> Axes:
     ax.set_yscale("log")
     legend(ax)
     left = int((~there).sum())
-    under(ax, f"{left:,} of {len(a):,} rows with an infinite score are not drawn" if left else "")
+    under(ax, f"not drawn: {left:,} of {counted(len(a), 'row')}, with an infinite score" if left else "")
     return ax
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from .._errors import counted
 from ._canvas import AFTER, BEFORE, QUIET, axes, empty, finite, label, legend, title, under
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _name(b: Balance, row: int) -> str:
 
 def _left_out(ax: Axes, b: Balance, rows: np.ndarray) -> None:
     """What the picture does not show, counted."""
-    said = [f"{len(b) - len(rows):,} rows with smaller differences are not drawn"] * (len(b) > len(rows))
+    said = [f"not drawn: {counted(len(b) - len(rows), 'row')} with smaller differences"] * (len(b) > len(rows))
     unknown = int(np.isnan(b.smd_after[rows]).sum())
     said += [f"{unknown} without a known difference"] * (unknown > 0)
     infinite = int((np.isinf(b.smd_after[rows]) | np.isinf(b.smd_before[rows])).sum())

@@ -49,7 +49,7 @@ def forecast(f: Forecast, *, ax: Any = None) -> Axes:
     """
     ax = axes(ax, width=6.4, height=4.2)
     kept = f.kept_negatives / f.positives
-    title(ax, f"{f.kept_share:.2%} of the rows cost {f.factor_offset:.2f} times the variance of all of them")
+    title(ax, f"{100 * f.kept_share:.2f} % of the rows cost {f.factor_offset:.2f} times the variance of all of them")
     ax.plot(KAPPA, 1 + 1 / KAPPA, color=QUIET, linestyle="--", label="1 + 1/negatives a positive")
     ax.plot([kept], [f.factor_offset], "o", color=AFTER, label=f"this plan, by offset: {f.factor_offset:.2f}")
     ax.plot([kept], [f.factor_weights], "s", color=BEFORE, mfc="none", label=f"by weights: {f.factor_weights:.2f}")
@@ -90,7 +90,10 @@ def keep(plan: Plan, rows: Any, *, ax: Any = None) -> Axes:
     shown = shown[np.unique(np.linspace(0, len(shown) - 1, MOST).astype(int))] if len(shown) else shown
     rule = plan.design["rule"]
     rate, least = min(1.0, rule["rate"]), rule["floor"] * rule["rate"]
-    title(ax, f"a negative stays in proportion to its score: {rate:.2%} of them on average, {least:.2%} at least")
+    title(
+        ax,
+        f"a negative stays in proportion to its score: {100 * rate:.2f} % of them on average, {100 * least:.2f} % at least",
+    )
     ax.set_xlabel("the pilot's probability (logarithmic axis)")
     ax.set_ylabel("share of the negatives that is kept")
     if not len(shown):

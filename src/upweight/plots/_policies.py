@@ -163,22 +163,27 @@ def taming_path(p: Path, *, ax: Any = None) -> Axes:
     )
     ax.set_ylabel("value, 95 % interval")
     values = np.array(p.values)
-    ends = np.array([e.interval() for e in p.estimates], dtype=float)
-    low, high = p.best.interval()
-    limits = spread([*values, *ends.ravel(), low, high])
-    ends = np.clip(ends, *limits)
     x = np.arange(len(values))
-    for place, (start, stop) in zip(x.tolist(), ends.tolist(), strict=True):
-        ax.plot([place, place], [start, stop], color=MAIN)
+    limits = _intervals(ax, p) if p.has_rows else spread(values.tolist())
     ax.plot(x, values, "o", color=MAIN, markersize=5, label="candidate")
-    place = p.chosen + 0.15
-    ax.plot([place, place], [max(low, limits[0]), min(high, limits[1])], "--", color=BEFORE)
-    ax.plot([place], [p.best.value], "s", color=BEFORE, label="chosen, interval of best")
     ax.set_xticks(x, ["untamed" if at == math.inf else f"{at:.3g}" for at in p.at])
     ax.set_ylim(*limits)
     legend(ax)
     title(ax, str(p).split("\n")[0])
     return ax
+
+
+def _intervals(ax: Axes, p: Path) -> tuple[float, float]:
+    """Those of every candidate and of the best; the limits of the axis that hold them."""
+    ends = np.array([e.interval() for e in p.estimates], dtype=float)
+    low, high = p.best.interval()
+    limits = spread([*p.values, *ends.ravel(), low, high])
+    for place, (start, stop) in enumerate(np.clip(ends, *limits).tolist()):
+        ax.plot([place, place], [start, stop], color=MAIN)
+    place = p.chosen + 0.15
+    ax.plot([place, place], [max(low, limits[0]), min(high, limits[1])], "--", color=BEFORE)
+    ax.plot([place], [p.best.value], "s", color=BEFORE, label="chosen, interval of best")
+    return limits
 
 
 def distribution(b: Band, *, ax: Any = None) -> Axes:

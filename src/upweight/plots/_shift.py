@@ -18,6 +18,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from .._errors import counted
 from .._weights import rows_worth
 from ._balance import balance as love_plot
 from ._canvas import (
@@ -119,7 +120,7 @@ def _log_weights(ax: Axes, d: Diagnosis) -> None:
     )
     legend(ax, "upper left")
     zeros = int(np.isneginf(logs).sum())
-    under(ax, f"{zeros:,} rows of weight zero are not drawn" if zeros else "")
+    under(ax, f"not drawn: {counted(zeros, 'row')} of weight zero" if zeros else "")
 
 
 def _tempering(ax: Axes, d: Diagnosis) -> None:
@@ -217,7 +218,7 @@ def label_shift(s: LabelShift, *, ax: Any = None) -> Axes:
     title(ax, str(s).split("\n")[0])
     legend(ax)
     left = len(s.classes) - len(drawn)
-    under(ax, f"{left} classes that moved less are not drawn" if left else "")
+    under(ax, f"not drawn: {counted(left, 'class', 'classes')} that moved less" if left else "")
     return ax
 
 

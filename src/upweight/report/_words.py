@@ -174,7 +174,7 @@ def grade(code: str, counts: Sequence[Any], reasons: Sequence[str] = ()) -> str:
     if "leak" in reasons:
         return TOO_GOOD
     if fewest < ENOUGH:
-        return f"Only {count(fewest)} rows of the rarest class, where {ENOUGH} are wanted. Another sample may say otherwise."
+        return f"Only {count(fewest)} row{'s' * (fewest != 1)} of the rarest class, where {ENOUGH} are wanted. Another sample may say otherwise."
     return GRADES[code]
 
 

@@ -27,7 +27,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from .._errors import InputError
+from .._errors import InputError, counted
 from ._as_text import as_text, is_gap, is_texty, one_spelling, trimmed, truths, unnested
 from ._free_text import is_prose, vocabulary
 from ._gaps import tell_gaps
@@ -346,7 +346,7 @@ def _tell_unseen(column: Column, text: pa.Array, code: np.ndarray) -> None:
         return
     row = int(unseen.argmax())
     known = ", ".join(map(repr, column.categories[:4])) + (", ..." if len(column.categories) > 4 else "")
-    came = f"`X`: column {column.name!r} has {bad:,} of {n:,} values ({bad / n:.0%}) that were not there in training"
+    came = f"`X`: column {column.name!r} has {bad:,} of {counted(n, 'value')} ({100 * bad / n:.0f} %) that were not there in training"
     came += f", first {text[row].as_py()!r} at row {row}; known are {known}."
     if bad == n > 1 and len(column.categories) <= KEPT_CATEGORIES:
         raise InputError(f"{came} Write them as in training.")

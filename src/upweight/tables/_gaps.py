@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from .._errors import InputError
+from .._errors import InputError, counted
 
 __all__ = ["gap_columns", "tell_gaps", "told_gaps"]
 
@@ -54,17 +54,17 @@ def tell_gaps(name: str, gaps: np.ndarray, *, known: int, rows: int, scored: str
     if known:
         if bad == n > 1 and rows and (known / rows) ** n < UNLIKELY:
             warnings.warn(
-                f"`X`: column {name!r} is empty in all {n:,} rows; in training it was in {known:,} of {rows:,}. Is it filled elsewhere?",
+                f"`X`: column {name!r} is empty in all {counted(n, 'row')}; in training it was in {known:,} of {rows:,}. Is it filled elsewhere?",
                 stacklevel=2,
             )
         return
     if bad == n > 1:
         raise InputError(
-            f"`X`: column {name!r} is empty in all {n:,} rows, and had no gap in training. Fill it as in training, or fit without it."
+            f"`X`: column {name!r} is empty in all {counted(n, 'row')}, and had no gap in training. Fill it as in training, or fit without it."
         )
     row = int(gaps.argmax())
     warnings.warn(
-        f"`X`: column {name!r} is empty in {bad:,} of {n:,} rows ({bad / n:.0%}), first at row {row}, and had no gap in training. "
+        f"`X`: column {name!r} is empty in {bad:,} of {counted(n, 'row')} ({100 * bad / n:.0f} %), first at row {row}, and had no gap in training. "
         f"Fill it; such rows are scored {scored}.",
         stacklevel=2,
     )

@@ -7,14 +7,17 @@ into one, and the model into a constant.
     live       w_i > 0
     rescaled   w_i / mean(w over live rows);  whole numbers stay as they are: they count copies of a row
 
-What is inside: `live_labels`, for whoever fits; `mean_one`, for a comparison.
+What is inside: `row_weights`, one number a row of whatever was given; `live_labels`, for whoever fits; `mean_one`, for a comparison.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from .._errors import InputError, plain
+from .._errors import InputError, counted, plain
+from .._frames import from_torch
 from ._class_labels import Labels
 
 __all__ = ["idle", "live_labels", "mean_one", "row_weights", "weights_line"]
@@ -29,7 +32,7 @@ def live_labels(labels: Labels, w: np.ndarray) -> tuple[Labels, np.ndarray]:
     left = np.unique(labels.codes[live])
     if len(left) < 2:
         raise InputError(
-            f"`y` needs two classes; got only {plain(labels.classes[left[0]])!r} in {len(live):,} rows after "
+            f"`y` needs two classes; got only {plain(labels.classes[left[0]])!r} in {counted(len(live), 'row')} after "
             f"{idle(len(w) - len(live))}. Give rows of another class weight."
         )
     return Labels.of(labels.classes[labels.codes[live]]), live
@@ -60,10 +63,13 @@ def weights_line(w: np.ndarray | None, mean: float) -> str:
 
 
 def row_weights(sample_weight, rows: int, *, name: str = "sample_weight") -> np.ndarray | None:
-    """float64 weights, finite, not negative, not all zero; None stays None. `Weights` come on their mean-one scale."""
+    """float64 weights, finite, not negative, not all zero; None stays None. `Weights` come on their mean-one scale.
+
+    Weights whose sum is beyond float64 are divided by the largest, since nobody could take their mean.
+    """
     if sample_weight is None:
         return None
-    w = np.asarray(sample_weight)
+    w = _column(sample_weight, name)
     if w.dtype == object or w.dtype.kind not in "biuf":
         raise InputError(f"`{name}` must be numbers; got {w.dtype}.")
     w = w.astype(np.float64)
@@ -80,4 +86,17 @@ def row_weights(sample_weight, rows: int, *, name: str = "sample_weight") -> np.
             )
     if not w.any():
         raise InputError(f"`{name}`: every weight is zero, so no row is left.")
-    return w
+    with np.errstate(over="ignore"):
+        return w if np.isfinite(w.sum()) else w / w.max()
+
+
+def _column(sample_weight: Any, name: str) -> np.ndarray:
+    """What was given as an array; numbers behind a mask are nobody's, and a tensor may have a graph."""
+    if isinstance(sample_weight, np.ma.MaskedArray) and (mask := np.ma.getmaskarray(sample_weight)).any():
+        raise InputError(
+            f"`{name}` must have no gap; got {counted(int(mask.sum()), 'masked value')}, first at row {int(mask.ravel().argmax())}. "
+            "Drop those rows, or fill the gaps."
+        )
+    if type(sample_weight).__module__.split(".")[0] == "torch" and hasattr(sample_weight, "detach"):
+        return from_torch(sample_weight)
+    return np.asarray(sample_weight)

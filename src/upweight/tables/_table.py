@@ -209,6 +209,10 @@ def _dense_matrix(X) -> np.ndarray:
     found = np.asarray(X)
     if found.dtype.kind == "c":
         raise InputError("Complex data not supported: `X` must be real numbers.")
+    if found.dtype.kind in "mM":
+        raise InputError(
+            f"`X` as an array must hold numbers only; got {found.dtype}. Give a number, days since a date say, or leave it out."
+        )
     if found.ndim != 2:
         raise InputError(
             f"`X` must be a table, rows by columns; got shape {found.shape}. Reshape your data, X[:, None]."

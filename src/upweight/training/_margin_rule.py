@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import InputError, is_number, require_choice
+from .._errors import InputError, counted, is_number, require_choice
 from .._set_module import set_module
 from .._undo import Correction
 from ._reading import class_counts, known_settings
@@ -145,7 +145,7 @@ class MarginRule:
             [c, f"{p:.3g}", *(f"{a[c]:.3g}" for _, a, _ in self._columns())]
             for c, p in enumerate(self.prior[:30].tolist())
         ]
-        more = [f"and {self.k - 30:,} classes more"] if self.k > 30 else []
+        more = [f"and {counted(self.k - 30, 'class', 'classes')} more"] if self.k > 30 else []
         status = self.correction.status
         return block(
             [repr(self)], ["class", "share", "delta", "iota", "margin"], rows, after=[*more, f"correction: {status}"]

@@ -293,4 +293,4 @@ def _answer(
 def _outcome(grouped: bool, before: float, after: float, lost: float, recovered: float) -> str:
     if grouped:
         return f"accuracy of the worst group went from {before:.2f} to {after:.2f}"
-    return f"{lost:.0f} rows were lost and {recovered:.0f} recovered on the judge part"
+    return f"rows lost on the judge part: {lost:.0f}; recovered: {recovered:.0f}"

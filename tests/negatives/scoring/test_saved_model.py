@@ -137,7 +137,7 @@ def test_categories_go_in_as_they_were_trained(tmp_path):
         want = np.minimum(1, np.maximum(rule["floor"] * rule["rate"], rule["scale"] * odds / (1 + odds)))
         np.testing.assert_allclose(made.pi(table), want, rtol=1e-9)
     numbers = table.set_column(3, "site", table["x"])
-    with pytest.raises(InputError, match="trained with 1 columns of categories; 0 features"):
+    with pytest.raises(InputError, match="trained with 1 column of categories; 0 features"):
         plan(numbers, label="y", key="id", pilot=Pilot.model(boosted, ["x", "site"]))
 
 

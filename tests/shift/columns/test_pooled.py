@@ -8,6 +8,7 @@ import pytest
 from scipy import sparse
 
 import upweight as uw
+import upweight.shift as sh
 from upweight.shift.columns import Pooled, halves
 
 
@@ -103,3 +104,22 @@ def test_an_infinity_is_told_by_its_side_and_its_own_row(made):
     base = uw.Weights.of([0, 1, 1, 1, 1, 1], kind="importance")
     with pytest.raises(uw.InputError, match=r"`source` must hold no infinity: .* at row 2"):
         Pooled.of(made(bad), made(x), base)
+
+
+def test_what_no_sample_is_like_is_told_by_its_name():
+
+    a, b = pd.DataFrame({"x": [1.0, 2, 3]}), pd.DataFrame({"x": [2.5, 3.5, 4.5]})
+    for call in (sh.density_ratio, sh.balancing_weights, sh.diagnose, sh.two_sample_test):
+        with pytest.raises(uw.InputError, match=r"holds its rows; got a LazyFrame\. collect\(\) it first"):
+            call(pl.from_pandas(a).lazy(), b)
+        with pytest.raises(uw.InputError, match="`source` and `target` have no columns"):
+            call(a[[]], b[[]])
+    for call in (sh.density_ratio, sh.balancing_weights):
+        with pytest.raises(uw.InputError, match="`base` must have a positive weight; got 3, all zero"):
+            call(a, b, base=uw.Weights.of(np.zeros(3), kind="importance"))
+    with pytest.raises(
+        uw.InputError, match="`method` must be a name, settings such as LeastSquares\\(\\), or a classifier; got None"
+    ):
+        sh.density_ratio(a, b, method=None)
+    with pytest.raises(uw.InputError, match="unknown learner 'lin'. Did you mean 'linear'"):
+        sh.two_sample_test(a, b, learner="lin")

@@ -10,7 +10,7 @@ MOVED = ShiftFigures(
     n=500, m=400, area=0.75, p=0.001, area_after=0.49, p_after=0.6, ess=250, max_before=0.8, max_after=0.05,
     mean_before=0.3, mean_after=0.02,
 )  # fmt: skip
-BY_LABEL = replace(MOVED, area_label=0.48, p_label=0.7, p_prior=0.001, label_usable=True)
+BY_LABEL = replace(MOVED, se=0.02, se_label=0.03, area_label=0.48, p_label=0.7, p_prior=0.001, label_usable=True)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,10 @@ def test_the_first_rule_that_holds(changed, code, grade):
         ({"kept_none": True}, "label_shift"),
         ({"p_label": 0.05}, "repaired"),
         ({"area_label": 0.626}, "repaired"),
+        ({"area_label": 0.57}, "label_shift"),  # .625 - 1.645 sqrt(.03^2 + .01^2) = .573
+        ({"area_label": 0.58}, "repaired"),
+        ({"area_label": 0.48, "se_label": 0.1}, "repaired"),  # few rows show nothing
+        ({"se_label": float("nan")}, "repaired"),
         ({"p_prior": 0.06}, "repaired"),
         ({"label_usable": False}, "repaired"),
         ({"p": 0.2}, "no_shift"),

@@ -365,7 +365,7 @@ def test_an_identifier_is_refused_by_name(column):
 
 def test_rows_in_both_are_told():
     source, _ = pair()
-    with pytest.warns(UserWarning, match="80% of the target rows are in both"):
+    with pytest.warns(UserWarning, match="80 % of the target rows are in both"):
         sh.density_ratio(source, np.concatenate([source[:40], source[40:50] + 9]), method="none")
     coarse = np.arange(300)[:, None] % 5.0
     sh.density_ratio(coarse, coarse[:100], method="none")  # rows that repeat each other prove nothing

@@ -190,7 +190,11 @@ def refused(error, match, learner, ratio=known, power=1.0):
 
 
 def test_what_counts_twice_or_cannot_be_weighted_is_refused():
-    refused(uw.UndoError, "count twice", LogisticRegression(class_weight="balanced"))
+    refused(
+        uw.UndoError,
+        "class_weight=.balanced. and the ratio.s weights count twice. Set the first to None",
+        LogisticRegression(class_weight="balanced"),
+    )
     refused(uw.UndoError, "count twice", make_pipeline(StandardScaler(), LogisticRegression(class_weight={True: 2})))
     refused(uw.InputError, "KNeighborsRegressor.fit takes no sample_weight", KNeighborsRegressor())
     refused(uw.InputError, "`power` must lie in", Ridge(), power=1.5)

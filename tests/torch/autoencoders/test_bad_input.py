@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import torch
 from sklearn.exceptions import NotFittedError
@@ -194,9 +196,9 @@ def test_more_draws_than_memory():
     refused("Use log_likelihood, which keeps no draws", lambda: m.draw(B, 10**12))
 
 
-@pytest.mark.parametrize("z", [np.zeros(2), np.zeros((3, 3)), np.full((1, 2), np.nan)])
+@pytest.mark.parametrize("z", [np.zeros(2), np.zeros((3, 3)), np.full((1, 2), "a")])
 def test_codes_that_are_none(z):
-    refused("`z` must be finite codes (n, 2)", lambda: model().fit(B).decode(z))
+    refused("`z` must be codes of shape (n, 2)", lambda: model().fit(B).decode(z))
 
 
 def test_counts_that_are_none():
@@ -282,7 +284,10 @@ def test_thresholds_that_are_no_variance(threshold):
 
 
 def test_codes_that_are_not_finite_are_counted():
-    refused("got shape (2, 2), 3 values NaN or infinite.", lambda: model().fit(B).decode([[1, np.nan], [np.inf] * 2]))
+    refused(
+        "`z` must be finite; got 3 values NaN or infinite, first at row 0",
+        lambda: model().fit(B).decode([[1, np.nan], [np.inf] * 2]),
+    )
 
 
 def test_one_row_and_one_draw_are_spoken_of_as_such():
@@ -317,3 +322,60 @@ def test_a_file_whose_tensors_are_none(tmp_path):
     found = torch.load(tmp_path / "m.iwae", weights_only=True)
     torch.save(found | {"tensors": 3}, tmp_path / "m.iwae")
     refused("is not an upweight model of the kind IWAE", lambda: IWAE.load(tmp_path / "m.iwae"))
+
+
+@pytest.mark.parametrize(
+    ("X", "said"),
+    [
+        (pl.LazyFrame({"a": [1.0] * 12}), "got a LazyFrame. collect() it first"),
+        ([[1.0, 2.0], [3.0]] * 6, "a row of 2 values and, at row 1, one of 1. Write None where a value is missing"),
+        (None, "got NoneType. Pass an array or a pandas, polars or Arrow frame"),
+        ("rows.csv", "got str. Pass an array"),
+        (np.full((12, 6), np.datetime64("2020-01-01")), "numbers only; got datetime64[D]. Give a number, days since"),
+        (torch.eye(12).to_sparse(), "must be dense; got a sparse one"),
+    ],
+)
+def test_what_is_no_table_is_said_to_be_none(X, said):
+    refused(said, lambda: model(likelihood="gaussian").fit(X))
+    fitted = model(likelihood="gaussian").fit(R)
+    for verb in ("score", "encode", "impute"):
+        refused(said, lambda verb=verb: getattr(fitted, verb)(X))
+
+
+def test_numbers_behind_a_mask_are_gaps():
+    mask = RNG.random(R.shape) < 0.2
+    behind = np.where(mask, 1e6, R)
+    gaussian = {"likelihood": "gaussian", "missing": "mar"}
+    masked = np.ma.masked_array(behind, mask=mask)
+    wanted = model(**gaussian).fit(np.where(mask, np.nan, R))
+    found = model(**gaussian).fit(masked)
+    assert np.array_equal(found.impute(masked), wanted.impute(np.where(mask, np.nan, R)))
+    refused(f"got {mask.sum()} NaN", lambda: model(likelihood="gaussian").fit(masked))
+
+
+def test_a_tensor_with_a_graph_is_a_table():
+    wanted, given = model(likelihood="gaussian").fit(R), torch.tensor(R, requires_grad=True)
+    found = model(likelihood="gaussian").fit(given)
+    assert np.array_equal(found.score_samples(given, k=30), wanted.score_samples(R, k=30))
+
+
+def test_what_is_wrong_with_held_out_rows_is_said_of_them():
+    gaps = B.copy()
+    gaps[3, 2] = np.nan
+    refused("`X_valid` must hold no gap; got 1 NaN, first at row 3", lambda: model().fit(B, X_valid=gaps))
+    refused("`X_valid`: X has 5 features, but IWAE is expecting 6", lambda: model().fit(B, X_valid=B[:, :5]))
+    refused("`X_valid` must be a table, rows by columns; got str", lambda: model().fit(B, X_valid="rows.csv"))
+
+
+def test_a_table_in_which_nothing_varies_teaches_nothing():
+    refused("no column varies", lambda: quiet(model(likelihood="gaussian").fit)(np.full((20, 3), 7.0)))
+    refused("no column varies", lambda: quiet(model(likelihood="categorical").fit)(np.full((20, 3), "a", dtype=object)))
+
+
+def quiet(call):
+    def made(*data):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of the columns that do not vary
+            return call(*data)
+
+    return made

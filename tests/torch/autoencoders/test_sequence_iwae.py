@@ -282,6 +282,21 @@ def test_settings_out_of_range(settings, said):
         SequenceIWAE().set_params(**settings).fit(DOCS)
 
 
+def test_the_remedy_for_an_unused_code_knows_the_rate():
+    few = {"epochs": 1, "k": 1}
+    said = lambda rate: str(model(**few, rate=rate).fit(DOCS).collapse(DOCS, k=8)).splitlines()[-1]
+    assert "SequenceIWAE(rate=5.0)" in said(0.0)
+    assert said(0.5) == "A rate of 0.5 nats allows no more than that. Raise it: 5.0 keeps a code in use."
+    assert said(5.0) == "Of the 5 nats that the rate allows little is used. Train longer, or with a larger lr."
+
+
+def test_values_above_the_bound_are_marked_in_the_history():
+    found = model(objective=Objective(power=2.0)).fit(DOCS)
+    assert [e["is_bound"] for e in found.history_] == [False] * 3
+    assert "no lower bound" in found.notes_[-1]
+    assert "is_bound" not in model().fit(DOCS).history_[0]
+
+
 def test_documents_that_are_none(fitted):
     with pytest.raises(InputError, match="Split text"):
         model().fit(["a b c"] * 20)
@@ -289,7 +304,7 @@ def test_documents_that_are_none(fitted):
         model().fit(DOCS[:9])
     with pytest.raises(InputError, match="one number a row"):
         model().fit(DOCS, sample_weight=[1.0])
-    with pytest.raises(InputError, match=r"finite codes \(n, 2\)"):
+    with pytest.raises(InputError, match=r"codes of shape \(n, 2\)"):
         fitted.decode(np.zeros((2, 3)))
     with pytest.raises(InputError, match="GB and more"):
         fitted.draw(DOCS, 10**9)

@@ -6,8 +6,10 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import torch
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import check_estimator
 
@@ -266,7 +268,7 @@ def test_rows_that_are_none():
     X, w = two_modes(30)
     with pytest.raises(InputError, match="10 rows of positive weight to train on; got 9 samples"):
         gan().fit(X[:9])
-    with pytest.raises(InputError, match="1 NaN or infinity, first at row 4, column 0"):
+    with pytest.raises(InputError, match="1 NaN, first at row 4, column 0"):
         gan().fit(np.where(np.arange(30)[:, None] == 4, np.nan, X))
     with pytest.raises(InputError, match="every weight is zero"):
         gan().fit(X, sample_weight=0 * w)
@@ -274,6 +276,42 @@ def test_rows_that_are_none():
         gan().fit(X, sample_weight=np.where(np.arange(30) == 2, -1.0, w))
     with pytest.raises(InputError, match="half of the rows are the same"):
         gan().fit(np.r_[np.full(28, 1.0), 2.0, 3.0][:, None])
+
+
+FOREIGN = {
+    "query": (pl.LazyFrame({"a": [1.0, 2.0]}), "got a LazyFrame. collect\\(\\) it first"),
+    "sparse": (sparse.csr_matrix(np.eye(12)), "must be dense for a generator; got a sparse matrix. Use X.toarray"),
+    "words": (
+        pd.DataFrame({"a": np.arange(12.0), "s": ["x"] * 12}),
+        "column 's' must hold numbers; got String, first 'x' at row 0",
+    ),
+    "words in an array": (np.array([[1.0, "x"]] * 12, dtype=object), "must hold numbers; got 'x' at row 0, column 1"),
+    "dates": (pd.DataFrame({"a": pd.date_range("2020", periods=12)}), "column 'a' must hold numbers; got Datetime"),
+    "dates in an array": (np.array([["2020-01-01"]] * 12, dtype="datetime64[D]"), "numbers only; got datetime64"),
+    "complex": (np.ones((12, 2)) * 1j, "Complex data not supported"),
+    "a mask": (np.ma.masked_array(np.eye(12), mask=np.eye(12) > 0), "got 12 NaN, first at row 0, column 0"),
+    "infinity": (np.r_[np.full((1, 2), np.inf), np.eye(12, 2)], "no infinity: first at row 0, column 0"),
+    "one axis": (np.arange(12.0), r"got shape \(12,\). Reshape your data"),
+    "ragged": ([[1, 2], [3]] * 6, "a row of 2 values and, at row 1, one of 1"),
+    "two columns of one name": (pd.DataFrame(np.eye(12, 2), columns=["a", "a"]), "'a' stands at columns"),
+    "a path": ("rows.csv", "got str. Pass an array or a pandas, polars or Arrow frame"),
+    "nothing": (None, "got NoneType. Pass an array"),
+    "a sparse tensor": (torch.eye(12).to_sparse(), "must be dense; got a sparse one"),
+}
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+def test_what_is_no_table_of_numbers_is_refused_in_our_words(what):
+    X, said = FOREIGN[what]
+    with pytest.raises(InputError, match=said):
+        gan(1).fit(X)
+
+
+def test_tensors_with_a_graph_and_nullable_columns_are_tables():
+    X, w = two_modes(400)
+    wanted = gan(1).fit(X, sample_weight=w)
+    for given in (torch.tensor(X, requires_grad=True), pd.DataFrame(X, columns=["a"]).convert_dtypes()):
+        assert same(wanted, gan(1).fit(given, sample_weight=torch.tensor(w, requires_grad=True)))
 
 
 # ---- real rows --------------------------------------------------------------------------------------------------------------

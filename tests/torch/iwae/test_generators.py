@@ -121,3 +121,22 @@ def test_by_batch_needs_weights_that_it_can_divide_by():
     with pytest.raises(InputError, match="needs 1 row of positive weight; got 0"):
         gan_loss(x[:, 0], x[:, 0], w, by="batch")
     assert torch.isfinite(gan_loss(x[:, 0], x[:, 0], torch.eye(4)[0], by="batch")[0])
+
+
+@pytest.mark.parametrize(("by", "sign"), [("median", 1), ("population", -1)])
+def test_the_median_of_blocks_leans_to_no_weights_where_a_block_often_holds_no_heavy_row(by, sign):
+    """Two modes, one row in 51 meant to be half: the mean loss of 150 batches at .6 of the rare mode less that at .2.
+
+    Over twelve seeds it was .036 +- .015 by median, least .014, and -.11 +- .011 by population.
+    """
+    g = torch.Generator().manual_seed(0)
+    rises = 0.0
+    for _ in range(150):
+        rare = torch.rand(100, generator=g) < 1 / 51
+        noise = 0.5 * torch.randn(2, 100, 1, generator=g)
+        real = torch.where(rare, 2.0, -2.0)[:, None] + noise[0]
+        order = torch.randperm(100, generator=g)
+        at = [torch.where(torch.arange(100) % 5 < share, 2.0, -2.0)[order][:, None] + noise[1] for share in (1, 3)]
+        few, many = (mmd2(m, real, torch.where(rare, 25.5, 0.51), by=by, bandwidth=2.0).item() for m in at)
+        rises += many - few
+    assert sign * rises > 0

@@ -292,3 +292,22 @@ def test_a_path_under_vmap(encoder):
     with pytest.raises(InputError, match="a path cannot be hooked under vmap"):
         torch.vmap(lambda one: surrogate(density(one), "dreg", path=one))(y)
     assert torch.equal(torch.vmap(lambda one: surrogate(density(one)))(y), surrogate(density(y)))
+
+
+@pytest.mark.parametrize(
+    "objective", ["standard", "dreg", Objective("dreg", groups=2, power=0.5), Objective(groups=2, split=True, beta=0.3)]
+)
+def test_what_is_known_to_be_finite_gives_the_same_bits_as_what_is_not(objective, monkeypatch):
+    from upweight.torch.iwae import _surrogate
+
+    def made():
+        z = torch.randn(5, 4, 2, generator=torch.Generator().manual_seed(0)).requires_grad_()
+        y = z.view_as(z)
+        as_path = () if objective == "standard" else y
+        value = surrogate(3 * y.sum(-1), objective, path=as_path)
+        value.sum().backward()
+        return value.detach(), z.grad
+
+    known = made()
+    monkeypatch.setattr(_surrogate, "surely_finite", lambda l: False)
+    assert all(torch.equal(a, b) for a, b in zip(known, made(), strict=True))

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ..._errors import counted
 from ...tables import twins_line
 from ._advice import advice, another_learner, at_one_half, interval, leak_sentences
 from ._facts import label_text, percent
@@ -203,9 +204,7 @@ def _warnings_of(r: Reading) -> list[str]:
         out.append(f"The classes are nearly balanced ({percent(facts.share)}): there is little to mend.")
     named = r.plan.task.group is not None
     if facts.copies:
-        text = (
-            f"{facts.copies:,} rows equal another in every column; a copy in train and test flatters flexible learners."
-        )
+        text = f"{counted(facts.copies, 'row equals', 'rows equal')} another in every column; a copy in train and test flatters flexible learners."
         out.append(text if named else f"{text} Rows that belong together can be named by --group.")
     if facts.repeat is not None and not named:
         name, values = label_text(facts.repeat.name), facts.repeat.values
@@ -240,5 +239,5 @@ def join(names: Iterable[str], most: int = 99) -> str:
     """a, b and c; beyond `most` "and 5 others"."""
     names = list(names)
     if len(names) > most:
-        names = [*names[: most - 1], f"{len(names) - most + 1} others"]
+        names = [*names[: most - 1], counted(len(names) - most + 1, "other")]
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

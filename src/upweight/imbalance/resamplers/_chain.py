@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from ..._errors import InputError
+from ..._errors import InputError, counted
 from ..._foreign_keywords import own_keywords
 from ..._rng import as_generator
 from ..._set_module import set_module
@@ -258,7 +258,7 @@ def stored(first: Resample, then: Resample, between: Any) -> Resample:
     real = ~then.is_synthetic & ~first.is_synthetic[at]
     indices = np.where(real, first.indices[at], -1)
     out = for_the_sampler(then.take(between))
-    note = f"{int((~real).sum()):,} rows are stored: some were made from rows that were made"
+    note = f"{counted(int((~real).sum()), 'row is', 'rows are')} stored: some were made from rows that were made"
     return replace(
         _rows_of(first, np.zeros(0, np.int64)),
         indices=indices,

@@ -187,7 +187,10 @@ def _distinct(names: Any) -> tuple[str, ...]:
 
 def _factor(correlation: Any, d: int) -> np.ndarray:
     """The lower Cholesky factor of a correlation matrix, or InputError with the entry that is wrong."""
-    c = np.asarray(correlation, dtype=np.float64)
+    try:
+        c = np.asarray(correlation, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"`correlation` must be ({d}, {d}) numbers; got {error}. Give all pairs.") from error
     if c.shape != (d, d):
         raise InputError(f"`correlation` must have shape ({d}, {d}), one row an input; got {c.shape}. Give all pairs.")
     for what, wrong in (

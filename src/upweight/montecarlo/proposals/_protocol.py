@@ -88,7 +88,7 @@ class _Watched:
         l = l.reshape(n) if l.shape == (n, 1) or l.size == n == 1 else l
         if l.shape != (n,):
             raise InputError(
-                f"{self.name}: log_prob of {n:,} rows must be one number a row, ({n},); got shape {l.shape}."
+                f"{self.name}: log_prob of {n:,} rows must be one number a row, ({n},); got shape {l.shape}. Sum over columns."
             )
         bad = np.isnan(l) | (l == np.inf)
         if bad.any():

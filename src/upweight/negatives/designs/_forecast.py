@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ... import _html as html
+from ..._errors import counted
 from ..._set_module import set_module
 
 __all__ = ["Forecast", "kept_error", "variance_factors"]
@@ -75,20 +76,21 @@ class Forecast:
             ("rows", f"{self.rows:,}"),
             ("positives", f"{self.positives:,}"),
             ("negatives that stay", f"{self.kept_negatives:,.0f} ± {self.kept_negatives_se:,.0f}"),
-            ("share of the rows", f"{self.kept_share:.2%}"),
+            ("share of the rows", f"{100 * self.kept_share:.2f} %"),
             ("variance by offset, over that of all rows", f"{self.factor_offset:.2f}"),
             ("variance by weights, over that of all rows", f"{self.factor_weights:.2f}"),
         ]
         return html.block(
-            [f"{self.kept_share:.2%} of the rows cost {self.factor_offset:.2f} times the variance of all"], rows=lines
+            [f"{100 * self.kept_share:.2f} % of the rows cost {self.factor_offset:.2f} times the variance of all"],
+            rows=lines,
         )
 
     def __str__(self) -> str:
         """What will be kept and what it costs, in words."""
         factor = f"{self.factor_offset:.2f} times the variance of training on all rows (by weights {self.factor_weights:.2f})"
         return (
-            f"{self.rows:,} rows, {self.positives:,} positives; {self.kept_negatives:,.0f} ± {self.kept_negatives_se:,.0f} negatives stay "
-            f"({self.kept_share:.2%} of the rows): {factor}"
+            f"{counted(self.rows, 'row')}, {counted(self.positives, 'positive')}; {self.kept_negatives:,.0f} ± {self.kept_negatives_se:,.0f} negatives stay "
+            f"({100 * self.kept_share:.2f} % of the rows): {factor}"
         )
 
 

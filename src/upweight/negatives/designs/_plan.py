@@ -308,7 +308,7 @@ class Plan:
         gain = self.forecast.optimal_gain
         if gain is not None:
             worth = "worth it" if gain >= WORTH else "not worth it"
-            lines.append(f"rule optimal would shrink what sampling adds by {gain:.0%}: {worth}")
+            lines.append(f"rule optimal would shrink what sampling adds by {100 * gain:.0f} %: {worth}")
         return "\n".join([*lines, *self.notes, f"id {self.id}"])
 
     def plot(self, rows: Any, ax: Any = None) -> Any:

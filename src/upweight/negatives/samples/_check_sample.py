@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..._check import Reason, Verdict
-from ..._errors import InputError, VerdictError
+from ..._errors import InputError, VerdictError, counted
 from ..._weights import Weights
 from ...stream import Output, source_of
 from ..designs import Plan
@@ -241,14 +241,12 @@ def _of_files(said: str) -> Iterator[Reason]:
 def _size(f: dict[str, float]) -> Iterator[Reason]:
     off = f["kept_negatives"] - f["foreseen"]
     if abs(off) > SURE * f["foreseen_se"]:
-        text = (
-            f"{f['kept_negatives']:,.0f} negatives stay, {f['foreseen']:,.0f} ± {f['foreseen_se']:,.0f} were foreseen"
-        )
+        text = f"{counted(f['kept_negatives'], 'negative stays', 'negatives stay')}, {f['foreseen']:,.0f} ± {f['foreseen_se']:,.0f} were foreseen"
         yield Reason(
             "SIZE", "usable", "size", text, "the data is not that of the plan; what is kept is right all the same"
         )
     if f["unscored"] > UNSCORED * f["rows"]:
-        text = f"{f['unscored']:,.0f} rows ({f['unscored'] / f['rows']:.1%}) have no usable score and are kept at the plain rate"
+        text = f"no usable score, and kept at the plain rate: {counted(f['unscored'], 'row')} ({100 * f['unscored'] / f['rows']:.1f} %)"
         yield Reason("UNSCORED", "usable", "scores", text, "fill the score column, or plan with a linear pilot")
 
 
@@ -257,7 +255,7 @@ def _drift(bins: tuple[ScoreBin, ...]) -> Iterator[Reason]:
     if bad:
         b = max(bad, key=lambda b: abs(b.z))
         text = (
-            f"{len(bad)} of {len(bins)} score bins are off: from {b.low:.2g} to {b.high:.2g} the pilot expects {b.expected:,.0f} positives, "
+            f"{len(bad)} of {counted(len(bins), 'score bin')} off: from {b.low:.2g} to {b.high:.2g} the pilot expects {b.expected:,.0f} positives, "
             f"{b.observed:,.0f} are there"
         )
         yield Reason(
@@ -290,10 +288,10 @@ def _edges(rows: KeptRows, plan: Plan) -> Iterator[Reason]:
             "FLOOR",
             "good",
             "floor",
-            f"{at_floor:.1%} of the kept negatives stand at the least keep-probability {least:.2g}",
+            f"{100 * at_floor:.1f} % of the kept negatives stand at the least keep-probability {least:.2g}",
         )
     if at_cap > 0:
-        yield Reason("CAP", "good", "cap", f"{at_cap:.1%} of the kept negatives were kept for sure")
+        yield Reason("CAP", "good", "cap", f"{100 * at_cap:.1f} % of the kept negatives were kept for sure")
 
 
 def _duplicates(f: dict[str, float]) -> Iterator[Reason]:

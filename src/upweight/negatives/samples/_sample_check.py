@@ -10,6 +10,7 @@ from typing import Any
 
 from ... import _html as html
 from ..._check import Reason, Verdict, first_advice, passes, worst_grade
+from ..._errors import counted
 from ..._set_module import set_module
 from ..._version import __version__
 
@@ -75,7 +76,7 @@ class SampleCheck:
     def __str__(self) -> str:
         f = self.figures
         head = (
-            f"{self.grade}: {f['kept_positives']:,.0f} positives and {f['kept_negatives']:,.0f} negatives of {f['rows']:,.0f} rows "
+            f"{self.grade}: {counted(f['kept_positives'], 'positive')} and {counted(f['kept_negatives'], 'negative')} of {counted(f['rows'], 'row')} "
             f"({f['per_positive']:.2f} negatives a positive)"
         )
         lines = [f"  {reason.line:<9}{reason.text}" for reason in self.reasons]

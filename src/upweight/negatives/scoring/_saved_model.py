@@ -29,7 +29,7 @@ import pyarrow as pa
 import pyarrow.compute
 from sklearn.utils.validation import check_is_fitted
 
-from ..._errors import InputError, MissingExtra
+from ..._errors import InputError, MissingExtra, counted
 from ...learners import BOOSTED_TREE, TREE, refuse_forged, trees
 from ._terms import column_of, level_texts, numbers_of
 
@@ -119,7 +119,7 @@ class SavedModel:
             )
         if width is not None and width != len(features):
             raise InputError(
-                f"the pilot model was fitted on {width} columns; got {len(features)} features. Name its columns in its order."
+                f"the pilot model was fitted on {counted(width, 'column')}; got {counted(len(features), 'feature')}. Name its columns in its order."
             )
 
     def score(self, features: tuple[str, ...], rows: pa.Table | pa.RecordBatch) -> np.ndarray:
@@ -153,7 +153,7 @@ class SavedModel:
         stored = self.loaded.pandas_categorical or []
         if len(stored) != len(levels):
             raise InputError(
-                f"the pilot model was trained with {len(stored)} columns of categories; {len(levels)} features are named as levels. Name the others "
+                f"the pilot model was trained with {counted(len(stored), 'column')} of categories; {counted(len(levels), 'feature is', 'features are')} named as levels. Name the others "
                 "without ':level'."
             )
         return {

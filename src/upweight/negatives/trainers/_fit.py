@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import has_fit_parameter
 
-from ..._errors import InputError, UndoError
+from ..._errors import InputError, UndoError, counted
 from ..._weights import Weights
 from ...learners import refuse_double_count
 from ...tables import row_count, row_slice, row_weights
@@ -174,7 +174,7 @@ def _tell_few(y: np.ndarray) -> None:
     ones = int(y.sum())
     if ones < FEW and (len(y) - ones) / max(ones, 1) < FEW_KAPPA * (1 - 0.1):
         text = (
-            f"{ones:,} positives with {(len(y) - ones) / max(ones, 1):.1f} negatives each: flexible models promise too much on so few rows. Keep more negatives, "
+            f"{counted(ones, 'positive')} with {(len(y) - ones) / max(ones, 1):.1f} negatives each: flexible models promise too much on so few rows. Keep more negatives, "
             "look at observed over expected on held-out rows, or start at the pilot with base=plan"
         )
         warnings.warn(text, UserWarning, stacklevel=3)

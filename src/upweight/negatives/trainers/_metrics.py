@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from ... import _html as html
-from ..._errors import InputError
+from ..._errors import InputError, counted
 from ..._estimate import (
     Average,
     Dense,
@@ -162,10 +162,10 @@ class Metrics:
 
     @property
     def _said(self) -> str:
-        return f"{len(self.y):,} rows, {int(self.y.sum()):,} of them positive, worth {self._sample.ess:,.0f} rows of one weight"
+        return f"{counted(len(self.y), 'row')}, {int(self.y.sum()):,} of them positive, worth {self._sample.ess:,.0f} rows of one weight"
 
     def __repr__(self) -> str:
-        return f"<Metrics of {len(self.y):,} rows>"
+        return f"<Metrics of {counted(len(self.y), 'row')}>"
 
     # ---- what they share ----------------------------------------------------------------------------------------------------
 

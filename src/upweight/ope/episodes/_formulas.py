@@ -116,6 +116,10 @@ def _pdis(x: SequenceRows) -> SequenceFit:
 
 def _is(x: SequenceRows) -> SequenceFit:
     w = x.linear(x.end)
+    if not w.any():
+        raise InputError(
+            f"every product of weights underflows: the largest log is {x.end.max():.6g}. Use 'wis', 'cwpdis' or 'wdr'."
+        )
     return _mean(w * x.discounted(x.r), kish(w / w.max()))
 
 

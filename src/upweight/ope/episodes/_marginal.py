@@ -5,7 +5,8 @@ state are worth the same from there on. In the mean over histories they are one 
 
     kappa_t(s) = mean of W over the rows at t in state s,     w_t = kappa_t(s_t) rho_t     becomes W for the next step
 
-with W brought to mean one over all groups at each step, ended ones included: without that, errors pile up over the steps.
+with W brought to mean one over all groups at each step, ended ones included: without that, errors pile up over the steps. The walk itself, and the
+error of what it estimates, are in `_states`.
 
 What is inside: `marginal`.
 
@@ -14,6 +15,7 @@ Source: Xie, Ma and Wang (2019), Towards optimal off-policy evaluation for reinf
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,7 @@ from ..._frames import labels, same_rows
 from ..._weights import Step, Weights
 from ..values import require_weights
 from ._groups import GroupedRows, read_groups
+from ._states import StateWeights
 from ._trajectory import made_of
 
 __all__ = ["holds_the_past", "marginal"]
@@ -48,7 +51,7 @@ def marginal(w: Weights, *, group: Any, state: Any) -> Weights:
     ------
     InputError : no Weights, labels of another length or with gaps, all weights zero at some step. KindError : other kinds.
 
-    Costs: a bias of order 1/rows in a state; complete where `state` leaves out what decides the future. A state that is met once at its time
+    Costs: a bias of order 1/rows in a state, whose error the interval of `sequence` knows; complete where `state` leaves out what decides the future. A state that is met once at its time
     has the plain product. Source: Xie, Ma and Wang (2019).
 
     >>> import upweight as uw
@@ -74,30 +77,8 @@ def holds_the_past(w: Weights) -> bool:
 
 def _of_states(w: Weights, groups: GroupedRows, states: np.ndarray, count: int) -> Weights:
     raw = _of_states(w.raw, groups, states, count) if w.tamed else None
-    log_w = groups.unsort(_step_by_step(groups, groups.sort(w.log_w), states, count))
+    found = StateWeights(groups, states, groups.sort(w.log_w), np.empty(0))
+    log_w = groups.unsort(found.log_weights())
     step = Step("marginal", {"groups": groups.count, "states": count, "said": "estimated from these rows"})
-    return made_of(w, log_w, step, raw, exact=False, box=w._container)
-
-
-def _step_by_step(groups: GroupedRows, log_rho: np.ndarray, states: np.ndarray, count: int) -> np.ndarray:
-    """log w of sorted rows."""
-    out = np.empty(log_rho.size)
-    by_time = np.argsort(groups.time, kind="stable")
-    alive = groups.alive
-    ends = np.cumsum(alive)
-    row_group = np.repeat(np.arange(groups.count), groups.lengths)
-    _, cells = np.unique(groups.time * count + states, return_inverse=True)
-    carried = np.ones(groups.count)
-    for t, (start, end) in enumerate(zip(ends - alive, ends, strict=True)):
-        rows = by_time[start:end]
-        here, cell = row_group[rows], cells[rows]
-        total = float(carried.mean())
-        if not total > 0:
-            raise InputError(f"every weight is zero at step {t}: the log never follows the target that far.")
-        carried /= total
-        cell -= cell.min()
-        with np.errstate(divide="ignore"):
-            kappa = np.log(np.bincount(cell, carried[here]) / np.bincount(cell))[cell]
-        out[rows] = kappa + log_rho[rows]
-        carried[here] = np.exp(out[rows])
-    return out
+    made = made_of(w, log_w, step, raw, exact=False, box=w._container)
+    return replace(made, _estimated_from=replace(found, given=made.log_w))

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError, KindError, is_number, printable, require_choice
-from ..._estimate import Average, Dense, Estimate, Terms, WeightedSample, estimate, kish
+from ..._estimate import Average, Dense, Estimate, Terms, WeightedSample, cluster_tails, estimate, kish
 from ..._frames import labels, read, require, same_rows
 from ..._weights import Step, Weights
 from ...arrays import TOO_FEW, tail_index
@@ -27,6 +27,7 @@ from ._doubts import broken_steps
 from ._formulas import FORMULAS, SequenceFit, SequenceRows
 from ._groups import GroupedRows, read_groups
 from ._marginal import holds_the_past
+from ._states import StateWeights
 from ._trajectory import of_groups
 
 __all__ = ["sequence"]
@@ -34,7 +35,8 @@ __all__ = ["sequence"]
 MODELLED = ("dr", "wdr")
 PROMISED = ("step", "pdis", "is", "dr", "pi")
 WHOLE = ("is", "wis")  # rest on the product over the whole group
-NOISE = 1e-13  # influences below this share of the value are rounding
+ORDINARY = 1e-70, 1e70  # rewards whose squares, weighted, fit a float
+NOISE = 1e-12  # influences below this share of the value, and their logs within it, are rounding
 
 
 def sequence(
@@ -92,12 +94,32 @@ def sequence(
         _whole_rewards(reward)
     q, v = (None, None) if outcome is None else tuple(groups.sort(x) for x in read_outcome(w, outcome))
     codes, clusters = _clusters(w, groups, group, cluster)
-    of = lambda x: FORMULAS[how](SequenceRows(groups, groups.sort(x.log_w), groups.sort(r), q, v, float(discount)))
+    unit = _unit(w, r, v)
+    if unit != 1.0:
+        r, q, v = r / unit, None if q is None else q / unit, None if v is None else v / unit
+    of = lambda x: _of_known_states(
+        x,
+        FORMULAS[how](SequenceRows(groups, groups.sort(x.log_w), groups.sort(r), q, v, float(discount))),
+        groups,
+        r,
+        discount,
+    )
     used = of(w)
     raw = of(w.raw) if w.tamed else used
     found = _average(used, raw, _sample(w, groups, how, used, (codes, clusters)), _whole_khat(w, groups, how))
+    if not math.isfinite(found.value * unit):
+        raise InputError(f"`reward` reaches {np.abs(r).max() * unit:.3g}, more than its sum can hold. Rescale it.")
+    found = found if unit == 1.0 else found.moved(unit)
     step = Step("sequence", {"how": how, "discount": discount, "groups": groups.count})
     return estimate(Terms((found,), (), groups.count), (*w.trail, step))
+
+
+def _of_known_states(w: Weights, fit: SequenceFit, groups: GroupedRows, r: np.ndarray, discount: float) -> SequenceFit:
+    """The fit with influences that know how weights of `marginal` were estimated; as it is for all others."""
+    source = w._estimated_from
+    if not (isinstance(source, StateWeights) and source.belongs_to(w.log_w, groups)):
+        return fit
+    return fit._replace(psi=source.influences(groups.sort(r), float(discount)))
 
 
 def _formula(w: Weights, how: Any, *, modelled: bool) -> str:
@@ -118,6 +140,13 @@ def _formula(w: Weights, how: Any, *, modelled: bool) -> str:
     if how in PROMISED and not (w.exact or w.raw.exact or past):
         raise KindError(f"how={how!r} needs weights that promise a mean of one; use wis, cwpdis or wdr.")
     return how
+
+
+def _unit(w: Weights, r: np.ndarray, v: np.ndarray | None) -> float:
+    """A power of two by which rewards are divided whose squares would leave the floats; 1 for others."""
+    top = float(np.abs(r).max(where=w.log_w > -np.inf, initial=0.0))
+    top = top if v is None else max(top, float(np.abs(v).max()))
+    return 1.0 if top == 0 or ORDINARY[0] < top < ORDINARY[1] else 2.0 ** max(-1020, math.frexp(top)[1] - 1)
 
 
 def _whole_rewards(reward: Any) -> None:
@@ -186,19 +215,29 @@ def _sample(
 def _average(used: SequenceFit, raw: SequenceFit, sample: WeightedSample, whole: float) -> Average:
     """The average of a fit, judged by either side of the influences before taming, each side with a tail size of its own."""
     psi, before = (_without_noise(fit) / sample.size for fit in (used, raw))
-    tails = tuple(_side(x) for x in (sample.sums(before), -sample.sums(before)))
-    judged = tuple(k for k in tails if not math.isnan(k))
-    khat = whole if judged or math.isnan(whole) else math.nan
+    judged = _sides(before, sample)
+    constant = not before.any()
+    khat = whole if judged or constant or math.isnan(whole) else math.nan
     norm = math.sqrt(float(np.square(sample.sums(psi)).sum()))
     line = Dense(psi)
     sample = replace(sample, khat=khat)
     return Average(used.value, sample, line, line if raw is used else Dense(before), norm, judged)
 
 
-def _side(x: np.ndarray) -> float:
-    """k-hat of the positive entries; nan for fewer than 25."""
-    x = x[x > 0]
-    return tail_index(np.log(x)) if x.size >= TOO_FEW else math.nan
+def _sides(psi: np.ndarray, sample: WeightedSample) -> tuple[float, ...]:
+    """k-hat of either side of the influences, or of their sums by cluster, that was judged."""
+    if sample.codes is not None:
+        found = cluster_tails(Dense(psi), sample.sums(psi), sample.codes, own=True)
+    else:
+        found = [tail_index(_joined(np.log(x))) for x in (psi[psi > 0], -psi[psi < 0]) if x.size >= TOO_FEW]
+    return tuple(k for k in found if not math.isnan(k))
+
+
+def _joined(l: np.ndarray) -> np.ndarray:
+    """Logs (m,) of which those next to each other by no more than rounding are equal: sums of the same logs in another order are."""
+    l = np.sort(l)
+    new = np.diff(l, prepend=-np.inf) > NOISE * np.maximum(1.0, np.abs(l))
+    return l[np.flatnonzero(new)][np.cumsum(new) - 1]
 
 
 def _without_noise(fit: SequenceFit) -> np.ndarray:

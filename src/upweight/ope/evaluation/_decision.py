@@ -24,7 +24,7 @@ __all__ = ["MISFIT", "Decision", "decide"]
 MISFIT = "the probabilities do not fit together"
 DETERMINISTIC = "the log is deterministic: it says nothing about other actions"
 TOO_HIGH = "check the probabilities: logged before a filter, rounded, of another version or another action?"
-TOO_LOW = "the log never does what the target does in some {share:.0%} of cases, or the probabilities are wrong"
+TOO_LOW = "the log never does what the target does in some {share:.0f} % of cases, or the probabilities are wrong"
 
 
 class Decision(NamedTuple):
@@ -49,7 +49,7 @@ def _untrusted(verdict: Verdict, mean: MeanFigures, value: Estimate, gain: Estim
     if "DETERMINISTIC" in verdict.notes:
         return Decision("UNTRUSTED", f"{DETERMINISTIC}.", "log some decisions at random, with their probabilities")
     if mean.fails:
-        advice = TOO_HIGH if mean.mean > 1 else TOO_LOW.format(share=1 - mean.mean)
+        advice = TOO_HIGH if mean.mean > 1 else TOO_LOW.format(share=100 * (1 - mean.mean))
         return Decision("UNTRUSTED", mean_fails(mean), advice.replace("%", " %"))
     if not verdict.ok:
         worst = next(r for r in verdict.reasons if r.grade == verdict.grade)

@@ -13,7 +13,6 @@ weight is that of w under kept.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -163,6 +162,10 @@ class _Thinned(NamedTuple):
             raise KindError(
                 f"`kept` takes inclusion weights, 1/probability; got {what}. Make them: uw.Weights.of(1/p, kind='inclusion')."
             )
+        if kept.n != w.n:
+            raise InputError(
+                f"`kept` must have one entry a weight; got {kept.n:,} for {w.n:,} weights. Pass both of the same rows."
+            )
         return cls(reward, w, cluster, kept)
 
     def mean(self) -> MeanFigures:
@@ -186,15 +189,30 @@ class _Thinned(NamedTuple):
         if not caps:
             return None
         points = (math.inf, *caps)
-        make: Callable[[int], Estimate] = lambda i: (
-            (self.w if i == 0 else self.w.clip(at=points[i])) * self.kept
-        ).mean(self.reward, cluster=self.cluster)
+        make = _Clipped(self, points)
         moved = [0.0, *(float(self.w.clip(at=c).trail[-1].moved) for c in caps)]
-        return Path("clip", points, tuple(make(i).value for i in range(len(points))), tuple(moved), make, lambda: 0)
+        return Path("clip", points, tuple(make(i).value for i in range(len(points))), tuple(moved), make, make.chosen)
+
+
+class _Clipped(NamedTuple):
+    """The values of a thinned log along caps."""
+
+    log: _Thinned
+    points: tuple[float, ...]
+
+    def __call__(self, i: int) -> Estimate:
+        w = self.log.w if i == 0 else self.log.w.clip(at=self.points[i])
+        return (w * self.log.kept).mean(self.log.reward, cluster=self.log.cluster)
+
+    def chosen(self) -> int:
+        """Nothing is chosen: the untamed one."""
+        return 0
 
 
 def _caps_below(w: Weights) -> list[float]:
-    top = math.exp(min(float(w.log_w.max()), 709.0))
+    """Those below the largest weight, on the scale on which caps see it."""
+    scale = 0.0 if w.exact or w._linear else float(w.log_mean)
+    top = math.exp(min(float(w.log_w.max()) - scale, 709.0))
     return [c for c in CAPS if c < top * (1 - 1e-12)]
 
 

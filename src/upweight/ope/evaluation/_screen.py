@@ -68,7 +68,7 @@ def _values(e: Evaluation) -> Iterator[tuple[str, str]]:
     top = v.max_share * v.mean * v.n
     yield (
         "support",
-        f"worth {rows_worth(v.ess)} rows ({_percent(v.ess_share)}); the largest weight is {top:.3g}; {tail_said(v.khat)}",
+        f"worth {_rows(v.ess)} ({_percent(v.ess_share)}); the largest weight is {top:.3g}; {tail_said(v.khat)}",
     )
     low, high = e.value.interval()
     doubt = "" if e.value.ok else f"; {_short(e.value.why)}"
@@ -108,8 +108,19 @@ def _segments(e: Evaluation) -> Iterator[str]:
 def _certain(e: Evaluation) -> str:
     if e.guarantee is None or e.bounds is None:
         return f"nothing: {e.unproven}"
-    low, high = (f"{x:#.3g}" if abs(x) < 1000 else f"{x:,.0f}" for x in e.guarantee)
-    return f"{low} to {high} (proven, rewards in {e.bounds[0]:g} to {e.bounds[1]:g})"
+    low, high = _ends(*e.guarantee)
+    return f"{low} to {high} (proven, rewards in {e.bounds[0]:.15g} to {e.bounds[1]:.15g})"
+
+
+def _ends(low: float, high: float) -> tuple[str, str]:
+    """Both ends to three digits, or as many as tell them apart."""
+    most, wide = max(abs(low), abs(high)), high - low
+    digits = 3 if not wide > 0 else max(3, math.ceil(math.log10(most / wide)) + 1)
+    if not 1000 <= most < 1e15:
+        low_said, high_said = (f"{x:#.{digits}g}" for x in (low, high))
+        return low_said, high_said
+    places = max(0, digits - 1 - math.floor(math.log10(most)))
+    return f"{low:,.{places}f}", f"{high:,.{places}f}"
 
 
 def _path(e: Evaluation) -> str:
@@ -130,11 +141,18 @@ def _like(x: float, e: Estimate) -> str:
     if not (math.isfinite(half) and half > 0):
         return f"{x:.3g}"
     said = plus_minus(x, half)
-    return f"{x:.3g}" if said.startswith("(") else said.split(" ± ")[0]
+    if not said.startswith("("):
+        return said.split(" ± ")[0]
+    return said[1:].split(" ± ")[0] + said.split(")")[1]
 
 
 def _short(why: str) -> str:
     return why.split(": ")[0].rstrip(".")
+
+
+def _rows(ess: float) -> str:
+    said = rows_worth(ess)
+    return f"{said} row" if said == "1" else f"{said} rows"
 
 
 def _percent(share: float) -> str:

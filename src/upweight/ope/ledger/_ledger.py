@@ -13,6 +13,7 @@ What is inside: `Ledger`. Source: Chan, Golub and LeVeque (1983) for sums that m
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,7 @@ from ._sums import Rewards, buckets_of, caps_of, labels_of, shifted
 __all__ = ["Ledger"]
 
 SCHEMA = "upweight.ledger/1"
+LEAST = 1e-100
 LARGEST_LOG = 300.0  # whose squares, of a million rows, fit a float
 
 
@@ -89,15 +91,15 @@ class Ledger:
         if w.tamed:
             raise InputError("Ledger.of takes untamed weights: its path shows taming. Pass w.raw.")
         columns = read_values(Weights.of(np.ones(w.n), kind="importance"), reward, name="reward")
-        if not columns.scalar:
-            raise InputError(f"`reward` must be one column; got {len(columns.each)}. Pass one at a time.")
         same_rows(w._container, columns.container, ("weights", "reward"))
-        _refuse_length(w, columns.each[0].values.size)
-        r = columns.each[0].values * columns.each[0].unit
+        one = columns.only("reward")
+        _refuse_length(w, one.values.size)
+        r = one.values * one.unit
         if w.log_w.max() > LARGEST_LOG:
             raise InputError(
                 f"weights up to e^{LARGEST_LOG:.0f} can be added up; got a log of {w.log_w.max():.6g}. Check the probabilities."
             )
+        _refuse_sizes(w, r)
         linear, pivot = np.exp(w.log_w), float(r[0])
         caps, above = caps_of(linear, r - pivot)
         tally = Tally.of(w, by=by)
@@ -195,6 +197,19 @@ class Ledger:
 def _all_zero(w: Any) -> bool:
     """Whether a batch happens to hold nothing that the target does; the others may."""
     return isinstance(w, Weights) and w.ndim == 1 and w.kind == "importance" and bool((w.log_w == -np.inf).all())
+
+
+def _refuse_sizes(w: Weights, r: np.ndarray) -> None:
+    """Sums of w^2 r^2 must be floats."""
+    top = float(np.abs(r).max())
+    if 0 < top < LEAST:
+        raise InputError(
+            f"rewards must be 0 or reach {LEAST:g}, for their squares are added up; got {top:.3g} at most. Rescale them."
+        )
+    if top > 0 and math.log(top) + max(0.0, float(w.log_w.max())) > LARGEST_LOG:
+        raise InputError(
+            f"rewards times weights up to e^{LARGEST_LOG:.0f} can be added up; got rewards up to {top:.3g}. Rescale them in every batch."
+        )
 
 
 def _refuse_length(w: Weights, rows: int) -> None:

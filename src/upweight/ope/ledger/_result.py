@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from ..._check import FEWEST_IN_SEGMENT, Gone, Verdict, flagged
 from ..._errors import InputError, counted
 from ..._estimate import (
     Average,
+    Box,
     Estimate,
     MeanWeight,
     NeverSeen,
@@ -83,8 +84,10 @@ def _verdict(x: Ledger) -> tuple[Verdict, MeanWeight]:
 
 
 def _mean_figures(weight: MeanWeight, x: Ledger) -> MeanFigures:
-    if not x.tally.provenance.exact or x.n < 2:
+    if not x.tally.provenance.exact:
         return MeanFigures(math.nan, math.nan, math.nan)
+    if x.n < 2:
+        return MeanFigures(math.exp(weight.log), math.inf, math.nan)
     wide = float(widening(weight.khat, x.n)) if weight.se > 0 else 1.0
     scale = math.exp(weight.peak)
     return MeanFigures(math.exp(weight.log), scale * weight.se * wide, weight.z(weight.khat))
@@ -117,6 +120,8 @@ def _estimates(x: Ledger, weight: MeanWeight, mean: MeanFigures) -> tuple[Estima
     if not value.why:
         value = replace(value, doubt=mean_fails(mean) or _rare(x, weighted))
     gain = Average(target - m_r, both, Gone(), Gone(), _norm(x, slope - equal), doubt=value.doubt or logged.doubt)
+    if value.interval is not None or logged.interval is not None:
+        gain = replace(gain, norm=0.0, interval=Box(value.ends, logged.ends, "difference"))
     trail = (*x.tally.provenance.trail, Step("value", {"how": _how(x), "ledger": True}))
     made = [estimate(Terms((a,), (), x.n), trail) for a in (value, logged, gain)]
     return made[0], made[1], made[2]
@@ -147,8 +152,17 @@ def _samples(x: Ledger, weight: MeanWeight) -> tuple[WeightedSample, WeightedSam
 def _average(x: Ledger, value: float, slope: np.ndarray, sample: WeightedSample) -> Average:
     norm = _norm(x, slope)
     values = x.rewards.values
-    if values is not None and len(values) == 1 and norm <= 1e-15 * x.n and float(value) in (0.0, 1.0):
-        interval = NeverSeen(float(value), min(sample.ess, sample.worth), 1.0, sample.khat)
+    if (
+        values is not None
+        and len(values) == 1
+        and norm <= 1e-15 * x.n
+        and float(value) in (0.0, 1.0)
+        and math.isfinite(sample.factor)
+    ):
+        total = (
+            float(x.products.mean[0]) if _how(x) == "control" and not sample.equal else 1.0
+        )  # of the shares of the rows
+        interval = NeverSeen(float(value), min(sample.ess, sample.worth), total, sample.khat)
         return Average(float(value), sample, Gone(), Gone(), 0.0, interval=interval, doubt=UNSEEN)
     return Average(float(value), sample, Gone(), Gone(), norm)
 
@@ -232,7 +246,7 @@ def _path(x: Ledger, untamed: float) -> Path | None:
     values = [x.products.pivot + x.caps[1, j] / x.caps[0, j] for j in caps]
     moved = [_moved(x, j) for j in caps]
     at = (math.inf, *(float(CAPS[j]) for j in caps))
-    return Path("clip", at, (untamed, *map(float, values)), (0.0, *moved), _no_rows, lambda: 0)
+    return Path("clip", at, (untamed, *map(float, values)), (0.0, *moved), None, _untamed)
 
 
 def _moved(x: Ledger, j: int) -> float:
@@ -248,7 +262,6 @@ def _moved(x: Ledger, j: int) -> float:
     return float(max(0.0, gained.max()))
 
 
-def _no_rows(i: int) -> NoReturn:
-    raise InputError(
-        "a ledger keeps no rows, so its path has values and no estimates. Use path(reward, w) on the rows."
-    )
+def _untamed() -> int:
+    """The candidate that is chosen where none can be: the first."""
+    return 0

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ... import _html as html
-from ..._errors import InputError, is_number
+from ..._errors import InputError, counted, is_number
 from ..._estimate import clusters_of
 from ..._rng import as_generator
 from ..._set_module import set_module
@@ -68,7 +68,7 @@ class Band:
 
     def __str__(self) -> str:
         wide = float((self.high - self.low).max()) / 2
-        return f"{len(self.at)} points from {self.at[0]:.4g} to {self.at[-1]:.4g}; at {self.level:.0%} ± {wide:.2g} at most, all at once"
+        return f"{counted(len(self.at), 'point')} from {self.at[0]:.4g} to {self.at[-1]:.4g}; at {100 * self.level:.0f} % ± {wide:.2g} at most, all at once"
 
     def __repr__(self) -> str:
         return f"Band({self})"

@@ -30,6 +30,7 @@ __all__ = ["Bet", "lowest"]
 LARGEST_STAKE = 0.75  # of the wealth on any row: no factor is below a quarter
 BISECTIONS = 50
 LEAST = 1e-12
+LARGEST = 1e140  # beyond it a number counts as this one where stakes are set, which may be set in any way that looks back only
 
 
 class Bet(NamedTuple):
@@ -43,11 +44,11 @@ class Bet(NamedTuple):
         """The bet at error probability alpha."""
         stake, total, square = np.empty(x.size), 0.0, 0.25
         for piece in blocks(x.size):
-            part = x[piece]
+            part = np.minimum(x[piece], LARGEST)
             i = np.arange(piece.start + 1.0, piece.start + part.size + 1)
-            before = total + np.cumsum(part) - part
+            before = _before(part, total)
             far = np.square(part - np.minimum(1.0, (0.5 + before) / i))
-            spread = (square + np.cumsum(far) - far) / i
+            spread = _before(far, square) / i
             spread *= i * np.log1p(i) if anytime else float(x.size)
             stake[piece] = np.sqrt(2 * math.log(1 / alpha) / spread)
             total, square = total + float(part.sum()), square + float(far.sum())
@@ -61,6 +62,15 @@ class Bet(NamedTuple):
             bet *= self.x[piece] - m
             total += float(np.log1p(bet, out=bet).sum())
         return total
+
+
+def _before(x: np.ndarray, start: float) -> np.ndarray:
+    """Sums of the entries before each, from `start`: never by taking one away again, for a large one would leave its rounding behind."""
+    out = np.empty(x.size)
+    out[0] = start
+    np.cumsum(x[:-1], out=out[1:])
+    out[1:] += start
+    return out
 
 
 def lowest(log_wealth: Callable[[float], float], alpha: float) -> float:

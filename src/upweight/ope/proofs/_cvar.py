@@ -12,15 +12,16 @@ Source: Rockafellar and Uryasev (2000), Optimization of conditional value-at-ris
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..._errors import InputError, is_number, require_choice
-from ..._estimate import Estimate, estimate
+from ..._estimate import Estimate, Unknown, estimate
 from ..._frames import container_of, read
-from ..._weights import Weights, rows_worth
+from ..._weights import Step, Weights, rows_worth
 from ..values import read_reward, require_weights
 
 __all__ = ["cvar"]
@@ -41,7 +42,8 @@ def cvar(reward: Any, w: Weights, *, tail: float = 0.1, side: str = "low", clust
 
     Returns
     -------
-    Estimate; `ok` is False, besides the trunk's reasons, if the tail is worth fewer than 30 effective rows.
+    Estimate; `ok` is False, besides the trunk's reasons, if the tail is worth fewer than 30 effective rows; it has no finite interval if, besides,
+    nothing lies beyond the quantile. Where more than `tail` of the rows share the lowest reward, that is the value, and its error is 0.
 
     Raises
     ------
@@ -73,9 +75,20 @@ def _lowest(w: Weights, reward: Any, tail: float, cluster: Any) -> Estimate:
     q = w.quantile(r, tail).value
     e = w.mean(container_of(reward).wrap(q - np.maximum(q - r, 0.0) / tail), cluster=cluster)
     (a,) = e._terms.each
+    if a.norm == 0 and _varies(
+        r, w
+    ):  # nothing lies below q: the constant is that of the tail, and no event that was never seen
+        a = replace(a, interval=None, doubt="")
     rows = min(a.sample.ess, a.sample.worth) * tail
-    if rows >= ENOUGH:
-        return e
-    what = "clusters" if a.sample.groups else "rows"
-    why = f"a share of {tail:g} is worth {rows_worth(rows)} {what}; {ENOUGH:.0f} needed."
-    return estimate(replace(e._terms, each=(replace(a, doubt=why),)), e.trail)
+    if rows < ENOUGH:
+        what = "clusters" if a.sample.groups else "rows"
+        why = f"a share of {tail:g} is worth {rows_worth(rows)} {what}; {ENOUGH:.0f} needed."
+        unseen = a.norm == 0 and math.isfinite(a.sample.factor)
+        a = replace(a, doubt=why, interval=Unknown() if unseen else a.interval)
+    return estimate(replace(e._terms, each=(a,)), (*w.trail, Step("cvar", {"tail": tail})))
+
+
+def _varies(r: np.ndarray, w: Weights) -> bool:
+    """Whether rewards of positive weight differ."""
+    there = r[w.log_w > -np.inf]
+    return bool((there != there[0]).any())

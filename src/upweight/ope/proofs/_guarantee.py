@@ -110,10 +110,13 @@ def _side(
 
 def two_bounds(bounds: Any) -> tuple[float, float]:
     """Two finite numbers, the lower one first."""
-    pair = tuple(bounds) if isinstance(bounds, tuple | list) else ()
+    pair = tuple(bounds) if isinstance(bounds, tuple | list | np.ndarray) and np.ndim(bounds) == 1 else ()
     if len(pair) != 2 or not all(is_number(x) and math.isfinite(x) for x in pair) or not pair[0] < pair[1]:
         raise InputError(f"`bounds` must be two finite numbers, (low, high), the lower one first; got {bounds!r}.")
-    return float(pair[0]), float(pair[1])
+    low, high = float(pair[0]), float(pair[1])
+    if not math.isfinite(high - low):
+        raise InputError(f"`bounds` must lie apart by a finite number; got {bounds!r}. Rescale the reward.")
+    return low, high
 
 
 def _share(w: Weights, reward: Any, a: float, b: float) -> np.ndarray:

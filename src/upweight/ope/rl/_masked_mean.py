@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._errors import require_choice
+import numpy as np
+
+from ..._errors import InputError, require_choice
 from ...arrays import Array
-from ._together import as_mask, back, quiet, together
+from ._together import as_mask, back, quiet, seen, together
 
 __all__ = ["masked_mean"]
 
@@ -39,7 +41,7 @@ def masked_mean(x: Array, mask: Array, *, weight: Array | None = None, over: str
 
     Raises
     ------
-    InputError : shapes that differ, an unknown `over`.
+    InputError : shapes that differ, an unknown `over`, a negative weight where it can be seen without waiting for a device.
 
     Notes
     -----
@@ -55,6 +57,8 @@ def masked_mean(x: Array, mask: Array, *, weight: Array | None = None, over: str
     require_choice("over", over, ("tokens", "weights", "kept", "sequences"))
     xp, (values, *given) = together({"x": x} | ({} if weight is None else {"weight": weight}))
     inside = as_mask(xp, mask, values)
+    if weight is not None and seen(weight) and seen(mask):
+        _refuse_negative(np.asarray(weight), np.asarray(mask))
     nothing, count = xp.zeros_like(values), xp.astype(inside, values.dtype)
     with quiet():
         w = xp.where(inside, given[0], nothing) if given else count
@@ -66,6 +70,12 @@ def masked_mean(x: Array, mask: Array, *, weight: Array | None = None, over: str
             by = {"tokens": count, "weights": w, "kept": xp.astype(w > 0, values.dtype)}[over]
             found = _share(xp, xp.sum(terms), xp.sum(by))
     return back(xp, found, x)
+
+
+def _refuse_negative(weight: np.ndarray, mask: np.ndarray) -> None:
+    bad = (weight < 0) & (mask != 0)
+    if bad.any():
+        raise InputError(f"`weight` must be >= 0; got {float(weight[bad][0]):g}. Put signs into `x`.")
 
 
 def _share(xp: Any, total: Array, by: Array) -> Array:

@@ -83,11 +83,27 @@ def _log_shares(xp: Any, p: Array, alpha: float) -> Array:
 
 
 def _drawn(xp: Any, w: Array, rows: Array) -> Array:
-    if xp is np:
+    if namespace(rows) is np:
         rows = np.asarray(rows)
+        _refuse_rows(rows, w)
+    if xp is np:
+        pass
     elif namespace(rows) is np:
         rows = xp.asarray(np.asarray(rows), device=device(w))
     return xp.take(w, rows, axis=-1) if rows.ndim == 1 else xp.take_along_axis(w, rows, axis=-1)
+
+
+def _refuse_rows(rows: np.ndarray, w: Array) -> None:
+    count = w.shape[-1]
+    if rows.dtype.kind not in "iu" or rows.size == 0 or not (rows.ndim == 1 or rows.shape[:-1] == tuple(w.shape[:-1])):
+        raise InputError(
+            f"`rows` must be whole numbers (m,), or (..., m) for the leading axes of `priority`; got {rows.dtype} of shape {rows.shape}."
+        )
+    bad = (rows < 0) | (rows >= count)
+    if bad.any():
+        raise InputError(
+            f"`rows` must lie in 0 ... {count - 1:,}, rows of the buffer; got {rows[bad].flat[0]}. Count from 0."
+        )
 
 
 def _refuse(p: np.ndarray) -> None:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..._errors import InputError, is_number
+from ..._errors import InputError, counted, is_number
 from ..._set_module import set_module
 from ...arrays import Array, ess, khat, log_sum_exp
 from ._together import as_mask, back, quiet, together
@@ -55,11 +55,15 @@ class RatioStats(NamedTuple):
 
     def __str__(self) -> str:
         f = {name: float(x) for name, x in zip(self._fields, self, strict=True)}
-        acting = "" if math.isnan(f["clip_acting"]) else f", {f['clip_acting']:.2%} with the gradient stopped"
+        if f["tokens"] == 0:
+            return "no tokens: the mask is empty"
+        error = f"± {f['mean_se']:.2g}" if f["sequences"] > 1 else "without an error: one sequence tells none"
+        counts = f"{counted(int(f['tokens']), 'token')} in {counted(int(f['sequences']), 'sequence')}"
+        acting = "" if math.isnan(f["clip_acting"]) else f", {100 * f['clip_acting']:.2f} % with the gradient stopped"
         lines = [
-            f"{f['tokens']:,.0f} tokens in {f['sequences']:,.0f} sequences: mean ratio {f['mean']:.4g} ± {f['mean_se']:.2g}, largest {f['max']:.4g}",
-            f"  worth {f['ess_share']:.1%} of the tokens, {f['sequence_ess_share']:.1%} of the sequences; {_khat_said(f['khat'])}",
-            f"  KL {f['k3']:.4g} (k3; k1 {f['k1']:.4g}), chi2 {f['chi2']:.4g}; clipped low {f['clip_low']:.2%}, high {f['clip_high']:.2%}{acting}",
+            f"{counts}: mean ratio {f['mean']:.4g} {error}, largest {f['max']:.4g}",
+            f"  worth {100 * f['ess_share']:.1f} % of the tokens, {100 * f['sequence_ess_share']:.1f} % of the sequences; {_khat_said(f['khat'])}",
+            f"  KL {f['k3']:.4g} (k3; k1 {f['k1']:.4g}), chi2 {f['chi2']:.4g}; clipped low {100 * f['clip_low']:.2f} %, high {100 * f['clip_high']:.2f} %{acting}",
         ]
         if abs(f["z"]) > Z_LIMIT and abs(f["mean"] - 1) > SMALL_BREACH:
             lines.append(

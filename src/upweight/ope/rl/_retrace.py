@@ -10,6 +10,7 @@ What is inside: `retrace`. Source: Munos, Stepleton, Harutyunyan and Bellemare (
 
 from __future__ import annotations
 
+from ..._errors import InputError
 from ...arrays import Array
 from ._recurrence import backward
 from ._together import back, numbers, quiet, together
@@ -46,7 +47,7 @@ def retrace(
 
     Raises
     ------
-    InputError : shapes that differ, a discount outside [0, 1] where it can be seen without waiting for a device.
+    InputError : shapes that differ, `lam` or a discount outside [0, 1], the latter where it can be seen without waiting for a device.
 
     Notes
     -----
@@ -61,6 +62,8 @@ def retrace(
     [3.0826, 2.214, 2.36]
     """
     numbers(0.0, {"lam": lam})
+    if lam > 1:
+        raise InputError(f"`lam` must lie in [0, 1]; got {lam:g}. A trace of your own is `trace`.")
     require_discount(discount)
     given = {"log_ratio": log_ratio, "reward": reward, "q": q, "next_v": next_v, "discount": discount}
     more = {} if trace is None else {"trace": trace}

@@ -26,6 +26,9 @@ def together(arrays: Mapping[str, Array], *, single: tuple[str, ...] = ()) -> tu
     """
     given = [namespace(x) for x in arrays.values()]
     xp = next((found for found in given if found is not np), np)
+    for name, found in zip(arrays, given, strict=True):
+        if found is not np and found is not xp:
+            raise InputError(f"`{name}` is of another library than the arrays before it; pass all in one.")
     like = next((x for x in arrays.values() if _floats(xp, x)), None)
     if like is None and xp is not np:
         like = next(x for x, found in zip(arrays.values(), given, strict=True) if found is xp)
@@ -54,7 +57,7 @@ def _floats(xp: Any, x: Array) -> bool:
 def _floating(xp: Any, x: Array, name: str, like: Array) -> Array:
     if xp is np:
         precise = isinstance(x, (np.ndarray, np.floating)) and x.dtype.kind == "f"
-        x = np.asarray(x)
+        x = _rectangular(x, name)
         if x.dtype.kind not in "fiub":
             raise InputError(f"`{name}` must hold real numbers; got dtype {x.dtype}. Convert it first.")
         x = x if precise else x.astype(np.float64 if like is None else like.dtype)
@@ -63,6 +66,15 @@ def _floating(xp: Any, x: Array, name: str, like: Array) -> Array:
         if not xp.isdtype(x.dtype, "real floating"):
             x = xp.astype(x, like.dtype if xp.isdtype(like.dtype, "real floating") else xp.asarray(1.0).dtype)
     return working(xp, x)
+
+
+def _rectangular(x: Any, name: str) -> np.ndarray:
+    try:
+        return np.asarray(x)
+    except ValueError:
+        raise InputError(
+            f"`{name}` must have rows of one length; got a ragged list. Pad it, and mask the rest."
+        ) from None
 
 
 def _moved(xp: Any, x: Array, like: Array) -> Array:
@@ -81,6 +93,8 @@ def as_mask(xp: Any, mask: Array, like: Array, name: str = "mask") -> Array:
         raise InputError(
             f"`{name}` must have the shape of the tokens, {tuple(like.shape)}; got {tuple(mask.shape)}. Pass one entry a token."
         )
+    if namespace(mask) is np and mask.dtype.kind == "f" and np.isnan(mask).any():
+        raise InputError(f"`{name}` must say of every token whether it counts; got NaN. Write 0 where none does.")
     boolean = mask.dtype.kind == "b" if xp is np else xp.isdtype(mask.dtype, "bool")
     return mask if boolean else mask != 0
 

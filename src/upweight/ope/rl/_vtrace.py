@@ -107,6 +107,8 @@ def require_discount(discount: Array) -> None:
     if not seen(discount):
         return
     values = np.asarray(discount)
+    if values.dtype.kind not in "fiub":
+        raise InputError(f"`discount` must be a number, or one a step, in [0, 1]; got {discount!r}.")
     bad = ~((values >= 0) & (values <= 1))
     if bad.any():
         place = f" at {tuple(int(i) for i in np.argwhere(bad)[0])}" if values.ndim else ""

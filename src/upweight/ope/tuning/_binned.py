@@ -94,9 +94,10 @@ class WeightBins:
         """sum T(w)^w f^f of the version at c, w 0 (rows of positive weight), 1 or 2."""
         bins = slice(0, self._bin(c) + 1)
         kept = float(self.sums[w, f, bins].sum())
-        if taming == "drop" or c == math.inf:
+        above = float(self.sums[0, f, bins.stop :].sum())
+        if taming == "drop" or c == math.inf or above == 0:
             return kept
-        return kept + c**w * float(self.sums[0, f, bins.stop :].sum())
+        return kept + c**w * above
 
     def _bin(self, c: float) -> int:
         return self.points.size if c == math.inf else int(np.searchsorted(self.points, c))
@@ -113,6 +114,8 @@ class WeightBins:
     def _between(self, rows: slice, a: Candidate, x: tuple[int, float], b: Candidate, y: tuple[int, float]) -> float:
         """sum phi_a phi_b of bins where T is size * w^power."""
         s = self.sums[:, :, rows].sum(axis=2)
+        if s[0, 0] == 0:  # a threshold beyond every float squared has no rows above it
+            return 0.0
         u, v = a.scale * x[1], b.scale * y[1]
         p, q = a.shift - self.pivot, b.shift - self.pivot
         both = s[x[0] + y[0], 2] - (p + q) * s[x[0] + y[0], 1] + p * q * s[x[0] + y[0], 0]

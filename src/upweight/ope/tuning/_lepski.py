@@ -15,7 +15,7 @@ Sources: Lepski and Spokoiny (1997); Su, Srinath and Krishnamurthy (2020), Adapt
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -59,6 +59,10 @@ def lepski(estimates: Sequence[Estimate], *, z: float = 2.0, rule: str = "paired
     require_choice("rule", rule, ("paired", "slope"))
     if not (is_number(z) and 0 < z < math.inf):
         raise InputError(f"`z` must be a finite number > 0; got {z!r}.")
+    if isinstance(estimates, Estimate) or not isinstance(estimates, Iterable):
+        raise InputError(
+            f"lepski takes a list of estimates; got {type(estimates).__name__}. Pass [untamed, tamed, ...]."
+        )
     each = [_one(e) for e in estimates]
     if not each:
         raise InputError("lepski takes at least one estimate; got none.")
@@ -91,15 +95,20 @@ def _one(e: Estimate) -> Average:
 def _paired_errors(each: Sequence[Average]) -> np.ndarray:
     """Standard errors (K, K) of the differences of averages over the same rows, from sums of products of their influences."""
     n, codes, groups = _same_rows(each)
-    products = np.zeros((len(each), len(each)))
+    products, unit = np.zeros((len(each), len(each))), _unit(max(a.norm for a in each))
     if codes is None:
         for piece in blocks(n):
-            phi = np.stack([a.line.part(piece) for a in each])
+            phi = np.stack([a.line.part(piece) for a in each]) / unit
             products += phi @ phi.T
     else:
-        sums = np.stack([np.bincount(codes, a.line.part(slice(0, n)), groups) for a in each])
+        sums = np.stack([np.bincount(codes, a.line.part(slice(0, n)), groups) for a in each]) / unit
         products = sums @ sums.T
-    return standard_errors(products, np.array([a.sample.factor for a in each]))
+    return unit * standard_errors(products, np.array([a.sample.factor for a in each]))
+
+
+def _unit(norm: float) -> float:
+    """A power of two by which influences are divided, so that their products are floats whatever the unit of the reward."""
+    return 2.0 ** (math.frexp(norm)[1] - 1) if 0 < norm < math.inf else 1.0
 
 
 def standard_errors(products: np.ndarray, factor: np.ndarray) -> np.ndarray:

@@ -29,7 +29,7 @@ from ..._estimate import Average, Estimate, average_fit, estimate, multipliers, 
 from ..._set_module import set_module
 from ..._weights import Step, Weights
 from ..values import formula, read_outcome, read_reward, require_weights, value
-from ._binned import Candidate, candidates, errors
+from ._binned import Candidate, WeightBins, candidates, errors
 from ._grid import TAMERS, grid_of
 from ._lepski import last_accepted, lepski
 
@@ -40,6 +40,40 @@ __all__ = ["Path", "path"]
 
 Z = 2.0  # of the paired rule
 BY_BINS = ("clip", "drop")
+ORDINARY = 1e-70, 1e70  # rewards whose squares, times those of weights, fit a float
+
+
+class _Candidates(NamedTuple):
+    """The columns of a path and its thresholds, from which any candidate's estimate is made."""
+
+    reward: Any
+    w: Weights
+    points: tuple[float, ...]
+    taming: str
+    how: str | None
+    outcome: Any
+    cluster: Any
+
+    def __call__(self, i: int) -> Estimate:
+        tamed = self.w if self.points[i] == math.inf else TAMERS[self.taming](self.w, self.points[i])
+        return value(self.reward, tamed, how=self.how, outcome=self.outcome, cluster=self.cluster)
+
+    def choose(self) -> int:
+        """By the estimates of all."""
+        return lepski([self(i) for i in range(len(self.points))], z=Z)
+
+
+class _BySums(NamedTuple):
+    """The choice from sums by bins, without an estimate of any candidate."""
+
+    sums: WeightBins
+    each: list[Candidate]
+    values: tuple[float, ...]
+    taming: str
+
+    def __call__(self) -> int:
+        found = errors(self.sums, self.each, self.taming)
+        return last_accepted(self.values, lambda i, k: Z * float(found[i, k]))
 
 
 class _Figures(NamedTuple):
@@ -73,13 +107,13 @@ class Path:
     at: tuple[float, ...]
     values: tuple[float, ...]
     moved: tuple[float, ...]
-    _make: Callable[[int], Estimate] = field(repr=False)
+    _make: Callable[[int], Estimate] | None = field(repr=False)  # None where no rows are left to make one of
     _choose: Callable[[], int] = field(repr=False)
 
     @cached_property
     def estimates(self) -> tuple[Estimate, ...]:
         """The estimate of every candidate, in the order of `at`; made when first asked for."""
-        return tuple(self._make(i) for i in range(len(self.at)))
+        return tuple(self._made(i) for i in range(len(self.at)))
 
     @cached_property
     def chosen(self) -> int:
@@ -89,12 +123,24 @@ class Path:
     @cached_property
     def best(self) -> Estimate:
         """The chosen candidate; its interval is its value ± (half-width of the untamed one + distance from it)."""
-        first, chosen = self._make(0), self._make(self.chosen)
+        first, chosen = self._made(0), self._made(self.chosen)
         a, b = first._terms.each[0], chosen._terms.each[0]
         why = "" if first.ok else f"untamed: {first.why}"
         found = replace(b, interval=_AroundBest(b.value, a), doubt=b.doubt or why)
         step = Step("path", {"taming": self.taming, "at": self.at[self.chosen], "candidates": len(self.at)})
         return estimate(replace(chosen._terms, each=(found,)), (*chosen.trail, step))
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether estimates can be made; the path of a ledger has values alone."""
+        return self._make is not None
+
+    def _made(self, i: int) -> Estimate:
+        if self._make is None:
+            raise InputError(
+                "a ledger keeps no rows, so its path has values and no estimates. Use path(reward, w) on the rows."
+            )
+        return self._make(i)
 
     def plot(self, ax: Any = None) -> Axes:
         """Value by threshold with intervals, the chosen one marked; see `upweight.plots.taming_path`."""
@@ -105,23 +151,31 @@ class Path:
     def __str__(self) -> str:
         verb = {"shrink": "shrunk with lam", "clip": "clipped at", "drop": "dropped above"}[self.taming]
         lines = [
-            f"  {'untamed' if at == math.inf else f'{verb} {at:.3g}'}: {value:.4g} ({moved:.0%} of the weight moved)"
+            f"  {'untamed' if at == math.inf else f'{verb} {at:.3g}'}: {value:.4g} ({100 * moved:.0f} % of the weight moved)"
             for at, value, moved in zip(self.at, self.values, self.moved, strict=True)
         ]
-        lines[self.chosen] += "  <- chosen"
+        if self.has_rows:
+            lines[self.chosen] += "  <- chosen"
+        return "\n".join([f"path: {self._said}", *lines])
+
+    @property
+    def _said(self) -> str:
+        """The best candidate with its interval, where one can be chosen."""
+        if not self.has_rows:
+            return "values alone, for no rows are kept to choose by"
         low, high = self.best.interval()
-        return "\n".join([f"path: {plus_minus(self.best.value, (high - low) / 2)}", *lines])
+        return plus_minus(self.best.value, (high - low) / 2)
 
     def __repr__(self) -> str:
         return f"Path({self.taming}, {len(self.at)} candidates)"
 
     def _repr_html_(self) -> str:
-        low, high = self.best.interval()
+        chosen = self.chosen if self.has_rows else -1
         rows = [
-            ["untamed" if at == math.inf else f"{at:.3g}", f"{v:.4g}", f"{m:.1%}", "chosen" * (i == self.chosen)]
+            ["untamed" if at == math.inf else f"{at:.3g}", f"{v:.4g}", f"{100 * m:.1f} %", "chosen" * (i == chosen)]
             for i, (at, v, m) in enumerate(zip(self.at, self.values, self.moved, strict=True))
         ]
-        said = f"chosen: {plus_minus(self.best.value, (high - low) / 2)}"
+        said = f"chosen: {self._said}" if self.has_rows else self._said
         return html.block([said], [self.taming, "value", "weight moved", ""], rows)
 
 
@@ -183,30 +237,24 @@ def path(
     require_choice("taming", taming, tuple(TAMERS))
     points = (math.inf, *grid_of(w, taming, grid))
 
-    def make(i: int) -> Estimate:
-        tamed = w if points[i] == math.inf else TAMERS[taming](w, points[i])
-        return value(reward, tamed, how=how, outcome=outcome, cluster=cluster)
-
+    make = _Candidates(reward, w, points, taming, how, outcome, cluster)
     first = make(0)  # whatever is wrong with the columns is said here
     by_bins = taming in BY_BINS and (w.exact or w._linear) and cluster is None and how in (None, "plain", "self")
     if by_bins:
         found = _by_bins(reward, w, points, taming, how, outcome, first)
     else:
-        found = _one_by_one(make, w, points, taming, first)
+        found = _one_by_one(make, first)
     return Path(taming, points, found.values, found.moved, make, found.choose)
 
 
-def _one_by_one(
-    make: Callable[[int], Estimate], w: Weights, points: tuple[float, ...], taming: str, first: Estimate
-) -> _Figures:
+def _one_by_one(make: _Candidates, first: Estimate) -> _Figures:
     """Value and moved share of every candidate, one at a time."""
     values, moved = [first.value], [0.0]
-    for i in range(1, len(points)):
+    for i in range(1, len(make.points)):
         e = make(i)
         values.append(e.value)
         moved.append(next(float(s.moved) for s in reversed(e.trail) if s.moved is not None))
-    choose = lambda: lepski([first, *(make(i) for i in range(1, len(points)))], z=Z)
-    return _Figures(tuple(values), tuple(moved), choose)
+    return _Figures(tuple(values), tuple(moved), make.choose)
 
 
 def _by_bins(
@@ -217,17 +265,21 @@ def _by_bins(
     if outcome is not None:
         q, v = read_outcome(w, outcome)
         f, mean_v = np.where(w.log_w > -np.inf, f - q, 0.0), float(v.mean())
+    unit = _unit(f, w)
+    f = f if unit == 1.0 else f / unit
     modelled = outcome is not None
     tamed_how = how or ("plain" if w.exact and modelled else "self")
     sums, each = candidates(w.log_w, f, points[1:], taming, tamed_how, everyone=modelled)
-    values = (first.value, *(mean_v + c.value for c in each))
+    values = (first.value, *(mean_v + unit * c.value for c in each))
     at_first = _untamed(w, f, formula(w, how, modelled=modelled), first)
-
-    def choose() -> int:
-        found = errors(sums, [at_first, *each], taming)
-        return last_accepted(values, lambda i, k: Z * float(found[i, k]))
-
+    choose = _BySums(sums, [at_first, *each], tuple((x - mean_v) / unit for x in values), taming)
     return _Figures(values, (0.0, *(c.moved for c in each)), choose)
+
+
+def _unit(f: np.ndarray, w: Weights) -> float:
+    """A power of two that brings rewards whose squares leave the floats back into them; 1 for others."""
+    top = float(np.abs(f).max(where=w.log_w > -np.inf, initial=0.0))
+    return 1.0 if top == 0 or ORDINARY[0] < top < ORDINARY[1] else 2.0 ** max(-1020, math.frexp(top)[1] - 1)
 
 
 def _untamed(w: Weights, f: np.ndarray, how: str, first: Estimate) -> Candidate:
@@ -237,4 +289,4 @@ def _untamed(w: Weights, f: np.ndarray, how: str, first: Estimate) -> Candidate:
     line = average_fit(u, column, how).line
     scale = u.scale / math.exp(u.peak)
     factor = first._terms.each[0].sample.factor
-    return Candidate(math.inf, first.value, scale, line.shift * column.unit, line.level * column.unit, 0.0, factor)
+    return Candidate(math.inf, math.nan, scale, line.shift * column.unit, line.level * column.unit, 0.0, factor)

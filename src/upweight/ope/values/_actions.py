@@ -33,6 +33,8 @@ class TargetActions(NamedTuple):
     @classmethod
     def read(cls, target: Any, action: np.ndarray, features: Any) -> TargetActions:
         """`target` : (n, K) array or CSR matrix, (n,) actions, or a callable of row numbers; `action` : (n,) logged actions."""
+        from ...tables import is_frame, matrix
+
         n = action.size
         if callable(target):
             count = _rows_of(target, np.arange(min(n, 1))).shape[-1]
@@ -41,6 +43,8 @@ class TargetActions(NamedTuple):
             matrix = target.tocsr()
             _refuse_rows(matrix.shape[0], n)
             return cls(n, _width(matrix.shape[1], features), lambda rows: matrix[rows].toarray())
+        if is_frame(target):
+            target = matrix(target)
         table, _ = read(target, "target")
         _refuse_rows(table.shape[0] if table.ndim else 0, n)
         if table.ndim == 2:
@@ -71,7 +75,8 @@ def read_actions(action: Any, count: int | None, name: str = "action") -> np.nda
 
 
 def _rows_of(target: Callable[[np.ndarray], Any], rows: np.ndarray) -> np.ndarray:
-    found = np.asarray(target(rows), dtype=np.float64)
+    given = target(rows)
+    found = np.asarray(given.toarray() if hasattr(given, "toarray") else given, dtype=np.float64)
     if found.ndim != 2 or found.shape[0] != rows.size:
         raise InputError(
             f"`target` as a function must give (m, K) probabilities for m row numbers; got shape {found.shape} for {rows.size:,} rows."
@@ -95,8 +100,14 @@ def _width(count: int, features: Any) -> int:
 
 
 def _refuse_sums(pi: np.ndarray, rows: np.ndarray) -> None:
+    below = (pi < 0).any(axis=1)
+    if below.any():
+        first = int(below.argmax())
+        raise InputError(
+            f"`target` must hold probabilities, which are >= 0; got {pi[first].min():.6g} at row {rows[first]}. Mend that row."
+        )
     sums = pi.sum(axis=1)
-    bad = ~(np.abs(sums - 1) <= CLOSE) | (pi < 0).any(axis=1)
+    bad = ~(np.abs(sums - 1) <= CLOSE)
     if bad.any():
         first = int(bad.argmax())
         raise InputError(

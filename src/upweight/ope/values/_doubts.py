@@ -48,8 +48,10 @@ class MeanFigures(NamedTuple):
 def mean_figures(w: Weights, cluster: object = None) -> MeanFigures:
     """The test of the promised mean of these weights before they were tamed."""
     raw = w.raw
-    if not raw.exact or raw.n < 2:
+    if not raw.exact:
         return MeanFigures(math.nan, math.nan, math.nan)
+    if raw.n < 2:
+        return MeanFigures(math.exp(min(float(raw.log_w[0]), 709.0)), math.inf, math.nan)
     found = mean_weight(raw, groups_of(raw, cluster))
     scale = math.exp(min(found.peak, 709.0))
     wide = float(widening(found.khat, raw.n)) if found.se > 0 else 1.0
@@ -68,7 +70,7 @@ def _rare_reward(reward: np.ndarray, w: Weights, sample: WeightedSample) -> str:
     there = None if w.log_w.min() > -np.inf else w.log_w > -np.inf
     r = reward if there is None else reward[there]
     values = _few(r)
-    if len(values) == 2 and sample.codes is None and _plenty(values[0], reward, w):
+    if len(values) == 2 and sample.codes is None and there is None and _plenty(values, reward, w):
         return ""
     if len(values) == 2:
         worth, x = min((_worth(lambda part, x=x: part == x, reward, w, sample), x) for x in values)
@@ -102,13 +104,16 @@ def _few(r: np.ndarray) -> list[float]:
     return seen
 
 
-def _plenty(x: float, reward: np.ndarray, w: Weights) -> bool:
+def _plenty(values: list[float], reward: np.ndarray, w: Weights) -> bool:
     """Whether rows on both sides are worth enough by the bound sum w/max w, which needs one look instead of two."""
     peak, whole, side = float(w._sums.peak), float(w._sums.w), 0.0
+    low, wide = values[0], values[1] - values[0]
+    if not math.isfinite(wide):
+        return False
     for p in blocks(reward.size):
         u = w.log_w[p] - peak
-        side += float(np.dot(np.exp(u, out=u), reward[p] == x))
-    return min(side, whole - side) >= ENOUGH
+        side += float(np.dot(np.exp(u, out=u), (reward[p] - low) / wide))
+    return min(side, whole - side) >= ENOUGH * (1 + 1e-6)
 
 
 def _worth(rows: Callable[[np.ndarray], np.ndarray], reward: np.ndarray, w: Weights, sample: WeightedSample) -> float:

@@ -67,7 +67,17 @@ def kernel(target_action: Any, action: Any, density: Any, *, bandwidth: float) -
         require(np.isfinite(x), f"`{name}`", "be finite", x, "Drop those rows first.")
     require(p > 0, "`density`", "be > 0, for the action was taken", p, "Pass the density, no logarithm.", "not above 0")
     h = float(bandwidth)
-    u = (t - a) / h
-    made = Weights.of(np.maximum(0.75 * (1 - u * u), 0.0) / (h * p), kind="importance", exact=True)
+    with np.errstate(over="ignore", divide="ignore"):
+        u = np.clip((t - a) / h, -1.0, 1.0)
+        linear = np.where(np.abs(u) < 1, 0.75 * (1 - u * u), 0.0) / (h * p)
+    require(
+        np.isfinite(linear),
+        "`density` times `bandwidth`",
+        "be a float above 0",
+        h * p,
+        "Measure actions in another unit.",
+        "too small",
+    )
+    made = Weights.of(linear, kind="importance", exact=True)
     box = next((c for c in (first, second, third) if c.index is not None), first)
     return replace(made, trail=(Step("kernel", {"bandwidth": h}),), _container=box)

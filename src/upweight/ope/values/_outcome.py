@@ -72,7 +72,7 @@ def outcome(
     Raises
     ------
     InputError : rows of `target` that do not add up to one (1e-6), actions outside 0 ... K - 1, another K than that of `features`, gaps, fewer
-        than two folds or fewer clusters than folds. MissingExtra : without scikit-learn.
+        than two folds or fewer clusters than folds; a classifier without probabilities; what the model says against its fit. MissingExtra : without scikit-learn.
 
     Costs: `folds` fits, each of an action where there are no `features`; actions with fewer than ten rows get the mean reward.
     Source: Dudik, Langford and Li (2011); Chernozhukov et al. (2018) for the folds.
@@ -95,12 +95,26 @@ def outcome(
     if r.shape != a.shape:
         raise InputError(f"`reward` must have one entry an action; got shape {r.shape} for {a.size:,} actions.")
     require(np.isfinite(r), "`reward`", "be finite", r, "Drop those rows first.")
-    given = None if features is None else matrix(features)
+    given = None if features is None else _table(features)
     policy = TargetActions.read(target, a, given)
     read_actions(a, policy.width)
     table = X if is_frame(X) and given is None else matrix(X)
     rows = RewardRows.of(table, a, r, given, _row_weights(sample_weight, a.size))
     return _cross_fitted(rows, policy, model, _folds(a.size, folds, cluster, generator), generator, container.wrap)
+
+
+def _table(features: Any) -> Any:
+    """Features (K, d) of actions, finite."""
+    from ...tables import matrix
+
+    if np.ndim(features) == 1:
+        raise InputError(
+            f"`features` must be a table, actions by columns; got shape {np.shape(features)}. Write one column as z[:, None]."
+        )
+    z: Any = matrix(features)
+    values = np.asarray(z.data if hasattr(z, "tocsr") else z)
+    require(np.isfinite(values), "`features`", "be finite", values, "Say what is known of every action.")
+    return z
 
 
 def _cross_fitted(
@@ -114,7 +128,7 @@ def _cross_fitted(
     q, v = np.empty(fold.size), np.zeros(fold.size)
     for k in range(int(fold.max()) + 1):
         test = np.flatnonzero(fold == k)
-        fitted = RewardModel.fit(model, rows, np.flatnonzero(fold != k), policy.width, rng)
+        fitted = RewardModel.fit(model, rows, np.flatnonzero(fold != k), rng)
         q[test] = fitted.predict(test, rows.action[test])
         for block, chosen in policy.blocks(test):
             v[block] = fitted.expected(block, chosen)

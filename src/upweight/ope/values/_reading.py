@@ -19,6 +19,8 @@ from ..._weights import Weights, forbid
 
 __all__ = ["read_outcome", "read_reward", "require_weights", "whole"]
 
+LARGEST = 1e150  # whose squares, of a million rows, fit a float
+_CALLS = {"trajectory": "trajectory(w, group=episode)", "marginal": "marginal(w, group=episode, state=s)"}
 _KINDS = "{what} takes importance weights, target over source; these are {kind} weights. If these are ratios, say so: w.declare(kind='importance')"
 
 
@@ -26,7 +28,7 @@ def require_weights(w: Any, what: str) -> Weights:
     """`w` itself, if it is one vector of importance weights that are not all zero; `what` is the caller."""
     if not isinstance(w, Weights):
         raise InputError(
-            f"{what} takes Weights; got {type(w).__name__}. Make them: uw.ratio(target=pi, source=p), then {what}(reward, w)."
+            f"{what} takes Weights; got {type(w).__name__}. Make them: uw.ratio(target=pi, source=p), then {_CALLS.get(what, what + '(reward, w)')}."
         )
     forbid(w.kind, "mean")
     if w.kind != "importance":
@@ -38,14 +40,7 @@ def require_weights(w: Any, what: str) -> Weights:
 
 def read_reward(w: Weights, reward: Any, name: str = "reward") -> np.ndarray:
     """Reward (n,) in its own unit, finite wherever the weight is positive."""
-    return whole(_one_column(w, reward, name))
-
-
-def _one_column(w: Weights, x: Any, name: str) -> Values:
-    columns = read_values(w, x, name=name)
-    if not columns.scalar:
-        raise InputError(f"`{name}` must be one column; got {len(columns.each)}. Pass one at a time.")
-    return columns.each[0]
+    return whole(read_values(w, reward, name=name).only(name))
 
 
 def whole(x: Values) -> np.ndarray:
@@ -69,4 +64,7 @@ def read_outcome(w: Weights, outcome: Any) -> tuple[np.ndarray, np.ndarray]:
         )
     same_rows(w._container, container, ("weights", "v"))
     require(np.isfinite(v), "`v`", "be finite in every row", v, "It needs no logged action: predict it for all rows.")
+    top = max(float(np.abs(v).max()), float(np.abs(q).max(where=w.log_w > -np.inf, initial=0.0)))
+    if top > LARGEST:
+        raise InputError(f"`outcome` reaches {top:.3g}, more than its average can hold. Rescale reward, q and v.")
     return q, v

@@ -69,7 +69,7 @@ class RewardModel(NamedTuple):
     high: float
 
     @classmethod
-    def fit(cls, model: Any, rows: RewardRows, train: np.ndarray, count: int, rng: np.random.Generator) -> RewardModel:
+    def fit(cls, model: Any, rows: RewardRows, train: np.ndarray, rng: np.random.Generator) -> RewardModel:
         """Fit on the rows `train`, by action unless there are features."""
         r = rows.reward[train]
         weight = None if rows.weight is None else rows.weight[train]
@@ -80,9 +80,9 @@ class RewardModel(NamedTuple):
             models = {-1: _fit(model, rows, train, rng)}
         else:
             order = np.argsort(rows.action[train], kind="stable")
-            ends = np.searchsorted(rows.action[train][order], np.arange(count + 1))
-            parts = {a: train[order[ends[a] : ends[a + 1]]] for a in range(count)}
-            models = {a: _fit(model, rows, part, rng) for a, part in parts.items() if part.size >= FEWEST}
+            seen, starts = np.unique(rows.action[train][order], return_index=True)
+            parts = zip(seen.tolist(), np.split(train[order], starts[1:]), strict=True)
+            models = {a: _fit(model, rows, part, rng) for a, part in parts if part.size >= FEWEST}
         return cls(models, rows, mean, float(r.min()), float(r.max()))
 
     def expected(self, rows: np.ndarray, policy: np.ndarray) -> np.ndarray:
@@ -130,6 +130,10 @@ def _fit(model: Any, rows: RewardRows, train: np.ndarray, rng: np.random.Generat
     made = seeded(bare_learner(model), rng)
     r = rows.reward[train]
     if is_classifier(made):
+        if not hasattr(made, "predict_proba"):
+            raise InputError(
+                f"a classifier answers with its probabilities, and {type(made).__name__} has no predict_proba. Calibrate it, or pass a regressor."
+            )
         values = np.unique(r)
         if values.size == 1:
             return float(values[0])
@@ -138,7 +142,11 @@ def _fit(model: Any, rows: RewardRows, train: np.ndarray, rng: np.random.Generat
                 f"a classifier models rewards of two values; got {values.size:,} or more. Pass a regressor, such as Ridge()."
             )
     weight = {} if rows.weight is None else {"sample_weight": rows.weight[train]}
-    return made.fit(rows.inputs(train, rows.action[train]), r, **weight)
+    try:
+        return made.fit(rows.inputs(train, rows.action[train]), r, **weight)
+    except (TypeError, ValueError) as error:
+        what = f"{type(made).__name__} does not fit these rows: {str(error).splitlines()[0].rstrip('.')}"
+        raise InputError(f"{what}. Mend the columns, or prepare them in a pipeline.") from error
 
 
 def _mean_of(fitted: Any, inputs: Any) -> np.ndarray | float:

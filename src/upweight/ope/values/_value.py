@@ -24,7 +24,6 @@ from typing import Any
 
 import numpy as np
 
-from ..._errors import InputError
 from ..._estimate import (
     Average,
     AverageFit,
@@ -93,10 +92,8 @@ def value(
     """
     w = require_weights(w, "value")
     columns = read_values(w, reward, name="reward")
-    if not columns.scalar:
-        raise InputError(f"`reward` must be one column; got {len(columns.each)}. Pass one at a time.")
     how, groups = formula(w, how, modelled=outcome is not None), clusters_of(w, cluster)
-    r = whole(columns.each[0])
+    r = whole(columns.only("reward"))
     found = (
         _average(w, columns, how, groups) if outcome is None else _robust(w, r, read_outcome(w, outcome), how, groups)
     )

@@ -22,10 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from ..._errors import InputError, is_number, require_choice
+from ..._errors import InputError, counted, is_number, require_choice
 from ..._frames import same_rows
 from ..._weights import Step, Weights
-from ..columns import TermPlan, TermRows, container_of_rows, known_terms, refuse_unseen
+from ..columns import TermPlan, TermRows, container_of_rows, known_terms, refuse_unseen, refuse_zero_base
 from ..solvers import Distance
 from ._solve import Problem, solve
 
@@ -122,8 +122,9 @@ def _base(base: Weights | None, n: int, source: Any) -> np.ndarray:
         raise InputError("`base` must be Weights: say what they are first: uw.Weights.of(x, kind=...).")
     base._one_vector("balancing_weights")
     if base.n != n:
-        raise InputError(f"`base` must have one entry a source row; got {base.n:,} for {n:,} rows.")
+        raise InputError(f"`base` must have one entry a source row; got {base.n:,} for {counted(n, 'row')}.")
     same_rows(container_of_rows(source), base._container, ("source", "base"))
+    refuse_zero_base(base)
     _ = Weights.of(np.ones(n), kind="importance") * base  # refuses, before anything is solved, what has no product
     return np.asarray(base)
 

@@ -93,7 +93,7 @@ def _inside(z: TermMatrix, problem: Problem, names: list[str]) -> tuple[np.ndarr
     while moved:
         moved = False
         for k, x in enumerate(_columns(z)):
-            some = x[live]
+            some = x if not dropped else x[live]  # a copy of a column only where rows are out
             if (some.min() >= -EQUAL or some.max() <= EQUAL) and (off := live & (np.abs(x) > EQUAL)).any():
                 if off.sum() == live.sum():
                     return live, dropped  # the target lies beyond: the programme will say by how much

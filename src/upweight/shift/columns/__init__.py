@@ -2,7 +2,7 @@
 
 from ._levels import refuse_gaps
 from ._margins import known_terms
-from ._pooled import Pooled, container_of_rows, halves, refuse_other_columns
+from ._pooled import Pooled, container_of_rows, halves, refuse_other_columns, refuse_zero_base
 from ._terms import TERMS, TermPlan, TermRows, column_sds, refuse_unseen
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "refuse_gaps",
     "refuse_other_columns",
     "refuse_unseen",
+    "refuse_zero_base",
 ]

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 from scipy import sparse
 
-from ..._errors import InputError
+from ..._errors import InputError, counted
 from ..._frames import NUMPY, Container, same_rows
 from ..._weights import Weights
 from ...learners import Task
@@ -34,6 +34,7 @@ from ...tables import (
     is_frame,
     matrix,
     refuse_doubles,
+    refuse_lazy,
     row_count,
     row_slice,
     unnested,
@@ -122,6 +123,8 @@ def container_of_rows(x: Any) -> Container:
 
 def refuse_other_columns(source: Any, target: Any, labels: tuple[str, str] = ("source", "target")) -> tuple[Any, ...]:
     """The names of the columns of both tables, in the order of the first; columns of one side only are refused by name."""
+    for x in (source, target):
+        refuse_lazy(x)
     if is_frame(source) != is_frame(target):
         kinds = f"{type(source).__name__} and {type(target).__name__}"
         raise InputError(f"`{labels[0]}` and `{labels[1]}` must both be frames or both be arrays; got {kinds}.")
@@ -129,6 +132,8 @@ def refuse_other_columns(source: Any, target: Any, labels: tuple[str, str] = ("s
         return _positions(source, target, labels)
     have, other = column_names(source), column_names(target)
     alone = [n for n in have if n not in other], [n for n in other if n not in have]
+    if not have and not other:
+        raise InputError(f"`{labels[0]}` and `{labels[1]}` have no columns. Give columns that both have.")
     if any(alone):
         told = [f"`{label}` alone has {_listed(names)}" for label, names in zip(labels, alone, strict=True) if names]
         raise InputError(
@@ -169,10 +174,19 @@ def _base_values(base: Weights | None, n: int, container: Container) -> np.ndarr
         raise InputError("`base` must be Weights: say what they are first: uw.Weights.of(x, kind=...).")
     base._one_vector("density_ratio")
     if base.n != n:
-        raise InputError(f"`base` must have one entry a source row; got {base.n:,} for {n:,} rows.")
+        raise InputError(f"`base` must have one entry a source row; got {base.n:,} for {counted(n, 'row')}.")
     same_rows(container, base._container, ("source", "base"))
+    refuse_zero_base(base)
     _ = Weights.of(np.ones(n), kind="importance") * base  # refuses, before anything is fitted, what has no product
     return np.asarray(base)
+
+
+def refuse_zero_base(base: Weights) -> None:
+    """Design weights that leave no row."""
+    if not (base.log_w > -np.inf).any():
+        raise InputError(
+            f"`base` must have a positive weight; got {base.n:,}, all zero. Pass the weights that the rows have."
+        )
 
 
 # ---- one table of two -------------------------------------------------------------------------------------------------------
@@ -251,7 +265,7 @@ def _tell_rows_in_both(task: Task, n_source: int) -> None:
     share = share_in_both(task.X, n_source)
     if share >= 0.5:
         warnings.warn(
-            f"{share:.0%} of the target rows are in both samples: a sample cannot be told from itself. Take rows of the target that "
+            f"{100 * share:.0f} % of the target rows are in both samples: a sample cannot be told from itself. Take rows of the target that "
             "the source does not hold.",
             UserWarning,
             stacklevel=4,

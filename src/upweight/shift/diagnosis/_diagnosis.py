@@ -22,18 +22,20 @@ import numpy as np
 from ... import _html as html
 from ..._balance import Balance
 from ..._check import GRADES, Reason, passes, worst_grade
-from ..._errors import InputError
+from ..._errors import InputError, counted
 from ..._estimate import Estimate
 from ..._frames import container_of
 from ..._rng import as_generator
 from ..._set_module import set_module
 from ..._weights import Weights
+from ...learners import as_learner
+from ...tables import Labels
 from ..columns import Pooled
 from ..label import LabelShift
-from ..ratios import DensityRatio, ratio_of
+from ..ratios import DensityRatio, ratio_of, refuse_method
 from ..testing import TwoSample, pooled_test
 from ._both_sides import Sides
-from ._labels import LabelModel, concept, known_labels, label_model, label_shift_of
+from ._labels import LabelModel, class_labels, concept, known_labels, label_model, label_shift_of
 from ._reasons import reasons
 from ._rules import FEWEST, ShiftFigures, code_of, grade_of
 from ._sentences import ShiftFacts, sentences
@@ -218,8 +220,9 @@ def diagnose(
     pooled = Pooled.of(source, target)
     if y is None and y_target is not None:
         raise InputError("`y_target` needs `y` beside it: labels of the target are compared with those of the source.")
-    if y is not None:
-        _refuse_lengths(pooled, y)
+    refuse_method(pooled, method)
+    as_learner(learner)  # names and classes that cannot be, before the first fit
+    found = _read_labels(pooled, y, y_target)
     sides = Sides.of(pooled)
     before = pooled_test(pooled, None, learner="auto", folds=FOLDS, rng=streams[0])
     few = min(pooled.n_source, pooled.n_target) < FEWEST
@@ -227,7 +230,7 @@ def diagnose(
     after = None
     if ratio.method != "none":
         after = pooled_test(pooled, ratio.weights, learner="auto", folds=FOLDS, rng=streams[2], features=False)
-    part = _LabelPart() if few or y is None else _label_part(pooled, y, y_target, learner, before.moved, streams[3:5])
+    part = found if few or found.labels is None else _label_part(pooled, found, learner, before.moved, streams[3:5])
     kept_none = method == "auto" and ratio.method == "none"
     return _put_together(sides, before, after, ratio, part, kept_none, _name_of(y))
 
@@ -242,7 +245,9 @@ def _refuse_lengths(pooled: Pooled, y: Any) -> None:
     if np.shape(y)[:1] == (pooled.n_target,) and pooled.n_target != pooled.n_source:
         raise InputError(f"`y` belongs to the source rows; got the target's {pooled.n_target:,}. Swap?")
     if np.shape(y)[:1] != (pooled.n_source,):
-        raise InputError(f"`y` must hold one label a source row; got shape {np.shape(y)} for {pooled.n_source:,} rows.")
+        raise InputError(
+            f"`y` must hold one label a source row; got shape {np.shape(y)} for {counted(pooled.n_source, 'row')}."
+        )
 
 
 # ---- the label --------------------------------------------------------------------------------------------------------------
@@ -250,8 +255,9 @@ def _refuse_lengths(pooled: Pooled, y: Any) -> None:
 
 @dataclass(frozen=True, eq=False)
 class _LabelPart:
-    """The model of y, label shift, the test under class weights, known target labels; or a note why there is none."""
+    """The labels and those known of the target; the model of y, label shift, the test under class weights; or a note why there is none."""
 
+    labels: Labels | None = None
     model: LabelModel | None = None
     label: LabelShift | None = None
     weights: Weights | None = None
@@ -260,23 +266,36 @@ class _LabelPart:
     note: str = ""
 
 
-def _label_part(
-    pooled: Pooled, y: Any, y_target: Any, learner: Any, moved: bool, streams: Sequence[np.random.Generator]
-) -> _LabelPart:
+def _read_labels(pooled: Pooled, y: Any, y_target: Any) -> _LabelPart:
+    """What the labels are, before the first fit: wrong lengths and strange target labels are refused, what is no class is noted."""
+    if y is None:
+        return _LabelPart()
+    _refuse_lengths(pooled, y)
     try:
-        model = label_model(pooled, y, learner, streams[0])
+        labels = class_labels(pooled, y)
+    except InputError as error:
+        return _LabelPart(note=str(error))
+    known = None if y_target is None else known_labels(y_target, labels.classes, pooled.n_target)
+    return _LabelPart(labels, known=known)
+
+
+def _label_part(
+    pooled: Pooled, read: _LabelPart, learner: Any, moved: bool, streams: Sequence[np.random.Generator]
+) -> _LabelPart:
+    assert read.labels is not None
+    try:
+        model = label_model(pooled, read.labels, learner, streams[0])
     except InputError as error:
         if "learner" in str(error):
             raise
         return _LabelPart(note=str(error))
-    known = None if y_target is None else known_labels(y_target, model, pooled.n_target)
     try:
         label = label_shift_of(model)
     except InputError as error:
-        return _LabelPart(model, known=known, note=str(error))
+        return replace(read, model=model, note=str(error))
     weights = label.weights(model.labels.classes[model.labels.codes])
     after = pooled_test(pooled, weights, learner="auto", folds=FOLDS, rng=streams[1], features=False) if moved else None
-    return _LabelPart(model, label, weights, after, known)
+    return replace(read, model=model, label=label, weights=weights, after=after)
 
 
 # ---- together ---------------------------------------------------------------------------------------------------------------
@@ -321,7 +340,7 @@ def _figures(
 ) -> ShiftFigures:
     last = before if after is None else after
     found = ShiftFigures(
-        n=pooled.n_source, m=pooled.n_target, area=before.auc.value, p=before.p, area_after=last.auc.value, p_after=last.p,
+        n=pooled.n_source, m=pooled.n_target, area=before.auc.value, se=float(before.auc.se), p=before.p, area_after=last.auc.value, p_after=last.p,
         kept_none=kept_none, ratio_usable=ratio.weights.check().grade != "unusable", ess=float(ratio.weights.ess),
     )  # fmt: skip
     if table is not None:
@@ -334,7 +353,7 @@ def _figures(
     if part.label is not None and part.after is not None and part.weights is not None:
         p_prior = getattr(part.label.correction.prior, "p", None)
         found = replace(
-            found, area_label=part.after.auc.value, p_label=part.after.p, p_prior=1.0 if p_prior is None else p_prior,
+            found, area_label=part.after.auc.value, se_label=float(part.after.auc.se), p_label=part.after.p, p_prior=1.0 if p_prior is None else p_prior,
             label_usable=part.weights.check().grade != "unusable",
         )  # fmt: skip
     return found

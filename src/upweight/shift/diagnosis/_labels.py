@@ -26,7 +26,7 @@ from ...tables import Labels, stratified
 from ..columns import Pooled
 from ..label import LabelShift, label_shift
 
-__all__ = ["ENOUGH_LABELS", "LabelModel", "concept", "known_labels", "label_model", "label_shift_of"]
+__all__ = ["ENOUGH_LABELS", "LabelModel", "class_labels", "concept", "known_labels", "label_model", "label_shift_of"]
 
 FOLDS = 5
 MOST_CLASSES = 100  # beyond it whole numbers are counts, not classes
@@ -43,8 +43,8 @@ class LabelModel:
     target: np.ndarray
 
 
-def label_model(pooled: Pooled, y: Any, learner: Any, rng: np.random.Generator) -> LabelModel:
-    """Fit the learner to y on folds of the source; InputError, in words, where y is no label or too rare a one."""
+def class_labels(pooled: Pooled, y: Any) -> Labels:
+    """y as classes; InputError, in words, where it is no label."""
     _refuse_no_classes(np.asarray(y))
     labels = Labels.of(y, rows=pooled.n_source)
     k = len(labels.classes)
@@ -52,6 +52,11 @@ def label_model(pooled: Pooled, y: Any, learner: Any, rng: np.random.Generator) 
         raise InputError(
             f"`y` takes {k} different numbers in {pooled.n_source:,} rows: a number to predict, not a class. Cut it into classes."
         )
+    return labels
+
+
+def label_model(pooled: Pooled, labels: Labels, learner: Any, rng: np.random.Generator) -> LabelModel:
+    """Fit the learner to the labels on folds of the source; InputError where one is too rare."""
     bare = as_learner(learner)
     made = bare if isinstance(bare, Prepared) else Prepared(bare)
     table = pooled.task.X
@@ -85,15 +90,14 @@ def label_shift_of(model: LabelModel) -> LabelShift:
     return label_shift(model.source, model.labels.classes[model.labels.codes], model.target_by_one)
 
 
-def known_labels(y_target: Any, model: LabelModel, rows: int) -> tuple[np.ndarray, np.ndarray]:
+def known_labels(y_target: Any, classes: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows of the target whose label is known, and the class numbers of these."""
     values = np.asarray(y_target)
     if values.shape != (rows,):
         raise InputError(
-            f"`y_target` must hold one label a target row, missing where unknown; got shape {values.shape} for {rows:,} rows."
+            f"`y_target` must hold one label a target row, missing where unknown; got shape {values.shape} for {counted(rows, 'row')}."
         )
     known = np.flatnonzero(~absent(values))
-    classes = model.labels.classes
     hit = values[known, None] == classes[None, :].astype(values.dtype if values.dtype.kind == "O" else classes.dtype)
     strange = ~hit.any(axis=1)
     if strange.any():

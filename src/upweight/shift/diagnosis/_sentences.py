@@ -23,7 +23,7 @@ from ..._weights import Weights, rows_worth
 from ..label import LabelShift
 from ..testing import TwoSample, said_p
 from ._both_sides import Sides
-from ._rules import BADLY, FEWEST, LEVEL, ShiftFigures, half
+from ._rules import BADLY, FEWEST, LEVEL, ShiftFigures, half_for_sure
 
 __all__ = ["ShiftFacts", "concept_level", "concept_moved", "sentences"]
 
@@ -57,7 +57,7 @@ def sentences(t: ShiftFacts) -> tuple[str, ...]:
     """What is said, in order."""
     if t.code == "too_few":
         return (
-            f"Too few rows to judge: {t.figures.n:,} source and {t.figures.m:,} target rows, {FEWEST} a side needed.",
+            f"Too few rows to judge: {t.figures.n:,} source and {counted(t.figures.m, 'target row')}, {FEWEST} a side needed.",
         )
     if t.code == "no_shift":
         return tuple([*_no_shift(t), *_outcome(t)])
@@ -151,7 +151,8 @@ def _apart(t: ShiftFacts) -> str:
 def _label(t: ShiftFacts) -> Iterator[str]:
     if t.label is None:
         if t.label_note:
-            yield f"Label shift was not looked at: {t.label_note}"
+            named = t.label_name.startswith("`")
+            yield f"Label shift was not looked at: {t.label_note.replace('`y`', t.label_name) if named else t.label_note}"
         return
     f = t.figures
     if t.code == "label_shift":
@@ -162,19 +163,22 @@ def _label(t: ShiftFacts) -> Iterator[str]:
             f"{t.label.prior.value[k]:.3f} (95 % {low[k]:.3f} to {high[k]:.3f})."
         )
         return
-    yield f"Label shift does not explain it: {_why_not(f)}."
+    yield _not_by_label(f)
 
 
-def _why_not(f: ShiftFigures) -> str:
-    """The first demand of label shift that is not met."""
-    after = f"after reweighting the classes the AUC is {f.area_label:.2f}"
+def _not_by_label(f: ShiftFigures) -> str:
+    """The first demand of label shift that is not met; a test that few rows pass rules nothing out and shows nothing."""
+    no, after = "Label shift does not explain it", f"after reweighting the classes the AUC is {f.area_label:.2f}"
     if f.p_label <= LEVEL:
-        return f"after reweighting the classes the AUC is still {f.area_label:.2f} ({said_p(f.p_label)})"
-    if not half(f.area, f.area_label):
-        return f"{after}, less than half of the way from {f.area:.2f} to 0.50"
+        return f"{no}: after reweighting the classes the AUC is still {f.area_label:.2f} ({said_p(f.p_label)})."
     if not f.p_prior <= LEVEL:
-        return f"the shares of the classes did not move ({said_p(f.p_prior)})"
-    return f"{after}, but the class weights it takes are unusable"
+        return f"{no}: no move of the classes' shares is seen ({said_p(f.p_prior)})."
+    if not half_for_sure(f):
+        return (
+            f"Label shift is neither shown nor ruled out: {after} ({said_p(f.p_label)}), which is not, beyond noise, half of the way from "
+            f"{f.area:.2f} to 0.50."
+        )
+    return f"{no}: {after}, but the class weights it takes are unusable."
 
 
 def _most_moved(label: LabelShift) -> int:

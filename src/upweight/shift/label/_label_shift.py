@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ... import _html as html
-from ..._errors import InputError, plain, printable, require_choice
+from ..._errors import InputError, counted, plain, printable, require_choice
 from ..._estimate import Average, Estimate, Symmetric, TwoSamples, Within
 from ..._set_module import set_module
 from ..._undo import Correction, Prior, read_proba
@@ -148,7 +148,7 @@ class LabelShift:
     def _sentences(self) -> list[str]:
         n, m = self.rows
         how = "uncalibrated" if self._bcts.identity else f"calibrated at temperature {self.temperature:.2f}"
-        first = f"Shares of {len(self.classes)} classes by {self.method}, {how}, from {n:,} labelled and {m:,} unlabelled rows."
+        first = f"Shares of {len(self.classes)} classes by {self.method}, {how}, from {n:,} labelled and {counted(m, 'unlabelled row')}."
         p = _shares(self.correction).p
         moved = (
             []
@@ -275,7 +275,7 @@ def _by_black_box(answers: Answers, bcts: Bcts, source: np.ndarray, target: np.n
     q, floor = f * ratio, 0.5 / m
     step = Step("label_shift", {"method": "bbse", "least_singular_value": least, "rows": m})
     why = (
-        f"the world's class shares were estimated from {m:,} unlabelled rows"
+        f"the world's class shares were estimated from {counted(m, 'unlabelled row')}"
         + ", where a class was not found at all" * bool((q < floor).any())
     )
     correction = Correction(np.log(f / np.maximum(q, floor)), "approximate", why, Prior(f, q), (step,))

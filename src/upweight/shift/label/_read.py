@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._errors import InputError, did_you_mean, plain, printable
+from ..._errors import InputError, counted, did_you_mean, plain, printable
 from ..._frames import Container, same_rows
 from ..._undo import Proba, read_labels, read_proba
 from ...tables import column_names, is_frame
@@ -44,7 +44,7 @@ def read_answers(proba: Any, y: Any, target_proba: Any) -> Answers:
     same_rows(home, source.container, ("y", "proba"))
     if source.k != target.k:
         raise InputError(
-            f"`proba` and `target_proba` must speak of the same classes; got {source.k} and {target.k} columns. Pass both of one model."
+            f"`proba` and `target_proba` must speak of the same classes; got {source.k} and {counted(target.k, 'column')}. Pass both of one model."
         )
     _refuse_classes(source.k, classes)
     for x, name in ((proba, "proba"), (target_proba, "target_proba")):
@@ -67,7 +67,7 @@ def _refuse_classes(k: int, classes: np.ndarray) -> None:
     shown = ", ".join(printable(c) for c in classes[:5].tolist()) + (", ..." if len(classes) > 5 else "")
     if len(classes) > k:
         raise InputError(
-            f"`y` holds {len(classes)} classes ({shown}) and `proba` {k} columns. Pass one column for each class, in sorted order."
+            f"`y` holds {len(classes)} classes ({shown}) and `proba` {counted(k, 'column')}. Pass one column for each class, in sorted order."
         )
     if len(classes) == k:
         return

@@ -1,7 +1,7 @@
 """How much more often the target has a row than the source: a function fitted on the rows of both."""
 
 from ._candidates import candidates, folds_of, logits, logits_out_of_fold, one_candidate
-from ._density_ratio import density_ratio, ratio_of
+from ._density_ratio import density_ratio, ratio_of, refuse_method
 from ._ratio_function import DensityRatio
 from ._settings import KLIEP, KernelMean, LeastSquares, LogLinear
 
@@ -18,4 +18,5 @@ __all__ = [
     "logits_out_of_fold",
     "one_candidate",
     "ratio_of",
+    "refuse_method",
 ]

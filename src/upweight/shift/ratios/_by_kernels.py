@@ -33,7 +33,15 @@ from ..solvers import (
 from ._fitted import FittedRatio
 from ._settings import KLIEP, KernelMean, LeastSquares
 
-__all__ = ["KernelMeanRatio", "KernelRatio", "PointReader", "fit_kernel_mean", "fit_kliep", "fit_least_squares"]
+__all__ = [
+    "KernelMeanRatio",
+    "KernelRatio",
+    "PointReader",
+    "fit_kernel_mean",
+    "fit_kliep",
+    "fit_least_squares",
+    "refuse_for_kernels",
+]
 
 RIDGES = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
 HELD_OUT = 5  # folds of target rows by which KLIEP chooses its width
@@ -170,11 +178,16 @@ def fit_kernel_mean(setting: KernelMean, pooled: Pooled, rng: np.random.Generato
 # ---- points -----------------------------------------------------------------------------------------------------------------
 
 
+def refuse_for_kernels(pooled: Pooled) -> None:
+    """Text, gaps and infinities of either side, before anything is fitted."""
+    for label, part in (("source", slice(0, len(pooled.rows))), ("target", slice(len(pooled.rows), None))):
+        _raw_points(pooled.schema, pooled.task.X.take(part), label)
+
+
 def _points(pooled: Pooled, bandwidth: Any) -> tuple[PointReader, np.ndarray, np.ndarray]:
     """The reader, and the points of source and target."""
+    refuse_for_kernels(pooled)
     table, n = pooled.task.X, len(pooled.rows)
-    for label, part in (("source", slice(0, n)), ("target", slice(n, None))):
-        _raw_points(pooled.schema, table.take(part), label)
     raw = _raw_points(pooled.schema, table, "source")
     scale = column_sds(raw) if isinstance(bandwidth, str) else np.ones(raw.shape[1])
     reader = PointReader(pooled.schema, scale)

@@ -23,7 +23,7 @@ from ..solvers import Distance, TermMatrix, minimise
 from ._fitted import FittedRatio
 from ._settings import LogLinear
 
-__all__ = ["TermRatio", "fit_log_linear"]
+__all__ = ["TermRatio", "fit_log_linear", "read_terms"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +47,16 @@ class TermRatio:
         return TermMatrix.of(terms.dense, terms.thin, self.mean, self.scale)
 
 
-def fit_log_linear(setting: LogLinear, pooled: Pooled) -> FittedRatio:
-    """The kl dual with a ridge, on rows as they came."""
+def read_terms(setting: LogLinear, pooled: Pooled) -> tuple[TermPlan, TermRows, TermRows]:
+    """The terms of both sides; gaps, dates and levels that no source row has are refused before anything is fitted."""
     plan, rows, others = TermPlan.of(*pooled.raw, setting.terms)
     refuse_unseen(rows, others)
+    return plan, rows, others
+
+
+def fit_log_linear(setting: LogLinear, pooled: Pooled) -> FittedRatio:
+    """The kl dual with a ridge, on rows as they came."""
+    plan, rows, others = read_terms(setting, pooled)
     spread = others.sds()
     unit = np.where(spread > 0, spread, rows.sds())
     scale, mean = np.where(unit > 0, unit, 1.0), others.means()

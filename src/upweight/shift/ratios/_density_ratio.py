@@ -23,14 +23,15 @@ from ..._rng import as_generator
 from ..._weights import Weights
 from ..columns import Pooled
 from ._by_classifier import fit_auto, fit_classifier
-from ._by_kernels import fit_kernel_mean, fit_kliep, fit_least_squares
-from ._by_terms import fit_log_linear
+from ._by_kernels import fit_kernel_mean, fit_kliep, fit_least_squares, refuse_for_kernels
+from ._by_terms import fit_log_linear, read_terms
+from ._candidates import one_candidate
 from ._direction import refuse_wrong_way
 from ._fitted import FittedRatio, Ones
 from ._ratio_function import DensityRatio, ranges_of, weights_of
 from ._settings import KLIEP, KernelMean, LeastSquares, LogLinear
 
-__all__ = ["density_ratio", "ratio_of"]
+__all__ = ["density_ratio", "ratio_of", "refuse_method"]
 
 CLASSIFIERS = ("linear", "quadratic", "boosting")
 NAMED = {
@@ -40,6 +41,7 @@ NAMED = {
     "loglinear": LogLinear(),
     "kmm": KernelMean(),
 }
+SETTINGS = (LeastSquares, KLIEP, KernelMean, LogLinear)
 NAMES = ("auto", "none", *CLASSIFIERS, *NAMED)
 
 
@@ -98,6 +100,29 @@ def density_ratio(
     return ratio_of(Pooled.of(source, target, base), method=method, folds=folds, rng=rng)
 
 
+def refuse_method(pooled: Pooled, method: Any) -> None:
+    """What is wrong with a method, for whoever fits something else first: an unknown name, no classifier, columns it cannot read."""
+    setting = _setting(method)
+    if isinstance(setting, (LeastSquares, KLIEP, KernelMean)):
+        refuse_for_kernels(pooled)
+    elif isinstance(setting, LogLinear):
+        read_terms(setting, pooled)
+    elif setting not in ("none", "auto"):
+        one_candidate(setting)
+
+
+def _setting(method: Any) -> Any:
+    """The settings behind a name, or what came; InputError for a name that nobody has."""
+    setting = NAMED.get(method, method) if isinstance(method, str) else method
+    if isinstance(setting, str) and setting not in NAMES:
+        raise InputError(f"unknown method {setting!r}.{did_you_mean(setting, NAMES)}")
+    if not isinstance(setting, (str, type, *SETTINGS)) and not hasattr(setting, "fit"):
+        raise InputError(
+            f"`method` must be a name, settings such as LeastSquares(), or a classifier; got {setting!r}. Pass 'auto' if unsure."
+        )
+    return setting
+
+
 def ratio_of(pooled: Pooled, *, method: Any, folds: int, rng: np.random.Generator) -> DensityRatio:
     """The ratio of two samples that were read already, for whoever asks them more than one question."""
     found = _fitted(method, pooled, folds, rng)
@@ -117,7 +142,7 @@ def ratio_of(pooled: Pooled, *, method: Any, folds: int, rng: np.random.Generato
 
 def _fitted(method: Any, pooled: Pooled, folds: int, rng: np.random.Generator) -> FittedRatio:
     """What the method makes of the rows, by its name, its settings or its classifier."""
-    setting = NAMED.get(method, method) if isinstance(method, str) else method
+    setting = _setting(method)
     if isinstance(setting, LeastSquares):
         return fit_least_squares(setting, pooled, rng)
     if isinstance(setting, KLIEP):
@@ -130,6 +155,4 @@ def _fitted(method: Any, pooled: Pooled, folds: int, rng: np.random.Generator) -
         return FittedRatio("none", Ones(), np.zeros(len(pooled.rows)), {})
     if setting == "auto":
         return fit_auto(pooled, folds, rng)
-    if isinstance(setting, str) and setting not in CLASSIFIERS:
-        raise InputError(f"unknown method {setting!r}.{did_you_mean(setting, NAMES)}")
     return fit_classifier(setting, pooled, folds, rng)

@@ -124,8 +124,8 @@ def minimise(
     """
     problem = _Problem(z, q, distance, tolerance, ridge)
     lam, step, gap, before = problem.start(), 0, math.inf, math.inf
+    u = problem.u(lam)
     for step in range(steps + 1):
-        u = problem.u(lam)
         gradient = problem.gradient(u, lam)
         pull = problem.sub_gradient(gradient, lam)
         gap, before = float(np.abs(pull).max()), gap
@@ -134,8 +134,8 @@ def minimise(
         trial = problem.stepped(lam, u, pull)
         if trial is None:
             break
-        lam = trial
-    w = q * distance.weights(problem.u(lam))
+        lam, u = trial
+    w = q * distance.weights(u)
     return DualPoint(w, lam, step, gap, before)
 
 
@@ -153,16 +153,17 @@ class _Problem:
     def u(self, lam: np.ndarray) -> np.ndarray:
         return lam[0] + self.z.dot(lam[1:])
 
-    def settled(self, lam: np.ndarray) -> np.ndarray:
-        """The same multipliers with the best lam_0, where a formula says it."""
-        out = lam.copy()
-        out[0] = self.distance.settled(self.z.dot(lam[1:]), self.q, float(lam[0]))
-        return out
+    def settled(self, lam: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The same multipliers with the best lam_0, where a formula says it, and their u (n,)."""
+        out, u = lam.copy(), self.z.dot(lam[1:])
+        out[0] = self.distance.settled(u, self.q, float(lam[0]))
+        u += out[0]
+        return out, u
 
-    def level(self, lam: np.ndarray) -> float:
+    def level(self, u: np.ndarray, lam: np.ndarray) -> float:
         """The function that is minimised."""
         with np.errstate(over="ignore", invalid="ignore"):
-            smooth = float(self.q @ self.distance.value(self.u(lam))) - float(lam[0])
+            smooth = float(self.q @ self.distance.value(u)) - float(lam[0])
         size = np.abs(lam[1:])
         return smooth + self.tolerance * float(size.sum()) + self.ridge / 2 * float(size @ size)
 
@@ -180,24 +181,24 @@ class _Problem:
             pull[1:] = np.where(at != 0, g + self.tolerance * np.sign(at), resting)
         return pull
 
-    def stepped(self, lam: np.ndarray, u: np.ndarray, pull: np.ndarray) -> np.ndarray | None:
-        """The first of the halved Newton steps that lowers the function enough; None if none does."""
+    def stepped(self, lam: np.ndarray, u: np.ndarray, pull: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """The first of the halved Newton steps that lowers the function enough, and its u; None if none does."""
         hessian = self.z.gram(self.q * self.distance.slope(u))
         hessian[np.diag_indices_from(hessian)] += np.append(0.0, np.full(self.z.terms, self.ridge))
         way = self._direction(hessian, lam, pull)
         way *= min(1.0, FARTHEST / max(float(np.abs(way).max()), 1e-300))
         signs = np.where(lam != 0, np.sign(lam), -np.sign(pull))
-        before = self.level(lam)
+        before = self.level(u, lam)
         rounding = 1e-14 * (1 + float(np.abs(lam).sum()))  # of sums of terms as large as the multipliers
         for halving in range(HALVINGS):
             trial = lam + way / 2**halving
             if self.tolerance:
                 trial[1:] = np.where(trial[1:] * signs[1:] > 0, trial[1:], 0.0)
-            trial = self.settled(trial)
-            after = self.level(trial)
+            trial, there = self.settled(trial)
+            after = self.level(there, trial)
             wanted = 1e-4 * float(pull[1:] @ (trial - lam)[1:] + pull[0] * way[0] / 2**halving)
             if after <= before + min(wanted, 0.0) + rounding:
-                return trial
+                return trial, there
         return None
 
     def _direction(self, hessian: np.ndarray, lam: np.ndarray, pull: np.ndarray) -> np.ndarray:

@@ -20,7 +20,9 @@ from scipy import sparse
 
 __all__ = ["TermMatrix"]
 
-BLOCK = 1 << 21  # numbers of a block of dense rows: 16 MB
+BLOCK = (
+    1 << 16
+)  # numbers of a block of dense rows: half a megabyte, which stays in the cache and is asked of the system once
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +37,8 @@ class TermMatrix:
     def of(cls, dense: np.ndarray, thin: Any, mean: np.ndarray, scale: np.ndarray) -> TermMatrix:
         """From raw terms; mean (K,) and scale (K,) of all of them, the dense ones first."""
         a = dense.shape[1]
-        z = (dense - mean[:a]) / scale[:a]
+        z = dense - mean[:a]
+        z /= scale[:a]
         if thin is None or not thin.shape[1]:
             return cls(z)
         return cls(
@@ -89,8 +92,10 @@ class TermMatrix:
         out[0, 1:] = self.sums(h)
         root = np.sqrt(h)
         step = max(1, BLOCK // max(1, a))
+        room = np.empty((min(step, self.rows), a))
         for i in range(0, self.rows if a else 0, step):
-            block = self.dense[i : i + step] * root[i : i + step, None]
+            some = self.dense[i : i + step]
+            block = np.multiply(some, root[i : i + step, None], out=room[: len(some)])
             out[1 : a + 1, 1 : a + 1] += block.T @ block
         if self.thin is not None and self.centre is not None:
             self._thin_gram(h, out)

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from ..._balance import c2st
+from ..._errors import InputError, did_you_mean
 from ..._weights import Weights
 from ...learners import FittedLearner, Task, as_learner, fit_rows, learner_name, train_of
 from ...tables import row_slice, stratified
@@ -30,6 +31,7 @@ from ..ratios import candidates, folds_of, logits, logits_out_of_fold, one_candi
 
 __all__ = ["CrossFit", "area_in", "cross_fit", "reweighted"]
 
+TESTED = ("auto", "linear", "quadratic", "boosting", "logistic")  # names; others are MODULE:CLASS
 INNER = 3  # folds inside the training folds by which a classifier is chosen
 
 
@@ -66,6 +68,8 @@ def _learners_of(learner: Any, pooled: Pooled) -> dict[str, Any]:
     """The classifiers to choose from, by name: all candidates for "auto", else one."""
     if isinstance(learner, str) and learner == "auto":
         return candidates(pooled)
+    if isinstance(learner, str) and ":" not in learner and learner.partition("(")[0] not in TESTED:
+        raise InputError(f"unknown learner {learner!r}.{did_you_mean(learner, TESTED)} Or give MODULE:CLASS.")
     if isinstance(learner, str) and learner not in ("linear", "quadratic", "boosting"):
         return {learner: as_learner(learner)}
     return {learner_name(learner) if not isinstance(learner, str) else learner: one_candidate(learner)}

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ... import _html as html
-from ..._errors import InputError, printable, require_int
+from ..._errors import InputError, counted, printable, require_int
 from ..._estimate import Average, Estimate, NeverSeen, OnScale, TwoSamples
 from ..._rng import as_generator
 from ..._set_module import set_module
@@ -164,7 +164,9 @@ def two_sample_test(
     w = _checked(weights)
     pooled = Pooled.of(source, target)
     if w is not None and w.n != pooled.n_source:
-        raise InputError(f"`weights` must have one entry a source row; got {w.n:,} for {pooled.n_source:,} rows.")
+        raise InputError(
+            f"`weights` must have one entry a source row; got {w.n:,} for {counted(pooled.n_source, 'row')}."
+        )
     return pooled_test(pooled, w, learner=learner, folds=folds, rng=as_generator(rng))
 
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ... import _html as html
-from ..._errors import InputError, plain
+from ..._errors import InputError, counted, plain
 from ..._frames import read, require
 from ..._set_module import set_module
 from ..._weights import Weights, rows_worth
@@ -122,7 +122,7 @@ class Conformal:
         n = self.scores.size
         what = "intervals" if self.classes is None else f"sets of {len(self.classes)} classes"
         plainly = float(conformal_quantile(self.scores, level=self.level)[0])
-        first = f"Conformal {what} at level {self.level:g}, from {n:,} calibration rows"
+        first = f"Conformal {what} at level {self.level:g}, from {counted(n, 'calibration row')}"
         if self.weights is None:
             return [first + ".", f"Threshold {plainly:.4g}; promised to rows like the calibration rows only."]
         heavy = n * (1 - self.level) / self.level
@@ -222,7 +222,7 @@ def _class_scores(model: Any, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     classes, p = np.asarray(model.classes_), _proba(model, X)
     truth = np.asarray(y)
     if truth.shape != (len(p),):
-        raise InputError(f"`y` must hold one label a row; got shape {truth.shape} for {len(p):,} rows of `X`.")
+        raise InputError(f"`y` must hold one label a row; got shape {truth.shape} for {counted(len(p), 'row')} of `X`.")
     hit = truth[:, None] == classes
     known = hit.any(axis=1)
     if not known.all():

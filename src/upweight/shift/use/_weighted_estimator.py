@@ -119,7 +119,7 @@ class WeightedEstimator(MetaEstimatorMixin, BaseEstimator):
             raise UndoError(
                 f"{type(learner).__name__} resamples and the ratio weights: they count twice. Take one out."
             )
-        refuse_double_count(learner, "weights")
+        _refuse_second_count(learner)
         try:
             with sklearn.config_context(enable_metadata_routing=False):
                 return weight_parameter(learner)
@@ -254,3 +254,14 @@ def _share_of_null_loss(fitted: Any, X: Any, y: np.ndarray, w: np.ndarray) -> fl
     else:
         return np.inf
     return float(loss / null) if null > 0 else np.inf
+
+
+def _refuse_second_count(learner: Any) -> None:
+    """What counts classes or resamples inside, in the words of this branch."""
+    try:
+        refuse_double_count(learner, "weights")
+    except UndoError as error:
+        told = str(error).replace("method 'weights'", "the ratio's weights")
+        raise UndoError(
+            told.replace("Set one to", "Set the first to").replace("Use method 'none'", "Take one out")
+        ) from None

@@ -7,7 +7,7 @@ answer is an average over K draws by their weights,
 
 some rows at a time; what is drawn (imputations, new rows) has the noise of p(x|z) in it, but not the network's own uncertainty.
 
-What is inside: `codes`, `active_counts`, `reconstructed`, `imputed`, `decoded`, `sampled`, `drawn`.
+What is inside: `codes`, `active_counts`, `reconstructed`, `imputed`, `decoded`, `sampled`, `drawn`; `given_codes`, codes that somebody gives.
 
 Source: Cremer, Morris & Duvenaud (2017), Reinterpreting importance-weighted autoencoders.
 """
@@ -16,11 +16,13 @@ from __future__ import annotations
 
 import math
 import os
+from typing import Any
 
 import numpy as np
 import torch
 
-from ..._errors import InputError, is_number, require_int
+from ..._errors import InputError, counted, is_number, require_int
+from ..._frames import from_torch
 from ..iwae import Draws, Objective, expect, resample
 from ..keyed import seed_of, seeded
 from ..likelihoods import Density
@@ -28,7 +30,7 @@ from ._network import Network
 from ._rows import TOGETHER, ModelRows, TableRows, slices
 from ._scoring import PAIRS, keyed_noise, posterior
 
-__all__ = ["active_counts", "codes", "decoded", "drawn", "imputed", "reconstructed", "sampled"]
+__all__ = ["active_counts", "codes", "decoded", "drawn", "given_codes", "imputed", "reconstructed", "sampled"]
 
 
 def active_counts(rows: ModelRows, *, key: int, threshold: float) -> tuple[int, ...]:
@@ -45,6 +47,22 @@ def codes(rows: ModelRows, *, key: int, k: int) -> np.ndarray:
         return _layer_codes(rows, key=key)[0]
     parts = [expect(d.log_w, d.z).cpu().numpy() for d in posterior(rows, keyed_noise(rows, key), k=k)]
     return np.concatenate(parts)
+
+
+def given_codes(z: Any, width: int) -> torch.Tensor:
+    """Codes (n, width) of the user's as float32."""
+    code = from_torch(z) if isinstance(z, torch.Tensor) else np.asarray(z)
+    if code.ndim != 2 or code.shape[1] != width or code.dtype.kind not in "biuf":
+        raise InputError(
+            f"`z` must be codes of shape (n, {width}); got {code.dtype} of shape {code.shape}. Pass what encode gave."
+        )
+    bad = ~np.isfinite(code)
+    if bad.any():
+        row = int(bad.any(1).argmax())
+        raise InputError(
+            f"`z` must be finite; got {counted(int(bad.sum()), 'value')} NaN or infinite, first at row {row}. Pass what encode gave."
+        )
+    return torch.from_numpy(code.astype(np.float32))
 
 
 def _layer_codes(rows: ModelRows, *, key: int, k: int = 20) -> list[np.ndarray]:

@@ -49,6 +49,7 @@ class Collapse:
     curve : the bound over K, a `Curve`, from one set of draws.
     active : latent units whose posterior mean varies over the rows; a tuple, one count a layer, with two layers.
     latent : latent units there are, as `active`.
+    rate : nats of KL a row that the model was not charged for; 0 where there is no such rate.
     verdict : "collapsed" (kl below .25), "hardly used" (below 1), "in use".
 
     Costs: nothing is changed. kl above the thresholds says that the code is used, not that it is a good one.
@@ -69,6 +70,7 @@ class Collapse:
     k: int  # draws a row
     active: int | tuple[int, ...]
     latent: int | tuple[int, ...]
+    rate: float = 0.0
 
     @property
     def verdict(self) -> str:
@@ -80,7 +82,7 @@ class Collapse:
         if len(self.curve.ks) > 1:
             draws = f"{self.curve.ks[-1]:,} draws gain {self.gain:.2g} nats over one, {draws}"
         if self.verdict == "collapsed" and len(self.curve.ks) > 1:
-            draws += ": the posterior is nearly the prior, so both look their best and say nothing"
+            draws += ": the posterior is nearly the prior, so that a flat curve and a high ESS say nothing"
         lines = [
             f"{self.verdict}: KL(q(z|x) || p(z)) {self.kl:.3g} nats, mean of {counted(n, 'row')}",
             draws,
@@ -89,9 +91,7 @@ class Collapse:
             else "active units: not judged, for one row varies over nothing",
         ]
         if self.verdict != "in use":
-            lines.append(
-                "More draws do not cure it. A weaker decoder does, or, for text, a rate that is not charged for: SequenceIWAE(rate=5.0)."
-            )
+            lines.append(_remedy(self.rate))
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -113,8 +113,8 @@ class Collapse:
         return collapse(self, ax=ax)
 
 
-def collapsed(rows: ModelRows, *, key: int, k: int, active: int | tuple[int, ...]) -> Collapse:
-    """The verdict on a model from its draws of some rows; `active`: how many units are."""
+def collapsed(rows: ModelRows, *, key: int, k: int, active: int | tuple[int, ...], rate: float = 0.0) -> Collapse:
+    """The verdict on a model from its draws of some rows; `active`: how many units are; `rate`: nats that it was not charged for."""
     require_int("k", k)
     noise = keyed_noise(rows, key)
     kl, ess, values, ks = [], [], [], (1,)
@@ -133,12 +133,22 @@ def collapsed(rows: ModelRows, *, key: int, k: int, active: int | tuple[int, ...
     kl, ess, values = (torch.cat(parts).cpu() for parts in (kl, ess, values))
     c = Curve(ks, values)
     latent = rows.layers.width if isinstance(rows.layers, OneLayer) else rows.layers.d
-    return Collapse(float(kl.double().mean()), float(c.gain.double().mean()), c, float(ess.median()), k, active, latent)
+    found, gain = float(kl.double().mean()), float(c.gain.double().mean())
+    return Collapse(found, gain, c, float(ess.median()), k, active, latent, rate)
 
 
 def kl_to_prior(mean: torch.Tensor, log_scale: torch.Tensor) -> torch.Tensor:
     """KL(N(mean, exp(log_scale)) || N(0, I)) in nats, (...) of (..., d)."""
     return (mean.square() + torch.exp(2 * log_scale) - 1).sum(-1) / 2 - log_scale.sum(-1)
+
+
+def _remedy(rate: float) -> str:
+    """What would bring the code into use."""
+    if rate == 0:
+        return "More draws do not cure it. A weaker decoder does, or, for text, a rate that is not charged for: SequenceIWAE(rate=5.0)."
+    if rate <= USED:
+        return f"A rate of {rate:g} nats allows no more than that. Raise it: 5.0 keeps a code in use."
+    return f"Of the {rate:g} nats that the rate allows little is used. Train longer, or with a larger lr."
 
 
 def _units(active: int | tuple[int, ...], latent: int | tuple[int, ...]) -> str:

@@ -34,7 +34,7 @@ from ._collapse import kl_to_prior
 from ._document_rows import DocumentRows
 from ._layers import OneLayer
 from ._network import Network
-from ._rows import slices
+from ._rows import named_rows, slices
 from ._scoring import keyed_noise, mean_bound
 from ._vocabulary import Documents, Vocabulary, read_documents
 
@@ -85,7 +85,8 @@ def fit_documents(settings: SequenceSettings, training: Training, rng: Any, data
     key = key_for(rng, training)
     vocabulary = Vocabulary.of(docs, settings.max_vocab)
     documents = vocabulary.numbered(docs)
-    held_out = None if data[1] is None else vocabulary.numbered(read_documents(data[1]))
+    with named_rows("X_valid"):
+        held_out = None if data[1] is None else vocabulary.numbered(read_documents(data[1]))
     network = build_sequence_network(settings, vocabulary, key=key).to(training.device)
     if held_out is None:
         trained, judging = _split(len(docs), training.valid, key)

@@ -18,27 +18,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from ... import _html as html
-from ..._errors import InputError, counted, require_choice, require_int
+from ..._errors import InputError, require_choice, require_int
 from ..._set_module import set_module
 from ..fitting import Training, ready_training
 from ..iwae import Draws, LogLikelihood, Objective, as_objective, log_likelihood
 from ..keyed import take_key
-from ..likelihoods import likelihood_of
+from ..likelihoods import likelihood_of, readable
 from ._anomaly import AnomalyScore
-from ._answers import active_counts, codes, decoded, drawn, reconstructed, sampled
+from ._answers import active_counts, codes, decoded, drawn, given_codes, reconstructed, sampled
 from ._collapse import Collapse, collapsed
 from ._impute import best_guess, fillings
 from ._model_file import load_iwae, save_iwae
 from ._network import net_of
-from ._rows import TableRows, readable
+from ._rows import TableRows
 from ._scoring import log_weights_of
 from ._table_fit import AutoencoderSettings, TableFit, fit_table
+from ._training_objective import history_of, power_note, training_objective
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,7 +70,8 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     ----------
     history_ : list of a dict an epoch: "value" (weighted mean of the objective, nats), "held_out" (L_max(k, 50), or None), "lr";
         "is_bound" is False beside the value of a power above 1.
-    module_ : the network: `.layers`, `.decoder`, `.own`. best_epoch_ : counted from 0. notes_ : what should be known of data and run.
+    module_ : the network: `.layers`, `.decoder`, `.own`, whose call gives the sigma of Gaussian("shared") or ("column"), in standard
+        deviations of a column. best_epoch_ : counted from 0. notes_ : what should be known of data and run.
     n_features_in_, feature_names_in_ : as in scikit-learn. key_ : the integer. density_ : the fitted likelihood.
 
     Raises
@@ -143,8 +144,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         in X and of an interrupted run, which keeps its best parameters.
         """
         training = ready_training(self.training, Training())
-        data = readable(X), None if X_valid is None else readable(X_valid), sample_weight
-        found = fit_table(self._settings(), training, self.rng, data)
+        found = fit_table(self._settings(), training, self.rng, (readable(X), X_valid, sample_weight))
         self._take(found)
         if found.error is not None:
             raise found.error
@@ -152,7 +152,6 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def _settings(self) -> AutoencoderSettings:
         """The settings, looked at."""
-        require_int("k", self.k)
         latent = (self.latent,) if not isinstance(self.latent, (tuple, list)) else tuple(self.latent)
         if not 1 <= len(latent) <= 2:
             raise InputError(
@@ -161,10 +160,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         for d in latent:
             require_int("latent", d)
         require_choice("missing", self.missing, ("refuse", "mar"))
-        objective = as_objective(self.objective)
-        if self.k % objective.groups or (objective.estimator == "vimco" and self.k < 2):
-            need = "vimco needs two draws a row" if objective.estimator == "vimco" else "`groups` must divide `k`"
-            raise InputError(f"{need}; got k = {self.k} and {objective.groups} groups. Raise k.")
+        objective = training_objective(self.objective, self.k)
         if objective.split and len(latent) == 2:
             raise InputError("`split` is for one stochastic layer; got two. Use Objective('dreg', groups=...).")
         net_of(self.net)
@@ -174,20 +170,14 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def _take(self, found: TableFit) -> None:
         """Keep what fit left."""
         self.density_, self.module_, self.key_ = found.density, found.network, found.key
-        power = self._power_note()
-        self.history_ = [entry | {"is_bound": False} for entry in found.run.history] if power else found.run.history
-        self.best_epoch_ = found.run.best_epoch
-        self.notes_ = (*found.density.notes, *found.run.notes, *power)
+        self.history_, self.best_epoch_ = history_of(found.run.history, self.objective), found.run.best_epoch
+        self.notes_ = (*found.density.notes, *found.run.notes, *power_note(self.objective))
         self.n_features_in_ = found.density.n_features_in
         self._n_features_out = found.network.layers.code_width
         if found.density.names is not None:
             self.feature_names_in_ = np.array(found.density.names, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
-
-    def _power_note(self) -> tuple[str, ...]:
-        above = as_objective(self.objective).power > 1
-        return ("a power above 1 is no lower bound on log p(x): `value` in history_ may lie above it",) * above
 
     def _rows(self, X: Any) -> TableRows:
         """X as the fitted model sees it."""
@@ -291,12 +281,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Raises InputError for codes of another width, NaN or infinities.
         """
         check_is_fitted(self)
-        width = self.module_.layers.code_width
-        code = torch.as_tensor(np.asarray(z, dtype=np.float32))
-        if code.ndim != 2 or code.shape[1] != width or not torch.isfinite(code).all():
-            raise InputError(
-                f"`z` must be finite codes (n, {width}); got shape {tuple(code.shape)}, {counted(int((~torch.isfinite(code)).sum()), 'value')} NaN or infinite. Pass what encode gave."
-            )
+        code = given_codes(z, self.module_.layers.code_width)
         x = decoded(self.module_, self.density_, code.to(next(self.module_.parameters()).device))
         return self.density_.table(x)
 

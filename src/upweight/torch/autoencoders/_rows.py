@@ -3,26 +3,24 @@
 The trouble: scoring, encoding, imputing and training differ in what they do with draws, not in what a row is; and a table, a sparse
 matrix of counts and a list of documents differ in what a row is, not in what is done. `ModelRows` is what stands between them.
 
-What is inside: `ModelRows`; `TableRows`, those of a fitted likelihood.
+What is inside: `ModelRows`; `TableRows`, those of a fitted likelihood; `named_rows`, by which a message names the rows that it is about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
-import numpy as np
 import torch
-from scipy import sparse
 from torch import nn
 
 from ..._errors import InputError
-from ...tables import is_frame
 from ..keyed import row_keys, seeded
 from ..likelihoods import Density, ObservedRows
 from ._layers import OneLayer, State, TwoLayers
 
-__all__ = ["ModelRows", "TableRows", "readable", "row_keys_of", "slices"]
+__all__ = ["ModelRows", "TableRows", "named_rows", "row_keys_of", "slices"]
 
 TOGETHER = 1024  # rows looked at together where draws do not matter
 
@@ -130,14 +128,14 @@ class TableRows:
         return None if batch[1] is None else self.density.empty(batch[1])
 
 
-def readable(X: Any) -> Any:
-    """A frame, sparse matrix or array as it is, anything else as an array; no rows and no columns are refused in scikit-learn's words."""
-    X = X if is_frame(X) or sparse.issparse(X) or isinstance(X, np.ndarray) else np.asarray(X)
-    if len(X.shape) == 2 and X.shape[1] == 0:
-        raise InputError(f"Found array with 0 feature(s) (shape={tuple(X.shape)}) while a minimum of 1 is required.")
-    if len(X.shape) == 2 and X.shape[0] == 0:
-        raise InputError(f"Found array with 0 sample(s) (shape={tuple(X.shape)}) while a minimum of 1 is required.")
-    return X
+@contextmanager
+def named_rows(name: str) -> Iterator[None]:
+    """Whatever is wrong with rows that are not `X` is said of them by name."""
+    try:
+        yield
+    except InputError as error:
+        said = str(error).replace("`X`", f"`{name}`")
+        raise InputError(said if f"`{name}`" in said else f"`{name}`: {said}") from error
 
 
 def row_keys_of(rows: ObservedRows, key: int) -> list[int]:

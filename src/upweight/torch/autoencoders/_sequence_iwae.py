@@ -24,7 +24,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ... import _html as html
-from ..._errors import InputError, counted, is_number, require_int
+from ..._errors import InputError, is_number, require_int
 from ..._set_module import set_module
 from ...tables import row_weights
 from ..fitting import Training, ready_training
@@ -32,12 +32,13 @@ from ..iwae import Draws, LogLikelihood, as_objective, log_likelihood
 from ..keyed import seeded, take_key
 from ..networks import GRU
 from ._anomaly import AnomalyScore
-from ._answers import active_counts, codes, drawn
+from ._answers import active_counts, codes, drawn, given_codes
 from ._collapse import Collapse, collapsed
 from ._document_fit import DocumentFit, SequenceSettings, fit_documents
 from ._document_rows import DocumentRows, written
 from ._scoring import log_weights_of
 from ._sequence_file import load_sequences, save_sequences
+from ._training_objective import history_of, power_note, training_objective
 from ._vocabulary import perplexity, read_documents, unknown_line
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class SequenceIWAE(BaseEstimator):
     Attributes
     ----------
     history_ : list of a dict an epoch: "value" (weighted mean of the objective, nats, without what is not charged), "held_out"
-        (L_max(k, 50) or None), "lr". module_ : `.layers`, `.decoder`. best_epoch_. notes_. vocabulary_ : tokens as numbered from 2 on.
+        (L_max(k, 50) or None), "lr"; "is_bound" is False beside the value of a power above 1. module_ : `.layers`, `.decoder`. best_epoch_. notes_. vocabulary_ : tokens as numbered from 2 on.
         key_ : the integer.
 
     Raises
@@ -148,7 +149,6 @@ class SequenceIWAE(BaseEstimator):
 
     def _settings(self) -> SequenceSettings:
         """The settings, looked at."""
-        require_int("k", self.k)
         require_int("latent", self.latent)
         require_int("max_vocab", self.max_vocab)
         net = GRU() if isinstance(self.net, str) and self.net == "gru" else self.net
@@ -157,20 +157,15 @@ class SequenceIWAE(BaseEstimator):
         net.refuse_wrong()
         if not is_number(self.rate) or not 0 <= self.rate < math.inf:
             raise InputError(f"`rate` must be a number of nats, 0 or more; got {self.rate!r}. 5.0 keeps a code in use.")
-        objective = as_objective(self.objective)
-        if self.k % objective.groups or (objective.estimator == "vimco" and self.k < 2):
-            need = "vimco needs two draws" if objective.estimator == "vimco" else "`groups` must divide `k`"
-            raise InputError(f"{need}; got k = {self.k} and {objective.groups} groups. Raise k.")
+        objective = training_objective(self.objective, self.k)
         return SequenceSettings(self.k, self.latent, net, self.max_vocab, float(self.rate), objective)
 
     def _take(self, found: DocumentFit) -> None:
         """Keep what fit left."""
         self.vocabulary_, self.module_, self.key_ = found.vocabulary, found.network, found.key
-        self.history_, self.best_epoch_ = found.run.history, found.run.best_epoch
+        self.history_, self.best_epoch_ = history_of(found.run.history, self.objective), found.run.best_epoch
         self.longest_ = found.longest
-        above = as_objective(self.objective).power > 1
-        note = ("a power above 1 is no lower bound on log p(x): `value` in history_ may lie above it",) * above
-        self.notes_ = (*found.run.notes, *note)
+        self.notes_ = (*found.run.notes, *power_note(self.objective))
 
     def _rows(self, X: Any) -> DocumentRows:
         """Documents as the fitted model sees them."""
@@ -251,7 +246,7 @@ class SequenceIWAE(BaseEstimator):
         Raises InputError for documents that `fit` would refuse, and for `k` that is no whole number above 0.
         """
         rows = self._rows(X)
-        return collapsed(rows, key=self.key_, k=k, active=self.active_units(X))
+        return collapsed(rows, key=self.key_, k=k, active=self.active_units(X), rate=float(self.rate))
 
     def draw(self, X: Any, k: int, *, objective: Any = None) -> Draws:
         """k draws of each document with their graph, as `iwae.draw` gives them; the same draws at every call.
@@ -275,12 +270,7 @@ class SequenceIWAE(BaseEstimator):
         Raises InputError for codes of another width, NaN or infinities.
         """
         check_is_fitted(self, "module_")
-        code = torch.as_tensor(np.asarray(z, dtype=np.float32))
-        if code.ndim != 2 or code.shape[1] != self.latent or not torch.isfinite(code).all():
-            raise InputError(
-                f"`z` must be finite codes (n, {self.latent}); got shape {tuple(code.shape)}, {counted(int((~torch.isfinite(code)).sum()), 'value')} NaN or infinite. Pass what encode gave."
-            )
-        return self._written(code, None)
+        return self._written(given_codes(z, self.latent), None)
 
     def sample(self, n: int, *, mean: bool = False, rng: Any = None) -> list[list[Any]]:
         """n new documents, at most as long as the longest trained on. mean : the likeliest token each time. rng : int, Generator or None.

@@ -23,9 +23,9 @@ from ...tables import row_slice, row_weights
 from ..fitting import AdamStep, Training, TrainingRun, TrainingTask, key_for, train
 from ..iwae import Objective, surrogate
 from ..keyed import data_digest, normal_noise, seeded
-from ..likelihoods import Density, ObservedRows, likelihood_of, settings_to_dict
+from ..likelihoods import Density, ObservedRows, likelihood_of, readable, settings_to_dict
 from ._network import Network, build_network, net_document
-from ._rows import TableRows, row_keys_of, slices
+from ._rows import TableRows, named_rows, row_keys_of, slices
 from ._scoring import keyed_noise, mean_bound
 
 __all__ = ["AutoencoderSettings", "TableFit", "fit_table"]
@@ -75,7 +75,9 @@ def fit_table(settings: AutoencoderSettings, training: Training, rng: Any, data:
     X, w = _living(X, _weights(sample_weight, X))
     density = likelihood_of(settings.likelihood).fitted(X, w, missing=settings.missing)
     rows = density.rows(X)
-    held_out = None if X_valid is None else density.rows(X_valid)
+    _refuse_constant(density)
+    with named_rows("X_valid"):
+        held_out = None if X_valid is None else density.rows(readable(X_valid))
     network = build_network(density, settings.latent, settings.net, key=key, bias=density.start_bias(rows, w))
     network = network.to(training.device)
     live = np.arange(len(rows))
@@ -174,6 +176,12 @@ def _living(X: Any, w: np.ndarray | None) -> tuple[Any, np.ndarray | None]:
     live = np.flatnonzero(w)
     _refuse_few(live)
     return row_slice(X, live), w[live]
+
+
+def _refuse_constant(density: Density) -> None:
+    """A density that no entry enters has nothing to learn."""
+    if not density.known(torch.ones(1, density.n_features_in, dtype=torch.bool)).any():
+        raise InputError("`X`: no column varies, so there is nothing to learn. Give rows that differ.")
 
 
 def _refuse_few(live: np.ndarray) -> None:

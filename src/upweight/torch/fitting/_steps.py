@@ -47,13 +47,14 @@ class AdamStep:
 
     def __init__(self, module: nn.Module, losses_of: Losses, weight: torch.Tensor) -> None:
         self.module, self.losses_of, self.weight = module, losses_of, weight
-        parameters = [p for p in module.parameters() if p.requires_grad]
-        self.adam = torch.optim.Adam(parameters, lr=1e-3, betas=(0.9, 0.999), eps=1e-4, fused=True)
+        self.parameters = [p for p in module.parameters() if p.requires_grad]
+        self.adam = torch.optim.Adam(self.parameters, lr=1e-3, betas=(0.9, 0.999), eps=1e-4, fused=True)
 
     def step(self, rows: torch.Tensor, epoch: int, step: int, lr: float) -> Figures:
         """One step; the figure is minus the loss, the weighted mean of what is raised."""
         self.adam.param_groups[0]["lr"] = lr
-        self.adam.zero_grad(set_to_none=True)
+        for p in self.parameters:
+            p.grad = None
         value = 0.0
         for part, losses in self.losses_of(rows, epoch, step):
             loss = weighted_loss(losses, self.weight[rows[part]], count=len(rows))

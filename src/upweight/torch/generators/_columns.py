@@ -5,7 +5,7 @@ The trouble: a kernel over raw columns sees only the widest one, and a generator
     every value in [0, 1]   the columns as they are, a sigmoid at the generator's end
     else                    (x - mean) / sd, weighted, and a linear end; a constant column is kept out and given back as it is
 
-What is inside: `RealColumns`, learnt in `fit`; `middle_distance`, the bandwidth of the kernel.
+What is inside: `real_numbers`, what columns may hold; `RealColumns`, learnt in `fit`; `middle_distance`, the bandwidth of the kernel.
 """
 
 from __future__ import annotations
@@ -16,12 +16,25 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy import sparse
 
-from ..._errors import InputError, counted, printable
+from ..._errors import InputError, counted, plain, printable
+from ...tables import is_frame
+from ..likelihoods import numbers
 
-__all__ = ["RealColumns", "middle_distance"]
+__all__ = ["RealColumns", "middle_distance", "real_numbers"]
 
+NUMBERS = "A generator makes numbers: leave it out, or write it as one."
 MOST = 1000  # real rows whose median distance is taken
+
+
+def real_numbers(X: Any) -> np.ndarray:
+    """(n, d) float64, gaps NaN; sparse tables, words, dates and infinities are refused."""
+    if sparse.issparse(X):
+        raise InputError("`X` must be dense for a generator; got a sparse matrix. Use X.toarray().")
+    if not is_frame(X) and X.dtype.kind in "OSU":
+        _refuse_words(X)
+    return numbers(X, remedy=NUMBERS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +91,15 @@ def middle_distance(rows: torch.Tensor, order: torch.Tensor) -> float:
     if not found > 0:
         raise InputError("`X`: half of the rows are the same, so their median distance is 0. Leave doubled rows out.")
     return found
+
+
+def _refuse_words(X: np.ndarray) -> None:
+    """Text in an array of rows and columns."""
+    for place, value in np.ndenumerate(X):
+        if isinstance(value, (str, bytes)) and X.ndim == 2:
+            raise InputError(
+                f"`X` must hold numbers; got {plain(value)!r} at row {place[0]}, column {place[1]}. {NUMBERS}"
+            )
 
 
 def _refuse_beyond_floats(X: np.ndarray, names: Any) -> None:

@@ -36,7 +36,8 @@ from ..fitting import (
 )
 from ..iwae import mmd2
 from ..keyed import data_digest, normal_noise, seeded, take_key
-from ._columns import RealColumns, middle_distance
+from ..likelihoods import readable
+from ._columns import RealColumns, middle_distance, real_numbers
 from ._networks import generator_networks, net_document, net_from, net_of
 from ._rows import RealRows
 from ._steps import CriticStep, MMDStep
@@ -61,7 +62,9 @@ class WeightedGAN(BaseEstimator):
     latent : numbers of noise that a row is made of.
     loss : "mmd", a distance of kernels that needs no critic; "gan", a critic whose real terms are weighted, and the non-saturating loss.
     by : "population", unbiased over batches; "resample", rows drawn in proportion to the weights; "batch", weights divided by those of
-        the batch, **biased toward no weights where batches are small**; "median" of five blocks' losses, not moved by one huge weight.
+        the batch, **biased toward no weights where batches are small**; "median" of five blocks' losses, not moved by one huge weight
+        and **biased toward no weights where a fifth of a batch often holds no heavy row**: where one row in 51 was to make half of what
+        is generated, batches of 100 make .34 of it (batches of 200: .49; "batch" at 100: .41; "population": .48).
     net : "mlp" (128, 128 units, ReLU), "conv", or the settings `MLP` or `Conv`, for generator and critic alike.
     training : `Training`; None is Training(300, batch=200, valid=0). valid > 0 holds rows out and keeps the epoch of the least MMD to them.
     rng : int, numpy Generator or None.
@@ -208,16 +211,18 @@ class WeightedGAN(BaseEstimator):
         return training
 
     def _read(self, X: Any) -> np.ndarray:
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite=False)
-        bad = ~np.isfinite(X)
+        X = readable(X)
+        values = real_numbers(X)
+        validate_data(self, X, skip_check_array=True)  # names and number of the columns
+        bad = np.isnan(values)
         if bad.any():
             row, column = (int(i) for i in np.argwhere(bad)[0])
             names = getattr(self, "feature_names_in_", None)
             name = column if names is None else repr(printable(names[column]))
             raise InputError(
-                f"`X` must be finite; got {int(bad.sum()):,} NaN or infinity, first at row {row}, column {name}. Fill gaps first (IWAEImputer)."
+                f"`X` must be finite; got {int(bad.sum()):,} NaN, first at row {row}, column {name}. Fill gaps first (IWAEImputer)."
             )
-        return X
+        return values
 
     def _networks(self, d: int) -> nn.ModuleDict:
         critic = self.loss == "gan"

@@ -64,6 +64,10 @@ def log_likelihood(
     >>> ll.value.round(1).tolist(), ll.ok.tolist()                    # the truth is .125
     ([0.1, 0.1, 0.1], [True, True, True])
     """
+    if not callable(log_w_of):
+        raise InputError(
+            f"`log_w_of` must be a function of (rows, first, count); got {type(log_w_of).__name__}. Log-weights at hand? iwae.diagnose(log_w)."
+        )
     require_int("n", n)
     require_int("k", k)
     require_int("chunk", chunk)

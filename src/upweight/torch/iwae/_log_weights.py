@@ -3,11 +3,13 @@
 The trouble: a half-precision log-weight looks like any other tensor. In bfloat16 a step at -800 is 4 nats: a bound comes out half a nat
 too high, and an effective sample size of 8.8 reads 10.9. And one NaN of a decoder turns the whole loss into NaN, without a row.
 
-What is inside: `log_weights`, which refuses what no function here can use; `fits`, whether an objective can be made of K draws.
+What is inside: `log_weights`, which refuses what no function here can use; `surely_finite`, which most are; `fits`, whether an objective
+can be made of K draws.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -16,7 +18,7 @@ from ..._errors import InputError, counted
 from ..losses import visible
 from ._objective import Objective
 
-__all__ = ["finite_or", "fits", "log_weights"]
+__all__ = ["finite_or", "fits", "log_weights", "surely_finite"]
 
 COARSE = (torch.float16, torch.bfloat16)
 
@@ -47,6 +49,11 @@ def fits(log_w: torch.Tensor, objective: Objective) -> None:
         raise InputError("vimco needs two draws a row, so that each can be compared with the others; got 1. Raise k.")
 
 
+def surely_finite(l: torch.Tensor) -> bool:
+    """Whether no weight is zero, if that can be known without waiting for a device; a sum is finite only where all of it is."""
+    return l.device.type == "cpu" and visible(l, "log_w") and math.isfinite(l.sum().item())
+
+
 def finite_or(log_w: torch.Tensor, value: float) -> torch.Tensor:
     """`log_w` with every -inf replaced; no gradient flows to what was replaced."""
     return torch.where(log_w == -torch.inf, torch.full_like(log_w, value), log_w)
@@ -64,6 +71,8 @@ def _looked_at(log_w: torch.Tensor) -> bool:
 
 
 def _refuse_not_numbers(l: torch.Tensor) -> None:
+    if math.isfinite(l.sum().item()):  # then every one of them is
+        return
     bad = ~(l < torch.inf)  # NaN compares false
     if not bad.any():
         return

@@ -38,7 +38,7 @@ import torch
 
 from ..._errors import InputError
 from ._bound import group_terms, value_of
-from ._log_weights import finite_or, fits, log_weights
+from ._log_weights import finite_or, fits, log_weights, surely_finite
 from ._objective import Objective, as_objective
 from ._path import hook, paths_of
 from ._vimco import vimco_signal
@@ -96,7 +96,7 @@ def surrogate(
         hook(tensor, encoder / model.clamp_min(FLOOR))
     if paths:  # a draw that is heard by nobody needs no floor
         model = torch.where(encoder == 0, model, model.clamp_min(FLOOR))
-    s = (model * finite_or(log_w, 0.0)).sum(-1) + signal
+    s = (model * (log_w if surely_finite(l) else finite_or(log_w, 0.0))).sum(-1) + signal
     return value + (s - s.detach())
 
 
@@ -115,8 +115,11 @@ def multipliers(l: torch.Tensor, objective: Objective) -> tuple[torch.Tensor, to
 
 def _shares(l: torch.Tensor, power: float, groups: int) -> torch.Tensor:
     """softmax(p l) inside each group, laid out as l; zero in a group whose own term is -inf."""
+    g = l.unflatten(-1, (groups, -1))
+    if surely_finite(l):
+        return torch.softmax(power * g, -1).flatten(-2)
     dead = group_terms(l, power, groups)[..., None] == -torch.inf
-    g = torch.where(dead, 0.0, l.unflatten(-1, (groups, -1)))
+    g = torch.where(dead, 0.0, g)
     return torch.where(dead, 0.0, torch.softmax(power * g, -1)).flatten(-2)
 
 

@@ -7,6 +7,8 @@ from ._density import Density, ObservedRows
 from ._gaussian import Gaussian
 from ._mixed import Mixed
 from ._named import density_of, likelihood_of, settings_of, settings_to_dict
+from ._read_columns import numbers
+from ._readable import readable
 
 __all__ = [
     "Bernoulli",
@@ -18,6 +20,8 @@ __all__ = [
     "ObservedRows",
     "density_of",
     "likelihood_of",
+    "numbers",
+    "readable",
     "settings_of",
     "settings_to_dict",
 ]

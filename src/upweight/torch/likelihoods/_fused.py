@@ -25,16 +25,23 @@ def bernoulli_log_prob(logits: torch.Tensor, x: torch.Tensor, seen: torch.Tensor
     Derivatives of first order, for the logits only.
     """
     mask = None if seen is None else seen.to(logits.dtype)
-    return _BernoulliLogProb.apply(logits, x.to(logits.dtype), mask)  # type: ignore[no-any-return]
+    x = x.to(logits.dtype)
+    if not torch.is_grad_enabled():
+        return _log_prob(logits, x, mask)
+    return _BernoulliLogProb.apply(logits, x, mask)  # type: ignore[no-any-return]
+
+
+def _log_prob(logits: torch.Tensor, x: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+    soft = F.softplus(logits)
+    over = soft.sum(-1) if mask is None else torch.bmm(soft, mask.unsqueeze(-1)).squeeze(-1)
+    return torch.bmm(logits, x.unsqueeze(-1)).squeeze(-1).sub_(over)
 
 
 class _BernoulliLogProb(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, logits: torch.Tensor, x: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         ctx.save_for_backward(logits, x, *(() if mask is None else (mask,)))
-        soft = F.softplus(logits)
-        over = soft.sum(-1) if mask is None else torch.bmm(soft, mask.unsqueeze(-1)).squeeze(-1)
-        return torch.bmm(logits, x.unsqueeze(-1)).squeeze(-1).sub_(over)
+        return _log_prob(logits, x, mask)
 
     @staticmethod
     @once_differentiable

@@ -35,7 +35,9 @@ from ...tables import (
 )
 from ._levels import codes_of, filled_levels, levels_like, levels_of, objects_of
 
-__all__ = ["ReadColumns", "label", "raw_column", "table_names", "table_width"]
+__all__ = ["ReadColumns", "label", "numbers", "raw_column", "table_names", "table_width"]
+
+MIXED = "A table? likelihood='mixed'."
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,8 +199,8 @@ def raw_column(X: Any, j: int) -> Any:
     return found[:, j]
 
 
-def numbers(X: Any) -> Any:
-    """A table of numbers as float64 (n, D), gaps NaN; CSR stays sparse; text is refused by its column."""
+def numbers(X: Any, *, remedy: str = MIXED) -> Any:
+    """A table of numbers as float64 (n, D), gaps NaN; CSR stays sparse; text in a frame is refused by its column, with the remedy."""
     if not is_frame(X):
         return matrix(X)
     if sparse_frame(X):
@@ -206,19 +208,17 @@ def numbers(X: Any) -> Any:
     names = table_names(X)
     out = np.empty((row_count(X), len(names or ())))
     for j in range(out.shape[1]):
-        out[:, j] = _column_values(raw_column(X, j), label(names, j))
+        out[:, j] = _column_values(raw_column(X, j), label(names, j), remedy)
     return out
 
 
-def _column_values(column: Any, name: str) -> np.ndarray:
+def _column_values(column: Any, name: str, remedy: str = MIXED) -> np.ndarray:
     """(n,) numbers of one column."""
     if isinstance(column, np.ndarray):
         return _finite(_array_numbers(column, name), name)
     if not (column.dtype.is_numeric() or column.dtype == nw.Boolean or _all_gaps(column)):
         at, value = next((i, v) for i, v in enumerate(column.to_list()) if v is not None)
-        raise InputError(
-            f"`X`: {name} must hold numbers; got {column.dtype}, first {value!r} at row {at}. A table? likelihood='mixed'."
-        )
+        raise InputError(f"`X`: {name} must hold numbers; got {column.dtype}, first {value!r} at row {at}. {remedy}")
     return _finite(np.full(len(column), np.nan) if _all_gaps(column) else column_numbers(column), name)
 
 

@@ -11,6 +11,7 @@ What is inside: `visible`, whether to look now; `labels`, `numbers`, `not_probab
 
 from __future__ import annotations
 
+import math
 import warnings
 
 import torch
@@ -60,8 +61,8 @@ def numbers(x: torch.Tensor, name: str) -> None:
     if not visible(x, name):
         return
     values = x.detach()
-    low, high = torch.aminmax(values)
-    if low >= 0 and torch.isfinite(high):  # a NaN fails both
+    low, high = (v.item() for v in torch.aminmax(values))
+    if low >= 0 and high < math.inf:  # a NaN fails both
         return
     for bad, what in ((values.isnan(), "NaN"), (values.isinf(), "infinite"), (values < 0, "negative")):
         if bad.any():

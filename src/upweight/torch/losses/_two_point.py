@@ -90,9 +90,7 @@ class TwoPoint:
 
     def __str__(self) -> str:
         kept = (
-            ""
-            if math.isnan(self.kept)
-            else f"; at norm {2 * self.norm:g} {self.kept:.0%} of its log is left".replace("%", " %")
+            "" if math.isnan(self.kept) else f"; at norm {2 * self.norm:g} {100 * self.kept:.0f} % of its log is left"
         )
         return f"{self.verdict}: weights {self.weight:g}:1 give margins {self.ratio:.4f}:1 at norm {self.norm:g}{kept}."
 

@@ -29,6 +29,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "gelu": nn.GELU,
     "softplus": nn.Softplus,
 }
+IN_PLACE = {nn.Tanh: torch.tanh_, nn.ReLU: torch.relu_}
 
 
 @set_module("upweight.torch")
@@ -98,6 +99,15 @@ class Layers(nn.Sequential):
         if bias is not None:
             with torch.no_grad():
                 steps[-2].bias.copy_(bias)  # pyright: ignore[reportCallIssue]
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """The same to every bit; where nothing is learnt, an activation writes over what it was given, which nobody else has."""
+        if torch.is_grad_enabled():
+            return super().forward(input)
+        h = input
+        for step in self:
+            h = step(h) if isinstance(step, nn.Linear) else IN_PLACE.get(type(step), step)(h)
+        return h
 
 
 def linear(a: int, b: int, generator: torch.Generator) -> nn.Linear:
