@@ -6,12 +6,13 @@ FLOOR ?= $(VENV)-floor
 ENGINES ?= $(VENV)-engines
 FRAMEWORKS ?= $(VENV)-frameworks
 KERAS ?= $(VENV)-keras
+DOCS ?= $(VENV)-docs
 BIN = $(VENV)/bin
 PIP = -m pip --quiet --disable-pip-version-check --no-input
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test check fast slow papers bench rules types bare floor engines frameworks package format clean
+.PHONY: help demo test check fast slow papers bench rules types bare floor engines frameworks package docs look format clean
 
 help:      ## show this list
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/'
@@ -60,18 +61,24 @@ engines: $(ENGINES)/.ready      ## the same rows on a local Spark, on Ray, and o
 
 frameworks: $(FRAMEWORKS)/.ready $(KERAS)/.ready      ## the real Trainers of transformers and Lightning, torchdata, skorch; Keras over TensorFlow and over PyTorch
 	UPWEIGHT_FRAMEWORKS=1 KERAS_BACKEND=torch $(FRAMEWORKS)/bin/python -m pytest -q -p no:cacheprovider tests/frameworks
-	UPWEIGHT_KERAS=1 KERAS_BACKEND=tensorflow $(KERAS)/bin/python -m pytest -q -p no:cacheprovider tests/keras
-	UPWEIGHT_KERAS=1 KERAS_BACKEND=torch $(FRAMEWORKS)/bin/python -m pytest -q -p no:cacheprovider tests/keras
+	UPWEIGHT_KERAS=1 KERAS_BACKEND=tensorflow $(KERAS)/bin/python -m pytest -q -p no:cacheprovider tests/keras tests/peers/test_coming_from_keras.py
+	UPWEIGHT_KERAS=1 KERAS_BACKEND=torch $(FRAMEWORKS)/bin/python -m pytest -q -p no:cacheprovider tests/keras tests/peers/test_coming_from_keras.py
 
 package: $(VENV)/.base      ## wheel and sdist, each installed in an environment of its own, run outside the checkout
 	$(BIN)/python $(PIP) install -q build
 	scratch=$$(mktemp -d) && $(BIN)/python tools/try_package.py $$scratch; code=$$?; rm -rf $$scratch; exit $$code
 
+docs: $(DOCS)/.ready      ## the site: docs/_build/html, every picture drawn anew; warnings are errors
+	PYTHONPATH=src $(DOCS)/bin/python -m sphinx -q -W --keep-going -n -j 2 -b html docs docs/_build/html
+
+look: $(VENV)/.dev docs      ## the built site in a headless Chromium: links, console, phone, contrast, keys, search
+	UPWEIGHT_SITE=docs/_build/html $(BIN)/python -m pytest -q -n 2 -p no:cacheprovider tests/site
+
 format: $(VENV)/.dev
 	$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
 clean:
-	rm -rf $(VENV) $(BARE) $(FLOOR) $(ENGINES) $(FRAMEWORKS) $(KERAS) out .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BARE) $(FLOOR) $(ENGINES) $(FRAMEWORKS) $(KERAS) $(DOCS) out docs/_build docs/papers docs/reference docs/examples docs/made docs/tables .pytest_cache .ruff_cache
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -99,6 +106,12 @@ $(FRAMEWORKS)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(FRAMEWORKS)
 	$(FRAMEWORKS)/bin/python $(PIP) install -c constraints.txt torch  # first and pinned, as above
 	$(FRAMEWORKS)/bin/python $(PIP) install -c constraints.txt -e '.[hf,lightning,keras]' torchdata skorch pytest
+	@touch $@
+
+$(DOCS)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python $(PIP) install -c constraints.txt torch  # first and pinned, as above
+	$(DOCS)/bin/python $(PIP) install -c constraints.txt -e '.[docs]'
 	@touch $@
 
 $(KERAS)/.ready: pyproject.toml constraints.txt

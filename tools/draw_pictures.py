@@ -1,6 +1,7 @@
-"""Draw the pictures of the pages below anew, by running the pages in a folder of their own.
+"""Draw the pictures of the pages anew, by running every page that saves some in a folder of its own.
 
-    python tools/draw_pictures.py        # writes docs/pictures/*.png
+    python tools/draw_pictures.py                # writes docs/pictures/*.png
+    python tools/draw_pictures.py policies.md    # those of one page
 
 Run it when a picture changes; the tests run the page as well, but leave its pictures in an empty folder.
 """
@@ -16,15 +17,13 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [
-    ROOT / "docs" / name for name in ("pictures.md", "negatives.md", "missing-data.md", "autoencoders.md", "shift.md")
-]
+PAGES = [page for page in sorted((ROOT / "docs").glob("*.md")) if re.search(r'savefig\(f?"pictures/', page.read_text())]
 PICTURES = ROOT / "docs" / "pictures"
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
-def main() -> int:
-    failures = sum(map(failures_of, PAGES))
+def main(asked: list[str]) -> int:
+    failures = sum(failures_of(page) for page in PAGES if not asked or page.name in asked)
     print(f"{len(list(PICTURES.glob('*.png')))} pictures in docs/pictures")
     return bool(failures)
 
@@ -45,4 +44,4 @@ def failures_of(page: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

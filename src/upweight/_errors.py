@@ -40,27 +40,61 @@ __all__ = [
 
 @set_module("upweight")
 class UpweightError(Exception):
-    """Anything upweight refuses to do."""
+    """Anything upweight refuses to do.
+
+    >>> import upweight as uw
+    >>> issubclass(uw.InputError, uw.UpweightError), issubclass(uw.InputError, ValueError)
+    (True, True)
+    """
 
 
 @set_module("upweight")
 class InputError(UpweightError, ValueError):
-    """The data or an argument break a rule; the message names the value and the first row."""
+    """The data or an argument break a rule; the message names the value and the first row.
+
+    >>> import upweight as uw
+    >>> uw.Weights.of([1.0, -2.0], kind="importance")
+    Traceback (most recent call last):
+        ...
+    upweight.InputError: weights must be >= 0; got 1 negative, first -2 at row 1. Logs? Use Weights.of_log or log_ratio.
+    """
 
 
 @set_module("upweight")
 class KindError(UpweightError, TypeError):
-    """The operation is not lawful for this kind of weights, or says nothing until a scale is named."""
+    """The operation is not lawful for this kind of weights, or says nothing until a scale is named.
+
+    >>> import upweight as uw
+    >>> uw.Weights.of([1, 1, 10], kind="class").mean([1, 2, 3])
+    Traceback (most recent call last):
+        ...
+    upweight.KindError: w.mean() is not for class weights: a class weight does not estimate a population mean; train with w.sample_weight. If these are p_world(y)/p_train(y), say so: w.declare(kind='importance').
+    """
 
 
 @set_module("upweight")
 class VerdictError(UpweightError):
-    """Raised by ``check(strict=True)`` when the weights are unusable; the text is the whole verdict."""
+    """Raised by ``check(strict=True)`` when the weights are unusable; the text is the whole verdict.
+
+    >>> import upweight as uw
+    >>> try:
+    ...     uw.Weights.of([1e9, 1.0, 1.0], kind="importance").check(strict=True)
+    ... except uw.VerdictError as error:
+    ...     print(str(error).splitlines()[0])
+    unusable: importance weights, 3 rows worth 1 (33 %)
+    """
 
 
 @set_module("upweight")
 class UndoError(UpweightError):
-    """A correction that cannot, or must not, be applied."""
+    """A correction that cannot, or must not, be applied.
+
+    >>> import upweight as uw
+    >>> uw.Correction.impossible("rows were chosen by their scores").apply([0.2, 0.9])
+    Traceback (most recent call last):
+        ...
+    upweight.UndoError: rows were chosen by their scores; no formula gives the odds back: recalibrate on held-out rows, upweight.recalibrate(y, proba).
+    """
 
 
 @set_module("upweight")

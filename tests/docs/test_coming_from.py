@@ -1,4 +1,4 @@
-"""docs/coming-from-imbalanced-learn.md against the installed package: nothing of theirs is missing, and what is ours exists.
+"""docs/coming-from/imbalanced-learn.md against the installed package: nothing of theirs is missing, and what is ours exists.
 
 A row of a table whose first cell names a class or function must name each of its arguments in code marks, unless the table of
 shared arguments does. Every `im.` in code marks or in a code block is looked up, and its keywords are those of the signature.
@@ -19,7 +19,7 @@ import pytest
 import upweight as uw
 import upweight.imbalance as im
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "coming-from-imbalanced-learn.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "coming-from" / "imbalanced-learn.md"
 TEXT = PAGE.read_text()
 ROOMS = (
     "over_sampling", "under_sampling", "combine", "ensemble", "pipeline", "metrics", "metrics.pairwise", "tensorflow", "keras",

@@ -1,6 +1,7 @@
 """Every example in README and docs is run: `>>>` sessions, plain Python blocks, and `$ upweight` commands.
 
-A page is one session from top to bottom. A block that must not run is fenced as `text`; what a page needs and does not show
+A page is one session from top to bottom. A block that must not run is fenced as `text`, one that needs another library as `python3`, and
+tests/peers/test_coming_from_*.py runs that where the library is installed; what a page needs and does not show
 stands in an HTML comment that starts with `<!-- run`, anywhere, and runs first. In a console block every line
 that starts with `$ upweight` runs in an empty folder and must end with exit code 0, unless the line ends in `# exits N`;
 output lines shown under it must appear in its output in that order, `...` standing for anything.

@@ -132,3 +132,9 @@ except uw.InputError as error:
     assert "a.uwj' cannot be written" in done.stdout, done.stderr
     assert recalled(path)[1].all()
     assert not recalled(path, 2)[1].any()
+
+
+def test_a_device_is_no_journal():
+    """Read to its end, some would never end."""
+    with pytest.raises(uw.InputError, match="it is no regular file"):
+        AnswerJournal("/dev/full", OWNER)

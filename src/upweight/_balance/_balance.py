@@ -57,13 +57,20 @@ class Balance:
     n_source, n_target, ess : rows, rows (None for known means), and effective rows of the weighted source.
 
     Without weights "after" repeats "before".
+
+    >>> import upweight as uw
+    >>> b = uw.balance([[0.0], [1.0], [2.0], [3.0]], [[2.0], [3.0], [4.0]], weights=uw.Weights.of([0, 1, 2, 5], kind="importance"))
+    >>> b.ok, round(b.max_abs_before, 2), round(b.max_abs_after, 2), b.to_dict()["flag"]
+    (False, 1.5, 0.5, ['SMD'])
+    >>> b.plot().get_xlabel()
+    'absolute standardised difference of means (sd)'
     """
 
     _rows: tuple[Row, ...]
     n_source: int
     n_target: int | None
     ess: float
-    weighted: bool
+    weighted: bool  # whether the source has weights
     _inverse: Callable[[], Balance | None]
     _weights: Weights | None = None
 

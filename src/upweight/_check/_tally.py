@@ -64,11 +64,11 @@ class Tally:
     (True, 'good')
     """
 
-    provenance: Provenance
-    summary: WeightSummary
-    inverse: WeightSummary | None = None
-    moments: Moments | None = None
-    segments: Segments | None = None
+    provenance: Provenance  # kind, promise and taming that all batches share
+    summary: WeightSummary  # sums of the weights and the largest of them
+    inverse: WeightSummary | None = None  # the same of the inverse weights, of exact weights without a zero
+    moments: Moments | None = None  # sums of w f and their kin, if f was given
+    segments: Segments | None = None  # sums by label, if labels were given
 
     @classmethod
     def of(cls, w: Weights, *, f: Any = None, bounds: tuple[float, float] | None = None, by: Any = None) -> Tally:
@@ -172,13 +172,22 @@ class Tally:
         return _estimate(self, self.moments)
 
     def to_dict(self) -> dict[str, Any]:
-        """Schema "upweight.tally/1": plain types that survive JSON without losing a bit."""
+        """Schema "upweight.tally/1": plain types that survive JSON without losing a bit.
+
+        >>> from upweight import Weights
+        >>> t = Tally.of(Weights.of([1.0, 2.0, 9.0], kind="importance"))
+        >>> Tally.from_dict(t.to_dict()).n
+        3
+        """
         parts = {name: getattr(self, field) for name, field in _WRITTEN.items()}
         return {"schema": SCHEMA} | plain({name: part and part.to_dict() for name, part in parts.items()})
 
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Tally:
-        """The tally that `to_dict` wrote."""
+        """The tally that `to_dict` wrote.
+
+        Raises InputError if the document is damaged, lacks a part, or is of another schema.
+        """
         found = d.get("schema") if isinstance(d, Mapping) else type(d).__name__
         if found != SCHEMA:
             raise InputError(f"a tally has schema {SCHEMA!r}; got {found!r}. Pass what Tally.to_dict gave.")

@@ -139,12 +139,12 @@ class Verdict:
     khat_f: float = math.nan
     by: Mapping[Any, Segment] = field(default_factory=dict)
     trail: tuple[Step, ...] = ()
-    notes: tuple[str, ...] = ()
-    values: tuple[tuple[float, int], ...] = ()
-    constant: bool = False
-    normalised: bool = False
-    inverse: Flipped | None = None
-    balance: BalanceFigures | None = None
+    notes: tuple[str, ...] = ()  # codes of what was noted when the weights were made
+    values: tuple[tuple[float, int], ...] = ()  # (weight, rows) of each distinct weight, if there are ten or fewer
+    constant: bool = False  # whether all positive weights are equal
+    normalised: bool = False  # whether weights that promise a mean of one were divided by their sum or their mean
+    inverse: Flipped | None = None  # the weights the other way up, where they look exchanged
+    balance: BalanceFigures | None = None  # figures of the `Balance` that was given
     r_eff: float = 1.0
     _summary: WeightSummary | None = None
     _log_w: np.ndarray | None = None  # the weights as they were judged, before taming; not a copy
@@ -210,7 +210,12 @@ class Verdict:
         return f"<Verdict {self.grade}: {', '.join(self.reasons) or 'no reason to doubt'}>"
 
     def to_dict(self) -> dict[str, Any]:
-        """Schema "upweight.verdict/1": plain types only; infinities as "inf" and "-inf", nan as None."""
+        """Schema "upweight.verdict/1": plain types only; infinities as "inf" and "-inf", nan as None.
+
+        >>> import upweight as uw
+        >>> uw.Weights.of([1, 1, 10], kind="class").check().to_dict()["grade"]
+        'unusable'
+        """
         import sys
 
         made = {"schema": SCHEMA, "upweight": sys.modules["upweight"].__version__}
@@ -231,6 +236,8 @@ class Verdict:
     def from_dict(cls, d: Mapping[str, Any]) -> Verdict:
         """The verdict that `to_dict` wrote: the same figures, so the same sentences. The weights are not in a document, so
         `plot` draws what the figures say.
+
+        Raises InputError if the document is damaged, lacks a part, or is of another schema.
 
         >>> import numpy as np
         >>> from upweight import Weights

@@ -121,6 +121,8 @@ class Estimate:
         (-inf, inf) from k-hat 1 on and where one row carries everything. Quantiles invert the interval of the distribution function,
         areas, variances and correlations are symmetric on the scales logit, log and artanh.
 
+        Raises InputError if `level` does not lie between 0 and 1.
+
         >>> from upweight import Weights
         >>> low, high = Weights.of([1.0] * 10, kind="importance").mean(range(10)).interval()
         >>> round(low, 4), round(high, 4)
@@ -202,7 +204,13 @@ class Estimate:
         return self._through("log", lambda x: (math.log(x), 1 / x))
 
     def exp(self) -> Estimate:
-        """Exponential of an estimate, by the delta method: exp(value) psi."""
+        """Exponential of an estimate, by the delta method: exp(value) psi.
+
+        >>> from upweight import Weights
+        >>> e = Weights.of([1.0, 2.0, 3.0], kind="importance").mean([0.0, 1.0, 1.0])
+        >>> round(e.exp().value, 4), round(e.exp().se, 4)
+        (2.301, 0.4826)
+        """
         return self._through("exp", lambda x: (math.exp(x), math.exp(x)))
 
     def _with(self, other: Any, name: str, rule: Callable[[float, float], tuple[float, float, float]]) -> Estimate:
@@ -279,7 +287,12 @@ class Estimate:
             return np.atleast_1d((np.asarray(high) - np.asarray(low)) / 2)
 
     def plot(self, ax: Any = None) -> Axes:
-        """Point and interval, a line for each average; see `upweight.plots.estimates`, which draws several."""
+        """Point and interval, a line for each average; see `upweight.plots.estimates`, which draws several.
+
+        >>> from upweight import Weights
+        >>> Weights.of([1.0] * 50, kind="importance").mean(range(50)).plot().get_lines()[0].get_xdata().round(1).tolist()
+        [20.4, 28.6]
+        """
         from ..plots import estimates
 
         return estimates(self, ax=ax)

@@ -23,6 +23,7 @@ from .._errors import InputError, counted
 from ._belief import Average, average
 from ._influence import Dense
 from ._sample import WeightedSample
+from ._tails import power_of_two
 from ._terms import Terms
 
 if TYPE_CHECKING:
@@ -52,12 +53,13 @@ def averages_of_repeats(values: Any) -> Terms:
 
 
 def _one(v: np.ndarray, sample: WeightedSample) -> Average:
-    """Read less the first, so that equal repeats have no error."""
+    """Read less the first, so that equal repeats have no error, and in a unit of their own, so that squares neither vanish nor overflow."""
+    unit = power_of_two(float(np.abs(v).max())) or 1.0
+    v = v / unit
     far = v - v[0]
     mean = math.fsum(far) / v.size
-    return average(
-        float(v[0] + mean), Dense((far - mean) / v.size), sample, v.size, bounded=True, ess_f=float(sample.n)
-    )
+    e = average(float(v[0] + mean), Dense((far - mean) / v.size), sample, v.size, bounded=True, ess_f=float(sample.n))
+    return e.moved(unit)
 
 
 def is_of_repeats(e: Estimate) -> bool:

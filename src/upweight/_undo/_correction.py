@@ -445,6 +445,8 @@ class Correction:
     def from_dict(cls, d: Mapping[str, Any]) -> Correction:
         """What `to_dict` wrote.
 
+        Raises InputError if the document is damaged, lacks a part, or is of another schema.
+
         >>> Correction.from_dict(Correction.kept(negatives=0.1).to_dict())
         Correction(exact, log-odds +2.303)
         """

@@ -68,6 +68,12 @@ class Repair:
       before   observed/expected 0.50 (z = -5.0), slope not judged, Brier 0.2500, log loss 0.6931
       after    observed/expected 1.00 (z = 0.0), slope not judged, Brier 0.1875, log loss 0.5623
       note     every probability is the same: no slope can be told
+
+    >>> r = recalibrate(y, p)
+    >>> Repair.from_dict(r.to_dict()).apply([0.5]).round(4).tolist()
+    [0.25]
+    >>> r.plot().get_xlabel()
+    'promised probability (square-root axis)'
     """
 
     before: Calibration
@@ -76,9 +82,9 @@ class Repair:
     status: str
     how: str
     notes: tuple[str, ...] = ()
-    correction: Correction | None = None
+    correction: Correction | None = None  # the `Correction` whose formula was tried; None without
     intercept: np.ndarray | None = None  # (K,), the first is zero
-    slope: float = 1.0
+    slope: float = 1.0  # by which log-odds are multiplied; 1 where only the level is repaired
     steps: tuple[tuple[np.ndarray, np.ndarray], ...] = ()  # isotonic: (p, repaired p) for each class, one pair if K = 2
 
     def apply(self, proba: Any) -> Any:
@@ -133,7 +139,10 @@ class Repair:
 
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Repair:
-        """What `to_dict` wrote."""
+        """What `to_dict` wrote.
+
+        Raises InputError if the document is damaged, lacks a part, or is of another schema.
+        """
         with reading("this repair", "Repair.to_dict"):
             _refuse_unknown(d["status"], d["how"])
             repair = cls(

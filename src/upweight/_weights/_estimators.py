@@ -104,6 +104,8 @@ def quantile(
 
     cluster, blocks, autocorrelated : as in `mean`. Bounds are not asked for: the share of rows below a value has no tail of its own.
 
+    Raises what `mean` raises, and InputError for a level outside [0, 1].
+
     Costs: near 0 and 1 the interval is infinite. Source: Woodruff (1952), who turns round the interval of the share.
 
     >>> import numpy as np
@@ -123,6 +125,8 @@ def cdf(
     """Weighted share of rows with `f` (n,) at most `at`, one point or several: the mean of an indicator, sorted once.
 
     cluster, blocks, autocorrelated : as in `mean`. Bounds are not asked for: an indicator has no tail of its own.
+
+    Raises what `mean` raises: KindError for class and cost weights, InputError for other lengths and for NaN where the weight is positive.
 
     Costs: those of `mean`; the interval is not cut at 0 and 1.
 
@@ -152,6 +156,8 @@ def var(
 
     f : (n,) or (n, c) numbers. cluster, blocks, autocorrelated, bounds : as in `mean`. The interval is symmetric on the log scale.
 
+    Raises what `mean` raises: KindError for class and cost weights, InputError for other lengths and for NaN where the weight is positive.
+
     Costs: fourth powers decide its tail: of normal rows with weights of k-hat 0.2 its own is higher. Under 60 rows or so there are
     fewer than 25 beyond one sd, no tail is judged, and it is not `ok`. Source: Kish (1965).
 
@@ -178,6 +184,10 @@ def std(
 ) -> Estimate:
     """Weighted standard deviation of each column of `f`, with its error: the root of `var`, by the delta method.
 
+    f : (n,) or (n, c) numbers. cluster, blocks, autocorrelated, bounds : as in `mean`.
+
+    Raises what `mean` raises: KindError for class and cost weights, InputError for other lengths and for NaN where the weight is positive.
+
     Costs: those of `var`.
 
     >>> import numpy as np
@@ -200,6 +210,8 @@ def cov(
 
     cluster, blocks, autocorrelated : as in `mean`. Bounds are not asked for: f and g have two each, and a product of both lies where
     none of them says.
+
+    Raises what `mean` raises: KindError for class and cost weights, InputError for other lengths and for NaN where the weight is positive.
 
     Costs: those of `var`. Source: Kish (1965) for the divisor.
 
@@ -224,6 +236,8 @@ def corr(
         r = C/sqrt(V_f V_g);   its interval is symmetric on the scale artanh r
 
     cluster, blocks, autocorrelated : as in `mean`; bounds are not asked for, as in `cov`.
+
+    Raises what `mean` raises: KindError for class and cost weights, InputError for other lengths and for NaN where the weight is positive.
 
     Costs: those of `var`. Source: Fisher (1921).
 

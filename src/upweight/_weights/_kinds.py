@@ -73,13 +73,18 @@ class Step:
 
     ``ess_before`` and ``ess_after`` are effective sample sizes in rows (arrays for batches, None where nothing was tamed);
     ``moved`` is half the summed change of the normalised weights, so the average of any f in [0, 1] moved by at most that.
+
+    >>> from upweight import Weights
+    >>> step = Weights.of([[1.0, 1.0, 98.0], [1.0, 2.0, 3.0]], kind="importance").clip(at=2.0).trail[-1]
+    >>> step.name, step.params, step.moved.round(3).tolist(), round(float(step.pick(0).moved), 3)
+    ('clip', {'at': 2.0, 'scale': 'own'}, [0.48, 0.1], 0.48)
     """
 
-    name: str
-    params: Mapping[str, Any] = field(default_factory=dict)
-    ess_before: Any = None
-    ess_after: Any = None
-    moved: Any = None
+    name: str  # the verb: of, ratio, clip, smooth ...
+    params: Mapping[str, Any] = field(default_factory=dict)  # what it was given
+    ess_before: Any = None  # effective sample size in rows before
+    ess_after: Any = None  # effective sample size in rows after
+    moved: Any = None  # half the summed change of the normalised weights, in [0, 1]
 
     def pick(self, which: tuple[int, ...]) -> Step:
         """The same step for one vector of a batch."""

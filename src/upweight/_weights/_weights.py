@@ -45,9 +45,7 @@ __all__ = ["Weights"]
 class Weights:
     """Log-weights of n rows, with what they are for, what they promise and what was done to them.
 
-    Made by `Weights.of`, `Weights.of_log`, `upweight.ratio`, `upweight.log_ratio` and `upweight.mixture`, never by the
-    constructor. The last axis of `log_w` is the row; leading axes are a batch of weight vectors. Nothing on it can change:
-    every verb returns new `Weights`.
+    Made by `Weights.of`, `Weights.of_log`, `upweight.ratio`, `upweight.log_ratio` and `upweight.mixture`, never by the constructor. The last axis of `log_w` is the row; leading axes are a batch of weight vectors. Nothing on it can change: every verb returns new `Weights`.
 
     Attributes
     ----------
@@ -98,8 +96,7 @@ class Weights:
         Raises
         ------
         InputError : negative, NaN, infinite, empty, or not of the kind (frequencies must be whole numbers; inclusion
-            weights are 1/probability), with count and first row. Weights themselves, which would lose kind and history: keep them,
-            or say what they are with `declare`.
+            weights are 1/probability), with count and first row. Weights themselves, which would lose kind and history: keep them, or say what they are with `declare`.
 
         Costs: nothing; the numbers are kept as logs, exact to one rounding.
 
@@ -223,8 +220,7 @@ class Weights:
     def khat(self) -> Any:
         """Tail index of the weights as they are: below 0.5 finite variance, from 0.7 averages cannot be believed.
 
-        -inf means bounded, nan not judged (fewer than 25 positive weights, or too few distinct large ones). Taming changes
-        it; verdicts look at ``raw.khat``.
+        -inf means bounded, nan not judged (fewer than 25 positive weights, or too few distinct large ones). Taming changes it; verdicts look at ``raw.khat``.
         """
         if self.kind == "frequency":
             return -np.inf
@@ -294,6 +290,7 @@ class Weights:
 
         r_eff : relative efficiency of correlated draws, in (0, 1]; it widens the tail that is fitted.
 
+        Raises InputError if `r_eff` is not above 0; KindError for class and cost weights and for frequencies.
         Costs: a small bias. From k-hat 0.7 on it does not rescue an average, and `check` never advises it there.
         Source: Vehtari, Simpson, Gelman, Yao and Gabry (2024), Pareto smoothed importance sampling.
 
@@ -308,6 +305,7 @@ class Weights:
 
         w_i' = min(w_i, mean(w) sqrt(S))
 
+        Raises KindError for class and cost weights and for frequencies.
         Costs: pulls every average toward the unweighted one, by at most the step's `moved`.
         Source: Ionides (2008), Truncated importance sampling.
 
@@ -322,11 +320,11 @@ class Weights:
 
         w_i' = min(w_i, at)
 
-        at : float > 0, on the scale of the weights as given; for logs without a promise (their constant means nothing) on
-            the scale where the mean weight is one. The step records which. Or
+        at : float > 0, on the scale of the weights as given; for logs without a promise (their constant means nothing) on the scale where the mean weight is one. The step records which. Or
         quantile : level in (0, 1) of the positive weights, unweighted, whose quantile is the cap; or
         ess : the effective sample size wanted, as a share in (0, 1) of the positive weights: one over the design effect wanted.
 
+        Raises InputError if `at` is not above zero, a share does not lie in (0, 1), or not exactly one of the three is given; KindError for frequencies.
         Costs: pulls every average toward the unweighted one, by at most the step's `moved` times the range of f.
         Source: Ionides (2008), Truncated importance sampling; Potter (1990) for trimming at a quantile of sampling weights.
 
@@ -346,6 +344,7 @@ class Weights:
         power : the power itself, or
         ess : the effective sample size wanted, as a share in (0, 1) of the positive weights; weights worth that much already are kept.
 
+        Raises InputError if `power` or `ess` lies outside its bounds, or not exactly one of them is given; KindError for frequencies.
         Costs: bias toward the unweighted average; with power 0 it would be complete.
         Source: Koblents and Miguez (2015), nonlinear transformation of importance weights.
 
@@ -362,6 +361,7 @@ class Weights:
 
         lam : > 0 for "square", in [0, 1] for "harmonic".
 
+        Raises InputError if `lam` is outside its bounds; KindError for any but importance weights.
         Costs: "square" sends the largest weights toward zero, so the ordering of rows by weight is not kept.
         Source: Su, Dimakopoulou, Krishnamurthy and Dudik (2020); Metelli, Russo and Restelli (2021).
 
@@ -377,8 +377,7 @@ class Weights:
 
         above : float > 0, on the scale of the weights as given; for logs without a promise on the scale where the mean weight is one.
 
-        Raises InputError if no weight is left.
-
+        Raises InputError if no weight is left; KindError for any but importance weights.
         Costs: the target's share of those rows is lost, the step's `moved`; a model of the reward may answer for them
         (`upweight.ope.value` with an outcome). Source: Wang, Agarwal and Dudik (2017), the switch estimator.
 
@@ -450,6 +449,8 @@ class Weights:
     def pick(self, i: Any) -> Weights:
         """One vector of weights of a batch: index `i` (an int, or a tuple of them) of the leading axes.
 
+        Raises InputError of a single vector of weights, and for an index outside the batch.
+
         >>> round(Weights.of([[1, 1], [1, 3]], kind="importance").pick(1).ess, 4)
         1.6
         """
@@ -459,6 +460,8 @@ class Weights:
         """Say what these weights are; it goes on the trail.
 
         Under label shift p_world(y)/p_train(y) is both a class weight and an importance weight, so saying so is lawful.
+
+        Raises InputError for a kind that is none, or that these values cannot be; KindError if a promise is declared for tamed weights.
 
         >>> Weights.of([1, 1, 10], kind="class").declare(kind="importance").kind
         'importance'

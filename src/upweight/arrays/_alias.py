@@ -86,6 +86,8 @@ class AliasTable:
         m : number of draws, at least 1
         rng : seed, `numpy.random.Generator` or None
 
+        Raises InputError if `m` is no whole number of at least 1, or `rng` is none of the three.
+
         >>> import numpy as np
         >>> from upweight.arrays import alias_table
         >>> alias_table([0.0, -np.inf]).draw(3, rng=0).tolist()

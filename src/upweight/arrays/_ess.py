@@ -90,6 +90,8 @@ def design_effect(log_w: Array) -> Array:
     -------
     (...) array >= 1, dimensionless; NaN if every weight is zero.
 
+    Raises InputError for a single number, or numbers that are not real.
+
     Notes
     -----
     Costs: nothing is changed.
@@ -126,6 +128,8 @@ def ess_for(log_w: Array, f: Array) -> Array:
     -------
     (...) array in rows; NaN for a constant f, whose average has no error.
 
+    Raises InputError for a single number, or numbers that are not real.
+
     Notes
     -----
     Costs: nothing is changed.
@@ -148,7 +152,16 @@ def ess_for(log_w: Array, f: Array) -> Array:
 
 
 def hill(l: np.ndarray, s: LogSums, order: float) -> np.ndarray:
-    """ESS of order 0, 1, 2 or infinity from `sums` (`squares` for 2, `entropy` for 1); 0 for all zeros."""
+    """ESS of order 0, 1, 2 or infinity from `sums` (`squares` for 2, `entropy` for 1); 0 for all zeros.
+
+    Raises ValueError if the sums were made without what the order needs.
+
+    >>> import numpy as np
+    >>> from upweight.arrays import hill, log_sums
+    >>> l = np.log([1.0, 1.0, 2.0])
+    >>> round(float(hill(l, log_sums(l, squares=True), 2.0)), 4)
+    2.6667
+    """
     if order == 0:
         return positive(l).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -164,7 +177,13 @@ def hill(l: np.ndarray, s: LogSums, order: float) -> np.ndarray:
 
 
 def positive(l: np.ndarray) -> np.ndarray:
-    """How many weights of each row are above zero (NaN counts, so that it stays visible)."""
+    """How many weights of each row are above zero (NaN counts, so that it stays visible).
+
+    >>> import numpy as np
+    >>> from upweight.arrays import positive
+    >>> int(positive(np.log([1.0, 2.0]))), int(positive(np.array([0.0, -np.inf])))
+    (2, 1)
+    """
     rows, count = as_rows(l), np.full(math.prod(l.shape[:-1]), l.shape[-1])
     with np.errstate(invalid="ignore"):
         for i in np.flatnonzero(~(rows.min(axis=-1, initial=np.inf) > -np.inf)):

@@ -44,6 +44,8 @@ def log_sum_exp(log_w: Array) -> Array:
     -------
     (...) array, same library and dtype: the logarithm of the sum of each row; -inf if all weights are zero.
 
+    Raises InputError for a single number, or numbers that are not real.
+
     Examples
     --------
     >>> from upweight.arrays import log_sum_exp
@@ -72,6 +74,8 @@ def log_mean_exp(log_w: Array) -> Array:
     -------
     (...) array, same library and dtype.
 
+    Raises InputError for a single number, or numbers that are not real.
+
     Examples
     --------
     >>> import numpy as np
@@ -96,6 +100,8 @@ def normalise(log_w: Array) -> Array:
     -------
     (..., n) array, same library and dtype; rows of zeros only stay -inf.
 
+    Raises InputError for a single number, or numbers that are not real.
+
     Examples
     --------
     >>> import numpy as np
@@ -115,7 +121,14 @@ def normalise(log_w: Array) -> Array:
 
 
 class LogSums(NamedTuple):
-    """Sums over each row relative to its largest weight: w = exp(l - peak)."""
+    """Sums over each row relative to its largest weight: w = exp(l - peak).
+
+    >>> import numpy as np
+    >>> from upweight.arrays import log_sums
+    >>> s = log_sums(np.log([1.0, 2.0, 4.0]), squares=True)
+    >>> round(float(s.peak), 4), float(s.w), float(s.w2), round(float(s.w**2 / s.w2), 4)
+    (1.3863, 1.75, 1.3125, 2.3333)
+    """
 
     peak: np.ndarray  # (...) largest log-weight, 0 if that is not finite
     w: np.ndarray  # (...) sum of w
@@ -124,7 +137,14 @@ class LogSums(NamedTuple):
 
 
 def sums(l: np.ndarray, *, squares: bool = False, entropy: bool = False) -> LogSums:
-    """The sums of NumPy log-weights `l` (..., n) that sizes and means are made of, with one `exp` a row."""
+    """The sums of NumPy log-weights `l` (..., n) that sizes and means are made of, with one `exp` a row.
+
+    >>> import numpy as np
+    >>> from upweight.arrays import log_sums
+    >>> s = log_sums(np.log([1.0, 2.0, 4.0]), squares=True)
+    >>> float(s.w), float(s.w2)
+    (1.75, 1.3125)
+    """
     rows = as_rows(l)
     peak = finite_peak(rows)
     w, w2, wlogw = (np.zeros(len(rows)) for _ in range(3))

@@ -33,12 +33,18 @@ __all__ = [
     "working",
 ]
 
-Array: TypeAlias = Any
+Array: TypeAlias = Any  # an array of NumPy, PyTorch or JAX, or what NumPy makes one of
 """A NumPy array, a PyTorch tensor, a JAX array, or anything `numpy.asarray` understands."""
 
 
 def namespace(x: Array) -> Any:
-    """NumPy for whatever NumPy can hold, otherwise the array-API namespace of the library that owns `x`."""
+    """NumPy for whatever NumPy can hold, otherwise the array-API namespace of the library that owns `x`.
+
+    >>> import numpy as np
+    >>> from upweight.arrays import namespace
+    >>> namespace(np.ones(2)).asarray([1.0]).tolist()
+    [1.0]
+    """
     if isinstance(x, (np.ndarray, np.generic, list, tuple, float, int)):
         return np
     from array_api_compat import array_namespace, is_array_api_obj
@@ -64,7 +70,14 @@ def floats(x: Array) -> tuple[Any, Array]:
 
 
 def stop_gradient(xp: Any, x: Array) -> Array:
-    """`x` as a constant: no gradient flows through it."""
+    """`x` as a constant: no gradient flows through it.
+
+    >>> import numpy as np
+    >>> from upweight.arrays import namespace, stop_gradient
+    >>> x = np.ones(2)
+    >>> stop_gradient(namespace(x), x) is x
+    True
+    """
     if hasattr(x, "detach"):
         return x.detach()
     if _is_jax(xp):
@@ -73,7 +86,13 @@ def stop_gradient(xp: Any, x: Array) -> Array:
 
 
 def device(x: Array) -> Any:
-    """Where `x` lies; None for NumPy and while JAX traces."""
+    """Where `x` lies, as its library says ("cpu" for NumPy); None while JAX traces, and of what has no place.
+
+    >>> import numpy as np
+    >>> from upweight.arrays import device
+    >>> device(np.ones(2))
+    'cpu'
+    """
     return getattr(x, "device", None)
 
 
@@ -86,7 +105,14 @@ def to_numpy(xp: Any, x: Array) -> np.ndarray:
 
 
 def working(xp: Any, x: Array) -> Array:
-    """`x` in the precision to compute in: half precisions are lifted to float32, the others kept."""
+    """`x` in the precision to compute in: half precisions are lifted to float32, the others kept.
+
+    >>> import numpy as np
+    >>> from upweight.arrays import namespace, working
+    >>> x = np.ones(2, dtype=np.float32)
+    >>> working(namespace(x), x).dtype.name
+    'float32'
+    """
     return xp.astype(x, xp.float32) if xp.finfo(x.dtype).bits < 32 else x
 
 

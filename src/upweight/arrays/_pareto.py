@@ -107,7 +107,15 @@ def fit_pareto(y: Array) -> tuple[Array, Array]:
 
 @np.errstate(all="ignore")  # extremes overflow or divide by zero on the way to a finite answer
 def fit_logs(l: np.ndarray, cut: np.ndarray) -> ParetoFit:
-    """Fit the exceedances exp(l) - exp(cut) of ascending logs `l` (r, M), M >= 5, all above `cut` (r,)."""
+    """Fit the exceedances exp(l) - exp(cut) of ascending logs `l` (r, M), M >= 5, all above `cut` (r,).
+
+    >>> import numpy as np
+    >>> from upweight.arrays import fit_logs
+    >>> x = -0.5 * np.log1p(-(np.arange(500) + 0.5) / 500)          # logs of a Pareto tail of index 0.5 above its cut at 1
+    >>> fit = fit_logs(x[None], np.array([0.0]))
+    >>> float(fit.k[0].round(2))
+    0.5
+    """
     size, q = l.shape[1], first_quartile(l.shape[1])
     unit = l[:, q]
     lift = l - unit[:, None]

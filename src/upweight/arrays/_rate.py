@@ -137,7 +137,12 @@ def widening(khat: Array, n: int) -> Array:
 
 
 def threshold(n: float) -> float:
-    """The k-hat from which `n` positive weights are too few: min(1 - 1 / log10 n, 0.7)."""
+    """The k-hat from which `n` positive weights are too few: min(1 - 1 / log10 n, 0.7).
+
+    >>> from upweight.arrays import threshold
+    >>> round(float(threshold(100)), 2), round(float(threshold(100_000)), 2)
+    (0.5, 0.7)
+    """
     return min(1 - 1 / math.log10(n), BELIEVED) if n > 1 else -math.inf
 
 

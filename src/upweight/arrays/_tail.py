@@ -137,6 +137,14 @@ def tail_index(log_w: np.ndarray, *, size: int | None = None) -> float:
     """k-hat of one row of float64 logs, from its `size` largest above the next one; `tail_size` if not given.
 
     Only the size + 1 largest matter: a row of which nothing else was kept gives the same bits.
+
+    log_w : (n,) float64 logs of one row; -inf is a weight of zero. size : how many of the largest are the tail.
+
+    >>> import numpy as np
+    >>> from upweight.arrays import tail_index
+    >>> x = -0.6 * np.log1p(-(np.arange(4000) + 0.5) / 4000)        # logs of exact Pareto quantiles of index 0.6
+    >>> round(float(tail_index(x)), 2)
+    0.59
     """
     if size is None:
         count = int(positive(log_w))
@@ -151,6 +159,12 @@ def khat_of_largest(top: np.ndarray, count: np.ndarray) -> np.ndarray:
 
     top : (n, T) logs in any order and their own type, which says what is equal. count : (n,) how many logs of each whole row are above
     -inf; T must hold the largest `tail_size(count)` + 1.
+
+    >>> import numpy as np
+    >>> from upweight.arrays import khat, khat_of_largest
+    >>> l = np.random.default_rng(0).normal(size=10_000)
+    >>> bool(khat_of_largest(np.sort(l)[None, -400:], np.array([10_000]))[0] == khat(l))
+    True
     """
     found = np.full(len(top), np.nan)
     for block, size in _blocks(count, top.shape[1], 1.0):

@@ -40,6 +40,11 @@ PRIOR_ROWS, PRIOR_K = 10, 0.5
 
 
 def tail_size(rows: int, r_eff: float = 1.0) -> int:
-    """How many of `rows` positive weights make the tail: M = 3 sqrt(S / r_eff), a fifth in small samples."""
+    """How many of `rows` positive weights make the tail: M = 3 sqrt(S / r_eff), a fifth in small samples.
+
+    >>> from upweight.arrays import tail_size
+    >>> tail_size(100), tail_size(10_000)
+    (20, 300)
+    """
     size = math.floor(3 * math.sqrt(rows / r_eff)) if rows * r_eff > PLAIN else rows // SMALL_SAMPLE
     return min(size, MOST, rows - 1)

@@ -54,6 +54,8 @@ def truncate(log_w: Array) -> Array:
     -------
     (..., n) array, same library, dtype and scale. Gradients pass as if nothing had been cut.
 
+    Raises InputError for a single number, or numbers that are not real.
+
     Notes
     -----
     Costs: averages move toward the unweighted one; by less, the more rows there are.
@@ -385,6 +387,12 @@ def moved(before: np.ndarray, after: np.ndarray, old: np.ndarray, new: np.ndarra
         1/2 sum |W' - W|,   rows of equal logs change by the common factor of the totals alone
 
     old, new : (...) logarithms of the total weight of either.
+
+    >>> import numpy as np
+    >>> from upweight.arrays import log_sum_exp, moved
+    >>> before, after = np.log([1.0, 1.0, 98.0]), np.log([1.0, 1.0, 10.0])
+    >>> round(float(moved(before, after, log_sum_exp(before), log_sum_exp(after))), 4)
+    0.1467
     """
     totals = zip(np.ravel(old).tolist(), np.ravel(new).tolist(), strict=True)
     rows = zip(as_rows(before), as_rows(after), totals, strict=True)

@@ -15,15 +15,10 @@ from ._terminal import write_notice
 
 __all__ = ["register"]
 
-COMPARISON, VERDICT, SHIFT, EVALUATION, RARE = (
-    "upweight.compare/1",
-    "upweight.verdict/1",
-    "upweight.shift/1",
-    "upweight.evaluation/1",
-    "upweight.rare/1",
-)
+COMPARISON = "upweight.compare/1"
+OTHERS = ("verdict", "shift", "evaluation", "rare", "posterior", "integral")  # upweight.NAME/1 has a page too
 HELP = """Make the self-contained HTML page of a result that `upweight compare --json`, `upweight check --json`, `upweight shift --json`,
-`upweight ope --json` or `upweight rare --json` wrote; - is standard input.
+`upweight ope --json` or `upweight rare --json` wrote, or of the `to_json()` of a posterior or an integral; - is standard input.
 
 [bold]Examples[/bold]
 
@@ -57,14 +52,13 @@ def run(
 
 def _write_page(facts: dict[str, Any], page: Path) -> None:
     """The page that belongs to the schema."""
-    from ..report import write, write_evaluation, write_rare, write_shift, write_verdict
-
-    other = {VERDICT: write_verdict, SHIFT: write_shift, EVALUATION: write_evaluation, RARE: write_rare}
-    if facts["schema"] in other:
-        return other[facts["schema"]](facts, page)
+    from .. import report
     from ..imbalance.comparison import with_seconds
 
-    write(with_seconds(facts) if _has_seconds(facts) else facts, page)
+    for name in OTHERS:
+        if facts["schema"] == f"upweight.{name}/1":
+            return getattr(report, f"write_{name}")(facts, page)
+    report.write(with_seconds(facts) if _has_seconds(facts) else facts, page)
 
 
 def _has_seconds(facts: dict[str, Any]) -> bool:
@@ -81,9 +75,10 @@ def _has_seconds(facts: dict[str, Any]) -> bool:
 def _read_result(path: str) -> dict[str, Any]:
     """The document, if it is one that has a page."""
     facts = read_document(path)
-    if facts.get("schema") not in (COMPARISON, VERDICT, SHIFT, EVALUATION, RARE):
-        schemas = f"{COMPARISON!r}, {VERDICT!r}, {SHIFT!r}, {EVALUATION!r} or {RARE!r}"
+    others = [f"upweight.{name}/1" for name in OTHERS]
+    if facts.get("schema") not in (COMPARISON, *others):
+        schemas = ", ".join(map(repr, (COMPARISON, *others[:-1]))) + f" or {others[-1]!r}"
         raise InputError(
-            f"{path}: schema {facts.get('schema')!r}; a report is made from {schemas}, as --json writes it."
+            f"{path}: schema {facts.get('schema')!r}; a report is made from {schemas}, as --json or to_json() writes it."
         )
     return facts

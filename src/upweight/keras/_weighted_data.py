@@ -48,6 +48,8 @@ class WeightedData(keras.utils.PyDataset):
     >>> x, y, w = data[0]
     >>> len(data), len(x), sorted(set(w.tolist()))
     (1, 4, [1.0])
+    >>> data.x_of([0, 3]).tolist()
+    [[0.0], [3.0]]
     """
 
     def __init__(self, X: Any, y: Any, sampler: Any, *, batch_size: int = 32):
@@ -125,5 +127,5 @@ class WeightedData(keras.utils.PyDataset):
         return self.x_of(rows), self.y[rows], w
 
     def x_of(self, rows: Any) -> Any:
-        """X of some rows."""
+        """X of some row numbers (b,), in the form in which X came."""
         return {k: a[rows] for k, a in self.X.items()} if isinstance(self.X, Mapping) else self.X[rows]

@@ -50,6 +50,16 @@ class WeightsCallback(keras.callbacks.Callback):
 
     Costs: a forward pass over the data every so many epochs, where there are scores; nothing else.
     Source: Katharopoulos and Fleuret, ICML (2018).
+
+    >>> import keras
+    >>> from upweight.keras import Scores, WeightedData
+    >>> X, y = np.random.default_rng(0).normal(size=(64, 2)).astype("float32"), np.arange(64) % 2
+    >>> data = WeightedData(X, y, Scores(64), batch_size=16)
+    >>> model = keras.Sequential([keras.layers.Dense(2)])
+    >>> model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    >>> run = model.fit(data, epochs=2, verbose=0, callbacks=[WeightsCallback(data)])
+    >>> sorted(run.history), bool(data.scores.seen.all())
+    (['loss', 'weights_delivered', 'weights_ess', 'weights_intended', 'weights_tau'], True)
     """
 
     def __init__(self, data: WeightedData, *, score: str = "grad_norm", every: int = 1):

@@ -39,6 +39,11 @@ class Neighbours:
     ----------
     k : neighbours listed for every row. rows : (n, k) int32 row numbers, nearest first, -1 where there are fewer.
     distances : (n, k) float64, Euclidean.
+
+    >>> from upweight.neighbours import Space
+    >>> g = neighbours(np.array([[0.0], [1.0], [3.0]]), k=2)
+    >>> g.lists(Space.of(np.array([[0.0], [1.0], [3.0]]))).rows.tolist()
+    [[1, 2], [0, 2], [1, 0]]
     """
 
     def __init__(self, table: Points, k: int, categorical: Any, lists: Lists | None = None):
@@ -74,6 +79,8 @@ class Neighbours:
 
         rows : row numbers, each once, or a mask (n,). Returns `Neighbours` numbered within `rows`; lists that are too short
         there are searched again when they are needed.
+
+        Raises InputError for rows outside the table or named twice, and for a mask of another length.
 
         >>> g = neighbours(np.array([[0.0], [1.0], [3.0], [7.0]]), k=2)
         >>> g.rows.tolist(), g.subset([0, 2, 3]).rows.tolist()

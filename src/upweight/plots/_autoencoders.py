@@ -85,6 +85,13 @@ def collapse(c: Collapse, *, ax: Any = None) -> Axes:
     Axes, its title what `repr(c)` says; the bound spans a nat at least. The same numbers: `c.curve`, `c.kl`.
 
     Raises InputError for an `ax` that is none.
+
+    >>> import numpy as np
+    >>> import upweight as uw
+    >>> X = (np.random.default_rng(0).random((200, 8)) < 0.2) * 1.0
+    >>> model = uw.torch.IWAE(5, latent=2, net=uw.torch.MLP((16,)), training=uw.torch.Training(5, progress=False), rng=0).fit(X)
+    >>> uw.plots.collapse(model.collapse(X, k=16)).get_ylabel()
+    'bound (nats)'
     """
     ax = curve(c.curve, ax=ax)
     title(ax, repr(c))

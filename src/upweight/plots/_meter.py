@@ -39,6 +39,16 @@ def meter(m: Meter, *, ax: Any = None) -> Figure:
     Figure of two panels, its title what `m` says without a trace. Groups that could not be judged are left out.
 
     Raises InputError for an `ax` that is not two.
+
+    >>> import torch
+    >>> import upweight as uw
+    >>> y = (torch.arange(300) % 10 == 0).long()
+    >>> m = uw.torch.Meter(torch.nn.Linear(1, 2), (torch.zeros(300, 1), y), torch.where(y == 1, 5.0, 0.5))
+    >>> z = torch.randn(300, 2, requires_grad=True)
+    >>> m.watch(z, y)
+    >>> torch.nn.functional.cross_entropy(z, y, weight=torch.tensor([0.5, 5.0])).backward()
+    >>> len(uw.plots.meter(m).axes)
+    2
     """
     left, right = several(ax, 2, width=9.6, height=4.0)
     headline(left, str(m))

@@ -120,6 +120,15 @@ def sample_check(c: SampleCheck, *, ax: Any = None) -> Axes:
     Axes with a mark a bin and two standard errors; one means that as many positives came as the pilot expects. The numbers are `c.bins`.
 
     Raises InputError for an `ax` that is none.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> import upweight as uw
+    >>> clicks = uw.negatives.demo_clicks(50_000)
+    >>> with TemporaryDirectory() as folder:
+    ...     plan = uw.negatives.plan(clicks, label="clicked", key="impression_id")
+    ...     found = uw.negatives.check(uw.negatives.sample(clicks, plan, f"{folder}/thin"))
+    >>> uw.plots.sample_check(found).get_xlabel()
+    "the pilot's probability (logarithmic axis)"
     """
     ax = axes(ax, width=6.4, height=4.2)
     title(ax, str(c).split("\n")[0])

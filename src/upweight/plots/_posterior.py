@@ -104,6 +104,12 @@ def integral(i: Integral, *, ax: Any = None) -> Axes:
     Axes: a point a repeat, a line at the mean, dotted ones at the ends of its 95 % interval. The same numbers: `i.history`, `i.value`.
 
     Raises InputError for an `ax` that is none.
+
+    >>> import numpy as np
+    >>> import upweight as uw
+    >>> i = uw.montecarlo.integrate(lambda x: np.exp(x.sum(axis=1)), [(0, 1)] * 2, budget=13_000, rng=0)
+    >>> uw.plots.integral(i).get_xlabel()
+    'repeat, the map frozen'
     """
     ax = axes(ax, width=5.6, height=3.8)
     first = i.value if np.ndim(i.value.value) == 0 else i.value[0]

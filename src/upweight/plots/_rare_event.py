@@ -37,6 +37,10 @@ def rare_event(r: RareEvent, *, ax: Any = None) -> Axes | Any:
     Figure, or that of the axes given.
 
     Raises InputError for anything but three Axes.
+
+    >>> import upweight as uw
+    >>> len(uw.plots.rare_event(uw.montecarlo.rare(lambda x: 3.5 - x.sum(axis=1) / 2, 4, rng=0)).axes)
+    3
     """
     panels = several(ax, 3, width=12.0, height=4.2)
     headline(panels[0], str(r).split("\n", 1)[0])

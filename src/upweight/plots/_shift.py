@@ -227,7 +227,7 @@ def conformal(c: Conformal, X: Any, *, ax: Any = None) -> Axes:
 
     Parameters
     ----------
-    c : Conformal. X : new rows; of more than 400 an even choice is drawn. ax : Axes to draw on; None makes a figure.
+    c : Conformal. X : (m, d) new rows; of more than 400 an even choice is drawn. ax : Axes to draw on; None makes a figure.
 
     Returns
     -------

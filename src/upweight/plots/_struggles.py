@@ -35,6 +35,13 @@ def struggles(s: Struggles, *, ax: Any = None) -> Axes:
     Axes, its title what `s` says.
 
     Raises InputError for an `ax` that is none.
+
+    >>> import numpy as np
+    >>> import upweight as uw
+    >>> y = np.random.default_rng(0).random(1000) < 0.15
+    >>> s = uw.torch.struggles(lambda rows, weight: lambda asked: y[asked], 1000)
+    >>> uw.plots.struggles(s).get_xlabel()
+    'accuracy on rows no fit has seen'
     """
     groups = sorted(s.by_group.items(), key=lambda item: item[1][1])[:MOST]
     ax = axes(ax, width=6.4, height=2.4 + 0.3 * len(groups))

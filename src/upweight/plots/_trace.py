@@ -35,6 +35,12 @@ def trace(t: Trace, *, ax: Any = None) -> Axes:
     Axes, its title what `t` says; per cent of predictions for labels, standard deviations for scores.
 
     Raises InputError for an `ax` that is none.
+
+    >>> import numpy as np
+    >>> import upweight as uw
+    >>> x = np.random.default_rng(0).normal(size=200)
+    >>> uw.plots.trace(uw.torch.trace(lambda w: np.average(x, weights=w) + np.arange(9.0), np.exp(x))).get_xlabel()
+    'mean change of predictions (sd)'
     """
     ax = axes(ax, width=6.4, height=2.6)
     title(ax, str(t))

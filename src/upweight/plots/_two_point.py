@@ -33,6 +33,11 @@ def two_point(q: TwoPoint, *, ax: Any = None) -> Axes:
     Axes, the norms R and 2R that the verdict compares marked. Norms at which the loss has no slope are left out.
 
     Raises InputError for an `ax` that is none.
+
+    >>> from torch.nn.functional import softplus
+    >>> import upweight as uw
+    >>> uw.plots.two_point(uw.torch.two_point(lambda m, y: softplus(-m), ratio=16.0, norm=40.0)).get_xlabel()
+    'norm of the network'
     """
     ax = axes(ax, width=6.0, height=3.8)
     title(ax, str(q))

@@ -18,6 +18,7 @@ from .._errors import InputError
 from ..files import write_whole
 from . import _words as words
 from ._facts import COUNT, LIST, MAYBE_TEXT, OBJECT, TEXT, Rule, check_value, finite, short
+from ._forest import forest_picture
 from ._page import ROOMS, policy, source
 from ._verdict_page import FIGURE
 
@@ -26,7 +27,6 @@ __all__ = ["EVALUATION_SCHEMA", "evaluation_page", "write_evaluation"]
 EVALUATION_SCHEMA = "upweight.evaluation/1"
 REMEDY = "Write the document again with `upweight ope --json`."
 MOST_LABELS = 300
-WIDTH, EDGE, ROW = 560.0, 8.0, 26.0  # of a picture, in its own units
 TOP: dict[str, Rule] = {
     **dict.fromkeys(("decision", "advice", "how"), TEXT),
     "n": COUNT,
@@ -74,9 +74,9 @@ def evaluation_page(facts: dict[str, Any]) -> str:
         said=words.plain(facts["by"].get("name") or "label", 40),
         labels=labels[:MOST_LABELS],
         left_out=max(0, len(labels) - MOST_LABELS),
-        forest=_forest(bars),
-        means=_forest(weights, mark=1.0),
-        caps=_forest([("as logged", facts["value"]["value"], *_ends(facts["value"])), *caps]) if caps else "",
+        forest=forest_picture(bars),
+        means=forest_picture(weights, mark=1.0),
+        caps=forest_picture([("as logged", facts["value"]["value"], *_ends(facts["value"])), *caps]) if caps else "",
         style=Markup(style),
         policy=policy(style, ""),
     )
@@ -112,43 +112,3 @@ def _around(mean: Any, se: Any) -> tuple[Any, Any]:
     if finite(mean) is None or finite(se) is None:
         return mean, mean
     return mean - 1.96 * se, mean + 1.96 * se
-
-
-def _forest(rows: list[tuple[str, Any, Any, Any]], *, mark: float | None = None) -> Markup | str:
-    """Points and intervals on one axis, as a picture; ends that are not finite reach its edge."""
-    known = [x for row in rows for x in row[1:] if finite(x) is not None] + ([] if mark is None or not rows else [mark])
-    if not known:
-        return ""
-    low, high = min(known), max(known)
-    span = (high - low) or max(1.0, abs(high))
-    low, high = low - 0.05 * span, high + 0.05 * span
-    left = 150.0
-    place = lambda x: round(left + (WIDTH - left - EDGE) * (x - low) / (high - low), 2)
-    drawn = [
-        {
-            "name": name,
-            "y": round(ROW * (i + 0.6), 2),
-            "x": None if finite(value) is None else place(value),
-            "low": place(start) if finite(start) is not None else left,
-            "high": place(stop) if finite(stop) is not None else WIDTH - EDGE,
-            "told": words.plain(
-                f"{name}: " + ("" if finite(value) is None else f"{value:.4g}, ") + f"{_told(start)} to {_told(stop)}",
-                120,
-            ),
-        }
-        for i, (name, value, start, stop) in enumerate(rows)
-    ]
-    size = {
-        "width": WIDTH,
-        "height": ROW * (len(rows) + 1),
-        "base": ROW * len(rows) + 4,
-        "left": left,
-        "right": WIDTH - EDGE,
-    }
-    ticks = [(f"{x:.3g}", place(x)) for x in (low + 0.05 * span, (low + high) / 2, high - 0.05 * span)]
-    marked = None if mark is None else place(mark)
-    return Markup(ROOMS.get_template("forest.html.j2").render(drawn=drawn, size=size, ticks=ticks, marked=marked))
-
-
-def _told(x: Any) -> str:
-    return f"{x:.4g}" if finite(x) is not None else "no end"

@@ -28,7 +28,7 @@ from ._xxh64 import hash_bytes, hash_int64, unit_interval
 __all__ = ["DRAW", "draw", "key_array", "seed_of_purpose"]
 
 compute: Any = pyarrow.compute  # its functions are made at run time, which type checkers do not see
-DRAW = "xxh64-low53/1"
+DRAW = "xxh64-low53/1"  # how a key becomes a draw: the name that stands in every plan
 SPARK_SEED = 42
 MOST = 2**63 - 1
 
@@ -69,7 +69,10 @@ def draw(*columns: Any, seed: int, purpose: str = "uw/neg/v1") -> np.ndarray:
 
 
 def seed_of_purpose(seed: int, purpose: str) -> np.uint64:
-    """The hash after purpose and seed, where the chain over columns starts."""
+    """The hash after purpose and seed, where the chain over columns starts.
+
+    Raises InputError for a seed that is no whole number from 0 to 2^63 - 1.
+    """
     if isinstance(seed, (bool, np.bool_)) or not isinstance(seed, (int, np.integer)) or not 0 <= seed <= MOST:
         raise InputError(f"`seed` must be a whole number, 0 <= seed < 2^63; got {seed!r}.")
     return _chain_start(int(seed), purpose)

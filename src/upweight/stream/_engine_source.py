@@ -44,10 +44,10 @@ TALLY = "tally"
 class EngineSource:
     """A Spark DataFrame or a Ray Dataset: `engine` "spark" or "ray", the object itself, its columns, and its rows, counted once."""
 
-    engine: str
-    data: Any = field(repr=False)
-    schema: pa.Schema
-    rows: int
+    engine: str  # "spark" or "ray"
+    data: Any = field(repr=False)  # the DataFrame or Dataset
+    schema: pa.Schema  # columns and types, as pyarrow names them
+    rows: int  # counted, if they were
 
     @property
     def root(self) -> str:

@@ -20,8 +20,8 @@ __all__ = ["Kernel", "KernelTally", "Sql"]
 class Sql(NamedTuple):
     """A kernel as Spark SQL: `where`, a condition on a row; `columns`, (name, expression) of what is added to it."""
 
-    where: str
-    columns: tuple[tuple[str, str], ...]
+    where: str  # condition on a row
+    columns: tuple[tuple[str, str], ...]  # (name, expression) of what is added
 
 
 class KernelTally(Protocol):
@@ -36,17 +36,31 @@ class Kernel(Protocol):
     """What `run`, `on_spark` and `on_ray` do to every batch."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Twelve hexadecimal digits that differ where the document does."""
+        ...
 
     @property
-    def needs(self) -> tuple[str, ...]: ...
+    def needs(self) -> tuple[str, ...]:
+        """Names of the columns that are read."""
+        ...
 
-    def to_json(self) -> str: ...
+    def to_json(self) -> str:
+        """The kernel as a document, kept beside what it wrote."""
+        ...
 
-    def schema(self, incoming: pa.Schema) -> pa.Schema: ...
+    def schema(self, incoming: pa.Schema) -> pa.Schema:
+        """The columns that `apply` gives for rows with these."""
+        ...
 
-    def apply(self, rows: Any) -> Any: ...
+    def apply(self, rows: Any) -> Any:
+        """Rows to what becomes of them; pure, and a row's fate depends on that row alone."""
+        ...
 
-    def tally(self, incoming: pa.RecordBatch, outgoing: pa.RecordBatch) -> KernelTally: ...
+    def tally(self, incoming: pa.RecordBatch, outgoing: pa.RecordBatch) -> KernelTally:
+        """Sums over a batch and what became of it; they merge."""
+        ...
 
-    def sql_parts(self) -> Sql | None: ...
+    def sql_parts(self) -> Sql | None:
+        """The same as Spark SQL, or None where SQL cannot say it."""
+        ...

@@ -36,7 +36,10 @@ def canonical(facts: Any) -> str:
 
 
 class Output:
-    """A folder for results: `out` a local path or a URI, or a path of `filesystem`."""
+    """A folder for results: `out` a local path or a URI, or a path of `filesystem`.
+
+    Raises InputError for a place that no filesystem is known for.
+    """
 
     def __init__(self, out: str, filesystem: Any = None):
         self.name = str(out)
@@ -44,6 +47,7 @@ class Output:
         self.local = isinstance(self.system, fs.LocalFileSystem)
 
     def path(self, name: str) -> str:
+        """Where `name` lies, as the filesystem calls it."""
         return f"{self.root.rstrip('/')}/{name}"
 
     def make(self, *folders: str) -> None:
@@ -98,6 +102,7 @@ class Output:
             self.system.delete_file(self.path(name))
 
     def remove_folder(self, name: str) -> None:
+        """Take a folder away with what is in it; one that is not there is fine."""
         with contextlib.suppress(FileNotFoundError):
             self.system.delete_dir(self.path(name))
 
@@ -138,7 +143,10 @@ class Output:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """One run at a time in a local folder; object stores have no lock."""
+        """One run at a time in a local folder; object stores have no lock.
+
+        Raises InputError if another run is writing there.
+        """
         if not self.local or os.name != "posix":
             yield
             return

@@ -45,7 +45,7 @@ OWN = {RUN, MANIFEST, KERNEL, ".lock", "data", "tasks"}
 class Manifest:
     """What a finished run wrote: the document `upweight.sample/1`."""
 
-    facts: dict[str, Any]
+    facts: dict[str, Any]  # the document: what was read, kept and written
 
     def __getitem__(self, name: str) -> Any:
         return self.facts[name]

@@ -173,7 +173,10 @@ class Source:
         return pa.schema([POSITION_TYPES[n] if n in POSITION else self.schema.field(n) for n in names])
 
     def raw_batches(self, piece: Piece, columns: list[str]) -> Iterator[pa.RecordBatch]:
-        """Rows of one piece as they are held."""
+        """Rows of one piece as they are held.
+
+        Raises InputError for a file that is empty, damaged, no UTF-8, or has a column twice.
+        """
         if self.table is None:
             return _read_batches(self.filesystem, piece, columns)
         return iter(_without_index(self.table.select(columns)).to_batches(max_chunksize=BATCH))
@@ -275,6 +278,7 @@ def open_source(paths: str | Sequence[str], *, filesystem: Any = None, types: Ty
 
     Raises InputError for no file, a file that is no Parquet or CSV, columns of one name and two kinds.
 
+    >>> from upweight.stream import open as open_source
     >>> open_source("no/such/folder")
     Traceback (most recent call last):
     ...
@@ -287,7 +291,10 @@ def open_source(paths: str | Sequence[str], *, filesystem: Any = None, types: Ty
 def open_files(
     system: Any, paths: Mapping[str, str], root: str, folders: tuple[str, ...] = (), types: Types = NO_TYPES
 ) -> Source:
-    """These files, in this order, as one source: {path in the filesystem: path relative to `root`}."""
+    """These files, in this order, as one source: {path in the filesystem: path relative to `root`}.
+
+    Raises InputError for a file that is empty, damaged, no UTF-8, or has a column twice, and for files of different columns.
+    """
     files = tuple(_described(system, full, relative, types) for full, relative in paths.items())
     return Source(root, folders, files, _joint_schema(files), system)
 
@@ -297,6 +304,8 @@ def source_of(data: Any, *, filesystem: Any = None, types: Types = NO_TYPES) -> 
     they are.
 
     types : as of `open`.
+
+    Raises InputError for what is neither a path nor a table nor an engine's data, for no data, and for columns of one name.
     """
     if isinstance(data, (Source, EngineSource)):
         return data

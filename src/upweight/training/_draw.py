@@ -26,7 +26,7 @@ import numpy as np
 __all__ = ["BLOCK", "METHODS", "capped", "draw_counts", "running_total"]
 
 BLOCK = 1 << 18
-METHODS = ("systematic", "multinomial", "without_replacement")
+METHODS = ("systematic", "multinomial", "without_replacement")  # how an epoch's rows are drawn
 ROUNDS = 30  # of handing the excess on, before what is left is sorted
 
 

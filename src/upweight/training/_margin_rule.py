@@ -45,7 +45,7 @@ USED = {  # kind -> the settings that mean something to it
     "temper": ("tau", "gamma"),
     "ldam": ("max_margin",),
 }
-KINDS = tuple(USED)
+KINDS = tuple(USED)  # names of the rules
 WHY_NOT = {
     "cdt": "the factors of cdt stretch the logits by class",
     "vs": "the factors of vs stretch the logits by class",
@@ -111,7 +111,12 @@ class MarginRule:
         return Correction(log_odds, "exact", why)
 
     def plot(self, ax: Any = None) -> Any:
-        """Margins by class: what the rule asks of each, as a picture; see `upweight.plots.margin_rule`."""
+        """Margins by class: what the rule asks of each, as a picture; see `upweight.plots.margin_rule`.
+
+        >>> from upweight.training import margin_rule
+        >>> margin_rule([900, 100], kind="vs", gamma=0.5).plot().get_xlabel()
+        'lead of the own logit over the others'
+        """
         from ..plots import margin_rule as picture
 
         return picture(self, ax=ax)

@@ -21,7 +21,10 @@ __all__ = ["class_counts", "known_settings", "linear", "refuse_bad", "shares"]
 
 
 def linear(values: Any, name: str, *, n: int | None = None) -> np.ndarray:
-    """(n,) float64, finite and >= 0; `Weights` are read on their mean-one scale. What is given is not written to, and not kept."""
+    """(n,) float64, finite and >= 0; `Weights` are read on their mean-one scale. What is given is not written to, and not kept.
+
+    Raises InputError for what is not one number a row: other shapes and lengths, text, Weights.
+    """
     if isinstance(values, Weights):
         values = np.asarray(values)
     v, _ = read(values, name)

@@ -35,8 +35,8 @@ __all__ = ["Proposal", "RowDraws", "seed_of"]
 class Proposal:
     """What one epoch draws by: mass (n,), drawn in proportion; loss_weight (n,) float64, or None for ones."""
 
-    mass: np.ndarray
-    loss_weight: np.ndarray | None
+    mass: np.ndarray  # (n,) drawn in proportion
+    loss_weight: np.ndarray | None  # (n,) float64, or None for ones
 
     @property
     def p(self) -> np.ndarray:
@@ -49,6 +49,8 @@ class RowDraws:
 
     weights : `Weights`, (n,) numbers >= 0, or n alone. scores : `Scores` of the same rows. size : draws an epoch, None is n.
     mix : in [0, 1], the part drawn by b; None is 0.5 with scores and 0 without. rng : int, Generator or None.
+
+    Raises InputError for `mix` outside [0, 1], scores of other rows, weights that are all zero, and no rows.
     """
 
     def __init__(
@@ -68,7 +70,10 @@ class RowDraws:
         self.refuse_too_many(self.size)
 
     def refuse_too_many(self, m: int) -> None:
-        """Without replacement a row is drawn once at most."""
+        """Without replacement a row is drawn once at most.
+
+        Raises InputError for more draws without replacement than rows of positive weight.
+        """
         if self.method == "without_replacement" and m > self.positive:
             raise InputError(
                 f"`size` must be at most the rows with weight without replacement; got {m:,} draws of {self.positive:,} rows "
@@ -142,7 +147,10 @@ def over(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def seed_of(rng: Any) -> int:
-    """A seed to write down: an int is itself, a Generator gives one, None takes one from the system."""
+    """A seed to write down: an int is itself, a Generator gives one, None takes one from the system.
+
+    Raises InputError for what is neither an int >= 0, nor a Generator, nor None.
+    """
     if isinstance(rng, np.random.Generator):
         return int(rng.integers(2**63))
     if rng is None:

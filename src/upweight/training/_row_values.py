@@ -39,7 +39,10 @@ class RowValues:
         return len(self._steps)
 
     def add(self, index: Any, value: Any) -> None:
-        """Note the values of one step; nothing of it is kept unless all of it is right."""
+        """Note the values of one step; nothing of it is kept unless all of it is right.
+
+        Raises InputError for indexes and values of different shapes, and for values below 0 or not finite.
+        """
         rows, values = self._here(index), self._here(value)
         shape = getattr(rows, "shape", ())
         if len(shape) != 1 or tuple(values.shape) != tuple(shape):
@@ -73,7 +76,10 @@ class RowValues:
             )
 
     def pairs(self) -> Pairs:
-        """What was noted since the epoch began, on the host, looked at."""
+        """What was noted since the epoch began, on the host, looked at.
+
+        Raises InputError for values below 0 or not finite.
+        """
         if not self._steps:
             return np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.int64)
         rows = _host([r for r, _ in self._steps]).astype(np.int64, copy=False)

@@ -53,12 +53,24 @@ class Scores:
 
     Updates act from the next epoch of a sampler on. A state holds the scores as the running epoch began with them, four bytes a row.
 
+    Raises InputError for `n` that is no whole number above 0, `decay` outside [0, 1), `gate` below 1.
+
     Costs: drawing by scores is unbiased whatever they are, and noisier than plain draws where they are wrong.
 
     >>> scores = Scores(4)
     >>> scores.update([0, 2], [1.0, 3.0])
     >>> scores.values.tolist(), scores.seen.tolist()
     ([1.0, 2.0, 3.0, 2.0], [True, False, True, False])
+
+    >>> p = scores.settled() / scores.settled().sum()
+    >>> scores.expect(1 / (4 * p), np.ones(4), p)
+    >>> round(scores.promise(np.ones(4), p), 4)
+    1.0607
+    >>> scores.settle()
+    >>> again = Scores(4)
+    >>> again.load_state_dict(scores.state_dict())
+    >>> again.values.tolist(), scores.plot().get_xlabel()
+    ([1.0, 2.0, 3.0, 2.0], 'epoch')
     """
 
     def __init__(self, n: int, *, decay: float = 0.0, gate: float = 1.2) -> None:
@@ -124,7 +136,7 @@ class Scores:
         self._handed = Handed(v, w, p)
 
     def promise(self, w: np.ndarray, p: np.ndarray) -> float:
-        """tau, kept."""
+        """What draws by p (n,) promise for weights w (n,) of mean one, both of all rows: tau, which is kept."""
         live = w > 0
         self.tau = float(np.sqrt(len(w) * (p[live] ** 2 / w[live]).sum()))
         return self.tau

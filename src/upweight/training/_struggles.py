@@ -57,6 +57,18 @@ class Struggles:
         (without groups: of all rows), of the plain and of the upweighted model.
     by_group : mapping of label to (rows, accuracy before, after). error : float, out-of-fold error rate of the plain fits.
     verdict : "helped", "hurts", "noise", or "nothing to lift". reason : one sentence, why.
+
+    >>> import numpy as np
+    >>> from upweight.training import struggles
+    >>> rng = np.random.default_rng(0)
+    >>> y = rng.random(1000) < 0.5
+    >>> flipped = y ^ (rng.random(1000) < 0.15)
+    >>> def fit(rows, weight):
+    ...     lean = np.average(flipped[rows] == y[rows], weights=weight) > 0.5
+    ...     return lambda asked: (y[asked] == lean) != flipped[asked]
+    >>> s = struggles(fit, 1000)
+    >>> s.verdict, s.plot().get_xlabel()
+    ('noise', 'accuracy on rows no fit has seen')
     """
 
     weights: Weights

@@ -53,6 +53,13 @@ class Trace:
     ratio : float, `value` over the mean of `null`; infinite where no twin moved anything.
     labels : bool, whether the fits gave labels. repeats : float, T of a second fit with w = 1; 0 where a fit repeats.
     known : bool, False where labels differ on fewer than five rows in all fits together: then no answer can be read from labels.
+
+    >>> import numpy as np
+    >>> from upweight.training import trace
+    >>> x = np.random.default_rng(0).normal(size=200)
+    >>> t = trace(lambda w: np.average(x, weights=w) + np.arange(9.0), np.exp(x))
+    >>> t.amount(t.value), t.plot().get_xlabel()
+    ('0.31 sd of the predictions', 'mean change of predictions (sd)')
     """
 
     value: float

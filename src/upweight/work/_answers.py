@@ -6,7 +6,7 @@ the answers are small and many, and the questions come back in the same order if
     line 1      {"schema": ..., "owner": {...}}                    whose answers these are
     others      {"request", "first", "rows", "digest", "y", "sum"}      answers to rows first ... first + rows of a request
 
-y is float64 in base64; digest tells the questions, sum the line. A torn last line is dropped. Any other line that is damaged, another
+y is float64 in base64, one number a row or several; digest tells the questions, sum the line. A torn last line is dropped. Any other line that is damaged, another
 owner or another digest is an InputError that names file and line, and nothing is overwritten. One writer at a time, by a lock of the file.
 
 What is inside: `AnswerJournal`.
@@ -44,6 +44,8 @@ class AnswerJournal:
         self.owner = json.loads(json.dumps(dict(owner)))
         self.lines: dict[int, list[tuple[int, dict[str, Any]]]] = {}
         self.kept = 0
+        if self.path.exists() and not (self.path.is_file() or self.path.is_dir()):
+            raise self._unusable("it is no regular file")  # a device could be read for ever
         try:
             self.file = open(self.path, "a+b")  # noqa: SIM115  closed by `close`
         except OSError as error:
@@ -60,7 +62,7 @@ class AnswerJournal:
             raise
 
     def recall(self, request: int, questions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(answers (n,), whether each is there (n,)) for the rows of `questions` (n, d); refuses answers to other questions."""
+        """(answers (n,) or (n, c), whether each is there (n,)) for the rows of `questions` (n, d); refuses answers to other questions."""
         y, there = np.zeros(len(questions)), np.zeros(len(questions), dtype=bool)
         for number, line in self.lines.get(request, ()):
             rows = slice(line["first"], line["first"] + line["rows"])
@@ -69,12 +71,16 @@ class AnswerJournal:
                     f"journal {str(self.path)!r}, line {number}, answers other questions than are asked now. It belongs to another run or "
                     "version: use another file."
                 )
-            y[rows] = np.frombuffer(base64.b64decode(line["y"]))
+            found = np.frombuffer(base64.b64decode(line["y"]))
+            found = found if found.size == line["rows"] else found.reshape(line["rows"], -1)
+            if not there.any():
+                y = np.zeros((len(questions), *found.shape[1:]))
+            y[rows] = found
             there[rows] = True
         return y, there
 
     def append(self, request: int, first: int, questions: np.ndarray, y: np.ndarray) -> None:
-        """Write answers y (m,) to rows first ... first + m of a request, and wait until they are on the disk."""
+        """Write answers y (m,) or (m, c) to rows first ... first + m of a request, and wait until they are on the disk."""
         line = {"request": request, "first": first, "rows": len(y), "digest": _digest(questions)}
         line["y"] = base64.b64encode(np.ascontiguousarray(y, dtype=np.float64).tobytes()).decode()
         self._write(line | {"sum": _sum(line)})

@@ -119,9 +119,74 @@ def test_bad_input_is_refused():
     pytest.importorskip("vegas")
     for f, run, words in (
         (lambda x: np.full(len(x), np.nan), None, "f is NaN at call 0: x0=0.5"),
-        (lambda x: np.full((len(x), 2), [1.0, np.nan]), None, "every column of f must be finite"),
-        (lambda x: np.ones((len(x), 2)), Run(workers=2), "an f of several columns is called in this process"),
+        (lambda x: np.full((len(x), 2), [1.0, np.nan]), None, "f is NaN in column 1 at call 0: x0=0.5"),
+        (lambda x: np.where(x[:, 0] == 0.5, 1.0, -np.inf), None, "f is -inf at call 1: x0="),
+        (lambda x: np.ones((len(x), 1 + (len(x) > 1))), None, "gave 1 number a row before, and 2 numbers now"),
+        (lambda x: np.ones((len(x), 2, 2)), None, "one number a row"),
         (3, None, "`f` must be a function; got int"),
     ):
         with pytest.raises(InputError, match=words):
             integrate(f, [(0, 1)], budget=1300, run=run, rng=0)
+
+
+def two(x):
+    x = np.atleast_2d(x)
+    y = np.column_stack([np.exp(x.sum(axis=1)), x[:, 0] ** 2, -x[:, 1]])
+    return y
+
+
+def two_of_a_row(x):
+    return two(x)[0]
+
+
+@pytest.mark.parametrize(
+    "run", [Run(workers=2, batch=60), Run(map=map), Run(batch=17)], ids=["workers", "map", "batch"]
+)
+def test_several_integrands_go_wherever_one_does(run):
+    pytest.importorskip("vegas")
+    plain = integrate(two, [(0, 1)] * 2, budget=1300, rng=0)
+    other = integrate(two, [(0, 1)] * 2, budget=1300, run=run, rng=0)
+    assert np.array_equal(other.value.value, plain.value.value)
+    assert other.history == plain.history
+    by_rows = integrate(two_of_a_row, [(0, 1)] * 2, budget=1300, run=Run(rows=True, map=run.map), rng=0)
+    assert np.array_equal(by_rows.value.value, plain.value.value)
+
+
+def test_a_journal_keeps_several_numbers_a_row_and_goes_on_from_any_line(tmp_path):
+    pytest.importorskip("vegas")
+    path, asked = tmp_path / "i.uwj", []
+
+    def f(x):
+        asked.append(len(x))
+        return two(x)
+
+    plain = integrate(f, [(0, 1)] * 2, budget=1300, run=Run(journal=path, batch=40), rng=0)
+    whole, calls = path.read_bytes(), sum(asked)
+    assert calls == plain.calls
+    for share in (0.0, 0.3, 0.9, 1.0):
+        path.write_bytes(whole[: int(share * len(whole))])
+        asked.clear()
+        again = integrate(f, [(0, 1)] * 2, budget=1300, run=Run(journal=path, batch=40), rng=0)
+        assert np.array_equal(again.value.value, plain.value.value)
+        assert path.read_bytes() == whole
+        assert sum(asked) == {0.0: calls, 1.0: 0}.get(share, sum(asked))
+        assert sum(asked) < calls or share == 0
+
+
+def test_a_journal_of_one_number_a_row_does_not_answer_for_two(tmp_path):
+    pytest.importorskip("vegas")
+    run = Run(journal=tmp_path / "i.uwj")
+
+    def f(x, columns=1):
+        return two(x)[:, :columns]
+
+    integrate(f, [(0, 1)] * 2, budget=1300, run=run, rng=0)
+    content = (tmp_path / "i.uwj").read_bytes().splitlines(keepends=True)
+    (tmp_path / "i.uwj").write_bytes(b"".join(content[:4]))
+
+    def wider(x):
+        return f(x, columns=2)
+
+    wider.__qualname__ = f.__qualname__
+    with pytest.raises(InputError, match="gave 1 number a row before, and 2 numbers now"):
+        integrate(wider, [(0, 1)] * 2, budget=1300, run=run, rng=0)

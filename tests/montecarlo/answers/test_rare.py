@@ -227,3 +227,12 @@ def test_three_hundred_dimensions_arrive():
     assert r.converged
     assert r.method == "cross-entropy"
     assert r.probability.value == pytest.approx(special.ndtr(-3.5), rel=0.2)
+
+
+@pytest.mark.parametrize(("law", "least"), [(stats.poisson(3), 12), (stats.geom(0.3), 25)])
+def test_counts_are_inputs_like_others(law, least):
+    """P(X >= k) of a count beside an input that does not matter."""
+    r = rare(lambda x: least - x[:, 0], [law, stats.norm()], rng=0)
+    truth = law.sf(least - 1)
+    assert r.converged
+    assert r.probability.value == pytest.approx(truth, rel=0.2)

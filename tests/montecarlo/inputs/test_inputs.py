@@ -148,3 +148,22 @@ def test_the_fingerprint_tells_inputs_apart_and_is_the_same_for_the_same():
     one = lambda s: Inputs({"a": stats.norm(0, s), "b": stats.Normal(mu=0.0, sigma=s)}).fingerprint
     assert one(1.0) == one(1.0)
     assert len({one(1.0), one(2.0), Inputs(2).fingerprint, Inputs(2, correlation=np.eye(2)).fingerprint}) == 4
+
+
+@pytest.mark.parametrize("law", [stats.poisson(3), stats.geom(0.3), stats.nbinom(3, 0.4), stats.binom(20, 0.3)])
+def test_counts_keep_their_tail_where_scipys_inverse_ends(law):
+    """k is the least with P(X > k) <= q, by the survival function itself, to 30 standard deviations."""
+    z = np.array([0.5, 3.0, 8.0, 8.3, 9.0, 15.0, 30.0])
+    x = Inputs([law]).to_x(z[:, None])[:, 0]
+    q = special.ndtr(-z)
+    assert (law.sf(x) <= q * (1 + 1e-9)).all()
+    assert (law.sf(x - 1) > q * (1 - 1e-9)).all()
+
+
+def test_classes_and_text_are_no_distributions_or_correlations():
+    with pytest.raises(
+        uw.InputError, match=r"input x0 must be a frozen distribution; got the class Normal. Write Normal\(...\)"
+    ):
+        Inputs([stats.Normal])
+    with pytest.raises(uw.InputError, match=r"`correlation` must be \(2, 2\) numbers"):
+        Inputs([stats.norm(), stats.norm()], correlation="a")

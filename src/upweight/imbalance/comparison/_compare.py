@@ -59,14 +59,30 @@ class Comparison:
     rows : tuple of `MethodResult`, one a method. verdict : code, grade, reasons, sentences.
     complete : False if it was interrupted. warnings : what the learners warned of, once a method.
     importance : which columns drive the ranking, the first most.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn.datasets import load_digits
+    >>> from upweight.imbalance import compare, load
+    >>> X, digit = load_digits(return_X_y=True)
+    >>> c = compare(X[:600], digit[:600] == 8, methods="weights", cv="3x1", rng=0)
+    >>> print(c.table(width=80).splitlines()[0])
+                 AP  less threshold's      O/E raw   O/E  recall  prec.  alerts
+    >>> len(c.frame()), c.to_dict()["schema"], len(c.to_json()) > 1000
+    (3, 'upweight.compare/1', True)
+    >>> with TemporaryDirectory() as folder:
+    ...     c.save(f"{folder}/model.skops")
+    ...     bool((load(f"{folder}/model.skops").predict(X) == c.model.predict(X)).all())
+    True
+    >>> len(c.plot().axes)
+    3
     """
 
-    setup: ComparisonSetup
-    figures: Figures
+    setup: ComparisonSetup  # the plan, and what is known of the data
+    figures: Figures  # of all methods, before they are rounded
     verdict: ComparisonVerdict
-    done: Run
+    done: Run  # the fits that were finished
     warnings: tuple[str, ...]
-    fitted: list[Rebalanced]
+    fitted: list[Rebalanced]  # the model to use, once it was asked for
 
     @property
     def rows(self) -> tuple[MethodResult, ...]:
@@ -101,6 +117,8 @@ class Comparison:
         """The methods as a frame, one a row, every figure a column, gaps where nothing could be told.
 
         It is of the kind that `X` was: pandas, polars or Arrow; for an array pandas if it is installed, else polars, else Arrow.
+
+        Raises InputError if two columns of the frame would have one name.
         """
         return frame_like(self.setup.given.X, {name: [getattr(r, name) for r in self.rows] for name in FLAT})
 
@@ -113,7 +131,10 @@ class Comparison:
         return text_of(self.to_dict())
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model, so that `load(path)` gives it back; the old file stays until the new one is whole."""
+        """Write the model, so that `load(path)` gives it back; the old file stays until the new one is whole.
+
+        Raises InputError if there is no model to save (the comparison was interrupted, or says to use none), or the file cannot be written.
+        """
         save_model(self.model, Path(path))
 
     def plot(self, ax: Any = None) -> Figure:

@@ -63,38 +63,45 @@ class MethodResult:
     ----------
     ap_change, log_loss_change, rival_change : `Interval` (mean, low, high, p); each number also by its own name: `ap_diff`, `ap_low`,
         `ap_high`, `ap_p`, `log_loss_diff`, `log_loss_low`, `log_loss_high`, `rival_diff`, `rival_low`, `rival_high`.
+
+    >>> from sklearn.datasets import load_digits
+    >>> from upweight.imbalance import compare
+    >>> X, digit = load_digits(return_X_y=True)
+    >>> row = compare(X[:600], digit[:600] == 8, methods="weights", cv="3x1", rng=0).rows[2]
+    >>> row.name, row.status, round(row.oe_raw, 1), row.to_dict()["folds"]
+    ('weights', 'approximate', 0.8, 3)
     """
 
-    name: str
-    label: str
-    rival: str | None = None
-    status: str = ""
-    n_train: float = np.nan
-    ess_min: float = np.nan
-    synthetic_share: float = np.nan
-    ap: float = np.nan
+    name: str  # as in `methods=`
+    label: str  # as the table calls it
+    rival: str | None = None  # the control it is also held against, or None
+    status: str = ""  # exact, approximate or impossible: whether a formula undoes it
+    n_train: float = np.nan  # rows it trained on, mean over folds
+    ess_min: float = np.nan  # fewest effective rows of a class, over folds
+    synthetic_share: float = np.nan  # share of its training rows that were made up
+    ap: float = np.nan  # average precision, mean over folds
     ap_change: Interval = UNKNOWN
-    roc_auc: float = np.nan
-    log_loss: float = np.nan
+    roc_auc: float = np.nan  # area under the ROC curve
+    log_loss: float = np.nan  # of repaired probabilities, in nats
     log_loss_change: Interval = UNKNOWN
-    brier: float = np.nan
-    oe_raw: float = np.nan
-    oe: float = np.nan
-    slope: float = np.nan
-    threshold: float = np.nan
-    recall: float = np.nan
-    specificity: float = np.nan
-    precision: float = np.nan
-    alerts: float = np.nan
-    cost: float = np.nan
-    recall_same_alerts: float = np.nan
-    raw_recall: float = np.nan
-    raw_specificity: float = np.nan
-    raw_precision: float = np.nan
+    brier: float = np.nan  # of repaired probabilities
+    oe_raw: float = np.nan  # observed over expected before repair
+    oe: float = np.nan  # observed over expected after repair
+    slope: float = np.nan  # calibration slope of repaired probabilities
+    threshold: float = np.nan  # repaired probability from which a row is called positive
+    recall: float = np.nan  # share of positives found at the threshold
+    specificity: float = np.nan  # share of the others left alone
+    precision: float = np.nan  # share of the alerts that are right
+    alerts: float = np.nan  # rows flagged per 1,000
+    cost: float = np.nan  # false alarms and misses in the unit of a false alarm, per 1,000 rows; nan without `cost`
+    recall_same_alerts: float = np.nan  # recall with as many alerts as moving the threshold gives
+    raw_recall: float = np.nan  # recall of unrepaired probabilities at 0.5
+    raw_specificity: float = np.nan  # the same, of specificity
+    raw_precision: float = np.nan  # the same, of precision
     rival_change: Interval = UNKNOWN
-    folds: int = 0
-    error: str | None = None
-    seconds: float = 0.0
+    folds: int = 0  # that were finished
+    error: str | None = None  # why it has no figures, or None
+    seconds: float = 0.0  # sum over folds
 
     @property
     def ap_diff(self) -> float:

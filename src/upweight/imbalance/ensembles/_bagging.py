@@ -115,7 +115,15 @@ class Bagging(Ensemble):
 
     @available_if(lambda self: self.average == "score")
     def decision_function(self, X: Any) -> np.ndarray:
-        """Sum of the members' scores: (n,) for two classes, positive for the second; else (n, K)."""
+        """Sum of the members' scores: (n,) for two classes, positive for the second; else (n, K).
+
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from upweight.imbalance import BalancedBagging
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(400, 2)); y = rng.random(400) < 1 / (1 + np.exp(2 - X[:, 0]))
+        >>> BalancedBagging(LogisticRegression(), members=3, average="score", rng=0).fit(X, y).decision_function(X).shape
+        (400,)
+        """
         check_is_fitted(self, "members_")
         X = self._read(X, reset=False)
         return np.sum([m.decision_function(X) for m in self.members_], axis=0)

@@ -62,6 +62,10 @@ class BalanceCascade(TreeEnsemble):
     >>> X = rng.normal(size=(8946, 3)) + y[:, None]
     >>> BalanceCascade(rng=0).fit(X, y).pools_.tolist()
     [8738, 2514, 723, 208]
+
+    >>> m = BalanceCascade(rng=0).fit(X, y)
+    >>> bool((m.predict(X) == (m.decision_function(X) > 0)).all()), m.predict_proba(X).shape
+    (True, (8946, 2))
     """
 
     def __init__(self, *, members: int = 4, rounds: int = 10, depth: int = 1, rng: Any = None):

@@ -81,6 +81,8 @@ class Ensemble(ClassifierMixin, BaseEstimator, ABC):
         """Fit on the rows of positive weight.
 
         X : (n, d) table. y : (n,) labels. sample_weight : (n,) weights >= 0 or `Weights`; rows of zero weight are as if removed.
+
+        Raises InputError for labels of more or fewer than two classes, bad weights, infinities, and a bad `rng`.
         """
         rng = as_generator(self.rng)
         rows = self._rows(X, y, sample_weight)
@@ -134,7 +136,15 @@ class TreeEnsemble(Ensemble):
     """An ensemble of boosted trees: numbers in (dense float64 or CSR, gaps allowed in dense), one score a class out."""
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Scores on the log scale: (n,) for two classes, the second less the first; else (n, K)."""
+        """Scores on the log scale: (n,) for two classes, the second less the first; else (n, K).
+
+        >>> from upweight.imbalance import RUSBoost
+        >>> rng = np.random.default_rng(0)
+        >>> y = np.arange(400) < 40
+        >>> m = RUSBoost(rounds=5, rng=0).fit(rng.normal(size=(400, 2)) + y[:, None], y)
+        >>> m.decision_function([[3.0, 3.0]]).shape
+        (1,)
+        """
         score = self._scores(self._read(X, reset=False))
         return score[:, 1] - score[:, 0] if len(self.classes_) == 2 else score
 

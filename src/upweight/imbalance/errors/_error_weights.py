@@ -74,6 +74,14 @@ class ErrorWeights:
         mean with its 95 % interval.
     suspects : row numbers of lifted rows whose ten nearest all carry another label. suspect_share : their share of the lifted.
     verdict : "helped", "no difference" or "harmful".
+
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from upweight.imbalance import upweight_errors
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(600, 2)); y = X[:, 0] + rng.normal(size=600) > 0
+    >>> found = upweight_errors(LogisticRegression(), X, y, by="region", lift=2, cv="3x1", rng=0)
+    >>> found.verdict, round(found.share, 2), found.plot().get_xlabel()
+    ('no difference', 0.71, 'share of the total weight (%)')
     """
 
     weights: Weights
@@ -86,7 +94,7 @@ class ErrorWeights:
     suspects: np.ndarray
     suspect_share: float
     verdict: str
-    by: str
+    by: str  # "region", "group" or "row"
 
     def plot(self, ax: Any = None) -> Axes:
         """Where the weight went: shares of lifted rows, of suspects and of the rest; see `upweight.plots.error_weights`."""

@@ -84,13 +84,18 @@ class Pipeline(_BaseComposition):
     >>> raw = p.predict_proba(X)[:, 1]
     >>> round(float(raw.sum() / y.sum()), 1), round(float(p.correction_.apply(raw).sum() / y.sum()), 2)
     (15.9, 1.01)
+
+    >>> bool((p.predict(X) == (p.decision_function(X) > 0)).all()), bool(np.allclose(np.exp(p.predict_log_proba(X)), p.predict_proba(X)))
+    (True, True)
+    >>> round(p.score(X, y), 2)
+    0.66
     """
 
     def __init__(self, steps: list[tuple[str, Any]]):
         self.steps = steps
 
-    get_params = PlainPipeline.get_params
-    set_params = PlainPipeline.set_params
+    get_params = PlainPipeline.get_params  # settings of the steps by name, as scikit-learn writes them
+    set_params = PlainPipeline.set_params  # change them; returns the pipeline
     _sk_visual_block_ = PlainPipeline._sk_visual_block_
 
     # ---- fit --------------------------------------------------------------------------------------------------------
@@ -113,7 +118,14 @@ class Pipeline(_BaseComposition):
 
     @available_if(lambda self: kind_of(last_of(self)) == "sampler")
     def fit_resample(self, X: Any, y: Any, sample_weight: Any = None, **step_parameters: Any) -> tuple[Any, ...]:
-        """Fit, and give what the last resampler leaves: (X, y), and the weights too if weights were given."""
+        """Fit, and give what the last resampler leaves: (X, y), and the weights too if weights were given.
+
+        >>> from sklearn.preprocessing import StandardScaler
+        >>> from upweight.imbalance import RandomUnder
+        >>> p = Pipeline([("scale", StandardScaler()), ("under", RandomUnder(rng=0))])
+        >>> p.fit_resample(np.arange(6.0)[:, None], np.array([0, 0, 0, 0, 1, 1]))[1].tolist()
+        [0, 0, 1, 1]
+        """
         steps, rows = self._enter(X, y, sample_weight, step_parameters)
         left = rows.apply_all(steps)
         self.correction_, self.notes_ = left.correction, left.notes
@@ -132,7 +144,10 @@ class Pipeline(_BaseComposition):
         return [step for _, step in steps], rows
 
     def set_output(self, *, transform: str | None = None) -> Pipeline:
-        """Have every transformer give "pandas" or "polars" frames, or "default"; None changes nothing."""
+        """Have every transformer give "pandas" or "polars" frames, or "default"; None changes nothing.
+
+        Raises InputError for a step that has no `set_output`.
+        """
         for name, step in self.steps:
             if not is_pipeline(step) and kind_of(step) != "transformer":
                 continue
@@ -177,7 +192,13 @@ class Pipeline(_BaseComposition):
 
     @available_if(_last_has("score_samples"))
     def score_samples(self, X: Any) -> Any:
-        """`score_samples` of the last step on the transformed rows."""
+        """`score_samples` of the last step on the transformed rows.
+
+        >>> from sklearn.neighbors import KernelDensity
+        >>> X = np.array([[1.0], [2.0], [3.0]])
+        >>> Pipeline([("density", KernelDensity())]).fit(X).score_samples(X).round(2).tolist()
+        [-1.46, -1.22, -1.46]
+        """
         X, last = self._before_last(X)
         return last.score_samples(X)
 
@@ -189,7 +210,15 @@ class Pipeline(_BaseComposition):
 
     @available_if(lambda self: kind_of(last_of(self)) != "estimator")
     def transform(self, X: Any) -> Any:
-        """The rows through every transformer; resamplers change nothing."""
+        """The rows through every transformer; resamplers change nothing.
+
+        >>> from sklearn.preprocessing import StandardScaler
+        >>> X = np.array([[1.0], [2.0], [3.0]])
+        >>> p = Pipeline([("scale", StandardScaler())])
+        >>> z = p.fit_transform(X)
+        >>> z.round(3).ravel().tolist(), p.inverse_transform(z).ravel().tolist(), bool((p.transform(X) == z).all())
+        ([-1.225, 0.0, 1.225], [1.0, 2.0, 3.0], True)
+        """
         for _, step in self.steps:
             X = transform(step, X)
         return X

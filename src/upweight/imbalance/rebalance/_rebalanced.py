@@ -107,8 +107,8 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
     (15.5, 1.0)
     """
 
-    n_features_in_: int
-    feature_names_in_: np.ndarray
+    n_features_in_: int  # columns of the `X` that was fitted
+    feature_names_in_: np.ndarray  # their names, of a frame
 
     def __init__(
         self,
@@ -140,6 +140,8 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
         X : (n, d) array, CSR matrix or frame. y : (n,) labels. sample_weight : (n,) weights >= 0 or `Weights`; rows of zero
         weight are as if removed. The learner gets them as given, as in scikit-learn: one that regularises (logistic regression)
         reads their sum as a number of rows, so divide by their mean unless they count rows; `compare` does. group : (n,) labels of rows that must stay in one inner fold.
+
+        Raises InputError as the class does: one class, bad weights, an unknown learner or remedy; UndoError if classes would be counted twice.
         """
         learner = as_learner(self.learner)
         steps = self._steps(learner)
@@ -176,7 +178,15 @@ class Rebalanced(ClassifierMixin, BaseEstimator):
         return self.fitted_.raw(table)
 
     def predict(self, X: Any) -> np.ndarray:
-        """(n,) labels: `positive_` where its probability reaches `threshold_`; K > 2: largest p_k / prior_k."""
+        """(n,) labels: `positive_` where its probability reaches `threshold_`; K > 2: largest p_k / prior_k.
+
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(1000, 2))
+        >>> y = rng.random(1000) < 1 / (1 + np.exp(3 - X[:, 0]))
+        >>> m = Rebalanced("logistic", "weights", rng=0).fit(X, y)
+        >>> bool((m.predict(X) == (m.predict_proba(X)[:, 1] >= m.threshold_)).all())
+        True
+        """
         proba = self.predict_proba(X)
         if len(self.classes_) > 2:
             return self.classes_[(proba / self.prior_).argmax(axis=1)]

@@ -88,6 +88,8 @@ class Chain(Sampler):
 
         X : (n, d) table. y : (n,) labels. sample_weight : (n,) weights or `Weights`; rows of zero weight are as if removed.
         neighbours : for the first step. Returns `Resample`; a row made from rows that were made themselves is stored.
+
+        Raises InputError for tables, labels and weights that do not fit, and what the steps raise.
         """
         steps = self._ready()
         made = steps[0].resample(X, y, sample_weight=sample_weight, neighbours=neighbours)

@@ -77,6 +77,8 @@ class InstanceHardness(RowSelector):
         X : (n, d) table, for the learner; gaps are its affair. y : (n,) labels. sample_weight : (n,) weights or `Weights`,
         which the learner gets; rows of zero weight are as if removed. `neighbours` is not used here.
         Returns `Resample`; no formula undoes a selection.
+
+        Raises InputError as the class does: one class, too few rows for the folds, probabilities of another shape or range, an unknown learner.
         """
         self._check()
         labels, w, live = read_inputs(X, y, sample_weight)

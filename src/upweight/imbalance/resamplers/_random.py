@@ -73,6 +73,8 @@ class RandomUnder(Sampler):
 
         X : the table, n rows, read only for its length. y : (n,) labels. sample_weight : (n,) weights or `Weights`; rows of
         zero weight are as if removed, the others keep theirs. Returns `Resample`; its correction is exact.
+
+        Raises InputError as the class does: one class, bad weights, other indexes, a bad `rng`.
         """
         self._check()
         labels, w, live = read_inputs(X, y, sample_weight)
@@ -126,6 +128,8 @@ class RandomOver(Sampler):
 
         X : the table, n rows, read only for its length. y : (n,) labels. sample_weight : (n,) weights or `Weights`; rows of
         zero weight are as if removed, copies keep the weight of their row. Returns `Resample`, approximate.
+
+        Raises InputError as the class does: one class, bad weights, other indexes, a bad `rng`.
         """
         labels, w, live = read_inputs(X, y, sample_weight)
         counts = np.bincount(labels.codes[live], minlength=len(labels.classes))

@@ -64,6 +64,16 @@ class Resample:
     removed : (r,) int64 source rows of positive weight that are in no output row.
     notes : tuple of str, what the reader should know.
     made : rows that an adopted sampler made up, in order, in its own kind; None if there are none.
+
+    >>> from upweight.imbalance import RandomOver
+    >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> r = RandomOver(rng=0).resample(X, np.array([0, 0, 0, 1]))
+    >>> r.take(X).ravel().tolist(), r.y.tolist(), r.correction.status
+    ([0.0, 1.0, 2.0, 3.0, 3.0, 3.0], [0, 0, 0, 1, 1, 1], 'approximate')
+    >>> Resample.of_rows(r.indices[:2], r.y[:2], r.weights[:2], r.correction).removed.tolist()
+    []
+    >>> len(r.plot(np.c_[X, X]).collections)
+    1
     """
 
     indices: np.ndarray
@@ -89,7 +99,7 @@ class Resample:
         removed: np.ndarray | None = None,
         notes: tuple[str, ...] = (),
     ) -> Resample:
-        """A resample of real rows only: `indices` into the source, `y` and `weights` of the output rows."""
+        """A resample of real rows only: `indices` (m,) into the source, `y` (m,) and `weights` (m,) of the output rows."""
         indices = np.asarray(indices, dtype=np.int64)
         parents, gone = np.stack([indices, indices], axis=1), np.empty(0, np.int64) if removed is None else removed
         return cls(indices, parents, np.zeros(len(indices)), y, weights, correction, removed=gone, notes=notes)
@@ -113,7 +123,7 @@ class Resample:
         return f"Resample({rows}, {made:,} synthetic, {len(self.removed):,} removed, {self.correction.status})"
 
     def plot(self, X: Any, *, columns: Sequence[Any] | None = None, ax: Any = None) -> Axes:
-        """Kept, dropped and made rows of `X`, the table that was resampled; see `upweight.plots.resample`."""
+        """Kept, dropped and made rows of `X` (n, d), the table that was resampled; see `upweight.plots.resample`."""
         from ...plots import resample
 
         return resample(self, X, columns=columns, ax=ax)

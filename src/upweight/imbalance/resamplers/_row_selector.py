@@ -32,6 +32,8 @@ class RowSelector(Sampler):
         X : (n, d) table of finite numbers and categories, measured as given: scale it first. y : (n,) labels. sample_weight :
         (n,) weights or `Weights`; rows of zero weight are as if removed, the others keep theirs. neighbours : `Neighbours` of
         X, or an object with `kneighbors`. Returns `Resample`; no formula undoes a selection.
+
+        Raises InputError as the class does: one class, gaps or infinities, bad weights, other indexes.
         """
         self._check()
         labels, w, live = read_inputs(X, y, sample_weight)

@@ -61,6 +61,14 @@ class Sampler(OneToOneFeatureMixin, BaseEstimator):
         """(X, y), or (X, y, w) if weights are given, each in its own kind, as imbalanced-learn's samplers do; sets `resample_`.
 
         Raises InputError if one class or none is left: what comes next could not be trained. `resample` only notes it.
+
+        >>> from upweight.imbalance import SMOTE, Chain, EditedNN
+        >>> rng = np.random.default_rng(0)
+        >>> y = (rng.random(200) < 0.2).astype(int)
+        >>> X = rng.normal(size=(200, 2)) + y[:, None]
+        >>> chain = Chain(SMOTE(rng=0), EditedNN(drop="all")).fit(X, y)
+        >>> [part.shape for part in chain.fit_resample(X, y)]
+        [(204, 2), (204,)]
         """
         r = require_two_classes(self.resample(X, y, sample_weight=sample_weight), self)
         warn_of(twins_line(twins_in(y)))
@@ -71,7 +79,10 @@ class Sampler(OneToOneFeatureMixin, BaseEstimator):
         return made if sample_weight is None else (*made, r.weights)
 
     def set_fit_resample_request(self, *, sample_weight: bool | str | None = UNCHANGED) -> Sampler:
-        """Whether pipelines that route metadata hand `sample_weight` to `fit_resample`: True, False, None or another name."""
+        """Whether pipelines that route metadata hand `sample_weight` to `fit_resample`: True, False, None or another name.
+
+        Raises InputError if nothing that routes to `fit_resample` is loaded (imbalanced-learn is).
+        """
         requests = self._get_metadata_request()
         method = getattr(requests, "fit_resample", None)
         if method is None:

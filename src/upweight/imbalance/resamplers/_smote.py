@@ -98,6 +98,8 @@ class SMOTE(Sampler):
         X : (n, d) table. y : (n,) labels. sample_weight : (n,) weights or `Weights`; rows of zero weight are as if removed; a
         synthetic row has (1-u) w_a + u w_b, scaled to the mean weight of its class. neighbours : a `Neighbours` of X, or an
         object with `kneighbors`. Returns `Resample`; no formula undoes it.
+
+        Raises InputError as the class does: a class of one row, gaps, columns that cannot be measured, bad weights.
         """
         self._check()
         labels, w, live = read_inputs(X, y, sample_weight)

@@ -33,27 +33,34 @@ class Scores:
 
     All are shares in [0, 1] except mcc (-1 to 1), log_loss (nats), oe (observed/expected), slope (calibration slope), alerts
     (rows flagged per 1,000) and support (rows of the class). `threshold` is what was cut at; nan if K > 2.
+
+    >>> from upweight.imbalance import score
+    >>> s = score(["a", "b", "c"] * 2, np.eye(3)[[0, 1, 2, 0, 1, 1]] * 0.9 + 0.1 / 3)
+    >>> sorted(s.by_class), round(s.by_class["b"].precision, 2), round(s.sensitivity, 2)
+    (['a', 'b', 'c'], 0.67, 0.83)
     """
 
-    sensitivity: float
-    specificity: float
-    precision: float
-    npv: float
-    f1: float
-    gmean: float
-    iba: float
-    balanced_accuracy: float
-    mcc: float
-    roc_auc: float
-    average_precision: float
-    brier: float
-    log_loss: float
-    oe: float
-    slope: float
-    alerts: float
-    support: int
-    threshold: float = np.nan
-    by_class: Mapping[Any, Scores] = field(default_factory=dict)
+    sensitivity: float  # recall: share of the class that is found
+    specificity: float  # share of the other rows that are left alone
+    precision: float  # share of the flagged rows that are of the class
+    npv: float  # share of the rows not flagged that are not of the class
+    f1: float  # harmonic mean of precision and sensitivity
+    gmean: float  # root of sensitivity times specificity
+    iba: float  # index balanced accuracy of the geometric mean, alpha 0.1
+    balanced_accuracy: float  # mean of sensitivity and specificity
+    mcc: float  # Matthews' correlation, -1 to 1
+    roc_auc: float  # area under the ROC curve
+    average_precision: float  # area under precision against recall, by steps
+    brier: float  # mean squared error of the probabilities
+    log_loss: float  # nats a row
+    oe: float  # observed positives over the sum of probabilities
+    slope: float  # calibration slope: 1 is right, below 1 too sure
+    alerts: float  # rows flagged per 1,000
+    support: int  # rows of the class, not weighted
+    threshold: float = np.nan  # what was cut at; nan for more than two classes
+    by_class: Mapping[Any, Scores] = field(
+        default_factory=dict
+    )  # {label: Scores} for more than two classes, else empty
 
     def __str__(self) -> str:
         named = [f for f in fields(self) if f.name not in ("by_class", "support")]

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._errors import InputError, is_number, require_int
+from ..._errors import InputError, counted, is_number, require_int
 from ..._rng import as_generator
 from ..._version import __version__
 from ..._weights import Weights
@@ -86,7 +86,7 @@ def evidence(
     least = 4 * particle_count(known.d)
     if budget < least:
         raise InputError(
-            f"`budget` must be at least {least:,} calls in {known.d} dimensions; got {budget:,}. Raise it."
+            f"`budget` must be at least {least:,} calls in {counted(known.d, 'dimension')}; got {budget:,}. Raise it."
         )
     refuse_run(run, rng)
     owner = {

@@ -36,6 +36,12 @@ class Integral:
     value : `Estimate` of the repeats, one number or (c,), in the unit of f times the volume.
     draws : `Draws`, the repeats' points, weights one over the density, cluster the repeat; `draws.integral(h)` is the integral of another h.
     calls : rows given to f. history : list of dicts, one an iteration.
+
+    >>> import numpy as np
+    >>> from upweight.montecarlo import integrate
+    >>> i = integrate(lambda x: np.exp(x.sum(axis=1)), [(0, 1)] * 2, budget=13_000, rng=0)
+    >>> sorted(i.to_dict())[:2], len(i.to_json()) > 100, i.plot().get_xlabel()
+    (['calls', 'high'], True, 'repeat, the map frozen')
     """
 
     value: Estimate

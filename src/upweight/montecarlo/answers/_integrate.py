@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._errors import InputError, counted, require_int, require_package
+from ..._errors import InputError, require_int, require_package
 from ..._estimate import Estimate
 from ..._rng import as_generator
 from ..._version import __version__
@@ -31,7 +31,9 @@ from ._integral import Integral
 
 __all__ = ["integrate"]
 
-QUESTION = Question("f", "Where f is not defined return 0 or leave the place out of the bounds.")
+QUESTION = Question(
+    "f", "Where f is not defined return 0 or leave the place out of the bounds.", several=True, finite=True
+)
 ADAPTING, REPEATS = 5, 8
 LEAST = 1300  # 100 rows an iteration
 
@@ -47,7 +49,7 @@ def integrate(
     ----------
     f : function of x (n, d) giving (n,) numbers, or (n, c) for c integrals over the same points; the map adapts to the first.
     bounds : d pairs (low, high), finite. budget : rows given to f at most, 1,300 at least; an iteration has a thirteenth.
-    run : `Run`, how f is called; of several columns it is called in this process, without a journal. rng : int, Generator or None.
+    run : `Run`, how f is called, of one column or several. rng : int, Generator or None.
 
     Returns
     -------
@@ -55,7 +57,7 @@ def integrate(
 
     Raises
     ------
-    InputError : bounds that are infinite or the wrong way round; f NaN or +inf, with the place. MissingExtra : without vegas.
+    InputError : bounds that are infinite or the wrong way round; f NaN or infinite, with the place. MissingExtra : without vegas.
 
     Costs: five thirteenths of the calls shape the map and are in no average. A peak that no adapting iteration hit is missed by most repeats.
     Source: Lepage (2021), Adaptive multidimensional integration: VEGAS enhanced.
@@ -70,17 +72,14 @@ def integrate(
     refuse_run(run, rng)
     require_package("vegas", extra="vegas", room="montecarlo.integrate")
     generator = as_generator(rng)
-    columns = _Columns(f, run is not None and run.rows)
     owner = {"upweight": __version__, "function": getattr(f, "__qualname__", type(f).__name__)}
     owner |= {"rng": None if rng is None else str(rng), "settings": {"budget": int(budget), "bounds": box.tolist()}}
-    with Calls(columns, QUESTION, to_x=lambda x: x, budget=int(budget), run=run, owner=owner) as ask:
-        columns.taken(ask(box.mean(axis=1)[None], "first call"))
-        if columns.count > 1:
-            _refuse_elsewhere(run)
-        return _repeated(box, ask, columns, generator)
+    with Calls(f, QUESTION, to_x=lambda x: x, budget=int(budget), run=run, owner=owner) as ask:
+        ask(box.mean(axis=1)[None], "first call")
+        return _repeated(box, ask, generator)
 
 
-def _repeated(box: np.ndarray, ask: Calls, columns: _Columns, rng: np.random.Generator) -> Integral:
+def _repeated(box: np.ndarray, ask: Calls, rng: np.random.Generator) -> Integral:
     """Five iterations that adapt, eight that do not."""
     from vegas import Integrator, batchintegrand  # type: ignore[import-not-found]
 
@@ -92,7 +91,8 @@ def _repeated(box: np.ndarray, ask: Calls, columns: _Columns, rng: np.random.Gen
             len(x) == 1
         ):  # vegas looks at the shape of an answer first, at a point of a generator that is not ours: f is spared that
             return np.zeros(1)
-        return np.ascontiguousarray(columns.taken(ask(np.array(x), "adapt"))[:, 0])
+        y = ask(np.array(x), "adapt")
+        return y if y.ndim == 1 else np.ascontiguousarray(y[:, 0])
 
     found = grid(batchintegrand(adapted), nitn=ADAPTING, neval=neval, adapt=True)
     history: list[dict[str, Any]] = [
@@ -103,8 +103,8 @@ def _repeated(box: np.ndarray, ask: Calls, columns: _Columns, rng: np.random.Gen
     for repeat in range(REPEATS):
         pieces = [(np.array(x), np.array(w)) for x, w in grid.random_batch()]
         x, w = (np.concatenate(column) for column in zip(*pieces, strict=True))
-        y = columns.taken(ask(x, "frozen"))
-        values.append(w @ y)
+        y = ask(x, "frozen")
+        values.append(w @ y.reshape(len(y), -1))
         points.append(x)
         shares.append(w)
         history.append(
@@ -118,49 +118,7 @@ def _repeated(box: np.ndarray, ask: Calls, columns: _Columns, rng: np.random.Gen
     cluster = np.repeat(np.arange(REPEATS), counts)
     draws = Draws(np.concatenate(points), weights, np.empty((0, n)), counts, cluster)
     each = np.array(values)
-    return Integral(Estimate.of_repeats(each[:, 0] if columns.count == 1 else each), draws, ask.calls, history)
-
-
-class _Columns:
-    """f behind the door: the first column goes through `Calls`, the others, of a function of several, wait here."""
-
-    def __init__(self, f: Callable[[Any], Any], rows: bool):
-        if not callable(f):
-            raise InputError(f"`f` must be a function; got {type(f).__name__}. Pass the function itself.")
-        self.f, self.rows, self.count = f, rows, 1
-        self.waiting: list[np.ndarray] = []
-        self.__qualname__ = getattr(f, "__qualname__", type(f).__name__)
-
-    def __call__(self, x: Any) -> Any:
-        given = self.f(x)
-        table = np.asarray(given.detach().cpu() if hasattr(given, "detach") else given)
-        table = table[None] if self.rows and table.ndim == 1 else table
-        if table.ndim != 2 or table.shape[1] < 2 or table.dtype.kind not in "iuf":
-            return given
-        self.count = table.shape[1]
-        self.waiting.append(table.astype(np.float64))
-        return self.waiting[-1][:, 0]
-
-    def taken(self, first: np.ndarray) -> np.ndarray:
-        """All columns (n, c) of the rows just asked, whose first was `first`."""
-        if not self.waiting:
-            return first[:, None]
-        table = np.concatenate(self.waiting)
-        self.waiting = []
-        bad = ~np.isfinite(table).all(axis=1)
-        if bad.any():
-            raise InputError(
-                f"every column of f must be finite; got {counted(bad.sum(), 'row')} not so, the first {table[int(bad.argmax())].tolist()}. {QUESTION.remedy}"
-            )
-        return table
-
-
-def _refuse_elsewhere(run: Run | None) -> None:
-    if run is not None and (run.workers > 1 or run.map is not None or run.journal is not None):
-        raise InputError(
-            "an f of several columns is called in this process, without a journal; got workers, map or journal. Leave them out, or integrate "
-            "one column at a time."
-        )
+    return Integral(Estimate.of_repeats(each[:, 0] if each.shape[1] == 1 else each), draws, ask.calls, history)
 
 
 def _read_bounds(bounds: Any) -> np.ndarray:

@@ -53,6 +53,12 @@ class Posterior:
     calls : rows given to the function, all phases. history : list of dicts, one a temperature, round or draw.
     draws : `Draws`, whose `mean(f)` is a posterior expectation; None where the budget ended before any.
     proposal : what the fresh points came from (in standard space for `evidence`), or None.
+
+    >>> from scipy import stats
+    >>> from upweight.montecarlo import evidence
+    >>> post = evidence(lambda x: stats.binom(20, x["p"]).logpmf(7), {"p": stats.beta(2, 5)}, rng=0)
+    >>> post.to_dict()["converged"], len(post.to_json()) > 100, post.plot() is not None
+    (True, True, True)
     """
 
     evidence: Evidence

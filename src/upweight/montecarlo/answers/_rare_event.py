@@ -60,6 +60,12 @@ class RareEvent:
     history : list of dicts, one a level or draw. draws : `Draws` of the failures, or None. proposal : what the fresh points came from, in
         standard space, or None. design_point : the failing inputs nearest to the origin of standard space, array (d,) or dict, or None.
     sensitivity : `Estimate` (d,) of d log p / d shift of each input's normal score, or None.
+
+    >>> from upweight.montecarlo import rare
+    >>> r = rare(lambda x: 3.5 - x.sum(axis=1) / 2, 4, rng=0)
+    >>> low, high = r.interval()
+    >>> bool(low < 0.000233 < high), r.to_dict()["calls"], len(r.to_json()) > 100, len(r.plot().axes)
+    (True, 6500, True, 3)
     """
 
     probability: Estimate | None
@@ -75,7 +81,10 @@ class RareEvent:
     _told: RareFacts
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Interval of p at a level in (0, 1), cut to [0, 1]; (0, 1) where nothing is known."""
+        """Interval of p at a level in (0, 1), cut to [0, 1]; (0, 1) where nothing is known.
+
+        Raises InputError if `level` does not lie between 0 and 1.
+        """
         if not is_number(level) or not 0 < level < 1:
             raise InputError(f"`level` must lie between 0 and 1; got {level!r}. For 95 % pass level=0.95.")
         if self.probability is None:

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ..._errors import InputError, printable
+from ..._errors import InputError, counted, printable
 
-__all__ = ["RowPiece", "answer", "shown_inputs"]
+__all__ = ["RowPiece", "answer", "shown_inputs", "width_changed"]
 
 Points = np.ndarray | dict[str, np.ndarray]
 SHOWN = 8  # inputs of a row that a message names
@@ -35,7 +35,7 @@ class RowPiece:
 
 @dataclass(frozen=True)
 class Answer:
-    """Answers to the first rows of a piece, and what ended it before its last, or None."""
+    """Answers (k,) or (k, c) to the first rows of a piece, and what ended it before its last, or None."""
 
     y: np.ndarray
     error: Exception | None = None
@@ -46,15 +46,17 @@ def size(x: Points) -> int:
     return len(next(iter(x.values()))) if isinstance(x, dict) else len(x)
 
 
-def answer(function: Callable[[Any], Any], rows: bool, piece: RowPiece) -> Answer:
-    """The function on a piece; rows: one row at a time."""
+def answer(function: Callable[[Any], Any], rows: bool, several: bool, piece: RowPiece) -> Answer:
+    """The function on a piece; rows: one row at a time; several: more than one number a row is lawful."""
     if not rows:
-        whole, trouble = _value(function, piece.x, size(piece.x))
+        whole, trouble = _value(function, piece.x, size(piece.x), several)
         return Answer(np.empty(0) if whole is None else whole, trouble)
     y = []
     for i in range(size(piece.x)):
         one = {k: float(v[i]) for k, v in piece.x.items()} if isinstance(piece.x, dict) else piece.x[i].copy()
-        value, error = _value(function, one, 1)
+        value, error = _value(function, one, 1, several)
+        if value is not None and y and value.shape[1:] != y[0].shape:
+            value, error = None, InputError(width_changed(y[0].shape, value.shape[1:]))
         if value is None:
             if error is not None and not isinstance(error, InputError):
                 error.add_note(f"raised at row {piece.first + i}: {shown_inputs(piece.x, i)}")
@@ -63,20 +65,26 @@ def answer(function: Callable[[Any], Any], rows: bool, piece: RowPiece) -> Answe
     return Answer(np.array(y, dtype=np.float64))
 
 
-def _value(function: Callable[[Any], Any], x: Any, n: int) -> tuple[np.ndarray | None, Exception | None]:
-    """(n numbers, None), or (None, what is wrong)."""
+def width_changed(before: tuple[int, ...], now: tuple[int, ...]) -> str:
+    """That rows are answered by as many numbers each is what an array of answers rests on."""
+    said = [counted(shape[0] if shape else 1, "number") for shape in (before, now)]
+    return f"the function gave {said[0]} a row before, and {said[1]} now. Give as many for every row."
+
+
+def _value(function: Callable[[Any], Any], x: Any, n: int, several: bool) -> tuple[np.ndarray | None, Exception | None]:
+    """(n answers, None), or (None, what is wrong)."""
     try:
         given = function(x)
     except Exception as error:  # noqa: BLE001  whatever it is goes to the user with what is known of it
         return None, error
     try:
-        return _numbers(given, n), None
+        return _numbers(given, n, several), None
     except InputError as error:
         return None, error
 
 
-def _numbers(given: Any, n: int) -> np.ndarray:
-    """What a function gave, as n float64."""
+def _numbers(given: Any, n: int, several: bool) -> np.ndarray:
+    """What a function gave, as float64 (n,), or (n, c) if several are lawful and came."""
     detached = given.detach().cpu() if hasattr(given, "detach") else given
     try:
         y = np.asarray(detached)
@@ -86,6 +94,10 @@ def _numbers(given: Any, n: int) -> np.ndarray:
         ) from error
     if y.dtype == bool:
         raise InputError("the function must give numbers; got True or False. True is failure? return 1 - 2*failed.")
+    if several and y.dtype.kind in "iuf":
+        table = y[None] if n == 1 and y.ndim == 1 else y
+        if table.ndim == 2 and len(table) == n and table.shape[1] > 1:
+            return table.astype(np.float64)
     if y.dtype.kind not in "iuf" or (y.size != n) or (y.ndim > 1 and y.shape != (n, 1)):
         raise InputError(
             f"the function must give one number a row, shape ({n},); got shape {y.shape} of {y.dtype}. Return one value for each row."

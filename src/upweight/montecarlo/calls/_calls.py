@@ -20,7 +20,7 @@ import numpy as np
 
 from ..._errors import InputError, counted
 from ...work import AnswerJournal, each_part
-from ._answering import RowPiece, answer, shown_inputs, size
+from ._answering import RowPiece, answer, shown_inputs, size, width_changed
 from ._run import Run
 from ._watching import CallProgress
 
@@ -31,16 +31,20 @@ SYNC_ROWS = 50  # rows of one piece when a journal is kept and rows are asked on
 
 @dataclass(frozen=True)
 class Question:
-    """What a function is asked: its name in messages, and what to do about a value that is none."""
+    """What a function is asked: its name in messages, and what to do about a value that is none; whether a row may have several
+    numbers, and whether -inf is one.
+    """
 
     name: str
     remedy: str
+    several: bool = False
+    finite: bool = False
 
 
 class Calls:
     """A function of the user behind its door.
 
-    function : of x (n, d) or a dict of names, giving n numbers. to_x : from points (n, d) to what the function gets.
+    function : of x (n, d) or a dict of names, giving n numbers, or (n, c) if the question takes several. to_x : from points (n, d) to what the function gets.
     budget : rows at most. owner : facts of the run, for the journal.
     """
 
@@ -61,6 +65,7 @@ class Calls:
         self.function, self.question, self.to_x = function, question, to_x
         self.run = Run() if run is None else run
         self.budget, self.calls, self.requests = budget, 0, 0
+        self.width: tuple[int, ...] | None = None  # () or (c,), what every row is answered by
         self.progress = CallProgress(self.run.progress, budget)
         self.journal = None if self.run.journal is None else AnswerJournal(self.run.journal, owner or {})
 
@@ -78,7 +83,7 @@ class Calls:
             self.journal.close()
 
     def __call__(self, u: np.ndarray, phase: str = "") -> np.ndarray:
-        """y (n,) of points u (n, d); -inf is lawful, NaN and +inf are refused."""
+        """y (n,), or (n, c), of points u (n, d); -inf is lawful if the question says so, NaN and +inf are refused."""
         if len(u) > self.left:
             raise RuntimeError(f"{len(u)} rows asked of {self.left} left")
         request, self.requests = self.requests, self.requests + 1
@@ -86,10 +91,16 @@ class Calls:
         y, there = np.empty(len(u)), np.zeros(len(u), dtype=bool)
         if self.journal is not None:
             y, there = self.journal.recall(request, u)
+            if there.any():
+                self._of_one_width(y)
         missing = np.flatnonzero(~there)
         if len(missing):
             x = self.to_x(u[missing])
             for first, values in self._answers(x):
+                if not len(values):
+                    continue
+                self._of_one_width(values)
+                y = y if y.ndim == values.ndim else np.empty((len(u), *values.shape[1:]))
                 where = missing[first : first + len(values)]
                 self._write(request, where, u, values)
                 y[where] = values
@@ -100,13 +111,14 @@ class Calls:
     def _answers(self, x: Any) -> Iterator[tuple[int, np.ndarray]]:
         """(first row, answers) of each piece as it comes; the first error ends it, after the answers before it were given."""
         pieces = list(self._pieces(x))
-        ask = partial(answer, self.function, self.run.rows)
+        ask = partial(answer, self.function, self.run.rows, self.question.several)
         processes = min(self.run.workers, len(pieces))
         for piece, got in each_part(ask, pieces, processes, bounded=True, mapper=self.run.map):
-            bad = np.flatnonzero(np.isnan(got.y) | (got.y == np.inf))
+            wrong = ~np.isfinite(got.y) if self.question.finite else np.isnan(got.y) | (got.y == np.inf)
+            bad = np.flatnonzero(wrong if wrong.ndim == 1 else wrong.any(axis=1))
             yield piece.first, got.y[: bad[0]] if len(bad) else got.y
             if len(bad):
-                self._refuse(piece, int(bad[0]), got.y[bad[0]])
+                self._refuse(piece, int(bad[0]), np.atleast_1d(got.y[bad[0]]), np.atleast_1d(wrong[bad[0]]))
             if got.error is not None:
                 self._raise(piece, len(got.y), got.error)
 
@@ -128,10 +140,18 @@ class Calls:
         for rows in np.split(np.arange(len(where)), np.flatnonzero(np.diff(where) > 1) + 1):
             self.journal.append(request, int(where[rows[0]]), u[where[rows]], values[rows])
 
-    def _refuse(self, piece: RowPiece, row: int, value: float) -> None:
-        word = "NaN" if np.isnan(value) else "+inf"
+    def _of_one_width(self, values: np.ndarray) -> None:
+        if self.width is None:
+            self.width = values.shape[1:]
+        if values.shape[1:] != self.width:
+            raise InputError(f"{self.question.name}: {width_changed(self.width, values.shape[1:])}")
+
+    def _refuse(self, piece: RowPiece, row: int, values: np.ndarray, wrong: np.ndarray) -> None:
+        column = int(wrong.argmax())
+        word = "NaN" if np.isnan(values[column]) else f"{values[column]:+}"
+        where = f" in column {column}" if len(values) > 1 else ""
         raise InputError(
-            f"{self.question.name} is {word} at call {self.calls + piece.first + row}: {shown_inputs(piece.x, row)}. {self.question.remedy}"
+            f"{self.question.name} is {word}{where} at call {self.calls + piece.first + row}: {shown_inputs(piece.x, row)}. {self.question.remedy}"
         )
 
     def _raise(self, piece: RowPiece, done: int, error: Exception) -> None:

@@ -57,6 +57,9 @@ class Draws:
     1.971 ± 0.036 (k-hat -0.93, ESS 2,962 of 4,000) | 0.679 ± 0.018
     >>> abs(d.mean(lambda x: abs(x[:, 0])).value - 1) < 0.05
     True
+
+    >>> d.check().grade, d.resample(3, rng=0).shape, d.plot().get_xlabel()
+    ('good', (3, 1), 'x0')
     """
 
     x: Points

@@ -52,6 +52,9 @@ class Evidence:
     -999.9789 ± 0.0039
     >>> (a - a).ok
     True
+
+    >>> [round(end, 3) for end in a.interval()], a.to_dict()["ok"]
+    ([-999.983, -999.975], True)
     """
 
     log_value: float
@@ -61,7 +64,10 @@ class Evidence:
     _ends: _Ends
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Interval (low, high) of the log evidence at a level in (0, 1); low is -inf where the evidence is not told from 0."""
+        """Interval (low, high) of the log evidence at a level in (0, 1); low is -inf where the evidence is not told from 0.
+
+        Raises InputError if `level` does not lie between 0 and 1.
+        """
         if not is_number(level) or not 0 < level < 1:
             raise InputError(f"`level` must lie between 0 and 1; got {level!r}. For 95 % pass level=0.95.")
         return self._ends.interval(float(level))

@@ -57,6 +57,9 @@ class Inputs:
     >>> inputs = Inputs({"R": stats.norm(4, 1), "S": stats.expon()}, correlation=[[1, 0.5], [0.5, 1]])
     >>> {name: round(float(x[0]), 3) for name, x in inputs.to_x([[0.0, 0.0]]).items()}
     {'R': 4.0, 'S': 0.693}
+
+    >>> inputs.scores(np.array([[1.0, 0.0]])).round(3).tolist()
+    [[1.0, 0.0]]
     """
 
     def __init__(self, marginals: Any, *, correlation: Any = None):
@@ -184,7 +187,10 @@ def _distinct(names: Any) -> tuple[str, ...]:
 
 def _factor(correlation: Any, d: int) -> np.ndarray:
     """The lower Cholesky factor of a correlation matrix, or InputError with the entry that is wrong."""
-    c = np.asarray(correlation, dtype=np.float64)
+    try:
+        c = np.asarray(correlation, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"`correlation` must be ({d}, {d}) numbers; got {error}. Give all pairs.") from error
     if c.shape != (d, d):
         raise InputError(f"`correlation` must have shape ({d}, {d}), one row an input; got {c.shape}. Give all pairs.")
     for what, wrong in (

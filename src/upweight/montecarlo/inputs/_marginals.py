@@ -2,7 +2,8 @@
 
     x = ppf(Phi(z)) for z <= 0,   x = isf(Phi(-z)) above,        full precision in both tails, to |z| = 37
 
-The trouble: ppf(Phi(8.3)) is ppf(1), and that is infinite for most distributions; a design point out there is then lost.
+The trouble: ppf(Phi(8.3)) is ppf(1), and that is infinite for most distributions; a design point out there is then lost. Of counts SciPy's own
+isf ends there too: Poisson's is NaN, the geometric's infinite. Their survival function does not, and is inverted by bisection from z = 5 on.
 
 What is inside: `refuse_marginal`, which looks once at the door; `through`, the formula; `described`, the text for fingerprints.
 """
@@ -18,6 +19,9 @@ from ..._errors import InputError
 
 __all__ = ["described", "refuse_marginal", "through"]
 
+BEYOND = 2.0**52  # from here on not every whole number is a float
+WHOLE_FAR = 5.0  # SciPy's isf of counts is ppf(1 - q): off by one from q of 1e-15 on, and nothing beyond 1e-16
+
 
 def _quantiles(marginal: Any) -> tuple[Any, Any]:
     """(lower, upper) quantile functions, or (None, None) of what has none."""
@@ -32,6 +36,10 @@ def refuse_marginal(name: str, marginal: Any) -> None:
     if isinstance(marginal, str):
         raise InputError(
             f"input {name} must be a frozen distribution; got the text {marginal!r}. Write scipy.stats.{marginal}(...)."
+        )
+    if isinstance(marginal, type):
+        raise InputError(
+            f"input {name} must be a frozen distribution; got the class {marginal.__name__}. Write {marginal.__name__}(...)."
         )
     if hasattr(marginal, "freeze") and not hasattr(marginal, "args"):
         kind = getattr(marginal, "name", type(marginal).__name__)
@@ -63,6 +71,9 @@ def through(name: str, marginal: Any, z: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
         x[below] = lower(ndtr(z[below]))
         x[~below] = upper(ndtr(-z[~below]))
+        far = z > WHOLE_FAR
+        if far.any() and hasattr(getattr(marginal, "dist", None), "_nonzero"):  # SciPy's mark of whole numbers
+            x[far] = _whole_beyond(marginal, ndtr(-z[far]))
     if not np.isfinite(x).all():
         row = int(np.argmin(np.isfinite(x)))
         raise InputError(
@@ -70,6 +81,19 @@ def through(name: str, marginal: Any, z: np.ndarray) -> np.ndarray:
             "or another distribution)."
         )
     return x
+
+
+def _whole_beyond(marginal: Any, q: np.ndarray) -> np.ndarray:
+    """The least whole numbers k with P(X > k) <= q; inf from 2^52 on."""
+    low = np.full(q.shape, np.floor(marginal.ppf(0.5)) - 1)
+    high = low + 2
+    while (short := (marginal.sf(high) > q) & (high < BEYOND)).any():
+        high = np.where(short, low + 2 * (high - low), high)
+    while (high - low > 1).any():
+        middle = np.floor((low + high) / 2)
+        over = marginal.sf(middle) > q
+        low, high = np.where(over, middle, low), np.where(over, high, middle)
+    return np.where(high < BEYOND, high, np.inf)
 
 
 def described(marginal: Any) -> str:

@@ -45,6 +45,10 @@ class Proposal(Protocol):
     ...         return np.where(((x >= 0) & (x <= 1)).all(axis=1), 0.0, -np.inf)
     >>> isinstance(Uniform(), Proposal)
     True
+
+    >>> import numpy as np
+    >>> Uniform().sample(3, np.random.default_rng(0)).shape, Uniform().log_prob(np.array([[0.5, 2.0]])).tolist()
+    ((3, 2), [-inf])
     """
 
     def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -84,7 +88,7 @@ class _Watched:
         l = l.reshape(n) if l.shape == (n, 1) or l.size == n == 1 else l
         if l.shape != (n,):
             raise InputError(
-                f"{self.name}: log_prob of {n:,} rows must be one number a row, ({n},); got shape {l.shape}."
+                f"{self.name}: log_prob of {n:,} rows must be one number a row, ({n},); got shape {l.shape}. Sum over columns."
             )
         bad = np.isnan(l) | (l == np.inf)
         if bad.any():

@@ -29,6 +29,14 @@ class Explanation:
 
     key : its values. u : its draw. label, score, pi, kept : one entry a row that was found: whether it is positive, the pilot's probability (None without
     a pilot or a usable score), the keep-probability of its class, and whether it stays. Empty without data.
+
+    >>> import numpy as np
+    >>> import pyarrow as pa
+    >>> from upweight.negatives import plan
+    >>> rows = pa.table({"id": np.arange(100_000), "y": (np.arange(100_000) % 1000 == 0).astype("int8")})
+    >>> fate = plan(rows, label="y", key="id", rule="uniform", rng=7).explain(12, data=rows)
+    >>> round(fate.u, 4), fate.label, fate.kept, fate.to_dict()["key"]
+    (0.2328, (False,), (False,), [12])
     """
 
     key: tuple[Any, ...]
@@ -37,7 +45,7 @@ class Explanation:
     score: tuple[float | None, ...] = ()
     pi: tuple[float, ...] = ()
     kept: tuple[bool, ...] = ()
-    searched: bool = False
+    searched: bool = False  # whether data were looked through
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""

@@ -32,13 +32,23 @@ class Forecast:
     rows, positives, negatives : counts, exact. kept_negatives : expected, with standard error `kept_negatives_se`. bytes : of the sample, if the
     size of the data is known. factor_offset, factor_weights : variance of coefficients over that of training on everything, by each correction.
     optimal_gain : share by which "optimal" would shrink what sampling adds; None where it is not known. distinct_keys, rows_per_key : of the data.
+
+    >>> import numpy as np
+    >>> import pyarrow as pa
+    >>> from upweight.negatives import plan
+    >>> rows = pa.table({"id": np.arange(100_000), "y": (np.arange(100_000) % 1000 == 0).astype("int8")})
+    >>> f = plan(rows, label="y", key="id", rule="uniform", rng=7).forecast
+    >>> f.positives, round(f.kept_negatives), round(f.factor_weights, 3), f.to_dict()["rows"]
+    (100, 500, 1.199, 100000)
+    >>> f.plot().get_xlabel()
+    'negatives kept for each positive'
     """
 
     rows: int
     positives: int
     negatives: int
     kept_negatives: float
-    kept_negatives_se: float
+    kept_negatives_se: float  # standard error of `kept_negatives`, from the draws
     bytes: int | None
     factor_offset: float
     factor_weights: float

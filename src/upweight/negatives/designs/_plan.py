@@ -70,6 +70,31 @@ class Plan:
 
     design : what decides rows, as plain values. forecast : what was foreseen. source : what data it was made from. notes : what was seen while it
     was made, in words; not saved.
+
+    >>> import pyarrow as pa
+    >>> import numpy as np
+    >>> from tempfile import TemporaryDirectory
+    >>> from upweight.negatives import plan
+    >>> ids = np.arange(100_000)
+    >>> rows = pa.table({"id": ids, "y": (ids % 1000 == 0).astype("int8"), "x": ids % 7 + 0.0})
+    >>> p = plan(rows, label="y", key="id", rng=7)
+    >>> kept = p.apply(rows)
+    >>> kept.num_rows, round(float(p.pi(rows).max()), 4), p.scores(rows).shape, p.correction(kept).status
+    (602, 0.0052, (100000,), 'exact')
+    >>> print(p.summary().splitlines()[0])
+    100,000 rows, 100 positives; 500 ± 22 negatives stay (0.60% of the rows): 1.20 times the variance of training on all rows (by weights 1.20)
+    >>> p.cost(rows).rows, p.explain(5, data=rows).kept
+    (100000, (False,))
+    >>> p.schema(rows.schema).names, p.tally(rows, kept).kept_negatives
+    (['id', 'y', 'x', '_uw_pi', '_uw_offset', '_uw_weight'], 502)
+    >>> p.sql().split()[0], len(p.sql_parts())
+    ('select', 2)
+    >>> with TemporaryDirectory() as folder:
+    ...     p.save(f"{folder}/plan.json")
+    ...     Plan.load(f"{folder}/plan.json").to_json() == p.to_json()
+    True
+    >>> p.plot(rows).get_xlabel()
+    "the pilot's probability (logarithmic axis)"
     """
 
     design: Mapping[str, Any]
@@ -128,6 +153,8 @@ class Plan:
 
         rows : kept rows, for an offset a row; None for a rule that keeps every negative with one probability. Returns a `Correction`: exact for rows, exact
         for "uniform"; without rows it is impossible for any other rule.
+
+        Raises InputError for rows that are no table, or lack a column that the plan reads.
         """
         rule = self.design["rule"]
         if rule["score"] == "uniform":
@@ -165,7 +192,10 @@ class Plan:
         return pa.schema([*incoming, *(pa.field(name, pa.float64()) for name in OWN)])
 
     def tally(self, incoming: pa.RecordBatch, outgoing: pa.RecordBatch) -> SampleTally:
-        """Counts of a batch before and after, for the manifest."""
+        """Counts of a batch before and after, for the manifest.
+
+        Raises InputError for labels with gaps, or that are not the two of the plan.
+        """
         label = self.design["label"]
         before = positive_rows(incoming, label["column"], label["positive"])
         after = positive_rows(outgoing, label["column"], label["positive"])
@@ -207,6 +237,8 @@ class Plan:
 
         data : all that `plan` takes. Returns a `ScoringCost`: `reads`, and a text; None for rows that Spark or Ray holds.
 
+        Raises InputError for data that are neither paths nor a table, or that lack a column that the plan reads.
+
         Costs: a read of up to 262,144 rows.
         """
         return scoring_cost(self.pi, self.design["pilot"]["kind"], data)
@@ -231,7 +263,21 @@ class Plan:
         write_whole(Path(path), self.to_json().encode())
 
     def save_model(self, folder: str | os.PathLike[str]) -> None:
-        """Write the file of the pilot's model into a folder; nothing for other pilots."""
+        """Write the file of the pilot's model into a folder; nothing for other pilots.
+
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> import pyarrow as pa
+        >>> from tempfile import TemporaryDirectory
+        >>> from upweight.negatives import plan
+        >>> rows = pa.table({"id": np.arange(1000), "y": np.arange(1000) % 50 == 0, "x": np.arange(1000) % 7 + 0.0})
+        >>> with TemporaryDirectory() as folder:
+        ...     p = plan(rows, label="y", key="id", rng=7)
+        ...     p.save_model(folder)
+        ...     p.save(f"{folder}/plan.json")
+        ...     Path(folder, "plan.json").exists()
+        True
+        """
         pilot = self.design["pilot"]
         if isinstance(pilot, ModelPilot):
             write_whole(Path(folder) / pilot["file"], pilot.model.content)

@@ -36,12 +36,23 @@ class Sample:
     """Kept rows in a folder; made by `sample`, or read by `Sample.open`.
 
     out : the folder. plan : the `Plan`. manifest : what was read and kept, document `upweight.sample/1`.
+
+    >>> import numpy as np
+    >>> import pyarrow as pa
+    >>> from tempfile import TemporaryDirectory
+    >>> from upweight.negatives import plan, sample
+    >>> rows = pa.table({"id": np.arange(100_000), "y": (np.arange(100_000) % 1000 == 0).astype("int8")})
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = sample(rows, plan(rows, label="y", key="id", rule="uniform", rng=7), f"{folder}/thin")
+    ...     thin = Sample.open(f"{folder}/thin")
+    ...     sum(batch.num_rows for batch in thin.batches(["id"], rows=100)), thin.table().column_names
+    (603, ['id', 'y', '_uw_pi', '_uw_offset', '_uw_weight'])
     """
 
     out: str
     plan: Plan
     manifest: Mapping[str, Any]
-    filesystem: Any = field(default=None, repr=False)
+    filesystem: Any = field(default=None, repr=False)  # pyarrow's or fsspec's, of `out`; None for local paths
 
     @staticmethod
     def open(out: str | os.PathLike[str], *, plan: Plan | str | None = None, filesystem: Any = None) -> Sample:

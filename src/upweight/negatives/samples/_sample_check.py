@@ -39,10 +39,20 @@ class SampleCheck:
     reasons : tuple of `Reason`, strings such as "HORVITZ" with grade, text and advice. grade : that of the worst. ok : good or usable. advice : of the
     first reason that has one. figures : numbers by name. bins : ten score bins, empty where the pilot's columns were not kept. weights : the
     `Verdict` of the kept negatives' 1/pi; None if none is kept.
+
+    >>> import numpy as np
+    >>> import pyarrow as pa
+    >>> from tempfile import TemporaryDirectory
+    >>> from upweight.negatives import check, plan, sample
+    >>> rows = pa.table({"id": np.arange(100_000), "y": (np.arange(100_000) % 1000 == 0).astype("int8")})
+    >>> with TemporaryDirectory() as folder:
+    ...     found = check(sample(rows, plan(rows, label="y", key="id", rule="uniform", rng=7), f"{folder}/thin"))
+    >>> found.to_dict()["grade"], len(found.to_json()) > 100, found.plot().get_xlabel()
+    ('good', True, "the pilot's probability (logarithmic axis)")
     """
 
-    out: str
-    plan: str
+    out: str  # the folder that was checked
+    plan: str  # its `Plan`
     reasons: tuple[Reason, ...]
     figures: Mapping[str, float]
     bins: tuple[ScoreBin, ...] = ()

@@ -53,6 +53,9 @@ class NegativeSampler(BaseEstimator):
     >>> X_kept, y_kept = s.fit_resample(X, y)
     >>> int(y.sum()), int(y_kept.sum()), bool(2.5 < (~y_kept).sum() / y.sum() < 3.5)
     (460, 460, True)
+
+    >>> NegativeSampler(per_positive=3).fit(X, y).fit_resample(X, y)[0].shape == X_kept.shape
+    True
     """
 
     _sampling_type = "bypass"
@@ -65,7 +68,12 @@ class NegativeSampler(BaseEstimator):
         self.rng = rng
 
     def fit(self, X: Any, y: Any) -> NegativeSampler:
-        """Choose the rows; sets the attributes."""
+        """Choose the rows; sets the attributes.
+
+        Raises InputError for other than two classes, columns of one name, a sparse matrix under a pilot, and keys with gaps.
+
+        X : (n, d) table; columns are what the pilot reads. y : (n,) labels of two classes.
+        """
         labels = Labels.of(y, rows=row_count(X))
         if len(labels.classes) != 2:
             raise InputError(

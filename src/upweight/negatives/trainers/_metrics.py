@@ -54,9 +54,9 @@ class Metrics:
     log_loss, brier, roc_auc, average_precision, oe (observed over expected positives), normalized_entropy (log loss over that of the base rate).
     """
 
-    y: np.ndarray
-    proba: np.ndarray
-    weights: Weights
+    y: np.ndarray  # (n,) labels that were judged
+    proba: np.ndarray  # (n,) probabilities that were judged
+    weights: Weights  # (n,) weights of the rows
 
     @cached_property
     def log_loss(self) -> Estimate:
@@ -140,7 +140,12 @@ class Metrics:
         return drawn(self, ax=ax)
 
     def to_dict(self) -> dict[str, Any]:
-        """Value and standard error of each; what is unknown is None."""
+        """Value and standard error of each; what is unknown is None.
+
+        >>> from upweight.negatives import metrics
+        >>> metrics([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], sample_weight=[10, 10, 1, 1]).to_dict()["roc_auc"]["value"]
+        0.75
+        """
         return {
             name: {"value": e.value, "se": e.se} if np.isfinite(e.value) else {"value": None, "se": None}
             for name, e in self.estimates.items()

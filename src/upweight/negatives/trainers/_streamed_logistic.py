@@ -51,6 +51,13 @@ class StreamedLogistic(ClassifierMixin, BaseEstimator):
     >>> m = StreamedLogistic().fit(x, np.sin(9 * x[:, 0]) + x[:, 0] > 0)
     >>> m.coef_.round(3), m.n_passes_
     (array([[2.643]]), 9)
+
+    >>> bool((m.predict(x) == (m.decision_function(x) > 0)).all()), m.predict_proba(x).shape
+    (True, (200, 2))
+    >>> import pyarrow as pa
+    >>> batches = [pa.table({"x": x[i::2, 0], "y": (np.sin(9 * x[i::2, 0]) + x[i::2, 0] > 0)}) for i in (0, 1)]
+    >>> StreamedLogistic().fit_stream(batches, label="y", features=["x"]).coef_.round(3)
+    array([[2.643]])
     """
 
     def __init__(self, *, l2: float = 0.0, tol: float = 1e-10, max_iter: int = 50, solver: str = "auto"):
@@ -64,6 +71,8 @@ class StreamedLogistic(ClassifierMixin, BaseEstimator):
 
         X : (n, d) numbers, dense or CSR. y : (n,) two labels. offset : (n,) log-odds, fixed, or a row `Correction`; predictions leave it out.
         sample_weight : (n,) weights or `Weights`. Returns itself.
+
+        Raises InputError for other than two classes, and for an `offset` or weights that are not one finite number a row.
         """
         self._check()
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=(np.float64, np.float32))
@@ -101,6 +110,8 @@ class StreamedLogistic(ClassifierMixin, BaseEstimator):
         data : a table, or anything that gives tables or record batches each time it is iterated over (a list, a dataset's object with `__iter__`), not an
         iterator, which could be read once only. label : column of 0/1 or booleans. features : columns of numbers. offset, sample_weight : columns.
         Returns itself.
+
+        Raises InputError for an iterator (it can be read once only), gaps, columns that are not there, batches that are no tables.
         """
         self._check()
         if isinstance(data, Iterator):
@@ -120,7 +131,10 @@ class StreamedLogistic(ClassifierMixin, BaseEstimator):
         return self._fitted(parts, len(names))
 
     def decision_function(self, X: Any, *, offset: Any = None) -> np.ndarray:
-        """(n,) log-odds of the second class; with `offset`, those of the training rows' own world."""
+        """(n,) log-odds of the second class; with `offset`, those of the training rows' own world.
+
+        Raises InputError for an `offset` that is not one finite number a row.
+        """
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", reset=False, dtype=(np.float64, np.float32))
         eta = np.asarray(X @ self.coef_[0] + self.intercept_[0])

@@ -35,13 +35,27 @@ class WithPilot:
 
     model : a classifier that `fit` trained with `base`, or the same loaded again (LightGBM's Booster too); its own predictions lack the pilot. plan : its
     `Plan`. Save both, each in its own format.
+
+    >>> import pandas as pd
+    >>> from upweight.negatives import StreamedLogistic, fit, plan, sample
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame({"a": rng.normal(size=20_000), "b": rng.normal(size=20_000)})
+    >>> rows = X.assign(id=np.arange(20_000), y=rng.random(20_000) < 1 / (1 + np.exp(4 - X.a - X.b)))
+    >>> p = plan(rows, label="y", key="id", rng=7)
+    >>> kept = p.apply(rows)
+    >>> m = fit(StreamedLogistic(), kept[["a", "b"]], kept.y, offset=p.correction(kept), base=p)
+    >>> type(m).__name__, round(float(m.predict_proba(X)[:, 1].sum() / rows.y.sum()), 1), m.log_odds(X).shape, m.predict(X).shape
+    ('WithPilot', 1.0, (20000,), (20000,))
     """
 
     model: Any
     plan: Plan
 
     def log_odds(self, X: Any) -> np.ndarray:
-        """(n,) log-odds on the true scale; X a table with the columns of the model, those that the pilot reads among them."""
+        """(n,) log-odds on the true scale; X a table with the columns of the model, those that the pilot reads among them.
+
+        Raises InputError for a model without log-odds, and for an `X` without the pilot's columns.
+        """
         steps = getattr(self.model, "steps", None)
         last = steps[-1][1] if steps else self.model
         seen = self.model[:-1].transform(X) if steps and len(steps) > 1 else X

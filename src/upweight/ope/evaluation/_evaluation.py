@@ -45,6 +45,13 @@ class Evaluation:
     path : Path over caps of the weights, None where no weight is above one.
     guarantee : (low, high) with a proof, or None; bounds : those of the reward, or None; unproven : why there is no guarantee.
     by : dict of label -> figures of its rows; by_name : what the labels are. n : decisions.
+
+    >>> import upweight as uw
+    >>> from upweight.ope.evaluation import demo
+    >>> log = demo("digits")
+    >>> e = uw.ope.evaluate(log.reward, uw.ratio(log.target, log.logged))
+    >>> e.to_dict()["decision"], len(e.to_json()) > 1000, len(e.plot().axes)
+    ('BETTER', True, 3)
     """
 
     n: int
@@ -60,7 +67,7 @@ class Evaluation:
     unproven: str
     by: Mapping[Any, ByLabel]
     by_name: str
-    judged: Decision = field(repr=False)
+    judged: Decision = field(repr=False)  # the decision with its reasons: `decision`, `why` and `advice` read it
 
     @property
     def decision(self) -> str:

@@ -55,16 +55,19 @@ class Ledger:
     >>> whole = sum(of(rows) for rows in np.array_split(np.arange(10_000), 7))
     >>> whole.n, whole.result().decision, round(whole.result().gain.value, 3)
     (10000, 'BETTER', 0.365)
+
+    >>> uw.ope.Ledger.from_dict(whole.to_dict()).to_json() == whole.to_json()
+    True
     """
 
-    tally: Tally
-    products: Products
-    caps: np.ndarray
-    above: np.ndarray
-    rewards: Rewards
-    by: Mapping[Any, np.ndarray] | None
-    by_name: str
-    buckets: np.ndarray | None
+    tally: Tally  # the weights, as `Tally`
+    products: Products  # sums of w, r and their products, from which value and gain follow
+    caps: np.ndarray  # thresholds of the path
+    above: np.ndarray  # sums over the rows above each cap
+    rewards: Rewards  # how often which reward came, and the weight it carried
+    by: Mapping[Any, np.ndarray] | None  # {label: sums}, or None
+    by_name: str  # what the labels are
+    buckets: np.ndarray | None  # sums by hash of the cluster, or None
 
     @classmethod
     def of(cls, reward: Any, w: Weights, *, cluster: Any = None, by: Any = None) -> Ledger:
@@ -144,6 +147,8 @@ class Ledger:
 
         Tails are those of the weights alone, the path has a grid of its own, powers of two, and there is no guarantee.
 
+        Raises InputError if every weight is zero.
+
         Costs: an interval that is too narrow where rewards themselves have a heavy tail; look at a sample of them.
         """
         return evaluation_of(self)
@@ -162,7 +167,10 @@ class Ledger:
 
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Ledger:
-        """The ledger that `to_dict` wrote."""
+        """The ledger that `to_dict` wrote.
+
+        Raises InputError if the document is damaged, lacks a part, or is of another schema.
+        """
         found = d.get("schema") if isinstance(d, Mapping) else type(d).__name__
         if found != SCHEMA:
             raise InputError(f"a ledger has schema {SCHEMA!r}; got {found!r}. Pass what Ledger.to_dict gave.")

@@ -46,6 +46,12 @@ class Band:
     ----------
     at : (m,) rewards, ascending. share : (m,) of weight at most `at`. low, high : (m,) the band, in [0, 1].
     level : the probability with which it covers everywhere at once, approximately.
+
+    >>> import upweight as uw
+    >>> g = np.random.default_rng(0)
+    >>> b = uw.ope.band(g.normal(size=2000), uw.Weights.of(np.exp(0.3 * g.normal(size=2000)), kind="importance"), rng=0)
+    >>> b.level, b.plot().get_ylabel()
+    (0.95, 'share of weight at most there')
     """
 
     at: np.ndarray

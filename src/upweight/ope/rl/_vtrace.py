@@ -29,8 +29,8 @@ __all__ = ["VTrace", "capped_ratio", "require_discount", "vtrace"]
 class VTrace(NamedTuple):
     """What `vtrace` gives: both (..., T), in the unit of the rewards."""
 
-    target: Array
-    advantage: Array
+    target: Array  # (..., T) value targets
+    advantage: Array  # (..., T) advantages of the policy gradient
 
 
 def vtrace(

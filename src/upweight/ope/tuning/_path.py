@@ -94,6 +94,13 @@ class Path:
     taming : "shrink", "clip" or "drop". at : thresholds of the candidates on the scale of the weights; inf is untamed.
     values : their values in the unit of the reward. moved : the shares of weight that were moved, so that a reward in [0, 1] moved by at
         most that under "self".
+
+    >>> import upweight as uw
+    >>> g = np.random.default_rng(0)
+    >>> x = g.exponential(size=4000)
+    >>> p = uw.ope.path(1.0 * (x > 1), uw.ratio(0.4 * np.exp(-0.4 * x), np.exp(-x)), taming="clip", grid=[20, 5, 1])
+    >>> [round(v, 2) for v in p.values], p.plot().get_xlabel()
+    ([0.68, 0.68, 0.64, 0.52], 'weights clipped at')
     """
 
     taming: str

@@ -33,8 +33,8 @@ __all__ = ["Outcome", "outcome"]
 class Outcome(NamedTuple):
     """What a model says of each row, in the unit of the reward: q (n,) of the logged action, v (n,) its mean under the target."""
 
-    q: Any
-    v: Any
+    q: Any  # (n,) the model's reward of the logged action
+    v: Any  # (n,) its mean under the target
 
 
 def outcome(

@@ -27,6 +27,15 @@ class Infeasible(InputError):
     tolerance : float, the smallest that can be reached, in standard deviations; inf where a column does not vary at all.
     direction : {term: coefficient per sd}, absolute values summing to one: the combination that cannot be reached.
     best, wanted : float, its largest average over these rows and the target's, in sd; they differ by `tolerance`.
+
+    >>> from upweight.shift import balancing_weights
+    >>> try:
+    ...     balancing_weights([[0.0], [1.0], [2.0]], {0: 5.0})
+    ... except Infeasible as error:
+    ...     print(error)
+    ...     round(error.tolerance, 2), error.direction
+    no weights of these rows reach the target: +1.00 column 0, in sd, averages at most 2 in these rows and must be 5. The smallest tolerance that can be reached is 3: pass tolerance=3.1, or fewer terms.
+    (3.0, {'0': 1.0})
     """
 
     tolerance: float
@@ -42,7 +51,11 @@ class Infeasible(InputError):
 
     @classmethod
     def of(cls, tolerance: float, direction: Mapping[str, float], wanted: float) -> Infeasible:
-        """The error that says these figures."""
+        """The error that says these figures.
+
+        >>> Infeasible.of(0.3, {"age": 1.0}, wanted=2.0).best
+        1.7
+        """
         best = wanted - tolerance
         text = (
             f"no weights of these rows reach the target: {_combination(direction)}, in sd, averages at most {best:.4g} in these rows and "

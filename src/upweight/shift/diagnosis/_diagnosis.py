@@ -52,12 +52,19 @@ FOLDS = 5
 @set_module("upweight.shift")
 @dataclass(frozen=True)
 class ShiftVerdict:
-    """What a diagnosis says: code, grade, reasons (strings with grade and text), sentences. Printing it shows the sentences."""
+    """What a diagnosis says: code, grade, reasons (strings with grade and text), sentences. Printing it shows the sentences.
 
-    code: str
-    grade: str
-    reasons: tuple[Reason, ...]
-    sentences: tuple[str, ...]
+    >>> from upweight.shift import diagnose
+    >>> rng = np.random.default_rng(0)
+    >>> verdict = diagnose(rng.normal(0, 1, (300, 2)), rng.normal([0.6, 0], 1, (300, 2)), rng=0).verdict
+    >>> verdict.code, verdict.grade, verdict.ok, len(verdict.sentences) > 0
+    ('repaired', 'good', True, True)
+    """
+
+    code: str  # the case in one word, as `Diagnosis` lists them
+    grade: str  # good, usable, unreliable or unusable
+    reasons: tuple[Reason, ...]  # strings with grade and text
+    sentences: tuple[str, ...]  # what is printed
 
     @property
     def ok(self) -> bool:
@@ -70,11 +77,18 @@ class ShiftVerdict:
 
 @set_module("upweight.shift")
 class ShiftCurve(NamedTuple):
-    """What tempering the weights would buy: powers from 0 to 1, effective rows, mean |SMD|; arrays (21,)."""
+    """What tempering the weights would buy: powers from 0 to 1, effective rows, mean |SMD|; arrays (21,).
 
-    power: np.ndarray
-    ess: np.ndarray
-    smd: np.ndarray
+    >>> from upweight.shift import diagnose
+    >>> rng = np.random.default_rng(0)
+    >>> curve = diagnose(rng.normal(0, 1, (300, 2)), rng.normal([0.6, 0], 1, (300, 2)), rng=0).curve
+    >>> curve.power.shape, bool(curve.ess[0] > curve.ess[-1]), bool(curve.smd[0] > curve.smd[-1])
+    ((21,), True, True)
+    """
+
+    power: np.ndarray  # (21,) powers, 0 to 1
+    ess: np.ndarray  # (21,) effective rows at each
+    smd: np.ndarray  # (21,) mean absolute standardised mean difference at each
 
 
 @set_module("upweight.shift")
@@ -91,6 +105,16 @@ class Diagnosis:
     label : LabelShift, or None without y, and where y is no label. concept : Estimate of D, what the target's labels are above what the
         source promised, (K,) for more than two classes; None under 50 known labels.
     names : (source, target) as sentences call them.
+
+    >>> from upweight.shift import diagnose
+    >>> rng = np.random.default_rng(0)
+    >>> d = diagnose(rng.normal(0, 1, (300, 2)), rng.normal([0.6, 0], 1, (300, 2)), rng=0)
+    >>> print(d.table().splitlines()[0])
+    balance of 300 source rows worth 213 with 300 target rows: mean |SMD| 0.366 before, 0.041 after
+    >>> d.to_dict()["verdict"]["code"], len(d.to_json()) > 1000, len(d.plot().axes)
+    ('repaired', True, 4)
+    >>> d.named("May", "June").names
+    ('May', 'June')
     """
 
     before: TwoSample

@@ -56,6 +56,16 @@ class LabelShift:
     method : "mlls" or "bbse". temperature : T of the calibration, 1 if none. bias : (K,) biases, of sum zero.
     before : (K,) shares in the source.
     note : one sentence about the calibration, where there is something to say; empty otherwise.
+
+    >>> import upweight as uw
+    >>> rng = np.random.default_rng(1)
+    >>> y, late = rng.random(1000) < 0.5, rng.random(1000) < 0.2
+    >>> proba = lambda y: 1 / (1 + np.exp(-4 * (y + rng.normal(0, 0.7, 1000)) + 2))
+    >>> s = uw.shift.label_shift(proba(y), y, proba(late))
+    >>> s.weights(y).kind, s.calibrated([0.9]).round(2).tolist(), s.apply([0.9]).round(2).tolist()
+    ('importance', [0.78], [0.45])
+    >>> s.plot().get_xlabel()
+    'class'
     """
 
     prior: Estimate
@@ -186,7 +196,7 @@ def label_shift(
     ----------
     proba : (n,), (n, 2) or (n, K) probabilities of a model for labelled source rows it has not seen, columns in sorted label order.
     y : (n,) their labels.
-    target_proba : the same model's probabilities for unlabelled target rows, drawn at random from the target.
+    target_proba : (m,), (m, 2) or (m, K) the same model's probabilities for unlabelled target rows, drawn at random from the target.
     method : "mlls", maximum likelihood; "bbse", the black box estimate from average answers, which takes hard labels (one-hot) too.
     calibrate : "bcts", temperature and a bias a class, fitted on the labelled rows; None: probabilities as they come.
 

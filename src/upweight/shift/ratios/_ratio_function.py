@@ -60,6 +60,9 @@ class DensityRatio:
     DensityRatio(none, 4 source rows worth 4)
     >>> r([[9.0]]).values
     array([1.])
+
+    >>> type(r).from_dict(r.to_dict()).log([[9.0]])
+    array([0.])
     """
 
     method: str
@@ -79,7 +82,10 @@ class DensityRatio:
         return replace(made, trail=(step,), notes=(), _linear=True, _container=container_of_rows(X))
 
     def log(self, X: Any) -> np.ndarray:
-        """(rows,) natural logs of the ratio at any rows with the same columns; -inf is a ratio of zero."""
+        """(rows,) natural logs of the ratio at any rows X (m, d) with the same columns; -inf is a ratio of zero.
+
+        Raises InputError for rows in another form, or with other columns, than those it was learnt on.
+        """
         _refuse_other_names(X, self._names, self._schema.named)
         table = self._schema.read(X)
         _tell_other_scale(table, self._schema, self._ranges)
@@ -103,7 +109,10 @@ class DensityRatio:
 
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> DensityRatio:
-        """What `to_dict` wrote; the history of the weights beyond the method is not kept."""
+        """What `to_dict` wrote; the history of the weights beyond the method is not kept.
+
+        Raises InputError if the document is damaged, lacks a part, or is of another schema or a later version.
+        """
         with reading("the ratio", "DensityRatio.to_dict"):
             if d["schema"] != DOCUMENT:
                 raise InputError(f"a density ratio has schema {DOCUMENT!r}; got {d['schema']!r}.")

@@ -59,8 +59,17 @@ class LeastSquares:
     ridge : >= 0 added to the squares, or "auto": by leave-one-out among 10^-3 .. 10.
     centres : how many target rows, drawn by `rng`, carry a kernel; or points (b, d).
 
+    Raises InputError for `alpha` outside [0, 1), a bandwidth that is not above 0, a ridge below 0, and bad centres.
+
     Costs: for few numeric columns only; ratios far from every centre are zero.
     Source: Kanamori, Hido and Sugiyama (2009), JMLR 10; Yamada et al. (2013), Neural Computation 25.
+
+    >>> from upweight.shift import density_ratio
+    >>> rng = np.random.default_rng(0)
+    >>> source, target = rng.normal(0, 1, (300, 1)), rng.normal(0.5, 0.8, (300, 1))
+    >>> r = density_ratio(source, target, method=LeastSquares(alpha=0.1), rng=0)
+    >>> round(float(r.weights.mean(source[:, 0]).value), 1), bool(r.weights.values.max() <= 1 / r.alpha)
+    (0.4, True)
     """
 
     alpha: float = 0.0
@@ -88,8 +97,17 @@ class KLIEP:
     bandwidth : width of the Gaussian kernels, > 0, or "auto": by held-out likelihood in five folds among six.
     centres : how many target rows, drawn by `rng`, carry a kernel; or points (b, d).
 
+    Raises InputError for a bandwidth that is not above 0, and for centres that are neither a whole number nor finite points.
+
     Costs: as kernels do, zero far from every centre.
     Source: Sugiyama et al. (2008), Annals of the Institute of Statistical Mathematics 60.
+
+    >>> from upweight.shift import density_ratio
+    >>> rng = np.random.default_rng(0)
+    >>> source, target = rng.normal(0, 1, (300, 1)), rng.normal(0.5, 0.8, (300, 1))
+    >>> r = density_ratio(source, target, method=KLIEP(bandwidth=0.7), rng=0)
+    >>> round(float(r.weights.mean(source[:, 0]).value), 1), round(float(r.weights.values.mean()), 6)
+    (0.5, 1.0)
     """
 
     bandwidth: Any = "auto"
@@ -110,8 +128,17 @@ class LogLinear:
     terms : what phi holds: "means", "squares" or "interactions".
     ridge : >= 0, on the coefficients per sd.
 
+    Raises InputError for unknown terms, and for a ridge that is no finite number of 0 or more.
+
     Costs: what phi does not hold stays as unbalanced as it was.
     Source: Tsuboi et al. (2009), Journal of Information Processing 17.
+
+    >>> from upweight.shift import density_ratio
+    >>> rng = np.random.default_rng(0)
+    >>> source, target = rng.normal(0, 1, (300, 1)), rng.normal(0.5, 0.8, (300, 1))
+    >>> r = density_ratio(source, target, method=LogLinear(terms="squares", ridge=0))
+    >>> round(abs(float(r.weights.mean(source[:, 0]).value - target.mean())), 6)
+    0.0
     """
 
     terms: str = "means"
@@ -135,8 +162,16 @@ class KernelMean:
     ridge : >= 0; above 0 the solution is a function of the row. 0 is Huang's, of the source rows only.
     cap : largest weight, > 0.
 
+    Raises InputError for a bandwidth or cap that is not above 0, and for a ridge below 0.
+
     Costs: time and memory by the square of the source rows; a bandwidth that nothing checks.
     Source: Huang et al. (2007), NIPS 19.
+
+    >>> from upweight.shift import density_ratio
+    >>> rng = np.random.default_rng(0)
+    >>> source, target = rng.normal(0, 1, (300, 1)), rng.normal(0.5, 0.8, (300, 1))
+    >>> round(float(density_ratio(source, target, method=KernelMean(cap=50)).weights.mean(source[:, 0]).value), 1)
+    0.5
     """
 
     bandwidth: Any = "auto"

@@ -62,6 +62,12 @@ class TwoSample:
     scores : (n,), (m,) out-of-fold logits of source rows (nan where the weight is zero) and of target rows; comparable inside a fold.
     folds : (n,), (m,) the fold of each row, -1 where the weight is zero. learners : the classifier of each fold.
     weights : those of the source rows, or None.
+
+    >>> from upweight.shift import two_sample_test
+    >>> rng = np.random.default_rng(0)
+    >>> t = two_sample_test(rng.normal(0, 1, (200, 2)), rng.normal([1, 0], 1, (200, 2)), learner="linear", rng=0)
+    >>> t.moved, t.plot().get_xlabel()
+    (True, 'source rows above the score (share)')
     """
 
     auc: Estimate

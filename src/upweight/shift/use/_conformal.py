@@ -47,10 +47,20 @@ class Conformal:
     ----------
     level : what is promised. scores : (n,) of the calibration rows, |y - yhat| or 1 - p_y. weights : `Weights` of these rows, or None.
     classes : (K,) labels of a classifier; None for a regressor.
+
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from upweight.shift import conformal
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(400, 2)); y = np.where(X[:, 0] + 0.5 * rng.normal(size=400) > 0, "yes", "no")
+    >>> c = conformal(LogisticRegression().fit(X[:200], y[:200]), X[200:], y[200:], level=0.9)
+    >>> c.sets([[3.0, 0.0], [0.0, 0.0]]).tolist(), c.infinite([[3.0, 0.0]])
+    ([[False, True], [True, True]], 0.0)
+    >>> c.plot(X).get_xlabel()
+    'classes in the set'
     """
 
-    model: Any
-    shift: Any
+    model: Any  # the fitted model
+    shift: Any  # what gives new rows their weights, or None
     level: float
     scores: np.ndarray
     weights: Weights | None
@@ -81,7 +91,10 @@ class Conformal:
         return 1 - _proba(self.model, X) <= (q if q.ndim == 2 else q[:, None])
 
     def infinite(self, X: Any) -> float:
-        """Share of new rows for which the calibration rows can promise nothing (of some class, under label shift)."""
+        """Share of new rows for which the calibration rows can promise nothing (of some class, under label shift).
+
+        X : (m, d) new rows, as `interval` takes them.
+        """
         q = np.isinf(self._thresholds(X))
         return float((q.any(axis=1) if q.ndim == 2 else q).mean())
 
@@ -97,7 +110,10 @@ class Conformal:
         return conformal_quantile(self.scores, weights=self.weights, at=at, level=self.level)
 
     def plot(self, X: Any, ax: Any = None) -> Axes:
-        """Intervals along the column that the predictions follow most, or how large the sets are; see `upweight.plots.conformal`."""
+        """Intervals along the column that the predictions follow most, or how large the sets are; see `upweight.plots.conformal`.
+
+        X : (m, d) new rows, as `interval` takes them.
+        """
         from ...plots import conformal as picture
 
         return picture(self, X, ax=ax)
@@ -144,7 +160,7 @@ def conformal(model: Any, X: Any, y: Any, *, shift: Any = None, level: float = 0
     Parameters
     ----------
     model : fitted; with `predict_proba` and `classes_` a classifier, else `predict` answers numbers.
-    X, y : calibration rows and what came true, rows that neither the model nor the ratio was fitted on.
+    X, y : (n, d) calibration rows and (n,) what came true, rows that neither the model nor the ratio was fitted on.
     shift : None (the target is like these rows), a `DensityRatio`, a function X -> `Weights`, or a `LabelShift` (classifiers only).
     level : what is promised, in (0, 1).
 

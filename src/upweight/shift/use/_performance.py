@@ -53,6 +53,15 @@ class Performance:
     disagree : one sentence where they are more than two joint standard errors apart, else None.
     repair : Repair, what the probabilities needed. threshold : what was cut at.
     A metric that cannot be told, as the precision of a model that calls nobody positive, is left out.
+
+    >>> from upweight import Weights
+    >>> from upweight.shift import performance
+    >>> rng = np.random.default_rng(0)
+    >>> x, new = rng.normal(0, 1, 2000), rng.normal(1, 1, 2000)
+    >>> expit = lambda t: 1 / (1 + np.exp(-t))
+    >>> f = performance(rng.random(2000) < expit(2 * x), expit(2 * x), expit(2 * new), weights=Weights.of_log(x - 0.5, kind="importance"))
+    >>> sorted(f.expected)[:3], f.plot().get_xlabel()
+    (['accuracy', 'brier', 'f1'], 'score in the target')
     """
 
     expected: Mapping[str, Estimate]
@@ -107,7 +116,7 @@ def performance(y: Any, proba: Any, target_proba: Any, *, weights: Weights, thre
     Parameters
     ----------
     y : (n,) labels of source rows that the model has not seen. proba : (n,), (n, 2) or (n, K) its probabilities for them.
-    target_proba : its probabilities for the target rows. weights : `Weights` of the source rows, target over source.
+    target_proba : (m,), (m, 2) or (m, K) its probabilities for the target rows. weights : `Weights` of the source rows, target over source.
     threshold : from which the last class in sorted order is decided; with more than two classes the most probable is.
 
     Returns

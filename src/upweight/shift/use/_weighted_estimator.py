@@ -77,6 +77,10 @@ class WeightedEstimator(MetaEstimatorMixin, BaseEstimator):
     >>> known = lambda x: log_ratio(logs(x, 0, 0.3), logs(x, 0.5, 0.5))
     >>> [round(float(WeightedEstimator(LinearRegression(), known, power=p).fit(x, y).coef_[0]), 1) for p in (0, 1)]
     [0.4, -0.7]
+
+    >>> m = WeightedEstimator(LinearRegression(), known).fit(x, y)
+    >>> m.predict([[0.0]]).round(1), round(m.score(x, y), 1)
+    (array([0.]), -0.9)
     """
 
     learner_: Any
@@ -87,7 +91,10 @@ class WeightedEstimator(MetaEstimatorMixin, BaseEstimator):
         self.power = power
 
     def fit(self, X: Any, y: Any = None) -> WeightedEstimator:
-        """Fit a clone of the learner on these rows, weighted by the ratio; X (n, d) any frame or matrix, y (n,)."""
+        """Fit a clone of the learner on these rows, weighted by the ratio; X (n, d) any frame or matrix, y (n,).
+
+        Raises InputError for `power` outside [0, 1], weights that are not one a row, and a LabelShift without `y`; KindError for weights that are no ratios.
+        """
         name = self._checked()
         fitted: Any = clone(self.learner)
         w = tempered(self.ratio, X, y, read_power(self.power))
@@ -130,12 +137,24 @@ class WeightedEstimator(MetaEstimatorMixin, BaseEstimator):
 
     @_has("predict")
     def predict(self, X: Any) -> Any:
-        """The learner's predictions."""
+        """The learner's predictions.
+
+        X : (m, d) rows, as in `fit`.
+        """
         return self._fitted().predict(X)
 
     @_has("predict_proba")
     def predict_proba(self, X: Any) -> Any:
-        """The learner's probabilities (n, K)."""
+        """The learner's probabilities (n, K).
+
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from upweight.shift import WeightedEstimator, density_ratio
+        >>> rng = np.random.default_rng(0)
+        >>> x, new = rng.normal(0, 1, (400, 1)), rng.normal(0.5, 1, (400, 1))
+        >>> m = WeightedEstimator(LogisticRegression(), density_ratio(x, new, rng=0)).fit(x, x[:, 0] + rng.normal(size=400) > 0)
+        >>> int(m.predict_proba([[2.0]]).argmax()), m.predict_log_proba([[2.0]]).shape, bool(m.decision_function([[2.0]])[0] > 0)
+        (1, (1, 2), True)
+        """
         return self._fitted().predict_proba(X)
 
     @_has("predict_log_proba")
@@ -145,17 +164,34 @@ class WeightedEstimator(MetaEstimatorMixin, BaseEstimator):
 
     @_has("decision_function")
     def decision_function(self, X: Any) -> Any:
-        """The learner's decision values."""
+        """The learner's decision values.
+
+        X : (m, d) rows, as in `fit`.
+        """
         return self._fitted().decision_function(X)
 
     @_has("transform")
     def transform(self, X: Any) -> Any:
-        """The learner's transform."""
+        """The learner's transform.
+
+        X : (m, d) rows, as in `fit`.
+
+        >>> from sklearn.preprocessing import StandardScaler
+        >>> from upweight.shift import WeightedEstimator, density_ratio
+        >>> rng = np.random.default_rng(0)
+        >>> x, new = rng.normal(0, 1, (400, 1)), rng.normal(0.5, 1, (400, 1))
+        >>> m = WeightedEstimator(StandardScaler(), density_ratio(x, new, rng=0)).fit(x)
+        >>> m.transform([[0.5]]).round(1).tolist()
+        [[0.0]]
+        """
         return self._fitted().transform(X)
 
     @_has("score")
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """The learner's own score, unweighted unless weights are given; for the target use `upweight.shift.scorer`."""
+        """The learner's own score, unweighted unless weights are given; for the target use `upweight.shift.scorer`.
+
+        X : (m, d) rows. y : (m,) what came true. sample_weight : (m,) weights, or None.
+        """
         return (
             self._fitted().score(X, y)
             if sample_weight is None

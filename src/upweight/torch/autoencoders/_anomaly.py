@@ -34,6 +34,12 @@ class AnomalyScore:
     ok : whether the row's own score may be believed. k : draws a row.
 
     Costs: simple odd things score as normal. Where not ok a score is too high on the average.
+
+    >>> import numpy as np
+    >>> score = np.array([17.0, 18.0, 40.0])
+    >>> a = AnomalyScore(score, np.array([300.0, 250.0, 3.0]), np.array([0.3, 0.4, 0.9]), score < 30, 1000)
+    >>> a.ok.tolist(), a.plot().get_xlabel()
+    ([True, True, False], 'score, -log p(x) (nats)')
     """
 
     score: np.ndarray

@@ -53,13 +53,21 @@ class Collapse:
     verdict : "collapsed" (kl below .25), "hardly used" (below 1), "in use".
 
     Costs: nothing is changed. kl above the thresholds says that the code is used, not that it is a good one.
+
+    >>> import numpy as np
+    >>> from upweight.torch import IWAE, MLP, Training
+    >>> X = (np.random.default_rng(0).random((200, 8)) < 0.2) * 1.0
+    >>> model = IWAE(5, latent=2, net=MLP((16,)), training=Training(5, progress=False), rng=0).fit(X)
+    >>> found = model.collapse(X, k=16)
+    >>> found.latent, found.plot().get_ylabel()
+    (2, 'bound (nats)')
     """
 
     kl: float
     gain: float
     curve: Curve
     ess: float
-    k: int
+    k: int  # draws a row
     active: int | tuple[int, ...]
     latent: int | tuple[int, ...]
     rate: float = 0.0

@@ -62,6 +62,12 @@ class IWAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     >>> full = IWAEImputer(quick, k=100, rng=0).fit_transform(holes)
     >>> bool(np.sqrt(np.mean((full - x - 0.1)[np.isnan(holes)] ** 2)) < 0.5)         # the column means: 1.0
     True
+
+    >>> imputer = IWAEImputer(quick, k=100, rng=0).fit(holes)
+    >>> bool((imputer.transform(holes) == full).all()), len(imputer.draw(holes[:5], 3, rng=0))
+    (True, 3)
+    >>> imputer.check(holes).k
+    100
     """
 
     def __init__(self, model: IWAE | None = None, *, k: int = 1000, rng: Any = None) -> None:
@@ -106,7 +112,9 @@ class IWAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def draw(self, X: Any, m: int, *, rng: Any = None) -> list[Any]:
         """m random fillings of X, each a table like X, for multiple imputation: analyse each, then pool by Rubin's rules.
 
-        rng : int, Generator or None; None follows from the model, the same fillings at every call.
+        X : (n, D) table with gaps. m : fillings. rng : int, Generator or None; None follows from the model, the same fillings at every call.
+
+        Raises InputError for rows that `fit` would refuse, and for `m` that is no whole number above 0.
 
         Costs: the network's own uncertainty is not in them, so pooled intervals come out short.
         """
@@ -118,6 +126,10 @@ class IWAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """What the weights say of each row's filling: effective draws, k-hat, largest share; see `iwae.diagnose`.
 
         A row of few effective draws was filled by few, and its random fillings repeat them. Costs: n times k log-weights in memory.
+
+        Raises InputError for rows that `fit` would refuse.
+
+        X : (n, D) table with gaps, as in `fit`.
         """
         check_is_fitted(self)
         rows = self.model_._rows(X)

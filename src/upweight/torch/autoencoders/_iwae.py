@@ -87,6 +87,21 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     >>> model = IWAE(5, latent=2, net=MLP((16,)), training=Training(20, progress=False), rng=0).fit(X)
     >>> model.encode(X).shape, -6 < model.score(X) < -3.5              # eight coins of .2: -4.0
     ((200, 2), True)
+
+    >>> from tempfile import TemporaryDirectory
+    >>> model.transform(X).shape, model.decode(model.encode(X)).shape, model.reconstruct(X).shape, model.sample(3, rng=0).shape
+    ((200, 2), (200, 8), (200, 8), (3, 8))
+    >>> ll = model.log_likelihood(X[:20], k=200)
+    >>> bool(np.allclose(ll.value, model.score_samples(X[:20], k=200))), model.draw(X[:4], 5).log_w.shape
+    (True, torch.Size([4, 5]))
+    >>> model.anomaly(X[:20], k=200).ok.shape, model.collapse(X, k=16).latent, model.active_units(X)
+    ((20,), 2, 2)
+    >>> with TemporaryDirectory() as folder:
+    ...     model.save(f"{folder}/model.safetensors")
+    ...     bool((IWAE.load(f"{folder}/model.safetensors").encode(X, k=0) == model.encode(X, k=0)).all())
+    True
+    >>> model.plot().get_xlabel()
+    'epoch'
     """
 
     def __init__(
@@ -122,7 +137,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def fit(self, X: Any, y: Any = None, *, X_valid: Any = None, sample_weight: Any = None) -> IWAE:
         """Train on rows of X, weighted; the best parameters on held-out rows are kept.
 
-        X : (n, D) array, sparse matrix or frame of at least ten rows. y : ignored. X_valid : rows to stop on, weighed evenly; None
+        X : (n, D) array, sparse matrix or frame of at least ten rows. y : ignored. X_valid : (m, D) rows to stop on, weighed evenly; None
         holds out a share of X. sample_weight : (n,) numbers or `Weights` of any kind; a row of weight zero is as if it were not there.
 
         Raises InputError and, for a loss that is not finite, UpweightError, and warns of constant columns, of rows of X_valid that stand
@@ -178,6 +193,8 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         defend : share of the draws that come from the prior, so that a mode the encoder misses is met; papers use 0.
 
         Returns LogLikelihood, (n,) float64, in nats and the units of X. The figures depend on no chunk, batch or order beyond 1e-5.
+        Raises InputError for rows that `fit` would refuse, and for counts of draws that are no whole numbers above 0.
+
         Costs: too low on the average; on large images no row may be believed, and means may be compared.
         """
         rows = self._rows(X)
@@ -212,6 +229,8 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """Posterior means of z by the weights of k draws, (n, latent) float32; k=0: the encoder's own mean, which is worse.
 
         With two stochastic layers, of the one that decodes.
+
+        Raises InputError for rows that `fit` would refuse, and where every draw of a row has weight zero.
         """
         return codes(self._rows(X), key=self._key(), k=k)
 
@@ -222,13 +241,18 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def active_units(self, X: Any, *, threshold: float = 0.01) -> int | tuple[int, int]:
         """How many latent dimensions the encoder uses: whose mean has a variance over X above `threshold`. Two layers: a count each.
 
+        Raises InputError for rows that `fit` would refuse, and for a `threshold` below 0.
+
         Source: Burda et al. (2016), section 5.2.
         """
         counts = active_counts(self._rows(X), key=self._key(), threshold=threshold)
         return counts[0] if len(counts) == 1 else (counts[0], counts[1])
 
     def collapse(self, X: Any, *, k: int = 256) -> Collapse:
-        """Whether the latent code is used at all: KL from the prior, the bound over K, and a verdict; see `Collapse`."""
+        """Whether the latent code is used at all: KL from the prior, the bound over K, and a verdict; see `Collapse`.
+
+        Raises InputError for rows that `fit` would refuse, and for `k` that is no whole number above 0.
+        """
         return collapsed(self._rows(X), key=self._key(), k=k, active=self.active_units(X))
 
     def draw(self, X: Any, k: int, *, objective: Any = None) -> Draws:
@@ -244,19 +268,28 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     # ---- tables ---------------------------------------------------------------------------------------------------------------
 
     def reconstruct(self, X: Any, *, k: int = 100) -> Any:
-        """The rows as the model sees them: E[x|z] averaged over the posterior; columns and container as in X."""
+        """The rows as the model sees them: E[x|z] averaged over the posterior; columns and container as in X.
+
+        Raises InputError for rows that `fit` would refuse, and where every draw of a row has weight zero.
+        """
         mean = reconstructed(self._rows(X), key=self._key(), k=k)
         return self.density_.table(self.density_.expected(mean), readable(X))
 
     def decode(self, z: Any) -> Any:
-        """E[x|z] of codes z (n, latent), as a table like that of fit."""
+        """E[x|z] of codes z (n, latent), as a table like that of fit.
+
+        Raises InputError for codes of another width, NaN or infinities.
+        """
         check_is_fitted(self)
         code = given_codes(z, self.module_.layers.code_width)
         x = decoded(self.module_, self.density_, code.to(next(self.module_.parameters()).device))
         return self.density_.table(x)
 
     def sample(self, n: int, *, mean: bool = False, rng: Any = None) -> Any:
-        """n new rows, as a table like that of fit. mean : E[x|z] instead of a draw from p(x|z). rng : int, Generator or None."""
+        """n new rows, as a table like that of fit. mean : E[x|z] instead of a draw from p(x|z). rng : int, Generator or None.
+
+        Raises InputError for `n` that is no whole number above 0, and for a bad `rng`.
+        """
         check_is_fitted(self)
         return self.density_.table(sampled(self.module_, self.density_, n, mean=mean, key=take_key(rng)))
 
@@ -267,6 +300,15 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         network's own uncertainty is **not**, so intervals by Rubin's rules come out short. rng : for m.
 
         Raises InputError for gaps in a model of missing="refuse".
+
+        >>> from upweight.torch import IWAE, MLP, Training
+        >>> import numpy as np
+        >>> x = np.random.default_rng(0).normal(size=(300, 1)) @ [[1.0, 1.0]]
+        >>> holes = np.where(np.arange(600).reshape(300, 2) % 7 == 0, np.nan, x)
+        >>> settings = Training(20, lr=5e-3, progress=False)
+        >>> model = IWAE(5, latent=1, net=MLP((16,)), likelihood="gaussian", missing="mar", training=settings, rng=0).fit(holes)
+        >>> bool(np.isnan(model.impute(holes, k=50)).any()), len(model.impute(holes[:9], k=50, m=3, rng=0))
+        (False, 3)
         """
         rows = self._rows(X)
         if m is None:

@@ -83,6 +83,21 @@ class SequenceIWAE(BaseEstimator):
     >>> model = SequenceIWAE(2, latent=2, net=GRU(16, embed=8), training=settings, rng=0).fit(docs)
     >>> 1.1 < model.perplexity(docs) < 1.25                          # two sentences, 5 tokens on the average: 2^(1/5) = 1.149
     True
+
+    >>> from tempfile import TemporaryDirectory
+    >>> model.encode(docs).shape, model.transform(docs[:3]).shape, len(model.decode(model.encode(docs[:3]))), len(model.reconstruct(docs[:3]))
+    ((40, 2), (3, 2), 3, 3)
+    >>> ll = model.log_likelihood(docs[:4], k=50)
+    >>> ll.value.shape, model.score_samples(docs[:4], k=50).shape, bool(-8 < model.score(docs[:4]) < 0), model.draw(docs[:4], 5).log_w.shape
+    ((4,), (4,), True, torch.Size([4, 5]))
+    >>> len(model.sample(1, rng=0)), model.anomaly(docs[:4], k=50).score.shape, model.collapse(docs, k=16).latent, model.active_units(docs)
+    (1, (4,), 2, 0)
+    >>> with TemporaryDirectory() as folder:
+    ...     model.save(f"{folder}/model.safetensors")
+    ...     SequenceIWAE.load(f"{folder}/model.safetensors").perplexity(docs[:4]) == model.perplexity(docs[:4])
+    True
+    >>> model.plot().get_xlabel()
+    'epoch'
     """
 
     def __init__(
@@ -122,6 +137,8 @@ class SequenceIWAE(BaseEstimator):
         X : list of lists of tokens (text, numbers, booleans, None), ten at least; an empty one ends at once. y : ignored. X_valid :
         documents to stop on; None holds out a share of X. sample_weight : (n,) numbers or `Weights` of any kind; a document of weight
         zero is as if it were not there.
+
+        Raises InputError for too few documents of positive weight, and for weights that are not one finite number >= 0 a document.
         """
         training = ready_training(self.training, Training())
         found = fit_documents(self._settings(), training, self.rng, (X, X_valid, sample_weight))
@@ -161,6 +178,8 @@ class SequenceIWAE(BaseEstimator):
         """log p(x) of each document, its end included, by k weighted draws, and which are not to be believed.
 
         k, chunk, defend : as `IWAE.log_likelihood`. Returns LogLikelihood, (n,) float64, in nats a document.
+
+        Raises InputError for documents that `fit` would refuse, and for counts of draws that are no whole numbers above 0.
         """
         rows = self._rows(X)
         require_int("k", k)
@@ -171,7 +190,10 @@ class SequenceIWAE(BaseEstimator):
         return np.array(self.log_likelihood(X, k=k).value)
 
     def score(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> float:
-        """Weighted mean of `score_samples`, in nats a document; larger is better."""
+        """Weighted mean of `score_samples`, in nats a document; larger is better.
+
+        Raises InputError for documents that `fit` would refuse, and for weights that are not one finite number >= 0 a document.
+        """
         values = self.score_samples(X)
         return float(np.average(values, weights=row_weights(sample_weight, len(values))))
 
@@ -180,6 +202,8 @@ class SequenceIWAE(BaseEstimator):
 
         Warns where words are unknown, with their share: they all count as one, <unk>, so that a small vocabulary looks good; and where
         none was in training, since its log p is noise.
+
+        Raises InputError for documents that `fit` would refuse.
         """
         rows = self._rows(X)
         ll = log_likelihood(log_weights_of(rows, key=self.key_, k=k, defend=0.0), len(rows), k=k)
@@ -199,7 +223,10 @@ class SequenceIWAE(BaseEstimator):
     # ---- codes ----------------------------------------------------------------------------------------------------------------
 
     def encode(self, X: Any, *, k: int = 100) -> np.ndarray:
-        """Posterior means of z by the weights of k draws, (n, latent) float32; k=0: the encoder's own mean."""
+        """Posterior means of z by the weights of k draws, (n, latent) float32; k=0: the encoder's own mean.
+
+        Raises InputError for documents that `fit` would refuse.
+        """
         return codes(self._rows(X), key=self.key_, k=k)
 
     def transform(self, X: Any) -> np.ndarray:
@@ -207,16 +234,27 @@ class SequenceIWAE(BaseEstimator):
         return self.encode(X)
 
     def active_units(self, X: Any, *, threshold: float = 0.01) -> int:
-        """How many latent dimensions the encoder uses: whose mean has a variance over documents above `threshold`."""
+        """How many latent dimensions the encoder uses: whose mean has a variance over documents above `threshold`.
+
+        Raises InputError for documents that `fit` would refuse, and for a `threshold` below 0.
+        """
         return active_counts(self._rows(X), key=self.key_, threshold=threshold)[0]
 
     def collapse(self, X: Any, *, k: int = 256) -> Collapse:
-        """Whether the code is used: the verdict, KL, what more draws gain, ESS and active units; see `Collapse`."""
+        """Whether the code is used: the verdict, KL, what more draws gain, ESS and active units; see `Collapse`.
+
+        Raises InputError for documents that `fit` would refuse, and for `k` that is no whole number above 0.
+        """
         rows = self._rows(X)
         return collapsed(rows, key=self.key_, k=k, active=self.active_units(X), rate=float(self.rate))
 
     def draw(self, X: Any, k: int, *, objective: Any = None) -> Draws:
-        """k draws of each document with their graph, as `iwae.draw` gives them; the same draws at every call."""
+        """k draws of each document with their graph, as `iwae.draw` gives them; the same draws at every call.
+
+        Raises InputError for documents that `fit` would refuse, an unknown objective, and more draws than fit into memory.
+
+        X : documents, as in `fit`. k : draws. objective : as of `IWAE.draw`.
+        """
         rows = self._rows(X)
         return drawn(rows, as_objective(self.objective if objective is None else objective), key=self.key_, k=k)
 
@@ -227,12 +265,18 @@ class SequenceIWAE(BaseEstimator):
         return self.decode(self.encode(X, k=k))
 
     def decode(self, z: Any) -> list[list[Any]]:
-        """Documents of codes z (n, latent), the likeliest token each time; '<unk>' stands for words that were not known."""
+        """Documents of codes z (n, latent), the likeliest token each time; '<unk>' stands for words that were not known.
+
+        Raises InputError for codes of another width, NaN or infinities.
+        """
         check_is_fitted(self, "module_")
         return self._written(given_codes(z, self.latent), None)
 
     def sample(self, n: int, *, mean: bool = False, rng: Any = None) -> list[list[Any]]:
-        """n new documents, at most as long as the longest trained on. mean : the likeliest token each time. rng : int, Generator or None."""
+        """n new documents, at most as long as the longest trained on. mean : the likeliest token each time. rng : int, Generator or None.
+
+        Raises InputError for `n` that is no whole number above 0, and for a bad `rng`.
+        """
         check_is_fitted(self, "module_")
         require_int("n", n)
         generator = seeded(take_key(rng), "sample", device=next(self.module_.parameters()).device)

@@ -92,7 +92,11 @@ class Training(BaseEstimator):
         return float(self.lr)
 
     def what_matters(self) -> dict[str, Any]:
-        """The settings by which a resumed run must equal the one that was killed; `epochs` only where the schedule hangs on them."""
+        """The settings by which a resumed run must equal the one that was killed; `epochs` only where the schedule hangs on them.
+
+        >>> [k for k in Training(13, schedule="linear").what_matters() if k not in Training(13).what_matters()]
+        ['training.epochs']
+        """
         named = ("batch", "lr", "schedule", "patience", "valid", "pairs")
         return {f"training.{name}": getattr(self, name) for name in named} | (
             {"training.epochs": self.epochs} if self.schedule == "linear" else {}

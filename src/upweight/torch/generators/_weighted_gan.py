@@ -71,8 +71,8 @@ class WeightedGAN(BaseEstimator):
 
     Attributes
     ----------
-    module_ : the networks. history_ : a dict an epoch. best_epoch_. verdict_ : of the weights; None without. n_features_in_,
-    feature_names_in_.
+    module_ : the networks. history_ : a dict an epoch. best_epoch_. verdict_ : of the weights; None without.
+    n_features_in_, feature_names_in_ : as in scikit-learn.
 
     Raises
     ------
@@ -87,6 +87,12 @@ class WeightedGAN(BaseEstimator):
     >>> training = Training(25, batch=128, lr=3e-3, valid=0, progress=False)
     >>> gan = WeightedGAN(2, training=training, rng=0).fit(X, sample_weight=np.where(rare, 9.0, 1.0))
     >>> bool(0.4 < (gan.sample(1000, rng=0) > 0).mean() < 0.6)
+    True
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     gan.save(f"{folder}/gan.safetensors")
+    ...     bool((WeightedGAN.load(f"{folder}/gan.safetensors").sample(5, rng=0) == gan.sample(5, rng=0)).all())
     True
     """
 
@@ -122,6 +128,8 @@ class WeightedGAN(BaseEstimator):
         X : (n, d) numbers; all in [0, 1] and the generator ends in a sigmoid, else columns are standardised. y : not used.
         sample_weight : (n,) target over source of each row on any scale, or `Weights`; rows of weight zero are as if removed.
         Returns itself.
+
+        Raises InputError for too few rows of positive weight and bad settings; KindError for weights that point to no target.
         """
         training = self._settings()
         X = self._read(X)
@@ -138,7 +146,10 @@ class WeightedGAN(BaseEstimator):
         return self
 
     def sample(self, n: int, *, rng: Any = None) -> np.ndarray:
-        """n generated rows in the user's units, (n, d) float32. rng : int, numpy Generator or None."""
+        """n generated rows in the user's units, (n, d) float32. rng : int, numpy Generator or None.
+
+        Raises InputError for `n` that is no whole number above 0, and for a bad `rng`.
+        """
         check_is_fitted(self, "module_")
         require_int("n", n)
         noise = normal_noise((n, self.latent), take_key(rng), "sample")
@@ -147,7 +158,10 @@ class WeightedGAN(BaseEstimator):
         return self.columns_.outward(made.double().numpy())
 
     def save(self, path: Any) -> None:
-        """Write settings and parameters to one file, whole or not at all; nothing in it runs when it is read."""
+        """Write settings and parameters to one file, whole or not at all; nothing in it runs when it is read.
+
+        Raises InputError for a network of another kind than those it can write down, and if the file cannot be written.
+        """
         check_is_fitted(self, "module_")
         names = getattr(self, "feature_names_in_", None)
         document = {

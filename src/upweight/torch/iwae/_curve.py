@@ -43,6 +43,12 @@ class Curve:
     ks : tuple of int, each a divisor of the next.
     values : (..., len(ks)) in nats, never falling along the last axis; detached.
     gain : (...) the last value less the first, in nats: L_K - L_1 unless other ks were asked for.
+
+    >>> import torch
+    >>> from upweight.torch import iwae
+    >>> c = iwae.curve(torch.randn(50, 16, generator=torch.Generator().manual_seed(0)))
+    >>> c.ks, [round(v, 2) for v in c.means()], c.plot().get_xlabel()
+    ((1, 2, 4, 8, 16), [0.07, 0.28, 0.42, 0.5, 0.56], 'draws (K)')
     """
 
     ks: tuple[int, ...]

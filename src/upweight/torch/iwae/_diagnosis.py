@@ -53,14 +53,20 @@ class Diagnosis:
     k : draws.
     khat : tail index; nan "not judged" (fewer than 25 positive weights), -inf "no tail". Computed when first asked for.
     weights : the rows' weights as a batch of `Weights`, kind importance; `d.weights.pick(i).check()` is the verdict on one row.
+
+    >>> import torch
+    >>> from upweight.torch import iwae
+    >>> d = iwae.diagnose(torch.randn(50, 100, generator=torch.Generator().manual_seed(0)))
+    >>> d.weights.pick(0).check().grade, d.plot().get_ylabel()
+    ('unreliable', 'effective draws (ESS of 100)')
     """
 
     bound: torch.Tensor
     ess: torch.Tensor
     max_share: torch.Tensor
     gap: torch.Tensor
-    log_w: torch.Tensor
-    objective: Objective
+    log_w: torch.Tensor  # (..., K) the log-weights that were diagnosed
+    objective: Objective  # what the draws were made for, or None
 
     @property
     def k(self) -> int:

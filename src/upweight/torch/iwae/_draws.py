@@ -47,6 +47,14 @@ class Draws:
     log_q : (..., K) log q(z|x) as it entered log_w.
     path : tuple of the views that log_w alone sees; empty where the estimator needs none.
     objective : Objective the draws were made for.
+
+    >>> import torch
+    >>> from torch.distributions import Independent, Normal
+    >>> from upweight.torch import iwae
+    >>> x = torch.zeros(3, 1)
+    >>> draws = iwae.draw(lambda z: Normal(z, 1.0).log_prob(x[:, None]).sum(-1), Independent(Normal(x, 1.0), 1), k=64)
+    >>> draws.bound().shape, draws.diagnose().k, draws.expect(draws.z).shape
+    (torch.Size([3]), 64, torch.Size([3, 1]))
     """
 
     log_w: torch.Tensor
@@ -56,7 +64,10 @@ class Draws:
     objective: Objective
 
     def bound(self) -> torch.Tensor:
-        """The value of the objective a row, (...), in nats; see `bound`."""
+        """The value of the objective a row, (...), in nats; see `bound`.
+
+        Raises InputError for an unknown objective, and for weights that are no finite logs.
+        """
         return bound(self.log_w, self.objective)
 
     def surrogate(self) -> torch.Tensor:
@@ -69,11 +80,17 @@ class Draws:
         return surrogate(self.log_w, self.objective, path=self.path, log_q=log_q)
 
     def diagnose(self) -> Diagnosis:
-        """ESS, k-hat and what the bound misses, a row; see `diagnose`."""
+        """ESS, k-hat and what the bound misses, a row; see `diagnose`.
+
+        Raises InputError for weights that are no finite logs.
+        """
         return diagnose(self.log_w, self.objective)
 
     def expect(self, f: torch.Tensor | Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
-        """Posterior mean of f by the weights: f (..., K, ...), or a function of z; see `expect`."""
+        """Posterior mean of f by the weights: f (..., K, ...), or a function of z; see `expect`.
+
+        Raises InputError for an `f` of another shape, and where every draw of a row has weight zero.
+        """
         return expect(self.log_w, f if isinstance(f, torch.Tensor) else f(self.z))
 
     def __repr__(self) -> str:

@@ -82,7 +82,14 @@ class Objective:
 
 
 def as_objective(objective: Any) -> Objective:
-    """An Objective, or the one that a name stands for."""
+    """An Objective, or the one that a name stands for.
+
+    Raises InputError for what is neither an Objective nor one of the names.
+
+    >>> from upweight.torch.iwae import as_objective
+    >>> as_objective("dreg")
+    Objective(estimator='dreg', groups=1, beta=0.0, power=1.0, split=False)
+    """
     if isinstance(objective, Objective):
         return objective
     if isinstance(objective, str):

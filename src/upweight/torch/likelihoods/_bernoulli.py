@@ -48,7 +48,10 @@ class Bernoulli:
     """
 
     def fitted(self, X: Any, weights: np.ndarray | None, *, missing: str) -> BernoulliDensity:
-        """Look at a table (n, D) and learn its columns."""
+        """Look at a table (n, D) and learn its columns.
+
+        Raises InputError for too few rows, gaps that are not allowed, and values outside [0, 1]; KindError for what is no number.
+        """
         columns = ReadColumns.of(X, [False] * table_width(X))
         density = BernoulliDensity(columns, missing, (), False)
         values = columns.values(X)

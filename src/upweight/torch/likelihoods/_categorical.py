@@ -43,7 +43,10 @@ class Categorical:
     """
 
     def fitted(self, X: Any, weights: np.ndarray | None, *, missing: str) -> CategoricalDensity:
-        """Look at a table (n, D) and learn the levels of its columns."""
+        """Look at a table (n, D) and learn the levels of its columns.
+
+        Raises InputError for too few rows, gaps that are not allowed, and values that are no levels.
+        """
         columns = ReadColumns.of(X, [True] * table_width(X))
         return categorical_of(columns, columns.values(X), missing)
 

@@ -51,7 +51,10 @@ class Counts:
     """
 
     def fitted(self, X: Any, weights: np.ndarray | None, *, missing: str) -> CountsDensity:
-        """Look at a table (n, D) of counts, sparse or dense."""
+        """Look at a table (n, D) of counts, sparse or dense.
+
+        Raises InputError for gaps, and for values that are no whole numbers of 0 or more, or all zero.
+        """
         if missing == "mar":
             raise InputError(
                 "counts have no marginal over gaps: got missing='mar'. Use missing='refuse', or another likelihood."

@@ -71,7 +71,10 @@ class Gaussian:
             raise InputError(f"`floor` must be a number in (0, 1), in standard deviations; got {self.floor!r}.")
 
     def fitted(self, X: Any, weights: np.ndarray | None, *, missing: str) -> GaussianDensity:
-        """Look at a table (n, D) of numbers and learn its columns."""
+        """Look at a table (n, D) of numbers and learn its columns.
+
+        Raises InputError for too few rows, gaps that are not allowed, empty columns, and numbers too far apart for floats.
+        """
         columns = ReadColumns.of(X, [False] * table_width(X))
         return gaussian_of(self, columns, columns.values(X), weights, missing)
 

@@ -74,7 +74,10 @@ class Mixed:
             )
 
     def fitted(self, X: Any, weights: np.ndarray | None, *, missing: str) -> MixedDensity:
-        """Look at a table (n, D), decide what each column is, and learn it."""
+        """Look at a table (n, D), decide what each column is, and learn it.
+
+        Raises InputError for too few rows, columns that are not there, and columns whose values do not fit what was said of them.
+        """
         kinds = kinds_of(X, self.columns)
         columns = ReadColumns.of(X, [kind != "gaussian" for kind in kinds])
         values = columns.values(X)

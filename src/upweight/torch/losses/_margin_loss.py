@@ -74,6 +74,8 @@ def grad_norm(
     -------
     Tensor of the shape of `y`, >= 0, without a gradient; 0 at masked rows.
 
+    Raises InputError for what are no tensors of logits and labels, a rule of other classes, and a `tail` that is no function.
+
     Costs: two passes over the logits, none through the network. It is the last layer's part of the gradient, not all of it.
     Source: Katharopoulos and Fleuret, ICML (2018), equation 19.
 

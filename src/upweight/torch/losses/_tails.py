@@ -63,6 +63,8 @@ def poly(alpha: float = 1.0) -> PolyTail:
     """A polynomial tail: weights set a ratio of margins, w^(1/(alpha+2)), that training does not undo.
 
     alpha : > 0; smaller is heavier. Costs: slow to fit, and without weights worse than cross-entropy on rare classes.
+    Raises InputError if `alpha` is no number above 0.
+
     Source: Wang et al., ICLR (2022).
 
     >>> poly(1.0)(torch.tensor([1.0, 2.0, 4.0])).tolist()
@@ -77,6 +79,8 @@ def focal(gamma: float = 2.0) -> FocalTail:
     """Focal loss on the margin: rows that are right count less; its gradient is kept at any margin.
 
     gamma : >= 0; 0 is cross-entropy. Costs: probabilities are no longer calibrated, and weights fade as under cross-entropy.
+    Raises InputError if `gamma` is no number of 0 or more.
+
     Source: Lin et al., ICCV (2017).
 
     >>> m = torch.tensor(25.0, requires_grad=True)

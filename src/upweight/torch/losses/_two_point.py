@@ -48,6 +48,12 @@ class TwoPoint:
     ratio : float, m_1/m_0 at `norm`. gap : float, m_1 - m_0 there. norm : R. weight : r, the weight ratio asked for.
     at_twice : float, m_1/m_0 at 2R. verdict : "keeps acting", "fades slowly", "fades as the network grows" or "does not act".
     norms, ratios : (k,) float64, the ratio against the norm; nan where the loss has no slope left or none yet.
+
+    >>> from torch.nn.functional import softplus
+    >>> from upweight.torch import two_point
+    >>> q = two_point(lambda m, y: softplus(-m), ratio=16.0, norm=40.0)
+    >>> q.verdict, q.plot().get_xlabel()
+    ('fades as the network grows', 'norm of the network')
     """
 
     ratio: float

@@ -85,6 +85,10 @@ class Meter:
     ...     nn.functional.cross_entropy(z, y[i], weight=torch.tensor([0.5, 50.0])).backward()
     >>> meter.report().state
     'not delivered'
+
+    >>> meter.step()
+    >>> meter.plot().axes[0].get_xlabel()
+    'intended share of the gradient (%)'
     """
 
     def __init__(
@@ -124,7 +128,7 @@ class Meter:
     def watch(self, logits: Tensor, y: Tensor, *, index: Any = None, scale: Any = 1.0) -> None:
         """Look at what the coming backward pass brings to these logits.
 
-        logits : those the loss is computed from, before `backward`. y : their labels. index : (m,) row numbers in the data, for groups and for weights
+        logits : (m,) or (m, K) those the loss is computed from, before `backward`. y : (m,) their labels. index : (m,) row numbers in the data, for groups and for weights
         that differ within a class. scale : what the loss is multiplied by before `backward` (a scaler's).
 
         Does nothing without a gradient. Costs: see `Meter`.
@@ -237,6 +241,8 @@ class Meter:
         """What became of the weights. trace : of `uw.torch.trace`, or None: whether the model changed is then not known.
 
         Returns a Finding with `.state`, grade, reasons, figures and advice; a pull is measured first unless this step has one.
+
+        Raises InputError for a `trace` that `trace` did not give.
         """
         if trace is not None and not isinstance(trace, Trace):
             raise InputError(f"`trace` must be what uw.torch.trace gave; got {type(trace).__name__}.")

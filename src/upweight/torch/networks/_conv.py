@@ -45,6 +45,13 @@ class Conv(BaseEstimator):
     >>> net = Conv((8,), hidden=16, shape=(1, 28, 20)).encoder(560, 4, generator=torch.Generator().manual_seed(0))
     >>> net(torch.zeros(3, 560)).shape
     torch.Size([3, 4])
+
+    >>> conv = Conv((8,), hidden=16, shape=(1, 28, 20))
+    >>> conv.refuse_wrong()
+    >>> conv.picture(560), conv.halved().hidden
+    ((1, 28, 20), (16,))
+    >>> conv.decoder(4, 560, generator=torch.Generator().manual_seed(0))(torch.zeros(3, 4)).shape
+    torch.Size([3, 560])
     """
 
     def __init__(
@@ -96,7 +103,10 @@ class Conv(BaseEstimator):
         return MLP((self.hidden,), "relu")
 
     def picture(self, n: int) -> tuple[int, int, int]:
-        """(channels, height, width) of a row of n values, or of several such rows after each other where a shape is given."""
+        """(channels, height, width) of a row of n values, or of several such rows after each other where a shape is given.
+
+        Raises InputError if rows of that length are no square image, or too small a one.
+        """
         side = math.isqrt(n)
         shape = tuple(self.shape) if self.shape is not None else (1, side, side)
         c, h, w = shape

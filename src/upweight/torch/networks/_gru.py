@@ -29,6 +29,11 @@ class GRU(BaseEstimator):
 
     >>> GRU(64).get_params()
     {'embed': 96, 'hidden': 64}
+
+    >>> net = GRU(8, embed=4)
+    >>> net.refuse_wrong()
+    >>> len(net.modules(5, 2, generator=torch.Generator().manual_seed(0)))
+    2
     """
 
     def __init__(self, hidden: int = 128, *, embed: int = 96) -> None:

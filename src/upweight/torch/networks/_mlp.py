@@ -51,6 +51,11 @@ class MLP(BaseEstimator):
     >>> net = MLP((64, 32)).encoder(10, 4, generator=torch.Generator().manual_seed(0))
     >>> net(torch.zeros(7, 10)).shape
     torch.Size([7, 4])
+
+    >>> net = MLP((16, 8), "relu")
+    >>> net.refuse_wrong()
+    >>> net.halved().hidden, net.decoder(4, 20, generator=torch.Generator().manual_seed(0))(torch.zeros(3, 4)).shape
+    ((8, 4), torch.Size([3, 20]))
     """
 
     def __init__(self, hidden: tuple[int, ...] = (200, 200), activation: str = "tanh") -> None:

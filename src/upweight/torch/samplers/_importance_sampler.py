@@ -60,6 +60,13 @@ class ImportanceSampler(PlannedSampler):
     >>> sampler = ImportanceSampler([1.0, 1.0, 2.0, 0.0], rng=0)
     >>> sorted(sampler), sampler.loss_weight.tolist()
     ([0, 1, 2, 2], [1.0, 1.0, 1.0, 1.0])
+
+    >>> sampler.set_epoch(1)
+    >>> state = sampler.state_dict()
+    >>> again = ImportanceSampler([1.0, 1.0, 2.0, 0.0], rng=0)
+    >>> again.load_state_dict(state)
+    >>> list(again) == list(sampler), sampler.plot().get_ylabel()
+    (True, 'share of the epoch (%)')
     """
 
     def __init__(

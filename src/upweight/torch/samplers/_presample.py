@@ -28,9 +28,9 @@ __all__ = ["Pick", "presample"]
 class Pick:
     """Rows picked of B candidates: `index` (b,) int64 and `weight` (b,), tensors beside the scores; see `presample`."""
 
-    index: torch.Tensor
-    weight: torch.Tensor
-    candidates: int
+    index: torch.Tensor  # (b,) int64, places among the candidates
+    weight: torch.Tensor  # (b,) loss weights
+    candidates: int  # B, how many were looked at
     _second_moment: torch.Tensor
 
     @property

@@ -55,6 +55,9 @@ class PruningSampler(PlannedSampler):
     >>> sampler.update(range(8), [1, 1, 1, 1, 1, 1, 1, 9])
     >>> len(list(sampler)), sampler.loss_weight[[0, 7]].tolist()
     (4, [1.125, 0.5625])
+
+    >>> sampler.plot().get_ylabel()
+    'share of the epoch (%)'
     """
 
     def __init__(self, n: int, *, epochs: int, ratio: float = 0.5, stop: float = 0.875, rng: Any = 0) -> None:

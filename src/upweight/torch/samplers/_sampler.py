@@ -110,7 +110,10 @@ class PlannedSampler(Sampler[int]):
             self._loss_weight = torch.ones(()).expand(self.n) if v is None else torch.from_numpy(v.astype(np.float32))
 
     def set_epoch(self, epoch: int) -> None:
-        """The next `iter` is this epoch: frameworks call it, and resumed runs."""
+        """The next `iter` is this epoch: frameworks call it, and resumed runs.
+
+        Raises InputError for an epoch that is no whole number of 0 or more.
+        """
         require_int("epoch", epoch, least=0)
         if not (self._resumed and epoch == self._next):  # a resumed run is told where it is already
             self._next, self._offset, self._resumed = int(epoch), 0, False
@@ -174,6 +177,8 @@ class PlannedSampler(Sampler[int]):
             `StatefulDataLoader` knows by itself. None: as many as were handed out.
 
         Returns a dict of plain numbers and letters, below a kilobyte; with scores four bytes a row more.
+
+        Raises InputError for `consumed` that is no whole number of 0 or more.
         """
         epoch, offset = self._next, self._offset
         if self._newest is not None:
@@ -214,7 +219,14 @@ class PlannedSampler(Sampler[int]):
 
 @set_module("upweight.torch")
 class Shard(DistributedSampler):
-    """Every `num_replicas`-th row of a plan, from `rank` on; made by `.shard()`. It has whatever the sampler has."""
+    """Every `num_replicas`-th row of a plan, from `rank` on; made by `.shard()`. It has whatever the sampler has.
+
+    >>> from upweight.torch import ImportanceSampler
+    >>> first = ImportanceSampler([1.0, 1.0, 2.0, 0.0], rng=0).shard(0, 2)
+    >>> first.set_epoch(1)
+    >>> len(list(first)), first.loss_weight.tolist()
+    (2, [1.0, 1.0, 1.0, 1.0])
+    """
 
     def __init__(self, part: PlannedSampler) -> None:
         super().__init__(range(part.n), num_replicas=part._ranks, rank=part._rank, shuffle=False)  # type: ignore[arg-type]
