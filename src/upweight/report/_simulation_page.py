@@ -99,7 +99,7 @@ def posterior_page(facts: dict[str, Any]) -> str:
     _require(e, dict.fromkeys(("log_value", "se", "low", "high"), NUMBER), "evidence.", POSTERIOR_SCHEMA)
     check_objects(facts["means"], {"name": TEXT, **NUMBERS}, "means")
     judged = "converged" if facts["converged"] else "not converged"
-    rows = (facts["draws"] or {}).get("ess") if isinstance(facts["draws"], dict) else None
+    rows = finite(facts["draws"].get("ess")) if isinstance(facts["draws"], dict) else None
     return _rendered(
         {
             "subject": "What the data say of the model",
@@ -111,7 +111,7 @@ def posterior_page(facts: dict[str, Any]) -> str:
             "tiles": [
                 ("Log evidence", words.fixed(e["log_value"]), _between(e["low"], e["high"], words.fixed)),
                 ("Calls", words.count(facts["calls"]), f"{words.count(facts['fresh'])} of them fresh"),
-                ("Effective rows", words.count(None if finite(rows) is None else round(rows)), ""),
+                ("Effective rows", words.count(None if rows is None else round(rows)), ""),
                 ("Lone share", words.percent(facts["lone"]), f"{words.count(facts['explorers'])} explorers"),
             ],
             "search": "Effective rows of every temperature or round, one line an explorer, against the largest.",
