@@ -148,3 +148,35 @@ def test_the_fingerprint_tells_inputs_apart_and_is_the_same_for_the_same():
     one = lambda s: Inputs({"a": stats.norm(0, s), "b": stats.Normal(mu=0.0, sigma=s)}).fingerprint
     assert one(1.0) == one(1.0)
     assert len({one(1.0), one(2.0), Inputs(2).fingerprint, Inputs(2, correlation=np.eye(2)).fingerprint}) == 4
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ([stats.Normal], "got Normal without parameters"),
+        ([stats.norm([0, 1], 1)], "a single number each"),
+        ([stats.norm([0, 1, 2], 1)], "a single number each"),
+        ({"": stats.norm()}, "Name it"),
+    ],
+)
+def test_a_class_arrays_of_parameters_and_no_name_are_refused(given, words):
+    with pytest.raises(uw.InputError, match=words):
+        Inputs(given)
+
+
+@pytest.mark.parametrize("correlation", [[[1], [0, 1]], "x", [[1, "a"], ["a", 1]]])
+def test_a_correlation_that_is_no_table_is_refused_in_words(correlation):
+    with pytest.raises(uw.InputError, match="must be 2 rows of 2 numbers"):
+        Inputs(2, correlation=correlation)
+
+
+def test_a_transform_that_gives_no_array_and_names_that_are_one_text_are_refused():
+    with pytest.raises(uw.InputError, match="must give an array of numbers, \\(1, k\\); got dict"):
+        Inputs.transform(lambda u: {"a": u[:, 0]}, 2).to_x([[0.0, 0.0]])
+    with pytest.raises(uw.InputError, match="got the text 'ab'"):
+        Inputs.transform(lambda u: u, 2, names="ab")
+
+
+def test_points_that_are_not_finite_are_refused_with_their_place():
+    with pytest.raises(uw.InputError, match="`u` must be finite; got nan in column 1, first at row 1"):
+        Inputs(2).to_x([[0.0, 0.0], [1.0, np.nan]])

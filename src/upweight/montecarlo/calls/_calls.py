@@ -31,10 +31,11 @@ SYNC_ROWS = 50  # rows of one piece when a journal is kept and rows are asked on
 
 @dataclass(frozen=True)
 class Question:
-    """What a function is asked: its name in messages, and what to do about a value that is none."""
+    """What a function is asked: its name in messages, and what to do about a value that is none, and about True or False."""
 
     name: str
     remedy: str
+    of_flags: str = "Return a number for each row."
 
 
 class Calls:
@@ -137,7 +138,8 @@ class Calls:
     def _raise(self, piece: RowPiece, done: int, error: Exception) -> None:
         """The user's own exception, with what we know of it."""
         if isinstance(error, InputError):
-            raise InputError(f"{self.question.name}: {error}") from error
+            remedy = f". {self.question.of_flags}" if str(error).endswith("True or False") else ""
+            raise InputError(f"{self.question.name}: {error}{remedy}") from error
         n = size(piece.x)
         if not self.run.rows and n > 0:
             error.add_note(
