@@ -24,8 +24,6 @@ from typing import Any
 import joblib
 from joblib.parallel import get_active_backend
 
-from .._errors import InputError
-
 __all__ = ["Mapper", "each_part", "stoppable", "workers"]
 
 Mapper = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
@@ -47,24 +45,12 @@ def each_part(
 ) -> Iterator[tuple[Any, Any]]:
     """(key, part) as they finish; `bounded`: no more than a few a process are begun before those before them are taken."""
     if mapper is not None:
-        yield from _all_of(mapper(partial(_with_key, run, os.getpid(), False), keys), len(keys))
+        yield from mapper(partial(_with_key, run, os.getpid(), False), keys)
     elif processes == 1:
         for key in keys:
             yield key, run(key)
     else:
         yield from _from_pool(run, keys, processes, processes * IN_MEMORY if bounded else len(keys))
-
-
-def _all_of(answers: Iterable[tuple[Any, Any]], wanted: int) -> Iterator[tuple[Any, Any]]:
-    """What a map of somebody else's gives, counted: a part that it lost is missed nowhere else."""
-    given = 0
-    for key, part in answers:
-        given += 1
-        yield key, part
-    if given != wanted:
-        raise InputError(
-            f"`map` must give one answer for each of the {wanted:,} pieces it is handed; got {given:,}. Pass executor.map, for example."
-        )
 
 
 def _from_pool(

@@ -102,7 +102,7 @@ class Calls:
         """(first row, answers) of each piece as it comes; the first error ends it, after the answers before it were given."""
         pieces = list(self._pieces(x))
         ask = partial(answer, self.function, self.run.rows)
-        processes = min(self.run.workers, len(pieces))
+        processes, answered = min(self.run.workers, len(pieces)), 0
         for piece, got in each_part(ask, pieces, processes, bounded=True, mapper=self.run.map):
             bad = np.flatnonzero(np.isnan(got.y) | (got.y == np.inf))
             yield piece.first, got.y[: bad[0]] if len(bad) else got.y
@@ -110,6 +110,11 @@ class Calls:
                 self._refuse(piece, int(bad[0]), got.y[bad[0]])
             if got.error is not None:
                 self._raise(piece, len(got.y), got.error)
+            answered += 1
+        if answered != len(pieces):  # a map of somebody else's lost some
+            raise InputError(
+                f"`map` must give one answer for each of the {len(pieces):,} pieces it is handed; got {answered:,}. Pass executor.map."
+            )
 
     def _pieces(self, x: Any) -> Iterator[RowPiece]:
         """Copies of the rows, `batch` at a time."""
