@@ -70,3 +70,17 @@ def test_coverage_is_nominal_from_eight_repeats():
     v = np.random.default_rng(5).exponential(size=(8, 2000, 50)).mean(axis=2)
     low, high = Estimate.of_repeats(v).interval(0.9)
     assert 0.87 <= np.mean((low <= 1) & (high >= 1)) <= 0.93
+
+
+def test_equal_repeats_are_not_believed():
+    e = Estimate.of_repeats(np.full(8, 2.5))
+    assert (float(e.value), float(e.se), e.ok) == (2.5, 0.0, False)
+    assert e.why == "all 8 repeats are 2.5: no error can be told from them."
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e300])
+def test_the_unit_of_repeats_changes_nothing(unit):
+    v = np.random.default_rng(0).normal(3, 1, 8)
+    one, other = Estimate.of_repeats(v), Estimate.of_repeats(unit * v)
+    assert other.se / unit == pytest.approx(one.se, rel=1e-12)
+    assert other.ok

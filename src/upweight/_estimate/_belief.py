@@ -153,9 +153,8 @@ def average(
     """
     raw = line if raw is None else raw
     if sample.repeats:
-        return Average(
-            value, sample, line, raw, float(np.linalg.norm(line.part(slice(0, n)))), bounded=bounded, ess_f=ess_f
-        )
+        norm = math.hypot(*line.part(slice(0, n)))  # in any unit: no square overflows or vanishes
+        return Average(value, sample, line, raw, norm, bounded=bounded, ess_f=ess_f)
     watch = not bounded and lump is None
     weights = raw.v if bounded and isinstance(raw, Line) else None
     found = scan(line, sample, n, watch=watch and raw is line, weights=weights)

@@ -260,7 +260,7 @@ class Estimate:
             value = mean(v_r),   se^2 = sum_r (v_r - value)^2 / (R (R - 1)),   t with R - 1 degrees of freedom
 
         values : (R,) or (R, c) numbers in any unit, one row a repeat, R >= 2; repeats share no random numbers. n and ess are R, `khat` is nan,
-        `inflation` 1, `influence` each repeat less the mean. `ok` from eight repeats on. `a - b` pairs repeats by number.
+        `inflation` 1, `influence` each repeat less the mean. `ok` from eight repeats on that are not all equal. `a - b` pairs repeats by number.
         Raises InputError for fewer than two or numbers that are not finite.
 
         Costs: a bias that all repeats share is not seen. Source: Student (1908), The probable error of a mean.

@@ -5,7 +5,8 @@ eight runs that share nothing do not.
 
     value = mean(v_r)     se^2 = sum_r (v_r - value)^2 / (R (R - 1))     t with R - 1 degrees of freedom
 
-Rules on k-hat and effective rows are about weighted rows, and do not apply; an error told from fewer than eight repeats is not believed.
+Rules on k-hat and effective rows are about weighted rows, and do not apply; an error told from fewer than eight repeats is not believed, nor one
+of 0: equal repeats share a seed, or all of them missed the same part.
 
 What is inside: `averages_of_repeats`; `is_of_repeats`, for those who print an estimate.
 
@@ -15,6 +16,7 @@ Source: Student (1908), The probable error of a mean, Biometrika 6.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,13 +55,16 @@ def averages_of_repeats(values: Any) -> Terms:
 
 
 def _one(v: np.ndarray, sample: WeightedSample) -> Average:
-    """Read less the first, so that equal repeats have no error, and in a unit of their own, so that squares neither vanish nor overflow."""
+    """Read less the first, so that equal repeats have no error, and are not believed for it; in a unit of their own, so that squares
+    neither vanish nor overflow."""
     unit = power_of_two(float(np.abs(v).max())) or 1.0
-    v = v / unit
-    far = v - v[0]
+    far = v / unit - v[0] / unit
     mean = math.fsum(far) / v.size
-    e = average(float(v[0] + mean), Dense((far - mean) / v.size), sample, v.size, bounded=True, ess_f=float(sample.n))
-    return e.moved(unit)
+    line = Dense((far - mean) / v.size)
+    one = average(float(v[0] / unit + mean), line, sample, v.size, bounded=True, ess_f=float(sample.n)).moved(unit)
+    if far.any():
+        return one
+    return replace(one, doubt=f"all {v.size} repeats are {v[0]:.6g}: no error can be told from them.")
 
 
 def is_of_repeats(e: Estimate) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 
 from upweight import InputError
+from upweight.montecarlo.answers import _posterior_search
 from upweight.montecarlo.answers._evidence import evidence
 from upweight.montecarlo.calls import Run
 from upweight.montecarlo.inputs import Inputs
@@ -184,13 +185,24 @@ def test_bad_input_is_refused():
         (lambda x: np.full(len(x), -np.inf), {}, "the likelihood is zero wherever the prior was drawn"),
         (lambda x: np.full(len(x), np.nan), {}, "log_likelihood is NaN at call 0"),
         (lambda x: np.full(len(x), np.inf), {}, "log_likelihood is"),
+        (lambda x: x[:, 0] > 0, {}, "got True or False. Return a number for each row."),
         (f, {"run": 3}, "`run` must be a Run"),
     ):
         with pytest.raises(InputError, match=words):
             evidence(log_likelihood, 2, rng=0, **settings)
 
 
-def test_eight_runs_speak_where_the_wanted_draw_is_beyond_the_budget():
+def test_a_smaller_error_than_the_budget_allows_takes_the_whole_budget():
+    """It used to give up the draw for particles, which are never converged."""
+    settings = {"budget": 60_000, "rng": 0}
+    post = evidence(lambda x: stats.binom(20, x[:, 0]).logpmf(7), [stats.beta(2, 5)], relative_error=1e-9, **settings)
+    assert (post.method, post.converged, post.calls) == ("draw", True, 60_000)
+    assert post.evidence.log_value == pytest.approx(-2.49253678, abs=4 * post.evidence.se)
+    assert post.evidence.se < 0.003
+
+
+def test_eight_runs_speak_where_the_wanted_draw_is_beyond_the_budget(monkeypatch):
+    monkeypatch.setattr(_posterior_search, "USUAL_ERROR", 1e-5)  # else all that is left would be drawn
     post = evidence(lambda x: stats.binom(20, x[:, 0]).logpmf(7), [stats.beta(2, 5)], relative_error=1e-5, rng=0)
     assert post.method == "smc"
     assert not post.converged

@@ -190,3 +190,31 @@ def test_a_journal_of_one_number_a_row_does_not_answer_for_two(tmp_path):
     wider.__qualname__ = f.__qualname__
     with pytest.raises(InputError, match="gave 1 number a row before, and 2 numbers now"):
         integrate(wider, [(0, 1)] * 2, budget=1300, run=run, rng=0)
+
+
+@pytest.mark.parametrize("unit", [1e300, 1e-300])
+def test_the_unit_of_f_changes_nothing(unit):
+    """vegas squares what it is given: 1e300 ended as NaN that f never gave, and 1e-300 had an error of 0."""
+
+    def f(x):
+        return np.exp(x.sum(axis=1))
+
+    one = integrate(f, [(0, 1)] * 2, budget=13_000, rng=0)
+    other = integrate(lambda x: unit * f(x), [(0, 1)] * 2, budget=13_000, rng=0)
+    assert other.value.value / unit == pytest.approx(one.value.value, rel=1e-9)
+    assert other.value.se / unit == pytest.approx(one.value.se, rel=1e-6)
+    assert other.history[0]["sd"] / unit == pytest.approx(one.history[0]["sd"], rel=1e-6)
+
+
+def test_eight_equal_repeats_are_not_believed():
+    """A map that shuns the zeros of a step misses the same strip eight times: 0.4973 ± 0, where the truth is 0.5; and a peak that nobody met."""
+    for f in (lambda x: (x[:, 0] > 0.5) * 1.0, lambda x: np.exp(-1e8 * (x[:, 0] - 0.3) ** 2) * 0.0):
+        i = integrate(f, [(0, 1)], budget=13_000, rng=0)
+        assert i.value.se == 0
+        assert not i.value.ok
+        assert "no error can be told from them" in str(i)
+
+
+def test_a_box_wider_than_a_float_is_refused():
+    with pytest.raises(InputError, match="a finite width apart"):
+        integrate(lambda x: x[:, 0], [(-1e308, 1e308)], rng=0)

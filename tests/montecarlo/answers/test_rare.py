@@ -236,3 +236,25 @@ def test_counts_are_inputs_like_others(law, least):
     truth = law.sf(least - 1)
     assert r.converged
     assert r.probability.value == pytest.approx(truth, rel=0.2)
+
+
+def test_a_smaller_error_than_the_budget_allows_takes_the_whole_budget_and_says_so():
+    """It used to give up the draw for subset simulation: 15 % where the default reaches 2 %."""
+    r = rare(plane(3), 2, relative_error=1e-9, rng=0)
+    assert r.method == "cross-entropy"
+    assert r.converged
+    assert r.calls == 50_000
+    assert r.probability.se < 0.01 * r.probability.value
+    assert abs(r.probability.value - special.ndtr(-3)) < 4 * r.probability.se
+    assert "asked      a standard error of 1e-07 % of p; it is 0.3" in str(r)
+    assert "asked " not in str(rare(plane(3), 2, rng=0))
+
+
+def test_failure_that_is_the_rule_is_asked_about():
+    assert "is it g <= 0 (not >= 0)?" in str(rare(lambda x: x[:, 0] - 2, 2, rng=0))
+    assert "not >= 0" not in str(rare(lambda x: x[:, 0], 2, rng=0))
+
+
+def test_values_up_to_the_largest_float_change_nothing():
+    one, large = (rare(lambda x, by=by: by * (3 - x[:, 0]), 2, rng=0) for by in (1.0, 5e306))
+    assert large.probability.value == pytest.approx(one.probability.value, rel=0.02)

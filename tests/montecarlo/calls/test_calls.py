@@ -10,7 +10,7 @@ import upweight as uw
 from upweight.montecarlo import Inputs, Run
 from upweight.montecarlo.calls import Calls, Question
 
-QUESTION = Question("g", "If a crash is a failure return -1, if not 1.")
+QUESTION = Question("g", "If a crash is a failure return -1, if not 1.", "True is failure? return 1 - 2*failed.")
 NAMED = Inputs({"R": stats.norm(), "S": stats.gumbel_r(), "T": stats.expon()})
 U = np.random.default_rng(0).standard_normal((503, 3))
 
@@ -187,3 +187,27 @@ def test_settings_that_contradict_are_refused(settings, said):
 def test_what_is_no_function_is_refused():
     with pytest.raises(uw.InputError, match="`g` must be a function; got int"):
         asked(3)
+
+
+@pytest.mark.parametrize(
+    ("g", "words"),
+    [
+        (lambda x: np.ma.masked_greater(x["R"], 0), "got [0-9]+ masked. Fill them"),
+        (lambda x: x["R"].astype(object), "must give real numbers; got object"),
+        (lambda x: x["R"] + 0j, "must give real numbers; got complex128"),
+    ],
+)
+def test_values_that_hide_or_are_no_real_numbers_are_refused(g, words):
+    with pytest.raises(uw.InputError, match=words):
+        asked(g)
+
+
+def test_a_map_that_loses_pieces_is_found_out():
+    """Rows without an answer would hold whatever was in memory."""
+    with pytest.raises(uw.InputError, match="`map` must give one answer for each of the 8 pieces it is handed; got 1"):
+        asked(lambda x: x["R"], Run(map=lambda f, pieces: [f(p) for p in list(pieces)[:1]]))
+
+
+def test_a_journal_is_a_path():
+    with pytest.raises(uw.InputError, match="`journal` must be the path of a file; got True"):
+        Run(journal=True)

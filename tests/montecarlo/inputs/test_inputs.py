@@ -160,10 +160,33 @@ def test_counts_keep_their_tail_where_scipys_inverse_ends(law):
     assert (law.sf(x - 1) > q * (1 - 1e-9)).all()
 
 
-def test_classes_and_text_are_no_distributions_or_correlations():
-    with pytest.raises(
-        uw.InputError, match=r"input x0 must be a frozen distribution; got the class Normal. Write Normal\(...\)"
-    ):
-        Inputs([stats.Normal])
-    with pytest.raises(uw.InputError, match=r"`correlation` must be \(2, 2\) numbers"):
-        Inputs([stats.norm(), stats.norm()], correlation="a")
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ([stats.Normal], "got Normal without parameters"),
+        ([stats.norm([0, 1], 1)], "a single number each"),
+        ([stats.norm([0, 1, 2], 1)], "a single number each"),
+        ({"": stats.norm()}, "Name it"),
+    ],
+)
+def test_a_class_arrays_of_parameters_and_no_name_are_refused(given, words):
+    with pytest.raises(uw.InputError, match=words):
+        Inputs(given)
+
+
+@pytest.mark.parametrize("correlation", [[[1], [0, 1]], "x", [[1, "a"], ["a", 1]]])
+def test_a_correlation_that_is_no_table_is_refused_in_words(correlation):
+    with pytest.raises(uw.InputError, match="must be 2 rows of 2 numbers"):
+        Inputs(2, correlation=correlation)
+
+
+def test_a_transform_that_gives_no_array_and_names_that_are_one_text_are_refused():
+    with pytest.raises(uw.InputError, match="must give an array of numbers, \\(1, k\\); got dict"):
+        Inputs.transform(lambda u: {"a": u[:, 0]}, 2).to_x([[0.0, 0.0]])
+    with pytest.raises(uw.InputError, match="got the text 'ab'"):
+        Inputs.transform(lambda u: u, 2, names="ab")
+
+
+def test_points_that_are_not_finite_are_refused_with_their_place():
+    with pytest.raises(uw.InputError, match="`u` must be finite; got nan in column 1, first at row 1"):
+        Inputs(2).to_x([[0.0, 0.0], [1.0, np.nan]])

@@ -41,14 +41,21 @@ def test_the_spread_of_a_sizing_draw_is_that_of_its_weights():
 
 
 def test_sizes_follow_from_the_spread_and_are_refused_beyond_twice_what_is_left():
-    assert wanted_rows(2.0, 0.05, left=50_000) == (2400, "")
-    assert wanted_rows(0.1, 0.05, left=50_000) == (1000, "")
-    assert wanted_rows(0.1, 0.05, left=50_000, least=4000) == (4000, "")
-    assert wanted_rows(2.0, 0.05, left=1300) == (1300, "")
-    assert wanted_rows(2.0, 0.05, left=1199)[0] == 0
-    assert "needs 2,400 calls, and 1,199 are left" in wanted_rows(2.0, 0.05, left=1199)[1]
-    assert wanted_rows(0.1, 0.05, left=999)[0] == 0
-    assert wanted_rows(np.inf, 0.05, left=10**6)[0] == 0
+    assert wanted_rows(2.0, 0.05, left=50_000, usual=0.05) == (2400, "")
+    assert wanted_rows(0.1, 0.05, left=50_000, usual=0.05) == (1000, "")
+    assert wanted_rows(0.1, 0.05, left=50_000, usual=0.05, least=4000) == (4000, "")
+    assert wanted_rows(2.0, 0.05, left=1300, usual=0.05) == (1300, "")
+    assert wanted_rows(2.0, 0.05, left=1199, usual=0.05)[0] == 0
+    assert "needs 2,400 calls, and 1,199 are left" in wanted_rows(2.0, 0.05, left=1199, usual=0.05)[1]
+    assert wanted_rows(0.1, 0.05, left=999, usual=0.05)[0] == 0
+    assert wanted_rows(np.inf, 0.05, left=10**6, usual=0.05)[0] == 0
+
+
+def test_who_asks_for_more_than_the_budget_can_give_gets_all_that_is_left():
+    """A proposal that serves a usual error is not given up for a smaller one; a bad one is, whatever was asked."""
+    assert wanted_rows(1.0, 1e-9, left=46_500, usual=0.05) == (46_500, "")
+    assert wanted_rows(1.0, 0.5, left=46_500, usual=0.05) == (1000, "")
+    assert wanted_rows(40.0, 1e-9, left=46_500, usual=0.05)[0] == 0
 
 
 def test_what_one_explorer_alone_covers_is_counted_by_mass():

@@ -28,6 +28,7 @@ __all__ = ["FailureSearch", "SearchResult", "by_cross_entropy", "by_subset"]
 FIRST, MOST = 2, 6  # explorers
 LONE_BEFORE = 0.05  # lone share of a sizing draw from which another explorer goes out
 REPEATS = 8
+USUAL_ERROR = 0.05  # asked for by default
 MOST_FORGOTTEN, MOST_ERROR = 0.10, 0.20
 COMPARED = 2000  # failures of the repeats that others are measured against
 BLOCK = 500
@@ -95,7 +96,7 @@ class FailureSearch:
 
     def draw_fresh(self, explorers: list[Proposal], draw: Known) -> Fresh | str:
         """The fresh draw of the size that the sizing draw asks for, or why there is none."""
-        m, why = wanted_rows(spread(draw), self.relative_error, left=self.left())
+        m, why = wanted_rows(spread(draw), self.relative_error, left=self.left(), usual=USUAL_ERROR)
         if why:
             return why
         fresh = fresh_draw(

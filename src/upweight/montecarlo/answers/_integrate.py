@@ -92,11 +92,15 @@ def _repeated(box: np.ndarray, ask: Calls, rng: np.random.Generator) -> Integral
         ):  # vegas looks at the shape of an answer first, at a point of a generator that is not ours: f is spared that
             return np.zeros(1)
         y = ask(np.array(x), "adapt")
-        return y if y.ndim == 1 else np.ascontiguousarray(y[:, 0])
+        y = y if y.ndim == 1 else np.ascontiguousarray(y[:, 0])
+        unit.append(float(np.abs(y).max()) or 1.0)
+        return y / unit[0]
 
+    unit: list[float] = []  # vegas squares what it is given: f is handed over in the unit of its first rows
     found = grid(batchintegrand(adapted), nitn=ADAPTING, neval=neval, adapt=True)
     history: list[dict[str, Any]] = [
-        {"phase": "adapt", "value": float(one.mean), "sd": float(one.sdev)} for one in found.itn_results
+        {"phase": "adapt", "value": float(one.mean) * unit[0], "sd": float(one.sdev) * unit[0]}
+        for one in found.itn_results
     ]
     grid.set(adapt=False)
     points, shares, values = [], [], []
@@ -135,6 +139,8 @@ def _read_bounds(bounds: Any) -> np.ndarray:
             raise InputError(
                 f"bounds must be finite; got ({low:g}, {high:g}) at pair {j}. Map an infinite range to (0, 1) first, or use draw."
             )
+        if not np.isfinite(high - low):
+            raise InputError(f"bounds must be a finite width apart; got ({low:g}, {high:g}) at pair {j}. Narrow them.")
         if low >= high:
             raise InputError(f"bounds must rise; got ({low:g}, {high:g}) at pair {j}. Give the lower end first.")
     return box

@@ -29,6 +29,7 @@ FIRST, MOST = 2, 6  # runs that explore
 MOST_RUNS = 8  # runs in all where no draw is believed
 LONE_BEFORE = 0.05  # lone share of a sizing draw from which another run explores
 LEAST_FRESH = 4000
+USUAL_ERROR = 0.02  # asked for by default
 
 
 @dataclass
@@ -83,7 +84,7 @@ def explored_and_drawn(s: PosteriorSearch) -> tuple[Fresh | None, str]:
             break
         if not s.send().finished:
             return None, "the budget ended before another run of particles reached the posterior"
-    m, why = wanted_rows(spread(draw), s.relative_error, left=s.calls.left, least=LEAST_FRESH)
+    m, why = wanted_rows(spread(draw), s.relative_error, left=s.calls.left, usual=USUAL_ERROR, least=LEAST_FRESH)
     if why:
         return None, why
     fresh = fresh_draw(s.proposals, s.known, m, defensive=net(s.d), ask=s.ask, rng=s.rng, scaled=True)

@@ -33,7 +33,7 @@ from ._rare_event import RareEvent, RareFacts
 __all__ = ["rare"]
 
 FAMILIES = ("auto", "mixture", "projected", "vmfn", "subset")
-QUESTION = Question("g", "If a crash is a failure return -1, if not 1.")
+QUESTION = Question("g", "If a crash is a failure return -1, if not 1.", "True is failure? return 1 - 2*failed.")
 
 
 def rare(

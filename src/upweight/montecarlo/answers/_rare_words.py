@@ -18,6 +18,8 @@ __all__ = ["html_of", "screen"]
 
 SHOWN = 6  # inputs on a line
 WANTED_LONE = 10  # per cent
+HALF = 0.55  # more than a half, and not by chance
+SHORT_OF = 1.5  # times the error that was asked for, from which it is said that it was not reached
 
 
 def screen(r: RareEvent) -> list[str]:
@@ -47,8 +49,13 @@ def _facts(r: RareEvent) -> list[tuple[str, str]]:
     if r.probability is None:
         return [("why", r.why), ("do", _advice(r))]
     lines = [] if r.converged else [("why", r.why), ("do", _advice(r))]
+    if r.converged and r.probability.value > HALF:
+        lines += [("look", "failure is more likely than not: is it g <= 0 (not >= 0)?")]
     lines += [("calls", _cost(r))]
     told = r._told
+    if r.converged and r.probability.se > SHORT_OF * told.asked * r.probability.value:
+        reached = 100 * r.probability.se / r.probability.value
+        lines += [("asked", f"a standard error of {100 * told.asked:.3g} % of p; it is {reached:.2g} %")]
     if told.explorers:
         lines += [("explorers", _explorers(r))]
     if told.repeats:

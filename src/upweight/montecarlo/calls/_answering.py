@@ -86,6 +86,10 @@ def _value(function: Callable[[Any], Any], x: Any, n: int, several: bool) -> tup
 def _numbers(given: Any, n: int, several: bool) -> np.ndarray:
     """What a function gave, as float64 (n,), or (n, c) if several are lawful and came."""
     detached = given.detach().cpu() if hasattr(given, "detach") else given
+    if np.ma.is_masked(detached):
+        raise InputError(
+            f"the function must give a number for every row; got {np.ma.count_masked(detached):,} masked. Fill them."
+        )
     try:
         y = np.asarray(detached)
     except ValueError as error:
@@ -93,11 +97,13 @@ def _numbers(given: Any, n: int, several: bool) -> np.ndarray:
             f"the function must give one number a row, {n} of them; got {error}. Return an array."
         ) from error
     if y.dtype == bool:
-        raise InputError("the function must give numbers; got True or False. True is failure? return 1 - 2*failed.")
+        raise InputError("the function must give numbers; got True or False")
     if several and y.dtype.kind in "iuf":
         table = y[None] if n == 1 and y.ndim == 1 else y
         if table.ndim == 2 and len(table) == n and table.shape[1] > 1:
             return table.astype(np.float64)
+    if y.size == n and y.dtype.kind not in "iuf":
+        raise InputError(f"the function must give real numbers; got {y.dtype}. Return an array of float64.")
     if y.dtype.kind not in "iuf" or (y.size != n) or (y.ndim > 1 and y.shape != (n, 1)):
         raise InputError(
             f"the function must give one number a row, shape ({n},); got shape {y.shape} of {y.dtype}. Return one value for each row."

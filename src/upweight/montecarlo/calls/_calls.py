@@ -31,12 +31,13 @@ SYNC_ROWS = 50  # rows of one piece when a journal is kept and rows are asked on
 
 @dataclass(frozen=True)
 class Question:
-    """What a function is asked: its name in messages, and what to do about a value that is none; whether a row may have several
-    numbers, and whether -inf is one.
+    """What a function is asked: its name in messages, what to do about a value that is none, and about True or False; whether a row
+    may have several numbers, and whether -inf is one.
     """
 
     name: str
     remedy: str
+    of_flags: str = "Return a number for each row."
     several: bool = False
     finite: bool = False
 
@@ -112,7 +113,7 @@ class Calls:
         """(first row, answers) of each piece as it comes; the first error ends it, after the answers before it were given."""
         pieces = list(self._pieces(x))
         ask = partial(answer, self.function, self.run.rows, self.question.several)
-        processes = min(self.run.workers, len(pieces))
+        processes, answered = min(self.run.workers, len(pieces)), 0
         for piece, got in each_part(ask, pieces, processes, bounded=True, mapper=self.run.map):
             wrong = ~np.isfinite(got.y) if self.question.finite else np.isnan(got.y) | (got.y == np.inf)
             bad = np.flatnonzero(wrong if wrong.ndim == 1 else wrong.any(axis=1))
@@ -121,6 +122,11 @@ class Calls:
                 self._refuse(piece, int(bad[0]), np.atleast_1d(got.y[bad[0]]), np.atleast_1d(wrong[bad[0]]))
             if got.error is not None:
                 self._raise(piece, len(got.y), got.error)
+            answered += 1
+        if answered != len(pieces):  # a map of somebody else's lost some
+            raise InputError(
+                f"`map` must give one answer for each of the {len(pieces):,} pieces it is handed; got {answered:,}. Pass executor.map."
+            )
 
     def _pieces(self, x: Any) -> Iterator[RowPiece]:
         """Copies of the rows, `batch` at a time."""
@@ -157,7 +163,8 @@ class Calls:
     def _raise(self, piece: RowPiece, done: int, error: Exception) -> None:
         """The user's own exception, with what we know of it."""
         if isinstance(error, InputError):
-            raise InputError(f"{self.question.name}: {error}") from error
+            remedy = f". {self.question.of_flags}" if str(error).endswith("True or False") else ""
+            raise InputError(f"{self.question.name}: {error}{remedy}") from error
         n = size(piece.x)
         if not self.run.rows and n > 0:
             error.add_note(

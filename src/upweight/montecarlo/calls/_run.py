@@ -60,6 +60,10 @@ class Run:
             raise InputError(
                 f"`workers` and `map` both say where calls run; got workers={self.workers} and a map. Leave one out."
             )
+        if self.journal is not None and not isinstance(self.journal, (str, os.PathLike)):
+            raise InputError(
+                f"`journal` must be the path of a file; got {self.journal!r}. Pass journal='run.uwj', for example."
+            )
         if self.progress is not None and not callable(self.progress) and not isinstance(self.progress, bool):
             raise InputError(
                 f"`progress` must be None, False or a function; got {self.progress!r}. Leave it out for a bar."

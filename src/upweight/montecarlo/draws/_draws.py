@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._errors import InputError, require_choice
+from ..._errors import InputError, counted, require_choice
 from ..._estimate import Estimate, estimate, read_values
 from ..._html import block
 from ..._set_module import set_module
@@ -138,9 +138,9 @@ class Draws:
 
     def __str__(self) -> str:
         columns = len(self.x) if isinstance(self.x, dict) else self.x.shape[1]
-        what = "failures" if self.failures else "rows"
+        what = "failure" if self.failures else "row"
         repeats = "" if self.cluster is None else f" in {len(np.unique(self.cluster))} repeats"
-        return f"{self.n:,} {what} of {columns} column{'s' * (columns != 1)}{repeats}, worth {self.weights.ess:,.4g}"
+        return f"{counted(self.n, what)} of {counted(columns, 'column')}{repeats}, worth {self.weights.ess:,.4g}"
 
     def __repr__(self) -> str:
         return f"Draws({self})"

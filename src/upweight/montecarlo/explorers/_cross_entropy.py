@@ -29,6 +29,7 @@ SPREAD = 1.5  # sd/mean of the weights that a proposal is fitted to
 SEEN_ENOUGH, SPREAD_SEEN = 0.1, 3.0  # share failing, and the spread of their weights, at which a walk has arrived
 NO_PROGRESS = 0.98
 LEVELS = 25
+LARGEST = 1e307  # ten times that is still a float
 LIMIT_LOG = 1e-8  # of mean |g|: the narrowest smooth indicator
 
 
@@ -129,10 +130,11 @@ def _spread(l: np.ndarray) -> float:
 def _width(y: np.ndarray, l0: np.ndarray, widths: list[float]) -> float:
     """sigma at which the spread of the weights crosses 1.5, by bisection of its log; the upper end if it is more there."""
     size = np.abs(y[np.isfinite(y)])
-    high = 10 * size.max(initial=np.finfo(float).tiny)
+    top = size.max(initial=np.finfo(float).tiny)
+    high = 10 * min(top, LARGEST)
     if widths:
         high = min(widths[-1], high)
-    low = min(LIMIT_LOG * max(float(size.mean()) if len(size) else 0.0, np.finfo(float).tiny), high)
+    low = min(LIMIT_LOG * max(float((size / top).mean() * top) if len(size) else 0.0, np.finfo(float).tiny), high)
     if _spread(l0 + log_ndtr(-y / high)) > SPREAD:
         return high
     a, b = np.log(low), np.log(high)

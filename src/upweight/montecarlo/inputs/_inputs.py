@@ -103,6 +103,11 @@ class Inputs:
         points = np.asarray(u, dtype=np.float64)
         if points.ndim != 2 or points.shape[1] != self.d:
             raise InputError(f"`u` must have shape (n, {self.d}); got {points.shape}. Give one row a point.")
+        if not np.isfinite(points).all():
+            row, column = np.argwhere(~np.isfinite(points))[0]
+            raise InputError(
+                f"`u` must be finite; got {points[row, column]} in column {column}, first at row {row}. Drop those rows."
+            )
         if self._function is not None:
             x = _called(self._function, points, self._uniform)
         else:
@@ -176,10 +181,13 @@ def _read_marginals(given: Any) -> tuple[tuple[str, ...] | None, tuple[Any, ...]
 
 def _distinct(names: Any) -> tuple[str, ...]:
     """Names as a tuple, each once."""
+    if isinstance(names, str):
+        raise InputError(f"`names` must be a list of names; got the text {names!r}. Write [{names!r}].")
     out = tuple(names)
     for name in out:
         if not isinstance(name, str) or not name:
-            raise InputError(f"the name of an input must be text; got {name!r}. Write {str(name)!r}.")
+            remedy = f"Write {str(name)!r}" if str(name) else "Name it"
+            raise InputError(f"the name of an input must be text; got {name!r}. {remedy}.")
         if out.count(name) > 1:
             raise InputError(f"every input needs its own name; got {name!r} twice. Rename one.")
     return out
@@ -189,8 +197,11 @@ def _factor(correlation: Any, d: int) -> np.ndarray:
     """The lower Cholesky factor of a correlation matrix, or InputError with the entry that is wrong."""
     try:
         c = np.asarray(correlation, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"`correlation` must be ({d}, {d}) numbers; got {error}. Give all pairs.") from error
+    except (TypeError, ValueError):
+        raise InputError(
+            f"`correlation` must be {d} rows of {d} numbers, one row an input; got {type(correlation).__name__} that is no such table. "
+            "Give all pairs."
+        ) from None
     if c.shape != (d, d):
         raise InputError(f"`correlation` must have shape ({d}, {d}), one row an input; got {c.shape}. Give all pairs.")
     for what, wrong in (
@@ -217,7 +228,14 @@ def _called(f: Callable[[np.ndarray], Any], u: np.ndarray, uniform: bool) -> np.
     from scipy.special import ndtr
 
     given = np.clip(ndtr(u), np.nextafter(0.0, 1.0), np.nextafter(1.0, 0.0)) if uniform else u.copy()
-    x = np.asarray(f(given), dtype=np.float64)
+    came = f(given)
+    try:
+        x = np.asarray(came, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"a transform must give an array of numbers, ({len(u)}, k); got {type(came).__name__}. Stack the columns; names=[...] makes "
+            "them a dict for the function."
+        ) from None
     if x.ndim == 1 and len(x) == len(u):
         x = x[:, None]
     if x.ndim != 2 or len(x) != len(u):

@@ -14,13 +14,12 @@ from typing import Any
 
 import numpy as np
 from scipy.special import ndtr
+from scipy.stats import rv_continuous, rv_discrete
 
 from ..._errors import InputError
+from ._far_tail import FAR, FarSide, far_quantiles
 
 __all__ = ["described", "refuse_marginal", "through"]
-
-BEYOND = 2.0**52  # from here on not every whole number is a float
-WHOLE_FAR = 5.0  # SciPy's isf of counts is ppf(1 - q): off by one from q of 1e-15 on, and nothing beyond 1e-16
 
 
 def _quantiles(marginal: Any) -> tuple[Any, Any]:
@@ -37,12 +36,8 @@ def refuse_marginal(name: str, marginal: Any) -> None:
         raise InputError(
             f"input {name} must be a frozen distribution; got the text {marginal!r}. Write scipy.stats.{marginal}(...)."
         )
-    if isinstance(marginal, type):
-        raise InputError(
-            f"input {name} must be a frozen distribution; got the class {marginal.__name__}. Write {marginal.__name__}(...)."
-        )
-    if hasattr(marginal, "freeze") and not hasattr(marginal, "args"):
-        kind = getattr(marginal, "name", type(marginal).__name__)
+    if isinstance(marginal, type) or (hasattr(marginal, "freeze") and not hasattr(marginal, "args")):
+        kind = marginal.__name__ if isinstance(marginal, type) else getattr(marginal, "name", type(marginal).__name__)
         raise InputError(
             f"input {name} must be a frozen distribution; got {kind} without parameters. Call it: scipy.stats.{kind}(...)."
         )
@@ -53,12 +48,21 @@ def refuse_marginal(name: str, marginal: Any) -> None:
             "scipy.stats distribution of one number, or Inputs.transform for several that belong together."
         )
     with np.errstate(all="ignore"):
-        middle = np.asarray(lower(np.array([0.25, 0.5])), dtype=np.float64)
-    if middle.shape != (2,) or not np.isfinite(middle).all():
+        middle = _quartiles(lower)
+    if middle.shape != (3,) or not np.isfinite(middle).all():
         raise InputError(
-            f"input {name} must have finite parameters, a single number each; its quartile and median came as {middle.tolist()}. "
+            f"input {name} must have finite parameters, a single number each; its quartiles came as {middle.tolist()}. "
             "Look at the parameters given."
         )
+
+
+def _quartiles(lower: Any) -> np.ndarray:
+    """The three quartiles; parameters that are arrays have quantiles of another shape, or cannot be asked for two as well as three."""
+    try:
+        lower(np.array([0.25, 0.5]))
+        return np.asarray(lower(np.array([0.25, 0.5, 0.75])), dtype=np.float64)
+    except ValueError:  # shapes that do not go together
+        return np.full(2, np.nan)
 
 
 def through(name: str, marginal: Any, z: np.ndarray) -> np.ndarray:
@@ -71,29 +75,39 @@ def through(name: str, marginal: Any, z: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
         x[below] = lower(ndtr(z[below]))
         x[~below] = upper(ndtr(-z[~below]))
-        far = z > WHOLE_FAR
-        if far.any() and hasattr(getattr(marginal, "dist", None), "_nonzero"):  # SciPy's mark of whole numbers
-            x[far] = _whole_beyond(marginal, ndtr(-z[far]))
+        far = np.abs(z) > FAR
+        if far.any() and hasattr(marginal, "support"):
+            x[far] = _held(marginal, x[far], z[far])
     if not np.isfinite(x).all():
         row = int(np.argmin(np.isfinite(x)))
         raise InputError(
-            f"input {name} must be finite; it is {x[row]} at the standard normal {z[row]:.6g}. Cut its support (scipy.stats.truncate, "
-            "or another distribution)."
+            f"input {name} must be finite; it is {x[row]} at the standard normal {z[row]:.6g}, where SciPy rounds it. Cut its support "
+            "(scipy.stats.truncate), or give its quantiles by Inputs.transform."
         )
     return x
 
 
-def _whole_beyond(marginal: Any, q: np.ndarray) -> np.ndarray:
-    """The least whole numbers k with P(X > k) <= q; inf from 2^52 on."""
-    low = np.full(q.shape, np.floor(marginal.ppf(0.5)) - 1)
-    high = low + 2
-    while (short := (marginal.sf(high) > q) & (high < BEYOND)).any():
-        high = np.where(short, low + 2 * (high - low), high)
-    while (high - low > 1).any():
-        middle = np.floor((low + high) / 2)
-        over = marginal.sf(middle) > q
-        low, high = np.where(over, middle, low), np.where(over, high, middle)
-    return np.where(high < BEYOND, high, np.inf)
+def _held(marginal: Any, x: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Far quantiles x (n,) of standard normals z (n,), held against the tail probabilities on their side."""
+    (lower, upper), (low, high) = _quantiles(marginal), marginal.support()
+    kind = getattr(marginal, "dist", None)
+    whole = isinstance(kind, rv_discrete) or "DiscreteDistribution" in (c.__name__ for c in type(marginal).__mro__)
+    above = marginal.sf if hasattr(marginal, "sf") else marginal.ccdf
+    out, q, middle = x.copy(), ndtr(-np.abs(z)), float(lower(0.5))
+    sides = [(z > 0, above, upper, high, "_isf")]
+    if not whole:  # the lower quantiles of counts need no 1 - q
+        sides.append((z < 0, marginal.cdf, lower, low, "_ppf"))
+    for rows, tail, quantile, end, name in sides:
+        if rows.any():
+            side = FarSide(tail, float(quantile(ndtr(-FAR))), middle, float(end), whole, _has_formula(kind, name))
+            out[rows] = far_quantiles(x[rows], q[rows], side)
+    return out
+
+
+def _has_formula(kind: Any, name: str) -> bool:
+    """Whether a distribution of the old style has a quantile function of its own; of the new style, whose solver knows the tail, always."""
+    general = rv_discrete if isinstance(kind, rv_discrete) else rv_continuous
+    return kind is None or getattr(type(kind), name) is not getattr(general, name)
 
 
 def described(marginal: Any) -> str:

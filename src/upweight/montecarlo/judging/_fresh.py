@@ -71,12 +71,17 @@ def spread(known: Known) -> float:
     return float(w.std() / w.mean())
 
 
-def wanted_rows(cv: float, relative_error: float, *, left: int, least: int = LEAST_LEFT) -> tuple[int, str]:
-    """(points of the fresh draw, "") or (0, why there are too few left)."""
-    wanted = SAFETY * (cv / relative_error) ** 2
+def wanted_rows(
+    cv: float, relative_error: float, *, left: int, usual: float, least: int = LEAST_LEFT
+) -> tuple[int, str]:
+    """(points of the fresh draw, "") or (0, why there are too few left).
+
+    usual : the error asked for by default. A proposal that is good enough for it is drawn from with all that is left by those who ask for less.
+    """
+    wanted, enough = (SAFETY * (cv / error) ** 2 for error in (relative_error, max(relative_error, usual)))
     if not np.isfinite(wanted):
         return 0, "no point of the sizing draw counted"
-    if wanted > 2 * left or left < LEAST_LEFT:
+    if enough > 2 * left or left < LEAST_LEFT:
         return 0, f"the fresh draw needs {max(int(np.ceil(wanted)), LEAST_LEFT):,} calls, and {left:,} are left"
     return min(max(int(np.ceil(wanted)), least), left), ""
 
