@@ -95,8 +95,7 @@ class Weights:
 
         Raises
         ------
-        InputError : negative, NaN, infinite, empty, or not of the kind (frequencies must be whole numbers; inclusion
-            weights are 1/probability), with count and first row. Weights themselves, which would lose kind and history: keep them, or say what they are with `declare`.
+        InputError : negative, NaN, infinite, empty, or not of the kind (frequencies must be whole numbers; inclusion weights are 1/probability), with count and first row. Weights themselves, which would lose kind and history: keep them, or say what they are with `declare`.
 
         Costs: nothing; the numbers are kept as logs, exact to one rounding.
 
@@ -291,8 +290,7 @@ class Weights:
         r_eff : relative efficiency of correlated draws, in (0, 1]; it widens the tail that is fitted.
 
         Raises InputError if `r_eff` is not above 0; KindError for class and cost weights and for frequencies.
-        Costs: a small bias. From k-hat 0.7 on it does not rescue an average, and `check` never advises it there.
-        Source: Vehtari, Simpson, Gelman, Yao and Gabry (2024), Pareto smoothed importance sampling.
+        Costs: a small bias. From k-hat 0.7 on it does not rescue an average, and `check` never advises it there. Source: Vehtari, Simpson, Gelman, Yao and Gabry (2024), Pareto smoothed importance sampling.
 
         >>> w = Weights.of_log(np.linspace(0, 5, 400) ** 1.4, kind="importance")
         >>> w.smooth().trail[-1].name
@@ -401,8 +399,7 @@ class Weights:
     def resample(self, m: int | None = None, *, method: str = "systematic", rng: Any = None) -> np.ndarray:
         """Row numbers drawn in proportion to the weights, ascending (m,), int64; m defaults to n.
 
-        method : systematic, stratified, residual, ssp or multinomial; systematic and ssp draw each row floor(mW) or
-        ceil(mW) times. Costs: Monte Carlo error, smallest for ssp and systematic.
+        method : systematic, stratified, residual, ssp or multinomial; systematic and ssp draw each row floor(mW) or ceil(mW) times. Costs: Monte Carlo error, smallest for ssp and systematic.
 
         >>> Weights.of([0.0, 1.0, 3.0], kind="importance").resample(4, rng=0)
         array([1, 2, 2, 2])
