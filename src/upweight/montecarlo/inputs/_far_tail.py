@@ -67,7 +67,7 @@ def _right(x: np.ndarray, q: np.ndarray, side: FarSide) -> np.ndarray:
 def _searched(q: np.ndarray, side: FarSide) -> np.ndarray:
     """The quantiles by doubling outward from the start, then between two points: by the line through the logs of their tails, or the middle."""
     near, far = _bracket(q, side)
-    over, under = (_log_ratio(side, x, q) for x in (near, far))
+    x, (over, under) = near, (_log_ratio(side, point, q) for point in (near, far))
     for step in range(STEPS):
         line = near + (far - near) * np.clip(over / (over - under), 0.001, 0.999)
         x = np.where(np.isfinite(line) & (step % 3 < 2), line, near + 0.5 * (far - near))
@@ -84,9 +84,10 @@ def _searched(q: np.ndarray, side: FarSide) -> np.ndarray:
 
 def _bracket(q: np.ndarray, side: FarSide) -> tuple[np.ndarray, np.ndarray]:
     """(points with more than q beyond them, points with q or less, or the end)."""
+    near = far = np.full(len(q), side.start)
     outward = 1.0 if side.start > side.middle else -1.0
     low, high = (-np.inf, side.end) if outward > 0 else (side.end, np.inf)
-    near, step = np.full(len(q), side.start), np.full(len(q), max(abs(side.start - side.middle), np.finfo(float).tiny))
+    step = np.full(len(q), max(abs(side.start - side.middle), np.finfo(float).tiny))
     for _ in range(DOUBLINGS):
         far = np.clip(near + outward * (np.ceil(step) if side.whole else step), low, high)
         short = (side.tail(far) > q) & (far != side.end)
