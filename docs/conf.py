@@ -105,11 +105,15 @@ copybutton_prompt_is_regexp = True
 
 
 def setup(app) -> None:
-    from extensions import demo_report, links, papers, reference, tables
+    from extensions import blocks, demo_report, links, papers, reference, tables
 
+    demo_report.FOLDER.mkdir(
+        exist_ok=True
+    )  # an extra path that is missing when the settings are read is left out of the site
     app.connect("builder-inited", demo_report.make_report)
     app.connect("builder-inited", papers.make_pages)
     app.connect("builder-inited", reference.make_pages)
     app.connect("builder-inited", tables.make_tables)
     app.connect("source-read", links.links_into_the_site)
+    app.connect("source-read", blocks.without_last_blank_lines)
     app.connect("include-read", links.links_into_the_site)

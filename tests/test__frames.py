@@ -233,3 +233,12 @@ def test_clusters_have_no_gaps_among_objects(gap):
         InputError, match=r"`cluster` must have no missing values; got 1 missing or NaN, first at row 1"
     ):
         w.mean([1.0, 2.0, 3.0], cluster=np.array(["a", gap, "b"], object))
+
+
+@pytest.mark.parametrize(
+    "f", [pd.Series(["yes", "no"]), np.array(["yes", "no"]), pl.Series(["yes", "no"]).cast(pl.Categorical)]
+)
+def test_a_label_in_words_is_refused_with_what_to_write(f):
+    with pytest.raises(uw.InputError, match="or to yes and no by x == 'yes'"):
+        uw.Weights.of([1, 2], kind="importance").mean(f)
+    assert uw.Weights.of([1, 2], kind="importance").mean(f == "yes").value == pytest.approx(1 / 3)

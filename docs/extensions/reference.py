@@ -84,6 +84,11 @@ def _title(name: str) -> tuple[str, str]:
     return FIELDS.get(name, (name, ""))
 
 
+def _import(name: str) -> str:
+    """What a reader types to have the names of a page."""
+    return f"``import {name}{' as uw' if name == 'upweight' else ''}``"
+
+
 def _index(fields: list[str], homes: dict[str, list[Entry]]) -> Iterator[str]:
     yield from ("Reference", "=" * 9, "")
     count = sum(len(found) for found in homes.values())
@@ -92,13 +97,13 @@ def _index(fields: list[str], homes: dict[str, list[Entry]]) -> Iterator[str]:
     for name in fields:
         title, what = _title(name)
         yield f"   * - :doc:`{title} <{name}>`"
-        yield f"     - {inline(what)} ``{name}``"
+        yield f"     - {inline(what)} {_import(name)}"
     yield from ("", ".. toctree::", "   :hidden:", "", *(f"   {_title(n)[0]} <{n}>" for n in fields), "")
 
 
 def _page(name: str, found: list[Entry], owners: set[str]) -> Iterator[str]:
     title, what = _title(name)
-    yield from (title, "=" * len(title), "", inline(what) + f" ``{name}``", "")
+    yield from (title, "=" * len(title), "", f"{inline(what)} {_import(name)}", "")
     tops = [e for e in found if e.name.rsplit(".", 1)[0] not in owners]
     for kind, heading in (
         ("class", "Classes"),

@@ -118,7 +118,8 @@ def _read_series(x: Any, name: str, nulls: bool) -> tuple[np.ndarray, Container]
     import narwhals as nw
 
     if not (series.dtype.is_numeric() or series.dtype == nw.Boolean):
-        raise InputError(f"`{name}` must hold real numbers; got a column of {series.dtype}. Convert it first.")
+        text = series.dtype in (nw.String, nw.Categorical, nw.Enum, nw.Object)
+        raise InputError(f"`{name}` must hold real numbers; got a column of {series.dtype}. {_conversion(text)}")
     missing = series.is_null().to_numpy()
     if not nulls:
         _refuse_nulls(missing, name)
@@ -260,6 +261,11 @@ def _refuse_nulls(mask: np.ndarray, name: str) -> None:
     require(~np.asarray(mask, dtype=bool), f"`{name}`", "have no missing values", missing, "Drop those rows first.")
 
 
+def _conversion(text: bool) -> str:
+    """What to do about a column that is no numbers: text is mostly a label whose share is wanted."""
+    return "Convert it first: text to numbers, or to yes and no by x == 'yes'." if text else "Convert it first."
+
+
 def _numeric(x: Any, name: str) -> np.ndarray:
     try:
         a = np.asarray(x)
@@ -269,7 +275,7 @@ def _numeric(x: Any, name: str) -> np.ndarray:
         a = a.astype(np.float32)
     if a.dtype.kind not in "fiub":
         what = "complex numbers" if a.dtype.kind == "c" else f"values of type {a.dtype}"
-        raise InputError(f"`{name}` must hold real numbers; got {what}. Convert it first.")
+        raise InputError(f"`{name}` must hold real numbers; got {what}. {_conversion(a.dtype.kind in 'OSTU')}")
     return np.asarray(a, dtype=np.float64)
 
 

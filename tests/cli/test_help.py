@@ -30,6 +30,19 @@ def test_every_help_string_is_shown_whole(name, capsys, monkeypatch):
         assert words(line) in shown
 
 
+def test_the_list_of_commands_breaks_no_line_early():
+    for name, command in typer.main.get_command(app()).commands.items():
+        assert "\n" not in (command.short_help or command.help).split("\n\n")[0], name
+
+
+@pytest.mark.parametrize("args", [[], ["negatives"]])
+def test_without_a_command_the_help_is_shown_once(args, capsys):
+    with pytest.raises(SystemExit):
+        main(args)
+    told = capsys.readouterr()
+    assert (told.out + told.err).count("Usage: ") == 1
+
+
 def test_the_default_of_positive_is_told(capsys):
     with pytest.raises(SystemExit):
         main(["compare", "--help"])

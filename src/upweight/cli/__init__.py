@@ -52,6 +52,7 @@ def app() -> typer.Typer:
         importlib.import_module(f".{name}", __name__).register(commands)
     for command in commands.registered_commands:
         command.cls = Interruptible
+        command.short_help = " ".join((command.help or "").split("\n\n")[0].split())  # the list breaks lines itself
     return commands
 
 
@@ -102,7 +103,8 @@ def run_command(args: list[str]) -> int:
         code = app()(args=args, obj=args, prog_name="upweight", standalone_mode=False)
     except UsageError as error:
         if type(error).__name__ == "NoArgsIsHelpError":
-            sys.stdout.write(f"{error.ctx.get_help()}\n".lstrip("\n"))
+            told = error.format_message().strip("\n")  # empty where rich has shown the help when the error was made
+            sys.stdout.write(f"{told}\n" if told else "")
         else:
             write_notice(bad_use(error))
         return error.exit_code

@@ -338,7 +338,7 @@ def test_later_dates_are_no_other_unit():
 
 
 def test_columns_of_one_side_only_are_named():
-    with pytest.raises(uw.InputError, match="`source` alone has 'y'. Choose with columns of both"):
+    with pytest.raises(uw.InputError, match="`source` alone has 'y'. Leave out what one side alone has, a label too"):
         sh.density_ratio(pd.DataFrame({"x": [1.0, 2], "y": [0, 1]}), pd.DataFrame({"x": [1.0, 2]}))
     with pytest.raises(uw.InputError, match="same columns; got 3 and 2"):
         sh.density_ratio(np.zeros((5, 3)), np.zeros((5, 2)))

@@ -137,7 +137,8 @@ def refuse_other_columns(source: Any, target: Any, labels: tuple[str, str] = ("s
     if any(alone):
         told = [f"`{label}` alone has {_listed(names)}" for label, names in zip(labels, alone, strict=True) if names]
         raise InputError(
-            f"`{labels[0]}` and `{labels[1]}` must have the same columns; {' and '.join(told)}. Choose with columns of both."
+            f"`{labels[0]}` and `{labels[1]}` must have the same columns; {' and '.join(told)}. "
+            "Leave out what one side alone has, a label too."
         )
     return tuple(have)
 
@@ -150,7 +151,7 @@ def _positions(source: Any, target: Any, labels: tuple[str, str]) -> tuple[int, 
     if shapes[0][1] != shapes[1][1]:
         raise InputError(
             f"`{labels[0]}` and `{labels[1]}` must have the same columns; got {shapes[0][1]:,} and {shapes[1][1]:,}. "
-            "Choose with columns of both."
+            "Leave out what one side alone has, a label too."
         )
     return tuple(range(shapes[0][1]))
 
