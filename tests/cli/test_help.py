@@ -30,9 +30,11 @@ def test_every_help_string_is_shown_whole(name, capsys, monkeypatch):
         assert words(line) in shown
 
 
-def test_the_list_of_commands_breaks_no_line_early():
-    for name, command in typer.main.get_command(app()).commands.items():
-        assert "\n" not in (command.short_help or command.help).split("\n\n")[0], name
+def test_only_the_terminal_breaks_the_lines_of_a_paragraph():
+    commands = typer.main.get_command(app()).commands
+    for command in (*commands.values(), *commands["negatives"].commands.values()):
+        for paragraph in command.help.split("\n\n"):
+            assert "\n" not in paragraph or all(line.startswith(" ") for line in paragraph.split("\n")), command.name
 
 
 @pytest.mark.parametrize("args", [[], ["negatives"]])

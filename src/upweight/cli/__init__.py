@@ -17,7 +17,7 @@ import typer.core
 from .._errors import UpweightError
 from .._version import __version__
 from ._command_line import with_bare_json
-from ._terminal import write_notice
+from ._terminal import unwrapped, write_notice
 
 __all__ = ["COMMANDS", "main"]
 
@@ -52,7 +52,7 @@ def app() -> typer.Typer:
         importlib.import_module(f".{name}", __name__).register(commands)
     for command in commands.registered_commands:
         command.cls = Interruptible
-        command.short_help = " ".join((command.help or "").split("\n\n")[0].split())  # the list breaks lines itself
+        command.help = unwrapped(command.help or "")
     return commands
 
 

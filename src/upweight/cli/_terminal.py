@@ -4,7 +4,7 @@ The trouble: labels, names of columns and of files come from whoever made the da
 cursor, hide a line or set the title of the window; a direction mark turns text around; a character that the terminal cannot encode
 would end the program. So all text is made harmless here, at the last step: control characters are shown as \\u001b, line ends stay.
 
-What is inside: `write_line`, `write_notice`; `harmless`, the text they write.
+What is inside: `write_line`, `write_notice`; `harmless`, the text they write; `unwrapped`, a help text for terminals of any width.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 import sys
 from typing import TextIO
 
-__all__ = ["harmless", "write_line", "write_notice"]
+__all__ = ["harmless", "unwrapped", "write_line", "write_notice"]
 
 UNSEEN = re.compile(
     "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
@@ -53,3 +53,9 @@ def _escaped(character: str | re.Match[str]) -> str:
         return f"\\u{code:04x}"
     high, low = divmod(code - 0x10000, 0x400)
     return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
+
+
+def unwrapped(text: str) -> str:
+    """A help text with each paragraph on one line, for the terminal to break; what is indented, the examples, stays as it is."""
+    paragraphs = text.split("\n\n")
+    return "\n\n".join(p if "\n " in f"\n{p}" else " ".join(p.split("\n")).strip() for p in paragraphs)

@@ -23,6 +23,8 @@ field. Nothing is downloaded.
   upweight demo
 
   upweight compare demo:digits --target eight --report out.html
+
+[bold]Exit codes[/bold]  0 done; 2 bad use.
 """
 FIELDS = ("check", "compare", "negatives", "shift", "ope", "rare", "delivered", "impute")  # commands with a DEMO
 

@@ -18,7 +18,7 @@ import typer
 
 from .._errors import InputError, counted, require_choice
 from ._outputs import STANDARD_OUTPUT, check_writable, taken_by, write_text
-from ._terminal import write_line, write_notice
+from ._terminal import unwrapped, write_line, write_notice
 
 __all__ = ["register"]
 
@@ -96,15 +96,15 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     from . import Interruptible
 
-    group = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="rich")
+    group = typer.Typer(help=unwrapped(HELP), no_args_is_help=True, rich_markup_mode="rich")
     for name, function, text in (
         ("plan", plan, PLAN_HELP),
         ("sample", sample, SAMPLE_HELP),
         ("check", check, CHECK_HELP),
         ("explain", explain, EXPLAIN_HELP),
     ):
-        group.command(name, help=text, cls=Interruptible)(function)
-    app.add_typer(group, name="negatives", help=HELP)
+        group.command(name, help=unwrapped(text), cls=Interruptible)(function)
+    app.add_typer(group, name="negatives", help=unwrapped(HELP))
 
 
 def plan(
