@@ -73,6 +73,7 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_title = "upweight"
 html_static_path = ["static"]
+(HOME / "docs" / "made").mkdir(exist_ok=True)  # asked for before anything is made
 html_extra_path = ["made"]  # the report of the home page
 html_css_files = ["site.css", "gallery.css"]
 html_copy_source = False
