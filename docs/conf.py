@@ -73,6 +73,7 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_title = "upweight"
 html_static_path = ["static"]
+(HOME / "docs" / "made").mkdir(exist_ok=True)  # asked for before anything is made
 html_extra_path = ["made"]  # the report of the home page
 html_css_files = ["site.css", "gallery.css"]
 html_copy_source = False
@@ -107,9 +108,6 @@ copybutton_prompt_is_regexp = True
 def setup(app) -> None:
     from extensions import blocks, demo_report, links, papers, reference, tables
 
-    demo_report.FOLDER.mkdir(
-        exist_ok=True
-    )  # an extra path that is missing when the settings are read is left out of the site
     app.connect("builder-inited", demo_report.make_report)
     app.connect("builder-inited", papers.make_pages)
     app.connect("builder-inited", reference.make_pages)

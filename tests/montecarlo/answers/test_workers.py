@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import pytest
 
@@ -41,5 +42,5 @@ def test_two_workers_take_at_most_two_thirds_of_the_time():
 
 def test_the_map_of_a_process_pool_gives_the_same_bits():
     plain = rare(quick, 2, relative_error=0.2, rng=0)
-    with ProcessPoolExecutor(2) as executor:
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:  # a fork of threads may hang
         assert rare(quick, 2, relative_error=0.2, run=Run(map=executor.map), rng=0).to_dict() == plain.to_dict()

@@ -82,7 +82,7 @@ class Plan:
     >>> kept.num_rows, round(float(p.pi(rows).max()), 4), p.scores(rows).shape, p.correction(kept).status
     (602, 0.0052, (100000,), 'exact')
     >>> print(p.summary().splitlines()[0])
-    100,000 rows, 100 positives; 500 ± 22 negatives stay (0.60% of the rows): 1.20 times the variance of training on all rows (by weights 1.20)
+    100,000 rows, 100 positives; 500 ± 22 negatives stay (0.60 % of the rows): 1.20 times the variance of training on all rows (by weights 1.20)
     >>> p.cost(rows).rows, p.explain(5, data=rows).kept
     (100000, (False,))
     >>> p.schema(rows.schema).names, p.tally(rows, kept).kept_negatives

@@ -50,7 +50,7 @@ def _untrusted(verdict: Verdict, mean: MeanFigures, value: Estimate, gain: Estim
         return Decision("UNTRUSTED", f"{DETERMINISTIC}.", "log some decisions at random, with their probabilities")
     if mean.fails:
         advice = TOO_HIGH if mean.mean > 1 else TOO_LOW.format(share=100 * (1 - mean.mean))
-        return Decision("UNTRUSTED", mean_fails(mean), advice.replace("%", " %"))
+        return Decision("UNTRUSTED", mean_fails(mean), advice)
     if not verdict.ok:
         worst = next(r for r in verdict.reasons if r.grade == verdict.grade)
         return Decision("UNTRUSTED", f"{worst.text}.", verdict.advice)
