@@ -11,7 +11,7 @@ from ._class_labels import (
     twins_named,
     twins_of,
 )
-from ._columns import Column
+from ._columns import Column, numbers_rows
 from ._folds import group_codes, inner_default, outer_folds, read_cv, refuse_few, stratified
 from ._frame_columns import (
     arrow_array,
@@ -67,6 +67,7 @@ __all__ = [
     "matrix",
     "mean_one",
     "numbers_like",
+    "numbers_rows",
     "outer_folds",
     "plain_series",
     "positive_code",

@@ -34,7 +34,7 @@ from ._gaps import tell_gaps
 from ._later_text import read_later
 from ._text_forms import DATES, days, form_of, in_form, plain_numbers, resembles
 
-__all__ = ["MISSING", "UNSEEN", "Column", "codes", "describe", "numbers", "read_numbers", "read_text"]
+__all__ = ["MISSING", "UNSEEN", "Column", "codes", "describe", "numbers", "numbers_rows", "read_numbers", "read_text"]
 
 pc: Any = compute  # its functions are made at run time, where type checkers do not look
 
@@ -133,7 +133,7 @@ def describe_numbers(name: str, x: np.ndarray, note: str = "", form: str = "") -
         return Column(
             name, "numeric" if gaps else "dropped", missing=gaps, note=f"{only}, or a gap" if gaps else only, form=form
         )
-    if name and _is_counter(present, gaps) and _looks_like_counter(name):
+    if numbers_rows(name, present, gaps):
         return Column(name, "dropped", note="numbers the rows: an identifier")
     return Column(name, "numeric", missing=gaps, note=note, form=form)
 
@@ -219,6 +219,11 @@ def _form_note(form: str, text: pa.Array) -> str:
     other = np.isnan(plain_numbers(present))
     row = int(other.argmax())
     return f"text read as numbers; first {present[row].as_py()!r} as {in_form(form, present[row : row + 1])[0]:.15g}"
+
+
+def numbers_rows(name: str, present: np.ndarray, gaps: int = 0) -> bool:
+    """Whether a column is called like a running number and is one: 0, 1, 2, ... from any start, in any order."""
+    return bool(name) and _is_counter(present, gaps) and _looks_like_counter(name)
 
 
 def _is_counter(present: np.ndarray, gaps: int) -> bool:

@@ -302,7 +302,8 @@ def test_gaps_and_columns_of_one_side_are_told():
     ):
         sh.balancing_weights(x, {0: 2.0})
     with pytest.raises(
-        uw.InputError, match="`source` alone has 'c' and `target` alone has 'd'. Leave out what one side alone has, a label too"
+        uw.InputError,
+        match="`source` alone has 'c' and `target` alone has 'd'. Leave out what one side alone has, a label too",
     ):
         sh.balancing_weights(CELLS, CELLS.rename(columns={"c": "d"}))
     with pytest.raises(uw.InputError, match="target has r = z with a share of 0.1, which no source row has"):

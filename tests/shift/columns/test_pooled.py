@@ -87,6 +87,18 @@ def test_a_float_is_no_identifier_and_few_rows_are_none():
         Pooled.of(x[60:].astype(int), x[:60].astype(int))
 
 
+@pytest.mark.parametrize(("n", "m", "start"), [(60, 40, 0), (60, 40, 30), (50, 50, 20)])
+def test_a_running_number_of_either_side_is_excluded_and_not_called_a_shift(n, m, start):
+    """It was "Moved: ... Most: customer_id", with weights that repair it: two files numbered from one tell their lengths apart."""
+    r = np.random.default_rng(0)
+    source = pd.DataFrame({"customer_id": r.permutation(n), "a": r.normal(size=n)})
+    target = pd.DataFrame({"customer_id": start + np.arange(m), "a": r.normal(size=m)})
+    with pytest.raises(uw.InputError, match="column `customer_id` numbers the rows of either side.*exclude it"):
+        Pooled.of(source, target)
+    Pooled.of(source.rename(columns={"customer_id": "size"}), target.rename(columns={"customer_id": "size"}))
+    Pooled.of(source, source.assign(a=0.0 + np.arange(n)))  # the same numbers on both sides tell nothing apart
+
+
 def test_a_column_whose_numbers_repeat_is_no_identifier():
     x = np.repeat(np.arange(50), 2)[:, None]
     Pooled.of(x[:60], x[60:])

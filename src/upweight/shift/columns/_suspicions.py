@@ -3,7 +3,8 @@
 The trouble: a customer number that was given in order tells new rows from old ones without fail, and a ratio learnt from it says that no
 source row is like any target row. And a target that was drawn from the source itself has nothing to tell.
 
-    an identifier    whole numbers, dates or text, every value of both samples different, and one side below the other
+    an identifier    whole numbers, dates or text, every value of both samples different, and one side below the other;
+                     or a running number by name and by values on either side, from another start or to another end
     in both          share of target rows that are source rows, where the source's own rows differ from each other
 
 What is inside: `refuse_identifiers`; `share_in_both`.
@@ -19,7 +20,7 @@ import pyarrow as pa
 from scipy import sparse
 
 from ..._errors import InputError, printable
-from ...tables import Table
+from ...tables import Table, numbers_rows
 
 __all__ = ["refuse_identifiers", "share_in_both"]
 
@@ -29,8 +30,13 @@ DISTINCT = 0.95  # share of source rows that differ from all others, from which 
 
 
 def refuse_identifiers(columns: Iterable[tuple[Any, Any]], n_source: int) -> None:
-    """Refuse a column, joined source first, that numbers the rows and tells the two sides apart alone."""
+    """Refuse a column, joined source first, that numbers the rows and tells the two sides apart alone, or by how many rows they have."""
     for name, values in columns:
+        if _two_counters(str(name), values, n_source):
+            raise InputError(
+                f"column `{printable(name)}` numbers the rows of either side; where their numbers differ it tells the two apart and says "
+                "nothing of them: exclude it."
+            )
         x = _whole_or_text(values)
         if x is None or min(n_source, len(x) - n_source) < FEWEST or len(np.unique(x)) < len(x):
             continue
@@ -43,6 +49,17 @@ def refuse_identifiers(columns: Iterable[tuple[Any, Any]], n_source: int) -> Non
                 f"column `{printable(name)}` alone tells the two apart: all its {len(x):,} values differ, and those of one side come "
                 "after the other's. It numbers the rows: exclude it."
             )
+
+
+def _two_counters(name: str, values: Any, n_source: int) -> bool:
+    """Whether a whole-number column of a frame counts the rows of both sides, and not the same numbers."""
+    if isinstance(values, np.ndarray) or values.null_count or not pa.types.is_integer(values.type):
+        return False
+    x = values.to_numpy(zero_copy_only=False)
+    sides = x[:n_source], x[n_source:]
+    if min(map(len, sides)) < FEWEST or not all(numbers_rows(name, side) for side in sides):
+        return False
+    return sides[0].min() != sides[1].min() or len(sides[0]) != len(sides[1])
 
 
 def _whole_or_text(values: Any) -> np.ndarray | None:
