@@ -10,46 +10,24 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from scipy import special, stats
+from scipy import stats
 
 from upweight.montecarlo import rare
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from claims import judged  # noqa: E402  (the folder above, see there)
+from failures import PROBLEMS, G, linear  # noqa: E402
 
-G = Callable[[np.ndarray], np.ndarray]
-
-
-def four_branch(x: np.ndarray) -> np.ndarray:
-    a, b = x[:, 0], x[:, 1]
-    bent, side = 3 + 0.1 * (a - b) ** 2, (a + b) / np.sqrt(2)
-    return np.minimum.reduce([bent - side, bent + side, a - b + 7 / np.sqrt(2), b - a + 7 / np.sqrt(2)])
-
-
-def linear(x: np.ndarray) -> np.ndarray:
-    return 3.5 - x.sum(axis=1) / np.sqrt(x.shape[1])
-
-
-PROBLEMS: dict[str, tuple[G, int, float]] = {
-    "rp22": (
-        lambda x: 2.5 - (x[:, 0] + x[:, 1]) / np.sqrt(2) + 0.1 * (x[:, 0] - x[:, 1]) ** 2,
-        2,
-        4.207305511e-03,
-    ),
-    "four_branch": (four_branch, 2, 2.222795066e-03),
-    "parabola": (lambda x: 5 - x[:, 1] - 0.5 * (x[:, 0] - 0.1) ** 2, 2, 3.016311901e-03),
-    "linear_100": (linear, 100, float(special.ndtr(-3.5))),
-}
+NAMES = {"rp22": "RP22", "four_branch": "four-branch", "parabola": "parabola", "linear_100": "linear 100"}
 
 
 def ours(name: str, runs: int) -> tuple[float, float, float]:
     """(relative RMSE, mean calls, share converged) of `rare`."""
-    g, d, p = PROBLEMS[name]
+    g, d, p = PROBLEMS[NAMES[name]]
     found = [rare(g, d, rng=seed) for seed in range(runs)]
     errors = [r.probability.value / p - 1 for r in found if r.converged and r.probability is not None]
     return (
@@ -89,7 +67,7 @@ def work(errors: np.ndarray, calls: float) -> float:
 
 def against_classic(runs: int) -> float:
     """Work of the classic method over ours on the four-branch problem."""
-    g, d, p = PROBLEMS["four_branch"]
+    g, d, p = PROBLEMS[NAMES["four_branch"]]
     theirs = [classic(g, d, seed) for seed in range(runs)]
     rmse, calls, _ = ours("four_branch", runs)
     return work(np.array([v / p - 1 for v, _ in theirs]), float(np.mean([c for _, c in theirs]))) / (calls * rmse**2)
@@ -104,7 +82,7 @@ def arrived(family: str, runs: int) -> float:
 def run(short: bool) -> dict[str, float]:
     """Relative errors, calls, shares converged, work against the classic method, and families."""
     found = {}
-    for name in ("four_branch", "linear_100") if short else PROBLEMS:
+    for name in ("four_branch", "linear_100") if short else NAMES:
         figures = ours(name, 5 if short else 100)
         found |= {f"{what}_{name}": x for what, x in zip(("rmse", "calls", "converged"), figures, strict=True)}
     found["work_of_classic"] = against_classic(10 if short else 100)

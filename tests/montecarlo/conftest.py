@@ -10,8 +10,10 @@ import pytest
 
 @pytest.fixture(scope="session")
 def problems():
-    """The module `problems.py` beside this file."""
-    spec = importlib.util.spec_from_file_location("problems", Path(__file__).with_name("problems.py"))
+    """The module `papers/failures.py`."""
+    spec = importlib.util.spec_from_file_location(
+        "problems", Path(__file__).resolve().parents[2] / "papers" / "failures.py"
+    )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -1,14 +1,12 @@
 """Plain importance sampling as UQpy and pypmc do it, beside ours on the same target: calls that are counted, logs that are kept.
 
-Neither is among the tools of development: tried where somebody has it, skipped, saying so, where not. Seen with UQpy 4.1.6 and pypmc 1.2.6 (Python 3.11,
-NumPy 2.4.6, SciPy 1.17.1). UQpy asks the target for every point twice, and throws the first answers away; pypmc keeps weights without their logs, so that
-a constant of 800 in a log target ends the run.
+Seen with UQpy 4.1.6 and pypmc 1.2.6 (Python 3.11, NumPy 2.4.6, SciPy 1.17.1). UQpy asks the target for every point twice, and throws the first answers
+away; pypmc keeps weights without their logs, so that a constant of 800 in a log target ends the run.
 """
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import warnings
 
 import numpy as np
@@ -22,9 +20,7 @@ LOG_2PI = float(np.log(2 * np.pi))
 
 
 def peer(name):
-    """A module, or a skip that says what is missing."""
-    if importlib.util.find_spec(name.split(".")[0]) is None:
-        pytest.skip(f"{name.split('.')[0]} is not here: it is not among the tools of development")
+    """A module, imported without the warnings of its first import."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return importlib.import_module(name)

@@ -1,4 +1,4 @@
-"""rare: truths, what is told and what is refused; each law once, quickly. The long runs are in tests/theory/test_rare_events.py."""
+"""rare: truths, what is told and what is refused; each law once, quickly. The long runs are papers/simulated-answers."""
 
 import json
 

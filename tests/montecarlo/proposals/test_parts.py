@@ -103,3 +103,12 @@ def test_a_mixture_is_the_sum_of_its_parts_with_multinomial_counts():
     assert q.log_parts(x).shape == (2, 3)
     counts = [(q.sample(100, np.random.default_rng(s)) < 4).sum() for s in range(400)]
     assert np.var(counts) == pytest.approx(100 * 0.25 * 0.75, rel=0.3)
+
+
+@pytest.mark.parametrize("d", [2, 3, 7])
+def test_no_draws_are_an_empty_array_of_their_width(d):
+    """A component of small share is drawn from not at all, now and then: a run on RP28 ended there, one in some hundreds."""
+    for q in parts(d):
+        assert q.sample(0, np.random.default_rng(0)).shape == (0, d), q
+    rare = Mixture(tuple(parts(d)), (1.0, *[1e-9] * 5))
+    assert rare.sample(50, np.random.default_rng(0)).shape == (50, d)

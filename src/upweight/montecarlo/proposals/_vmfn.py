@@ -92,7 +92,7 @@ def _cosines(d: int, k: float, n: int, rng: np.random.Generator) -> np.ndarray:
     b = (d - 1) / (2 * k + math.hypot(2 * k, d - 1))
     x0 = (1 - b) / (1 + b)
     c = k * x0 + (d - 1) * math.log1p(-x0 * x0) if x0 < 1 else -math.inf
-    kept, found = [], 0
+    kept, found = [np.empty(0)], 0
     while found < n:
         z = rng.beta((d - 1) / 2, (d - 1) / 2, max(16, 2 * (n - found)))
         w = (1 - (1 + b) * z) / (1 - (1 - b) * z)
