@@ -132,7 +132,7 @@ def _result(s: FailureSearch, end: SearchResult, method: str, inputs: Inputs) ->
     if len(u):
         draws = Draws(inputs.to_x(u), weights, log_q, counts, cluster=cluster, failures=True)
         sensitivity = _sensitivity(inputs, u, weights, cluster)
-    nearest = _nearest(s, u)
+    nearest = _nearest(s)
     point = None if nearest is None else _one(inputs.to_x(nearest[None]))
     fresh = end.fresh
     told = RareFacts(
@@ -170,11 +170,19 @@ def _sensitivity(inputs: Inputs, u: np.ndarray, weights: Weights, cluster: np.nd
     return weights.mean(inputs.scores(u), cluster=cluster)
 
 
-def _nearest(s: FailureSearch, u: np.ndarray) -> np.ndarray | None:
-    """The failure nearest to the origin of all that were seen."""
-    seen = [k.u[np.isfinite(k.log_f)] for k in s.known] + [r.failures for r in s.repeats]
-    points = np.concatenate([x for x in seen if len(x)] or [np.empty((0, s.d))])
-    return points[np.argmin((points * points).sum(axis=1))] if len(points) else None
+def _nearest(s: FailureSearch) -> np.ndarray | None:
+    """The failure nearest to the origin of all that were seen; the first of several."""
+    seen = [(k.u, np.isfinite(k.log_f)) for k in s.known] + [
+        (r.failures, np.ones(len(r.failures), bool)) for r in s.repeats
+    ]
+    nearest = [
+        (float(squares[i]), u[i])
+        for u, failed in seen
+        if failed.any()
+        for squares in [np.where(failed, np.einsum("ij,ij->i", u, u), np.inf)]
+        for i in [int(np.argmin(squares))]
+    ]
+    return min(nearest, key=lambda one: one[0])[1] if nearest else None
 
 
 def _one(x: Any) -> Any:

@@ -96,8 +96,7 @@ class Calls:
                 self._of_one_width(y)
         missing = np.flatnonzero(~there)
         if len(missing):
-            x = self.to_x(u[missing])
-            for first, values in self._answers(x):
+            for first, values in self._answers(u if len(missing) == len(u) else u[missing]):
                 if not len(values):
                     continue
                 self._of_one_width(values)
@@ -109,9 +108,9 @@ class Calls:
         self.calls += len(u)
         return y
 
-    def _answers(self, x: Any) -> Iterator[tuple[int, np.ndarray]]:
+    def _answers(self, u: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """(first row, answers) of each piece as it comes; the first error ends it, after the answers before it were given."""
-        pieces = list(self._pieces(x))
+        pieces = list(self._pieces(self.to_x(u)))
         ask = partial(answer, self.function, self.run.rows, self.question.several)
         processes, answered = min(self.run.workers, len(pieces)), 0
         for piece, got in each_part(ask, pieces, processes, bounded=True, mapper=self.run.map):
