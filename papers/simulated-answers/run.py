@@ -1,6 +1,6 @@
 """Answers by simulation beside the truth: how often they converge, how often their intervals cover, what they cost. No paper: our own promise.
 
-    python papers/simulated-answers/run.py                    # 100 runs a row, fifty CPU minutes; exit 1 if a claim is missed
+    python papers/simulated-answers/run.py                    # 100 runs a row, twenty CPU minutes; exit 1 if a claim is missed
     python papers/simulated-answers/run.py --only integrals   # failures, needle, evidence, integrals or adapt
     python papers/simulated-answers/run.py --short            # 3 runs of a few rows
 

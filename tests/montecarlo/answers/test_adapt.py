@@ -63,7 +63,8 @@ def test_intervals_cover_at_their_level_and_recycled_ones_do_not(name):
     found = [adapt(*PROBLEMS[name], rng=seed) for seed in range(25)]
     hit = sum(low <= 0 <= high for low, high in (post.evidence.interval() for post in found))
     assert hit >= 21
-    assert sum(post.converged for post in found) >= (10 if name == "banana 10" else 18)  # k-hat refuses the rest
+    # k-hat refuses the rest: shares of .6, .75 and .99 in a hundred runs (papers/simulated-answers), each passed in 99 of 100
+    assert sum(post.converged for post in found) >= {"banana 2": 9, "banana 10": 13, "three modes": 23}[name]
     if name == "banana 10":
         recycled = [adapt(*PROBLEMS[name], rng=seed, recycle=True).evidence for seed in range(12)]
         assert np.mean([e.log_value for e in recycled]) < -0.03
