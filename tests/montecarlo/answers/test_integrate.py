@@ -218,3 +218,9 @@ def test_eight_equal_repeats_are_not_believed():
 def test_a_box_wider_than_a_float_is_refused():
     with pytest.raises(InputError, match="a finite width apart"):
         integrate(lambda x: x[:, 0], [(-1e308, 1e308)], rng=0)
+
+
+def test_an_integral_that_no_float_holds_is_refused_without_a_warning():
+    pytest.importorskip("vegas")
+    with pytest.raises(InputError, match=r"values of f up to 1e\+300 make it larger\. Divide f by a constant"):
+        integrate(lambda x: np.full(len(x), 1e300), [(0, 1e9)], budget=1300, rng=0)

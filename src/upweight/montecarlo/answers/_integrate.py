@@ -108,7 +108,7 @@ def _repeated(box: np.ndarray, ask: Calls, rng: np.random.Generator) -> Integral
         pieces = [(np.array(x), np.array(w)) for x, w in grid.random_batch()]
         x, w = (np.concatenate(column) for column in zip(*pieces, strict=True))
         y = ask(x, "frozen")
-        values.append(w @ y.reshape(len(y), -1))
+        values.append(_summed(w, y.reshape(len(y), -1)))
         points.append(x)
         shares.append(w)
         history.append(
@@ -123,6 +123,17 @@ def _repeated(box: np.ndarray, ask: Calls, rng: np.random.Generator) -> Integral
     draws = Draws(np.concatenate(points), weights, np.empty((0, n)), counts, cluster)
     each = np.array(values)
     return Integral(Estimate.of_repeats(each[:, 0] if each.shape[1] == 1 else each), draws, ask.calls, history)
+
+
+def _summed(w: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """One repeat: sums (c,) of y (n, c) over the density."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = w @ y
+    if not np.isfinite(value).all():
+        raise InputError(
+            f"the integral must be a number that a float can hold; values of f up to {np.abs(y).max():.3g} make it larger. Divide f by a constant."
+        )
+    return value
 
 
 def _read_bounds(bounds: Any) -> np.ndarray:

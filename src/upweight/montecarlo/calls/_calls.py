@@ -11,6 +11,7 @@ What is inside: `Calls`; `Question`, what a function is asked, which decides how
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -96,7 +97,9 @@ class Calls:
                 self._of_one_width(y)
         missing = np.flatnonzero(~there)
         if len(missing):
-            x = self.to_x(u[missing])
+            x = _rows(
+                self.to_x(u), missing
+            )  # of all rows: a matrix product in it may differ in the last digit for fewer
             for first, values in self._answers(x):
                 if not len(values):
                     continue
@@ -137,7 +140,8 @@ class Calls:
             most = min(shares, SYNC_ROWS) if self.run.rows and self.run.journal is not None else shares
         for first in range(0, n, most):
             rows = slice(first, first + most)
-            yield RowPiece(first, {k: v[rows].copy() for k, v in x.items()} if isinstance(x, dict) else x[rows].copy())
+            piece = {k: v[rows].copy() for k, v in x.items()} if isinstance(x, dict) else x[rows].copy()
+            yield RowPiece(first, piece, os.getpid())
 
     def _write(self, request: int, where: np.ndarray, u: np.ndarray, values: np.ndarray) -> None:
         """Answers to the journal, one line for each run of neighbouring rows."""
@@ -175,3 +179,8 @@ class Calls:
             f"{counted(kept, 'call')} kept in the journal" if self.journal else "no journal is kept: Run(journal=...)"
         )
         raise error
+
+
+def _rows(x: Any, which: np.ndarray) -> Any:
+    """Some rows of points."""
+    return {k: v[which] for k, v in x.items()} if isinstance(x, dict) else x[which]

@@ -81,10 +81,15 @@ def through(name: str, marginal: Any, z: np.ndarray) -> np.ndarray:
     if not np.isfinite(x).all():
         row = int(np.argmin(np.isfinite(x)))
         raise InputError(
-            f"input {name} must be finite; it is {x[row]} at the standard normal {z[row]:.6g}, where SciPy rounds it. Cut its support "
+            f"input {name} must be finite; it is {x[row]} at the standard normal {z[row]:.6g}, {_lost(z[row])}. Cut its support "
             "(scipy.stats.truncate), or give its quantiles by Inputs.transform."
         )
     return x
+
+
+def _lost(z: float) -> str:
+    """Why a quantile is no number: far out SciPy rounds it, nearer it is too large."""
+    return "where SciPy rounds it" if abs(z) > FAR else "beyond the largest float"
 
 
 def _held(marginal: Any, x: np.ndarray, z: np.ndarray) -> np.ndarray:
