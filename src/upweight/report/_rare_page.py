@@ -171,7 +171,9 @@ def _stages(facts: dict[str, Any]) -> tuple[list[tuple[str, float, float, float,
     answer = facts.get("probability")
     if answer is not None:
         rows.append(("answer", facts["calls"], finite(answer["value"]), finite(facts["low"]), finite(facts["high"])))
-    known = [(*row[:2], *map(_cut, row[2:])) for row in rows if None not in row]
+    known = [
+        (kind, at, _cut(p), _cut(low), _cut(high)) for kind, at, p, low, high in rows if None not in (p, low, high)
+    ]
     top = max([1e-300, *(row[4] for row in known)])
     places = lambda p: FRAME.y(p / top)
     end = max(calls, facts["calls"], 1)

@@ -241,6 +241,9 @@ def diverges(x):
     return 1.0
 
 
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnhandledThreadExceptionWarning"
+)  # loky's thread, when it is broken off
 def test_what_another_process_raised_comes_back_with_its_words_its_line_and_no_warning():
     """It was "A result has failed to un-serialize", and a warning of joblib's about cancelled tasks."""
     with pytest.raises(RuntimeError, match="Unreadable: mesh of 3") as raised:
@@ -252,3 +255,19 @@ def test_what_another_process_raised_comes_back_with_its_words_its_line_and_no_w
     with pytest.raises(Unreadable) as raised:
         asked(diverges, Run(rows=True))
     assert len(raised.value.__notes__) == 2
+
+
+def test_a_series_in_another_order_is_refused_and_one_in_order_taken():
+    """Its values were read by place, whatever its index said: a probability six times too large converged."""
+    pd = pytest.importorskip("pandas")
+    with pytest.raises(uw.InputError, match="a Series whose index is in another. Sort it"):
+        asked(lambda x: pd.Series(x["R"]).sort_values())
+    np.testing.assert_allclose(asked(lambda x: pd.Series(x["R"]).sort_values().sort_index()), U[:, 0], rtol=1e-12)
+    dated = lambda x: pd.Series(x["R"], index=pd.date_range("2020", periods=len(x["R"]))[::-1])
+    np.testing.assert_allclose(asked(dated), U[:, 0], rtol=1e-12)
+
+
+def test_what_is_larger_than_a_float_is_infinite_without_a_warning():
+    if np.finfo(np.longdouble).max > np.finfo(float).max:
+        with pytest.raises(uw.InputError, match=r"g is \+inf at call 0"):
+            asked(lambda x: np.full(len(x["R"]), np.longdouble("1e4000")))

@@ -137,14 +137,32 @@ def _numbers(given: Any, n: int, several: bool) -> np.ndarray:
     if several and y.dtype.kind in "iuf":
         table = y[None] if n == 1 and y.ndim == 1 else y
         if table.ndim == 2 and len(table) == n and table.shape[1] > 1:
-            return table.astype(np.float64)
+            return _floats(table)
     if y.size == n and y.dtype.kind not in "iuf":
         raise InputError(f"the function must give real numbers; got {y.dtype}. Return an array of float64.")
     if y.dtype.kind not in "iuf" or (y.size != n) or (y.ndim > 1 and y.shape != (n, 1)):
         raise InputError(
             f"the function must give one number a row, shape ({n},); got shape {y.shape} of {y.dtype}. Return one value for each row."
         )
-    return y.reshape(n).astype(np.float64)
+    if _is_shuffled(given, n):
+        raise InputError(
+            "the function must give its numbers in the order of the rows; got a Series whose index is in another. Sort it: .sort_index()."
+        )
+    return _floats(y.reshape(n))
+
+
+def _floats(y: np.ndarray) -> np.ndarray:
+    """float64; what is larger is infinite, and told as that."""
+    with np.errstate(over="ignore"):
+        return y.astype(np.float64)
+
+
+def _is_shuffled(given: Any, n: int) -> bool:
+    """Whether it is of pandas and its index has the numbers of the rows in another order than the rows."""
+    index = np.asarray(getattr(given, "index", None)) if hasattr(given, "sort_index") else np.empty(0)
+    if index.shape != (n,) or index.dtype.kind not in "iu":
+        return False
+    return bool((np.sort(index) == np.arange(n)).all() and (np.diff(index) < 0).any())
 
 
 def shown_inputs(x: Points, row: int) -> str:
