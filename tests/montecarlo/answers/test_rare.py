@@ -292,6 +292,9 @@ def test_no_bound_that_is_printed_lies_outside_of_what_a_probability_can_be(seed
     assert float(said[1]) == pytest.approx(min(r.probability.value, 1), abs=1e-3)
     assert [float(end) for end in (said[2], said[3])] == pytest.approx([low, high], abs=1e-4)
     assert " p 1," in repr(r) or " p 0.99" in repr(r)
+    middle = r.plot().axes[1]
+    assert max(float(np.max(y)) for line in middle.lines for y in [line.get_ydata()] if np.size(y)) <= 1
+    assert max(float(s[:, 1].max()) for c in middle.collections for s in c.get_segments()) <= 1
     r = rare(lambda x: x[:, 0] - 1.5, 2, rng=0)
     assert "±" in str(r).split("\n")[0]  # where nothing is cut
 
