@@ -1,6 +1,7 @@
 """upweight rare: what is said, written and refused; literals only, demos, journal, and its page."""
 
 import json
+import re
 
 import pytest
 
@@ -109,4 +110,50 @@ def test_what_cannot_be_is_told_on_one_line(run, args, said):
     assert code == 2
     assert out == ""
     assert said in err
+    assert err.count("\n") == 1
+
+
+SOLVER = """
+import numpy as np
+
+def g(x):
+    if np.any(x["R"] > 330):
+        raise RuntimeError("mesh failed\\nat a corner")
+    return x["R"] - x["S"]
+"""
+
+
+def test_what_the_function_raises_is_one_line_with_its_inputs_and_what_is_kept(run, tmp_path):
+    """It was a traceback of sixty lines, and exit code 1, that of --strict."""
+    (tmp_path / "solver.py").write_text(SOLVER)
+    code, out, err = run("rare", "solver:g", *BEAM)
+    assert (code, out) == (2, "")
+    assert err.startswith(
+        "upweight: solver:g raised RuntimeError: mesh failed at a corner; in g (solver.py, line 6), by g on 500 rows, the first: R="
+    )
+    assert err.endswith("no call is kept: --journal FILE keeps them. Mend it and run again.\n")
+    code, _, err = run("rare", "solver:g", *BEAM, "--rows", "--journal", "run.uwj")
+    assert code == 2
+    assert "in g (solver.py, line 6), at row 4: R=342.116, S=153.463; 4 calls kept in the journal. Mend it" in err
+    assert err.count("\n") == 1
+
+
+def test_what_we_raise_ourselves_keeps_its_traceback(run, monkeypatch):
+    monkeypatch.setattr("upweight.montecarlo.rare", lambda *args, **how: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main(["rare", "demo:beam"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x = 1 / 0\n", r"beem cannot be imported \(ZeroDivisionError: division by zero, beem.py line 1\). Mend it."),
+        ("def g(:\n", r"beem cannot be imported \(SyntaxError: invalid syntax \(beem.py, line 1\)\). Mend it."),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_one_line(run, tmp_path, text, said):
+    (tmp_path / "beem.py").write_text(text)
+    code, _, err = run("rare", "beem:g", *BEAM)
+    assert code == 2
+    assert re.search(said, err)
     assert err.count("\n") == 1

@@ -78,7 +78,7 @@ def test_what_is_drawn_lies_inside_its_picture(visit, name, scheme):
     outside = page.evaluate(
         """() => Array.from(document.querySelectorAll('svg.plot')).flatMap(svg => {
              const box = svg.getBoundingClientRect();
-             return Array.from(svg.querySelectorAll('circle, rect, path, text')).map(e => e.getBoundingClientRect())
+             return Array.from(svg.querySelectorAll('circle, rect, path, line, text')).map(e => e.getBoundingClientRect())
                .filter(r => r.left < box.left - 8 || r.right > box.right + 8 || r.top < box.top - 8 || r.bottom > box.bottom + 8)
                .map(r => [r.left, r.top, r.right, r.bottom]);
            })"""
@@ -91,3 +91,16 @@ def test_the_answer_is_the_first_thing_read(visit):
     assert "is not known" in visit("refused").locator("h1").inner_text()
     assert "Log evidence" in visit("posterior").locator("h1").inner_text()
     assert "Integral 0" in visit("integral").locator("h1").inner_text()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_drawn_can_be_seen(visit, name):
+    """Intervals of a rare event were lines without a stroke."""
+    unseen = visit(name).evaluate(
+        """() => Array.from(document.querySelectorAll('svg circle, svg rect, svg path, svg line')).filter(e => {
+             const s = getComputedStyle(e);
+             const stroke = s.stroke !== 'none' && parseFloat(s.strokeWidth) > 0;
+             return !(stroke || (e.tagName !== 'line' && s.fill !== 'none'));
+           }).map(e => e.outerHTML)"""
+    )
+    assert unseen == []

@@ -58,3 +58,7 @@ def test_a_missing_key_is_named():
     del d["path"]
     with pytest.raises(InputError, match="`path` is missing"):
         evaluation_page(d)
+
+
+def test_a_reason_that_is_none_leaves_no_line():
+    assert "(blank)" not in evaluation_page(facts(why=""))

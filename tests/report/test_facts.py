@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import pytest
 
-from upweight import _errors
+from upweight import _errors, report
 from upweight.report import page
 from upweight.report._facts import BIN, COLUMN, DATA, ROW, ROW_NUMBERS, SCHEMA, TOP, VERDICT, check
 
@@ -129,3 +129,19 @@ def test_the_keys_asked_for_are_those_a_comparison_writes():
     assert _document.SCHEMA == SCHEMA
     assert set(ROW) <= set(_method_result.FLAT)
     assert set(VERDICT) == {field.name for field in fields(_verdict.ComparisonVerdict)}
+
+
+@pytest.mark.parametrize(
+    ("write_page", "schema"),
+    [
+        (report.shift_page, "shift"),
+        (report.verdict_page, "verdict"),
+        (report.evaluation_page, "evaluation"),
+        (report.rare_page, "rare"),
+        (report.posterior_page, "posterior"),
+        (report.integral_page, "integral"),
+    ],
+)
+def test_a_missing_key_is_told_in_good_english(write_page, schema):
+    with pytest.raises(_errors.InputError, match=f"is missing; an upweight.{schema}/1 document has it"):
+        write_page({"schema": f"upweight.{schema}/1"})

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import upweight as uw
-from upweight.report import rare_page, write_rare
+from upweight.report import _rare_page, rare_page, write_rare
 
 HOSTILE = '<script>alert(1)</script>"\u202e'
 
@@ -40,7 +40,9 @@ def test_an_answer_that_is_not_known_has_a_page():
     page = rare_page(r.to_dict())
     assert "is not known" in page
     assert "No failing point stands behind the answer." in page
-    assert "do not use the number" in page
+    assert "Nothing is known of the probability: it may be anything from 0 to 1." in page
+    assert "do not use the number" not in page
+    assert "no draw to show" in page
 
 
 def test_one_input_and_subset_simulation_have_pages():
@@ -74,3 +76,27 @@ def test_what_is_no_document_is_refused_by_its_key(facts, change, said):
             whole.pop(key)
             with pytest.raises(uw.InputError):
                 rare_page(whole)
+
+
+def test_a_probability_that_is_not_known_cannot_have_converged(facts):
+    for change in ({"probability": None}, {"probability": {"value": None}}, {"probability": None, "converged": False}):
+        with pytest.raises(
+            uw.InputError, match="`probability` holds no value, but `converged` or `screen` tell of one"
+        ):
+            rare_page(facts | change)
+    with pytest.raises(uw.InputError, match="`probability` is missing; an upweight.rare/1 document has it, or null"):
+        rare_page({k: v for k, v in facts.items() if k != "probability"})
+
+
+def test_what_is_drawn_of_a_probability_lies_between_0_and_1():
+    r = uw.montecarlo.rare(lambda x: x[:, 0] - 9, 2, rng=1)
+    assert r.probability.value > 1
+    page = rare_page(r.to_dict())
+    assert "<dd>1.00<small>" in page
+    top = _rare_page._stages(r.to_dict())[1]
+    assert top == 1.0
+
+
+def test_a_note_that_is_none_leaves_no_line(facts):
+    for note in ({}, {"note": ""}, {"note": None}):
+        assert "(blank)" not in rare_page(facts | note)

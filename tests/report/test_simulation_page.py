@@ -126,3 +126,21 @@ def test_the_command_knows_both(posterior, integrals, tmp_path, capsys):
     (tmp_path / "x.json").write_text('{"schema": "upweight.posteriors/1"}')
     assert code("report", tmp_path / "x.json", "-o", tmp_path / "x.html") == 2
     assert "'upweight.posterior/1' or 'upweight.integral/1'" in capsys.readouterr().err
+
+
+def test_an_evidence_that_is_not_known_is_said_plainly():
+    p = uw.montecarlo.evidence(lambda x: -1e5 * (x**2).sum(axis=1), 2, rng=0, budget=4000)
+    assert str(p).startswith("not converged: log evidence is not known\n")
+    assert repr(p) == "Posterior(not converged, log evidence unknown, 4,000 calls)"
+    page = posterior_page(p.to_dict())
+    assert "Log evidence is not known" in page
+    assert "Nothing is known of the evidence." in page
+    assert "no lower end to no upper end" not in page
+    with pytest.raises(uw.InputError, match="`converged` is true, but `evidence.log_value` holds no value"):
+        posterior_page(p.to_dict() | {"converged": True})
+
+
+def test_a_reason_that_is_none_leaves_no_line(posterior, integrals):
+    assert posterior["why"] == integrals["why"] == ""
+    for page in (posterior_page(posterior), integral_page(integrals)):
+        assert "(blank)" not in page

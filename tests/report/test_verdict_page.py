@@ -85,5 +85,5 @@ def test_what_is_no_verdict_is_refused_by_name(changes, why):
 def test_a_key_that_is_missing_is_named():
     facts = document()
     del facts["advice"]
-    with pytest.raises(InputError, match="`advice` is missing; a upweight.verdict/1 document has it"):
+    with pytest.raises(InputError, match="`advice` is missing; an upweight.verdict/1 document has it"):
         verdict_page(facts)

@@ -10,7 +10,9 @@ import importlib
 import json as json_module
 import os
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -82,7 +84,8 @@ def run(
         _demo(function, input, correlation) if function.startswith("demo:") else _given(function, input, correlation)
     )
     how = Run(rows=rows, workers=workers, journal=journal)
-    found = rare(g, inputs, relative_error=relative_error, budget=budget, family=family, run=how, rng=rng)
+    with _told(function):
+        found = rare(g, inputs, relative_error=relative_error, budget=budget, family=family, run=how, rng=rng)
     facts = found.to_dict() | {
         "function": function,
         "note": known,
@@ -119,6 +122,26 @@ def _given(function: str, given: list[str] | None, correlation: str | None) -> t
     return _imported(function), Inputs(marginals, correlation=matrix), ""
 
 
+@contextmanager
+def _told(function: str) -> Iterator[None]:
+    """What the function raises is told on one line, with its place, its inputs and the calls that are kept; what we raise is ours."""
+    from ..montecarlo.calls import raised_at
+
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        notes = [str(note) for note in getattr(error, "__notes__", ())]
+        if not any(note.startswith("raised ") for note in notes):
+            raise
+        kept = notes[-1] if notes[-1].endswith("in the journal") else "no call is kept: --journal FILE keeps them"
+        said = f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": ")
+        where = ", ".join(note.removeprefix("raised ") for note in notes[:-1])
+        place = f"{raised_at(error)}, ".lstrip(", ")
+        raise InputError(f"{function} raised {said}; {place}{where}; {kept}. Mend it and run again.") from error
+
+
 def _imported(text: str) -> Callable[[Any], Any]:
     """The function of MODULE:FUNCTION, looked for in the current folder too."""
     module, sign, name = text.partition(":")
@@ -135,10 +158,21 @@ def _imported(text: str) -> Callable[[Any], Any]:
         raise InputError(
             f"{text}: there is no module {module!r}.{did_you_mean(module, beside) if beside else ''}"
         ) from error
+    except Exception as error:
+        said = f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": ")
+        raise InputError(f"{text}: {module} cannot be imported ({said}{_line_of(error)}). Mend it.") from error
     if not callable(g := getattr(found, name, None)):
         functions = [n for n, f in vars(found).items() if callable(f) and not n.startswith("_")]
         raise InputError(f"{text}: {module} has no function {name!r}.{did_you_mean(name, functions)}")
     return g
+
+
+def _line_of(error: Exception) -> str:
+    """The file and line that raised an error on import; a syntax error has told its own."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if isinstance(error, SyntaxError) or not frames:
+        return ""
+    return f", {os.path.basename(frames[-1].filename)} line {frames[-1].lineno}"
 
 
 def _modules_here() -> list[str]:

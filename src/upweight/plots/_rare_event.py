@@ -83,17 +83,11 @@ def _stages(ax: Axes, facts: dict[str, Any]) -> None:
         if row["phase"] == "subset":
             ax.plot([calls], [row["p"]], ".", color=QUIET)
         elif row["phase"] == "sizing":
-            ax.errorbar(
-                [calls],
-                [row["p"]],
-                yerr=[1.96 * (row["se"] or 0.0)],
-                fmt="s",
-                color=BEFORE,
-                fillstyle="none",
-                capsize=3,
-            )
+            half, at = 1.96 * (row["se"] or 0.0), min(row["p"], 1.0)
+            ends = [[min(half, at)], [min(half, 1.0 - at)]]
+            ax.errorbar([calls], [at], yerr=ends, fmt="s", color=BEFORE, fillstyle="none", capsize=3)
     if facts["probability"] is not None:
-        value = facts["probability"]["value"]
+        value = min(facts["probability"]["value"], 1.0)
         drawn = True
         ends = [[max(value - facts["low"], 0.0)], [max(facts["high"] - value, 0.0)]]
         ax.errorbar([facts["calls"]], [value], yerr=ends, fmt="none", ecolor=AFTER, capsize=4)
@@ -101,7 +95,7 @@ def _stages(ax: Axes, facts: dict[str, Any]) -> None:
         legend(ax)
     ax.set_xlim(0, 1.05 * max(calls, facts["calls"], 1))
     if not drawn:
-        empty(ax, "no draw met a failure")
+        empty(ax, "no draw to show")
 
 
 def _cloud(ax: Axes, cloud: dict[str, Any] | None) -> None:

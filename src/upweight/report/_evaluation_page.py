@@ -69,7 +69,7 @@ def evaluation_page(facts: dict[str, Any]) -> str:
         title=words.plain(facts.get("data") or "decisions", 60),
         tone=TONES.get(facts["decision"], "usable"),
         meaning=MEANING.get(facts["decision"], ""),
-        why=words.sentence(facts.get("why") or ""),
+        why=words.sentence(facts.get("why") or None),
         advice=words.sentence(facts["advice"]),
         said=words.plain(facts["by"].get("name") or "label", 40),
         labels=labels[:MOST_LABELS],
@@ -93,13 +93,13 @@ def _check(facts: Any) -> None:
         raise InputError(f"`schema` must be {EVALUATION_SCHEMA!r}; got {short(schema)}. {REMEDY}")
     for key, rule in TOP.items():
         if key not in facts:
-            raise InputError(f"`{key}` is missing; a {EVALUATION_SCHEMA} document has it. {REMEDY}")
+            raise InputError(f"`{key}` is missing; an {EVALUATION_SCHEMA} document has it. {REMEDY}")
         check_value(facts[key], rule, key)
     check_value(facts.get("data"), MAYBE_TEXT, "data")
     for name in ("value", "logged", "gain"):
         for key in ("value", "low", "high"):
             if key not in facts[name]:
-                raise InputError(f"`{name}.{key}` is missing; a {EVALUATION_SCHEMA} document has it. {REMEDY}")
+                raise InputError(f"`{name}.{key}` is missing; an {EVALUATION_SCHEMA} document has it. {REMEDY}")
             check_value(facts[name][key], FIGURE, f"{name}.{key}")
 
 

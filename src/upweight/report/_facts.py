@@ -126,7 +126,7 @@ def check(facts: Any) -> None:
 
 def _check_schema(facts: dict) -> None:
     if "schema" not in facts:
-        raise InputError(f"`schema` is missing; a report is made from a {SCHEMA} document. {REMEDY}")
+        raise InputError(f"`schema` is missing; a report is made from an {SCHEMA} document. {REMEDY}")
     if facts["schema"] != SCHEMA:
         raise InputError(f"`schema` must be {SCHEMA!r}; got {short(facts['schema'])}. {REMEDY}")
 
@@ -149,7 +149,7 @@ def _check_data(data: dict) -> None:
 def _check_keys(found: dict, rules: dict[str, Rule], path: str) -> None:
     for key, rule in rules.items():
         if key not in found:
-            raise InputError(f"`{path}{key}` is missing; a {SCHEMA} document has it. {REMEDY}")
+            raise InputError(f"`{path}{key}` is missing; an {SCHEMA} document has it. {REMEDY}")
         check_value(found[key], rule, f"{path}{key}")
 
 

@@ -51,6 +51,10 @@ TOP: dict[str, Rule] = {
 }
 ROW: dict[str, Rule] = {"phase": TEXT, "calls": COUNT, "share_failing": NUMBER}
 INPUT: dict[str, Rule] = {"name": TEXT, **dict.fromkeys(("sensitivity", "low", "high"), NUMBER)}
+MEANINGS = {
+    True: "Every rule of the judgement is kept.",
+    False: "A rule of the judgement is broken: do not use the number.",
+}
 GLOSSARY = (
     ("beta", "The probability as a distance: how many standard deviations of a normal lie between the typical point and failure."),
     ("Level", "One step of the search. Its points shape the next proposal and are not part of the answer."),
@@ -91,9 +95,11 @@ def rare_page(facts: dict[str, Any]) -> str:
         facts=facts,
         title=words.plain(facts.get("function") or "a rare event", 60),
         tone="good" if facts["converged"] else "unreliable",
+        meaning=_meaning(facts),
+        value=_value(facts),
         lead=words.sentence(facts["screen"][0]),
         lines=[words.sentence(line) for line in facts["screen"][1:]],
-        note=words.sentence(facts.get("note") or ""),
+        note=words.sentence(facts.get("note") or None),
         walks=_walks(facts["history"]),
         most_levels=_most_levels(facts["history"]),
         stages=stages,
@@ -110,6 +116,19 @@ def rare_page(facts: dict[str, Any]) -> str:
         style=Markup(style),
         policy=policy(style, ""),
     )
+
+
+def _value(facts: dict[str, Any]) -> float | None:
+    """The probability, cut to [0, 1]; None where it is not known."""
+    value = finite((facts["probability"] or {}).get("value"))
+    return None if value is None else _cut(value)
+
+
+def _meaning(facts: dict[str, Any]) -> str:
+    """What the grade says of the number."""
+    if _value(facts) is None:
+        return "Nothing is known of the probability: it may be anything from 0 to 1."
+    return MEANINGS[facts["converged"]]
 
 
 def write_rare(facts: dict[str, Any], path: str | os.PathLike[str]) -> None:
@@ -152,7 +171,9 @@ def _stages(facts: dict[str, Any]) -> tuple[list[tuple[str, float, float, float,
     answer = facts.get("probability")
     if answer is not None:
         rows.append(("answer", facts["calls"], finite(answer["value"]), finite(facts["low"]), finite(facts["high"])))
-    known = [row for row in rows if None not in row]
+    known = [
+        (kind, at, _cut(p), _cut(low), _cut(high)) for kind, at, p, low, high in rows if None not in (p, low, high)
+    ]
     top = max([1e-300, *(row[4] for row in known)])
     places = lambda p: FRAME.y(p / top)
     end = max(calls, facts["calls"], 1)
@@ -161,6 +182,11 @@ def _stages(facts: dict[str, Any]) -> tuple[list[tuple[str, float, float, float,
         top,
         end,
     )
+
+
+def _cut(p: float) -> float:
+    """A probability, or an end of its interval, as one can be: in [0, 1]."""
+    return min(max(p, 0.0), 1.0)
 
 
 def _dots(cloud: Any) -> list[tuple[float, float, float]]:
@@ -200,10 +226,21 @@ def _check_rare(facts: Any) -> None:
     for key in ("probability", "design_point", "cloud", "settings"):
         if facts.get(key) is not None:
             check_value(facts[key], OBJECT, key)
-    if facts.get("probability") is not None:
-        _require(facts["probability"], {"value": NUMBER}, "probability.")
+    _check_probability(facts)
     if facts.get("cloud") is not None:
         _check_cloud(facts["cloud"])
+
+
+def _check_probability(facts: dict[str, Any]) -> None:
+    """A probability that is not known has converged to nothing, and its document says so in its first line."""
+    if "probability" not in facts:
+        raise InputError(f"`probability` is missing; an {RARE_SCHEMA} document has it, or null. {REMEDY}")
+    if facts["probability"] is not None:
+        _require(facts["probability"], {"value": NUMBER}, "probability.")
+    if _value(facts) is not None:
+        return
+    if facts["converged"] or "not known" not in facts["screen"][0]:
+        raise InputError(f"`probability` holds no value, but `converged` or `screen` tell of one. {REMEDY}")
 
 
 def _check_cloud(cloud: dict[str, Any]) -> None:
@@ -225,5 +262,5 @@ FINITE: Rule = (lambda value: finite(value) is not None, "a number")
 def _require(found: dict[str, Any], rules: dict[str, Rule], path: str) -> None:
     for key, rule in rules.items():
         if key not in found:
-            raise InputError(f"`{path}{key}` is missing; a {RARE_SCHEMA} document has it. {REMEDY}")
+            raise InputError(f"`{path}{key}` is missing; an {RARE_SCHEMA} document has it. {REMEDY}")
         check_value(found[key], rule, f"{path}{key}")

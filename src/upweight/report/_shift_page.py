@@ -276,7 +276,7 @@ def _check_test(found: Any, path: str, *, needed: bool) -> None:
 def _keys(found: dict[str, Any], rules: dict[str, Rule], path: str) -> None:
     for key, rule in rules.items():
         if key not in found:
-            raise InputError(f"`{path}{key}` is missing; a {SHIFT_SCHEMA} document has it. {REMEDY}")
+            raise InputError(f"`{path}{key}` is missing; an {SHIFT_SCHEMA} document has it. {REMEDY}")
         check_value(found[key], rule, f"{path}{key}")
 
 

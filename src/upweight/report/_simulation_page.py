@@ -99,17 +99,21 @@ def posterior_page(facts: dict[str, Any]) -> str:
     _require(e, dict.fromkeys(("log_value", "se", "low", "high"), NUMBER), "evidence.", POSTERIOR_SCHEMA)
     check_objects(facts["means"], {"name": TEXT, **NUMBERS}, "means")
     judged = "converged" if facts["converged"] else "not converged"
+    known = finite(e["log_value"]) is not None
+    if facts["converged"] and not known:
+        raise InputError(f"`converged` is true, but `evidence.log_value` holds no value. {REMEDY}")
+    between = _between(e["low"], e["high"], words.fixed)
     rows = finite(facts["draws"].get("ess")) if isinstance(facts["draws"], dict) else None
     return _rendered(
         {
             "subject": "What the data say of the model",
-            "lead": f"Log evidence {words.fixed(e['log_value'])}, {_between(e['low'], e['high'], words.fixed)}",
+            "lead": f"Log evidence {words.fixed(e['log_value'])}, {between}" if known else "Log evidence is not known",
             "judged": judged,
             "good": facts["converged"],
             "why": facts["why"],
-            "meaning": METHODS.get(facts["method"], ""),
+            "meaning": METHODS.get(facts["method"], "") if known else "Nothing is known of the evidence.",
             "tiles": [
-                ("Log evidence", words.fixed(e["log_value"]), _between(e["low"], e["high"], words.fixed)),
+                ("Log evidence", words.fixed(e["log_value"]) if known else "not known", between if known else ""),
                 ("Calls", words.count(facts["calls"]), f"{words.count(facts['fresh'])} of them fresh"),
                 ("Effective rows", words.count(None if rows is None else round(rows)), ""),
                 ("Lone share", words.percent(facts["lone"]), f"{words.count(facts['explorers'])} explorers"),
@@ -177,7 +181,7 @@ def _rendered(said: dict[str, Any]) -> str:
     return ROOMS.get_template("simulation.html.j2").render(
         said={"walks": None, "repeats": None} | said,
         tone="good" if said["good"] else "unreliable",
-        why=words.sentence(said["why"]),
+        why=words.sentence(said["why"] or None),
         columns=shown,
         left_out=len(columns) - len(shown),
         forest=forest_picture([(name, value, low, high) for name, value, _, low, high in shown[:MOST_DRAWN]]),
@@ -260,5 +264,5 @@ def _check(facts: Any, schema: str, rules: dict[str, Rule]) -> None:
 def _require(found: dict[str, Any], rules: dict[str, Rule], path: str, schema: str) -> None:
     for key, rule in rules.items():
         if key not in found:
-            raise InputError(f"`{path}{key}` is missing; a {schema} document has it. {REMEDY}")
+            raise InputError(f"`{path}{key}` is missing; an {schema} document has it. {REMEDY}")
         check_value(found[key], rule, f"{path}{key}")

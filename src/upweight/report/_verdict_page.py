@@ -127,7 +127,7 @@ def _check_verdict(facts: Any) -> None:
         raise InputError(f"`schema` must be {VERDICT_SCHEMA!r}; got {short(schema)}. {REMEDY}")
     for key, rule in TOP.items():
         if key not in facts:
-            raise InputError(f"`{key}` is missing; a {VERDICT_SCHEMA} document has it. {REMEDY}")
+            raise InputError(f"`{key}` is missing; an {VERDICT_SCHEMA} document has it. {REMEDY}")
         check_value(facts[key], rule, key)
     check_value(facts.get("data"), MAYBE_TEXT, "data")
     check_objects(facts["reasons"], REASON, "reasons")

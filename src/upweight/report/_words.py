@@ -63,7 +63,7 @@ def plain(text: Any, limit: int = 80) -> str:
     return "".join(map(_spelled, shown)) + tail
 
 
-def sentence(text: str, limit: int = 600) -> str:
+def sentence(text: str | None, limit: int = 600) -> str:
     """A sentence of the verdict: figures with their zero and a true minus, as in the table; they do not break apart.
 
     >>> sentence("best tomek, AP +.002 [-.004, +.008]: 93 %").replace(NARROW, "~").replace(FIXED, "_")

@@ -16,6 +16,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -67,9 +68,12 @@ def _from_pool(
         for at in range(0, len(keys), window):
             parts = pool(call(key) for key in keys[at : at + window])
             try:
-                yield from parts
+                for part in parts:  # noqa: UP028  `yield from` would close them, and warn, before we do
+                    yield part
             finally:
-                parts.close()
+                with warnings.catch_warnings():  # who breaks off knows what is lost
+                    warnings.filterwarnings("ignore", ".*have been cancelled", UserWarning)
+                    parts.close()
 
 
 def _with_key(run: Callable[[Any], Any], parent: int, own: bool, key: Any) -> Any:

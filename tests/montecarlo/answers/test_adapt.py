@@ -121,7 +121,7 @@ def test_bad_input_is_refused():
     for log_target, q, settings, words in (
         (lambda x: np.full(len(x), -np.inf), start, {}, "start never visits the target"),
         (lambda x: np.full(len(x), np.inf), start, {}, "log_target is"),
-        (f, Liar(), {}, "drew 1,000 rows outside its own support"),
+        (f, Liar(), {}, "^start drew 1,000 rows outside its own support"),
         (f, start, {"n": 100}, "`n` must be a whole number, 200 or more"),
         (f, start, {"rounds": 0}, "`rounds` must be a whole number, 1 or more"),
         (f, stats.norm, {}, "start: a scipy.stats distribution must be frozen"),

@@ -218,3 +218,29 @@ def test_eight_equal_repeats_are_not_believed():
 def test_a_box_wider_than_a_float_is_refused():
     with pytest.raises(InputError, match="a finite width apart"):
         integrate(lambda x: x[:, 0], [(-1e308, 1e308)], rng=0)
+
+
+def test_an_integral_that_no_float_holds_is_refused_without_a_warning():
+    pytest.importorskip("vegas")
+    with pytest.raises(InputError, match=r"values of f up to 1e\+300 make it larger\. Divide f by a constant"):
+        integrate(lambda x: np.full(len(x), 1e300), [(0, 1e9)], budget=1300, rng=0)
+
+
+def test_a_map_that_comes_apart_is_said_and_f_is_not_blamed():
+    """ "negative dimensions are not allowed", or "f is NaN at x0=nan", came of it."""
+    pytest.importorskip("vegas")
+    for raised in (ValueError("negative dimensions are not allowed"), InputError(_integrate.LOST)):
+        with pytest.raises(InputError, match="vegas's map came apart"):
+            _integrate._adapted_grid(_Breaking(raised), None, 100)
+    noted = ValueError("mine")
+    noted.add_note("raised by f")
+    with pytest.raises(ValueError, match="mine"):
+        _integrate._adapted_grid(_Breaking(noted), None, 100)
+
+
+class _Breaking:
+    def __init__(self, error):
+        self.error = error
+
+    def __call__(self, f, **settings):
+        raise self.error

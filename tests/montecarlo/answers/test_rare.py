@@ -1,6 +1,7 @@
 """rare: truths, what is told and what is refused; each law once, quickly. The long runs are papers/simulated-answers."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -258,3 +259,50 @@ def test_failure_that_is_the_rule_is_asked_about():
 def test_values_up_to_the_largest_float_change_nothing():
     one, large = (rare(lambda x, by=by: by * (3 - x[:, 0]), 2, rng=0) for by in (1.0, 5e306))
     assert large.probability.value == pytest.approx(one.probability.value, rel=0.02)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_calls_of_repeats_that_the_budget_cut_are_told_and_their_failures_not_denied(seed):
+    """ "no call in 2,300 failed, and g had fallen to inf" was said of a run in which four calls had failed."""
+    g = lambda x: 2 + 0.25 * seed - x[:, 0]
+    met = []
+    r = rare(lambda x: met.append(int((g(x) <= 0).sum())) or g(x), 2, rng=seed, family="subset", budget=2300)
+    assert sum(row["calls"] for row in r.history) == r.calls
+    assert "fallen to inf" not in r.why
+    assert ("no call in" in r.why) == (sum(met) == 0)
+    assert (r.design_point is None) == (sum(met) == 0)
+    if r.draws is None and sum(met):
+        assert r.why.startswith(f"{sum(met):,} calls of {r.calls:,} failed, but the budget cut 8 of 8 repeats")
+
+
+def test_the_history_has_the_calls_of_a_constant_too():
+    r = rare(lambda x: np.ones(len(x)), 2, rng=0)
+    assert sum(row["calls"] for row in r.history) == r.calls == 5000
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_bound_that_is_printed_lies_outside_of_what_a_probability_can_be(seed):
+    """p of a fresh draw is unbiased and may exceed one by its error; "1.0008 ± .0080" was printed of it."""
+    r = rare(lambda x: x[:, 0] - 9, 2, rng=seed)
+    head = str(r).split("\n")[0]
+    low, high = r.interval()
+    assert r.probability.interval()[1] > high == 1
+    said = re.fullmatch(r"converged: P\(g <= 0\) = ([\d.]+) \(95 %: ([\d.]+) to ([\d.]+)\)(, beta -?[\d.]+)?", head)
+    assert said, head
+    assert float(said[1]) == pytest.approx(min(r.probability.value, 1), abs=1e-3)
+    assert [float(end) for end in (said[2], said[3])] == pytest.approx([low, high], abs=1e-4)
+    assert " p 1," in repr(r) or " p 0.99" in repr(r)
+    middle = r.plot().axes[1]
+    assert max(float(np.max(y)) for line in middle.lines for y in [line.get_ydata()] if np.size(y)) <= 1
+    assert max(float(s[:, 1].max()) for c in middle.collections for s in c.get_segments()) <= 1
+    r = rare(lambda x: x[:, 0] - 1.5, 2, rng=0)
+    assert "±" in str(r).split("\n")[0]  # where nothing is cut
+
+
+def test_repeats_that_leave_no_call_for_a_draw_answer_alone():
+    """ "need at least one array to concatenate" came out of it: nothing had a known density."""
+    r = rare(lambda x: -0.86 - x[:, 0], 30, rng=0, family="subset", budget=4182)
+    assert r.method == "subset"
+    assert len(r._told.repeats) == 8
+    assert r.converged
+    assert r.probability.value == pytest.approx(special.ndtr(0.86), abs=0.05)

@@ -211,3 +211,63 @@ def test_a_map_that_loses_pieces_is_found_out():
 def test_a_journal_is_a_path():
     with pytest.raises(uw.InputError, match="`journal` must be the path of a file; got True"):
         Run(journal=True)
+
+
+def test_a_resumed_question_gives_the_function_the_same_bits(tmp_path):
+    """Correlated inputs are a matrix product, whose last digit depends on how many rows it has: all rows are made, then those that are missing."""
+    g = np.random.default_rng(1)
+    a = g.standard_normal((20, 60))
+    c = a @ a.T
+    c /= np.sqrt(np.outer(np.diag(c), np.diag(c)))
+    np.fill_diagonal(c, 1.0)
+    inputs, u = Inputs(20, correlation=(c + c.T) / 2), g.standard_normal((503, 20))
+    path, want = tmp_path / "run.uwj", asked(lambda x: x[:, 7], inputs=inputs, u=u)
+    with pytest.raises(uw.InputError, match="NaN at call 313"):
+        asked(lambda x: np.where(np.arange(503) == 313, np.nan, x[:, 7]), Run(journal=path), inputs, u)
+    np.testing.assert_array_equal(asked(lambda x: x[:, 7], Run(journal=path), inputs, u), want)
+    assert len(path.read_text().splitlines()) == 3
+
+
+class Unreadable(Exception):
+    """Pickled, it cannot be made again."""
+
+    def __init__(self, part, size):
+        super().__init__(f"{part} of {size}")
+
+
+def diverges(x):
+    if x["R"] > 1:
+        raise Unreadable("mesh", 3)
+    return 1.0
+
+
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnhandledThreadExceptionWarning"
+)  # loky's thread, when it is broken off
+def test_what_another_process_raised_comes_back_with_its_words_its_line_and_no_warning():
+    """It was "A result has failed to un-serialize", and a warning of joblib's about cancelled tasks."""
+    with pytest.raises(RuntimeError, match="Unreadable: mesh of 3") as raised:
+        asked(diverges, Run(rows=True, workers=2))
+    notes = raised.value.__notes__
+    assert notes[0].startswith("raised at row ")
+    assert notes[1].startswith("raised in diverges (test_calls.py, line ")
+    assert notes[2].startswith("no journal is kept")
+    with pytest.raises(Unreadable) as raised:
+        asked(diverges, Run(rows=True))
+    assert len(raised.value.__notes__) == 2
+
+
+def test_a_series_in_another_order_is_refused_and_one_in_order_taken():
+    """Its values were read by place, whatever its index said: a probability six times too large converged."""
+    pd = pytest.importorskip("pandas")
+    with pytest.raises(uw.InputError, match="a Series whose index is in another. Sort it"):
+        asked(lambda x: pd.Series(x["R"]).sort_values())
+    np.testing.assert_allclose(asked(lambda x: pd.Series(x["R"]).sort_values().sort_index()), U[:, 0], rtol=1e-12)
+    dated = lambda x: pd.Series(x["R"], index=pd.date_range("2020", periods=len(x["R"]))[::-1])
+    np.testing.assert_allclose(asked(dated), U[:, 0], rtol=1e-12)
+
+
+def test_what_is_larger_than_a_float_is_infinite_without_a_warning():
+    if np.finfo(np.longdouble).max > np.finfo(float).max:
+        with pytest.raises(uw.InputError, match=r"g is \+inf at call 0"):
+            asked(lambda x: np.full(len(x["R"]), np.longdouble("1e4000")))

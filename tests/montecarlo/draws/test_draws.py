@@ -10,7 +10,7 @@ from scipy import stats
 
 from upweight import InputError, KindError, Weights, mixture
 from upweight.montecarlo.answers._draw import draw
-from upweight.montecarlo.draws import Draws
+from upweight.montecarlo.draws import Draws, deviation, unknown_evidence
 
 PAIR = [stats.norm(-1, 1), stats.norm(1, 1)]
 NORMAL = stats.norm(0, 1).logpdf
@@ -189,3 +189,12 @@ def test_bad_questions_are_refused():
         d.evidence.interval(2)
     assert d.check().grade in ("good", "usable")
     assert "1,000 rows" in d._repr_html_()
+
+
+def test_a_deviation_of_huge_logs_is_a_number():
+    assert deviation(np.array([1e300, 3e300])) == pytest.approx(2**0.5 * 1e300)
+    assert deviation(np.array([-31.2, -31.4])) == pytest.approx(np.std([-31.2, -31.4], ddof=1))
+
+
+def test_an_evidence_of_which_nothing_is_known_says_so():
+    assert str(unknown_evidence("the budget ended")) == "not known"

@@ -40,14 +40,13 @@ def test_both_sides_are_covered():
 def test_a_constant_ends_after_one_level():
     found, spent = walk(lambda u: np.full(len(u), 2.0))
     assert not found.reached
-    assert found.constant == 2.0
+    assert [row["calls"] for row in found.history] == [500]
     assert spent == [500]
 
 
 def test_a_floor_stalls_without_failure():
     found, spent = walk(lambda u: 1 + u[:, 0] ** 2)
     assert not found.reached
-    assert found.least >= 1
     assert len(spent) < 25
 
 

@@ -37,13 +37,16 @@ def test_a_constant_ends_with_zero_and_a_budget_with_nothing():
     assert run.p == 0
     assert len(run.failures) == 0
     assert len(run.history) == 1
-    assert subset_run(lambda u, phase: 1 - u[:, 0], lambda: 499, 2, rng=np.random.default_rng(0)) is None
+    never = subset_run(lambda u, phase: 1 - u[:, 0], lambda: 499, 2, rng=np.random.default_rng(0))
+    assert never.cut
+    assert never.history == ()
     left = iter([500, 449])
-    assert subset_run(lambda u, phase: 9 - u[:, 0], lambda: next(left), 2, rng=np.random.default_rng(0)) is None
+    early = subset_run(lambda u, phase: 9 - u[:, 0], lambda: next(left), 2, rng=np.random.default_rng(0))
+    assert early.cut
+    assert [row["calls"] for row in early.history] == [500]
 
 
 def test_thirty_levels_end_what_never_fails():
     run = subset_run(lambda u, phase: np.exp(-u[:, 0]), lambda: 10**6, 1, rng=np.random.default_rng(0))
     assert run.p == 0
     assert len(run.history) == 30
-    assert run.least > 0

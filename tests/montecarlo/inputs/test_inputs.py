@@ -190,3 +190,19 @@ def test_a_transform_that_gives_no_array_and_names_that_are_one_text_are_refused
 def test_points_that_are_not_finite_are_refused_with_their_place():
     with pytest.raises(uw.InputError, match="`u` must be finite; got nan in column 1, first at row 1"):
         Inputs(2).to_x([[0.0, 0.0], [1.0, np.nan]])
+
+
+@pytest.mark.parametrize("law", [stats.norm([0], 1), stats.norm(0, [1, 2])])
+def test_parameters_that_are_arrays_are_refused_at_the_door(law):
+    with pytest.raises(uw.InputError, match="input x0 must have finite parameters, a single number each"):
+        Inputs([law])
+
+
+def test_what_scipy_does_not_list_is_not_said_to_be_in_it():
+    law = stats.rv_histogram(np.histogram([1.0, 2.0, 3.0], bins=3), density=False)
+    with pytest.raises(
+        uw.InputError,
+        match=r"got Distribution without parameters. Call it: with its parameters, or \(\) if it has none",
+    ):
+        Inputs([law])
+    assert Inputs([law()]).to_x([[0.0]])[0, 0] == pytest.approx(2.0)

@@ -23,7 +23,7 @@ from ..._rng import as_generator
 from ..._version import __version__
 from ..._weights import Weights
 from ..calls import Calls, Question, Run
-from ..draws import Draws, evidence_of_integral, evidence_of_repeats, unknown_evidence
+from ..draws import Draws, deviation, evidence_of_integral, evidence_of_repeats, unknown_evidence
 from ..explorers import particle_count
 from ..inputs import Inputs, as_inputs
 from ..judging import Fresh
@@ -117,7 +117,7 @@ def _result(s: PosteriorSearch, inputs: Inputs, fresh: Fresh | None, why: str) -
     log_z = np.array([one.log_z for one in done])
     if not len(done):
         return Posterior(unknown_evidence(why), False, why, "smc", *rest, None, None, facts)
-    spread = f"sd {np.std(log_z, ddof=1):.2f}" if len(done) > 1 else "no spread"
+    spread = f"sd {deviation(log_z):.2g}" if len(done) > 1 else "no spread"
     runs = f"{len(done)} runs" if len(done) > 1 else "1 run"
     why = f"{why}; log Z of {runs} of particles, {spread}, and a bias that runs share is not in it"
     n = len(done[0].u)

@@ -46,7 +46,10 @@ class SearchResult:
 
 @dataclass
 class FailureSearch:
-    """One search: the function, its settings, and all that it has seen."""
+    """One search: the function, its settings, and all that it has seen.
+
+    failed : calls that failed. least, largest : of all values of g. nearest : the failure (d,) nearest to the origin of standard space, or None.
+    """
 
     g: Calls
     d: int
@@ -57,15 +60,31 @@ class FailureSearch:
     known: list[Known] = field(default_factory=list)
     repeats: list[SubsetRun] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
+    failed: int = 0
+    least: float = np.inf
+    largest: float = -np.inf
+    nearest: np.ndarray | None = None
 
     @property
     def n(self) -> int:
         """Points of a level and of a sizing draw."""
         return level_size(self.d)
 
+    def values(self, u: np.ndarray, phase: str) -> np.ndarray:
+        """g at points u (n, d), and what is remembered of every call."""
+        y = self.g(u, phase)
+        self.least, self.largest = min(self.least, float(y.min())), max(self.largest, float(y.max()))
+        failed = np.flatnonzero(y <= 0)
+        self.failed += len(failed)
+        if len(failed):
+            nearest = u[failed[np.argmin(np.einsum("ij,ij->i", u, u)[failed])]]
+            if self.nearest is None or nearest @ nearest < self.nearest @ self.nearest:
+                self.nearest = nearest.copy()
+        return y
+
     def ask(self, u: np.ndarray, phase: str) -> np.ndarray:
         """log of phi times the indicator of failure."""
-        return np.where(self.g(u, phase) <= 0, log_normal(u), -np.inf)
+        return np.where(self.values(u, phase) <= 0, log_normal(u), -np.inf)
 
     def left(self) -> int:
         return self.g.left
@@ -73,7 +92,7 @@ class FailureSearch:
     def send_explorer(self) -> Explored:
         """Another explorer, its own stream of the seed; it and its levels are remembered."""
         one = explore(
-            self.g,
+            self.values,
             self.left,
             self.d,
             rng=self.rng.spawn(1)[0],
@@ -159,8 +178,10 @@ def _never(s: FailureSearch) -> str:
 def by_subset(s: FailureSearch) -> SearchResult:
     """The second road: eight repeats, a draw where they failed, and the repeats themselves if that is not believed either."""
     for i in range(REPEATS):
-        one = subset_run(s.g, s.left, s.d, rng=s.rng.spawn(1)[0], name=f"repeat {i + 1}")
-        if one is not None:
+        one = subset_run(s.values, s.left, s.d, rng=s.rng.spawn(1)[0], name=f"repeat {i + 1}")
+        if one.cut:
+            s.history += one.history
+        else:
             s.repeats.append(one)
             s.history += [*one.history[:-1], one.history[-1] | {"p": one.p}]
     runs = tuple(s.repeats)
@@ -207,6 +228,8 @@ def _repeats_believed(s: FailureSearch, p: Estimate, failures: np.ndarray) -> st
 
 def _forgotten(s: FailureSearch, failures: np.ndarray) -> str:
     """Whether failures of known density lie where no repeat went, with their share of the mass; empty if hardly any do."""
+    if not s.known:  # repeats asked for by name, and no call left for a draw
+        return ""
     u, log_w = pooled(s.known)
     if not len(u):
         return ""
@@ -234,20 +257,16 @@ def _nearest(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _nothing_failed(s: FailureSearch) -> str:
-    """What is known where no repeat failed; single calls of the explorers may have."""
-    failed = sum(int(np.isfinite(k.log_f).sum()) for k in s.known)
+    """What is known where no repeat failed to its end; single calls may have."""
     cut = REPEATS - len(s.repeats)
-    if failed:
+    if s.failed:
         rest = (
             f"the budget cut {cut} of {REPEATS} repeats of subset simulation"
             if cut
             else "no repeat of subset simulation did"
         )
-        return f"{counted(failed, 'call')} of {s.g.calls:,} failed, but {rest}"
-    constants = {e.constant for e in s.found if e.constant is not None}
-    least = min([e.least for e in s.found] + [r.least for r in s.repeats], default=np.inf)
-    flat = all(len(r.history) == 1 for r in s.repeats) and len(constants) == 1 and {least} == constants
-    if flat and s.found and all(e.constant is not None for e in s.found):
-        return f"no call failed: g is {least:.6g} at all {s.g.calls:,} points"
-    end = f"the budget ended when g had fallen to {least:.3g}" if cut else f"g stopped falling at {least:.3g}"
+        return f"{counted(s.failed, 'call')} of {s.g.calls:,} failed, but {rest}"
+    if s.least == s.largest:
+        return f"no call failed: g is {s.least:.6g} at all {s.g.calls:,} points"
+    end = f"the budget ended when g had fallen to {s.least:.3g}" if cut else f"g stopped falling at {s.least:.3g}"
     return f"no call in {s.g.calls:,} failed, and {end}"

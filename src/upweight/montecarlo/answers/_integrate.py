@@ -35,6 +35,7 @@ QUESTION = Question(
     "f", "Where f is not defined return 0 or leave the place out of the bounds.", several=True, finite=True
 )
 ADAPTING, REPEATS = 5, 8
+LOST = "vegas's map came apart: f is 0, or nearly, at all but a few points of an iteration. Narrow the bounds, or raise budget=."
 LEAST = 1300  # 100 rows an iteration
 
 
@@ -91,13 +92,15 @@ def _repeated(box: np.ndarray, ask: Calls, rng: np.random.Generator) -> Integral
             len(x) == 1
         ):  # vegas looks at the shape of an answer first, at a point of a generator that is not ours: f is spared that
             return np.zeros(1)
+        if not np.isfinite(x).all():
+            raise InputError(LOST)
         y = ask(np.array(x), "adapt")
         y = y if y.ndim == 1 else np.ascontiguousarray(y[:, 0])
         unit.append(float(np.abs(y).max()) or 1.0)
         return y / unit[0]
 
     unit: list[float] = []  # vegas squares what it is given: f is handed over in the unit of its first rows
-    found = grid(batchintegrand(adapted), nitn=ADAPTING, neval=neval, adapt=True)
+    found = _adapted_grid(grid, batchintegrand(adapted), neval)
     history: list[dict[str, Any]] = [
         {"phase": "adapt", "value": float(one.mean) * unit[0], "sd": float(one.sdev) * unit[0]}
         for one in found.itn_results
@@ -108,7 +111,7 @@ def _repeated(box: np.ndarray, ask: Calls, rng: np.random.Generator) -> Integral
         pieces = [(np.array(x), np.array(w)) for x, w in grid.random_batch()]
         x, w = (np.concatenate(column) for column in zip(*pieces, strict=True))
         y = ask(x, "frozen")
-        values.append(w @ y.reshape(len(y), -1))
+        values.append(_summed(w, y.reshape(len(y), -1)))
         points.append(x)
         shares.append(w)
         history.append(
@@ -123,6 +126,27 @@ def _repeated(box: np.ndarray, ask: Calls, rng: np.random.Generator) -> Integral
     draws = Draws(np.concatenate(points), weights, np.empty((0, n)), counts, cluster)
     each = np.array(values)
     return Integral(Estimate.of_repeats(each[:, 0] if each.shape[1] == 1 else each), draws, ask.calls, history)
+
+
+def _adapted_grid(grid: Any, f: Any, neval: int) -> Any:
+    """The iterations that shape the map; what vegas raises of a map without a number in it is said in our words."""
+    try:
+        return grid(f, nitn=ADAPTING, neval=neval, adapt=True)
+    except ValueError as error:
+        if isinstance(error, InputError) or getattr(error, "__notes__", None):  # ours, or what f raised
+            raise
+        raise InputError(LOST) from error
+
+
+def _summed(w: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """One repeat: sums (c,) of y (n, c) over the density."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = w @ y
+    if not np.isfinite(value).all():
+        raise InputError(
+            f"the integral must be a number that a float can hold; values of f up to {np.abs(y).max():.3g} make it larger. Divide f by a constant."
+        )
+    return value
 
 
 def _read_bounds(bounds: Any) -> np.ndarray:

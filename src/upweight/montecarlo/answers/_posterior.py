@@ -123,11 +123,13 @@ class Posterior:
             rows += [(f"mean {name}", _interval_said(e)) for name, e in self._means()]
         width = max(9, *(len(name) for name, _ in rows))
         lines = [f"  {name:<{width}}  {text}" for name, text in rows]
-        return "\n".join([f"{head}: log evidence {self.evidence}", *lines])
+        known = "" if math.isfinite(self.evidence.log_value) else "is "
+        return "\n".join([f"{head}: log evidence {known}{self.evidence}", *lines])
 
     def __repr__(self) -> str:
         said = "converged" if self.converged else "not converged"
-        return f"Posterior({said}, log evidence {self.evidence.log_value:.6g}, {self.calls:,} calls)"
+        value = "unknown" if math.isnan(self.evidence.log_value) else f"{self.evidence.log_value:.6g}"
+        return f"Posterior({said}, log evidence {value}, {self.calls:,} calls)"
 
     def _repr_html_(self) -> str:
         first, *rest = str(self).split("\n")

@@ -132,7 +132,7 @@ def _result(s: FailureSearch, end: SearchResult, method: str, inputs: Inputs) ->
     if len(u):
         draws = Draws(inputs.to_x(u), weights, log_q, counts, cluster=cluster, failures=True)
         sensitivity = _sensitivity(inputs, u, weights, cluster)
-    nearest = _nearest(s)
+    nearest = s.nearest
     point = None if nearest is None else _one(inputs.to_x(nearest[None]))
     fresh = end.fresh
     told = RareFacts(
@@ -168,21 +168,6 @@ def _failures(end: SearchResult, method: str) -> tuple[np.ndarray, Any, np.ndarr
 def _sensitivity(inputs: Inputs, u: np.ndarray, weights: Weights, cluster: np.ndarray | None) -> Estimate:
     """d log p / d shift of each normal score: the mean of u L^-1 over the failures."""
     return weights.mean(inputs.scores(u), cluster=cluster)
-
-
-def _nearest(s: FailureSearch) -> np.ndarray | None:
-    """The failure nearest to the origin of all that were seen; the first of several."""
-    seen = [(k.u, np.isfinite(k.log_f)) for k in s.known] + [
-        (r.failures, np.ones(len(r.failures), bool)) for r in s.repeats
-    ]
-    nearest = [
-        (float(squares[i]), u[i])
-        for u, failed in seen
-        if failed.any()
-        for squares in [np.where(failed, np.einsum("ij,ij->i", u, u), np.inf)]
-        for i in [int(np.argmin(squares))]
-    ]
-    return min(nearest, key=lambda one: one[0])[1] if nearest else None
 
 
 def _one(x: Any) -> Any:

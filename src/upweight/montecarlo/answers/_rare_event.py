@@ -54,7 +54,8 @@ class RareEvent:
 
     Attributes
     ----------
-    probability : `Estimate` of p, also where it is not to be believed; None if no call of the last road failed.
+    probability : `Estimate` of p, also where it is not to be believed; None if no call of the last
+        road failed, or the budget left one repeat only.
     converged : whether p is to be believed. why : the first rule that is broken, with its number; empty if converged.
     method : "cross-entropy", "subset+draw" or "subset". calls : rows given to g, all phases.
     history : list of dicts, one a level or draw. draws : `Draws` of the failures, or None. proposal : what the fresh points came from, in
@@ -124,7 +125,7 @@ class RareEvent:
         return "\n".join(screen(self))
 
     def __repr__(self) -> str:
-        p = "unknown" if self.probability is None else f"{self.probability.value:.3g}"
+        p = "unknown" if self.probability is None else f"{min(float(self.probability.value), 1.0):.3g}"
         return f"RareEvent({'converged' if self.converged else 'not converged'}, p {p}, {self.calls:,} calls)"
 
     def _repr_html_(self) -> str:

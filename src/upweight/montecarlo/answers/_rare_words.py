@@ -37,12 +37,22 @@ def _headline(r: RareEvent) -> str:
     word = "converged" if r.converged else "not converged"
     if p is None:
         return f"{word}: P(g <= 0) is not known. {counted(r.calls, 'call')}"
-    low, high = p.interval()
-    half = (high - low) / 2
-    beta = f", beta {r.beta:.2f}" if math.isfinite(r.beta) else ""
     if not r.converged:
-        return f"{word}: P(g <= 0) = {plus_minus(p.value, half)} (95 %) is not to be believed"
-    return f"{word}: P(g <= 0) = {plus_minus(p.value, half)} (95 %){beta}"
+        return f"{word}: P(g <= 0) = {_with_interval(r)} is not to be believed"
+    return f"{word}: P(g <= 0) = {_with_interval(r)}" + (f", beta {r.beta:.2f}" if math.isfinite(r.beta) else "")
+
+
+def _with_interval(r: RareEvent) -> str:
+    """The probability and its interval; by its ends where they are cut, for a probability lies in [0, 1]."""
+    assert r.probability is not None
+    value, ends = min(float(r.probability.value), 1.0), r.interval()
+    low, high = r.probability.interval()
+    half = (ends[1] - ends[0]) / 2
+    if (low, high) == ends:
+        return f"{plus_minus(value, half)} (95 %)"
+    digits = 2 + max(1, math.floor(math.log10(max(value, ends[1]) / half)) if half > 0 else 1)
+    low, high = (f"{end:.{digits}g}" for end in ends)
+    return f"{value:.{digits}g} (95 %: {low} to {high})"
 
 
 def _facts(r: RareEvent) -> list[tuple[str, str]]:

@@ -1,13 +1,16 @@
 """One piece of a question: the user's function on some rows, in this process or another.
 
 The trouble: what fails in the middle of a piece must not take the answers before it along, and an exception from somewhere in a thousand
-rows says nothing without the inputs that raised it. So a piece gives the answers it has, and the error that ended it.
+rows says nothing without the inputs that raised it. So a piece gives the answers it has, and the error that ended it. From another process an
+exception comes without its traceback, or not at all: then it tells its line, and one that cannot travel comes as a RuntimeError with its words.
 
-What is inside: `RowPiece`; `answer`, which goes to other processes; `shown_inputs`, a row in words.
+What is inside: `RowPiece`; `answer`, which goes to other processes; `shown_inputs`, a row in words; `raised_at`, a line of the user's function.
 """
 
 from __future__ import annotations
 
+import os
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +19,7 @@ import numpy as np
 
 from ..._errors import InputError, counted, printable
 
-__all__ = ["RowPiece", "answer", "shown_inputs", "width_changed"]
+__all__ = ["RowPiece", "answer", "raised_at", "shown_inputs", "width_changed"]
 
 Points = np.ndarray | dict[str, np.ndarray]
 SHOWN = 8  # inputs of a row that a message names
@@ -24,10 +27,11 @@ SHOWN = 8  # inputs of a row that a message names
 
 @dataclass(frozen=True)
 class RowPiece:
-    """Rows first ... of a question, as the function gets them."""
+    """Rows first ... of a question, as the function gets them; asker : the process that wants to know."""
 
     first: int
     x: Points
+    asker: int = -1
 
     def __hash__(self) -> int:
         return self.first
@@ -48,6 +52,13 @@ def size(x: Points) -> int:
 
 def answer(function: Callable[[Any], Any], rows: bool, several: bool, piece: RowPiece) -> Answer:
     """The function on a piece; rows: one row at a time; several: more than one number a row is lawful."""
+    got = _answers(function, rows, several, piece)
+    if got.error is None or os.getpid() == piece.asker:
+        return got
+    return Answer(got.y, _sent(got.error))
+
+
+def _answers(function: Callable[[Any], Any], rows: bool, several: bool, piece: RowPiece) -> Answer:
     if not rows:
         whole, trouble = _value(function, piece.x, size(piece.x), several)
         return Answer(np.empty(0) if whole is None else whole, trouble)
@@ -63,6 +74,31 @@ def answer(function: Callable[[Any], Any], rows: bool, several: bool, piece: Row
             return Answer(np.array(y), error)
         y.append(value[0])
     return Answer(np.array(y, dtype=np.float64))
+
+
+def _sent(error: Exception) -> Exception:
+    """An exception that another process can read, with the line that raised it."""
+    if not isinstance(error, InputError) and (where := raised_at(error)):
+        error.add_note(f"raised {where}, in another process")
+    try:
+        pickle.loads(pickle.dumps(error))
+        return error
+    except Exception:  # noqa: BLE001  whatever it is, what it said is worth more
+        told = RuntimeError(f"{type(error).__name__}: {error}")
+        for note in getattr(error, "__notes__", ()):
+            told.add_note(note)
+        return told
+
+
+def raised_at(error: BaseException) -> str:
+    """'in g (beam.py, line 7)', the line of the function of the user that an exception came through; empty where it has none in Python."""
+    step = error.__traceback__
+    while step is not None and step.tb_frame.f_code is not _value.__code__:
+        step = step.tb_next
+    if step is None or step.tb_next is None:
+        return ""
+    code = step.tb_next.tb_frame.f_code
+    return f"in {code.co_name} ({os.path.basename(code.co_filename)}, line {step.tb_next.tb_lineno})"
 
 
 def width_changed(before: tuple[int, ...], now: tuple[int, ...]) -> str:
@@ -101,14 +137,32 @@ def _numbers(given: Any, n: int, several: bool) -> np.ndarray:
     if several and y.dtype.kind in "iuf":
         table = y[None] if n == 1 and y.ndim == 1 else y
         if table.ndim == 2 and len(table) == n and table.shape[1] > 1:
-            return table.astype(np.float64)
+            return _floats(table)
     if y.size == n and y.dtype.kind not in "iuf":
         raise InputError(f"the function must give real numbers; got {y.dtype}. Return an array of float64.")
     if y.dtype.kind not in "iuf" or (y.size != n) or (y.ndim > 1 and y.shape != (n, 1)):
         raise InputError(
             f"the function must give one number a row, shape ({n},); got shape {y.shape} of {y.dtype}. Return one value for each row."
         )
-    return y.reshape(n).astype(np.float64)
+    if _is_shuffled(given, n):
+        raise InputError(
+            "the function must give its numbers in the order of the rows; got a Series whose index is in another. Sort it: .sort_index()."
+        )
+    return _floats(y.reshape(n))
+
+
+def _floats(y: np.ndarray) -> np.ndarray:
+    """float64; what is larger is infinite, and told as that."""
+    with np.errstate(over="ignore"):
+        return y.astype(np.float64)
+
+
+def _is_shuffled(given: Any, n: int) -> bool:
+    """Whether it is of pandas and its index has the numbers of the rows in another order than the rows."""
+    index = np.asarray(getattr(given, "index", None)) if hasattr(given, "sort_index") else np.empty(0)
+    if index.shape != (n,) or index.dtype.kind not in "iu":
+        return False
+    return bool((np.sort(index) == np.arange(n)).all() and (np.diff(index) < 0).any())
 
 
 def shown_inputs(x: Points, row: int) -> str:

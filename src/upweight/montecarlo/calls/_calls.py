@@ -11,6 +11,7 @@ What is inside: `Calls`; `Question`, what a function is asked, which decides how
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -96,7 +97,7 @@ class Calls:
                 self._of_one_width(y)
         missing = np.flatnonzero(~there)
         if len(missing):
-            for first, values in self._answers(u if len(missing) == len(u) else u[missing]):
+            for first, values in self._answers(u, missing):
                 if not len(values):
                     continue
                 self._of_one_width(values)
@@ -108,9 +109,14 @@ class Calls:
         self.calls += len(u)
         return y
 
-    def _answers(self, u: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-        """(first row, answers) of each piece as it comes; the first error ends it, after the answers before it were given."""
-        pieces = list(self._pieces(self.to_x(u)))
+    def _answers(self, u: np.ndarray, missing: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        """(first row, answers) of each piece of the missing rows as it comes; the first error ends it, after the answers before it were given.
+
+        x is made of all rows: a matrix product in it may differ in the last digit for fewer.
+        """
+        x = self.to_x(u)
+        pieces = list(self._pieces(x if len(missing) == len(u) else _rows(x, missing)))
+        del x
         ask = partial(answer, self.function, self.run.rows, self.question.several)
         processes, answered = min(self.run.workers, len(pieces)), 0
         for piece, got in each_part(ask, pieces, processes, bounded=True, mapper=self.run.map):
@@ -136,7 +142,8 @@ class Calls:
             most = min(shares, SYNC_ROWS) if self.run.rows and self.run.journal is not None else shares
         for first in range(0, n, most):
             rows = slice(first, first + most)
-            yield RowPiece(first, {k: v[rows].copy() for k, v in x.items()} if isinstance(x, dict) else x[rows].copy())
+            piece = {k: v[rows].copy() for k, v in x.items()} if isinstance(x, dict) else x[rows].copy()
+            yield RowPiece(first, piece, os.getpid())
 
     def _write(self, request: int, where: np.ndarray, u: np.ndarray, values: np.ndarray) -> None:
         """Answers to the journal, one line for each run of neighbouring rows."""
@@ -174,3 +181,8 @@ class Calls:
             f"{counted(kept, 'call')} kept in the journal" if self.journal else "no journal is kept: Run(journal=...)"
         )
         raise error
+
+
+def _rows(x: Any, which: np.ndarray) -> Any:
+    """Some rows of points."""
+    return {k: v[which] for k, v in x.items()} if isinstance(x, dict) else x[which]

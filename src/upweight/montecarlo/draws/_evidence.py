@@ -22,7 +22,7 @@ from ..._errors import InputError, is_number
 from ..._estimate import Estimate, plus_minus
 from ..._set_module import set_module
 
-__all__ = ["Evidence", "evidence_of_integral", "evidence_of_repeats", "unknown_evidence"]
+__all__ = ["Evidence", "deviation", "evidence_of_integral", "evidence_of_repeats", "unknown_evidence"]
 
 
 class _Ends(Protocol):
@@ -84,6 +84,8 @@ class Evidence:
         return Evidence(ends.centre, math.hypot(self.se, other.se), self.ok and other.ok, why, ends)
 
     def __str__(self) -> str:
+        if math.isnan(self.log_value):
+            return "not known"
         low, high = self.interval()
         if math.isfinite(low) and math.isfinite(high):
             return plus_minus(self.log_value, (high - low) / 2)
@@ -166,9 +168,15 @@ def evidence_of_repeats(log_values: np.ndarray, why: str) -> Evidence:
 
     r = len(log_values)
     value = float(np.asarray(logsumexp(log_values))) - math.log(r)
-    se = float(np.std(log_values, ddof=1) / math.sqrt(r)) if r > 1 else math.inf
+    se = deviation(log_values) / math.sqrt(r) if r > 1 else math.inf
     ends = _StudentInterval(value, se, max(1, r - 1))
     return Evidence(value, se, False, why, ends)
+
+
+def deviation(log_values: np.ndarray) -> float:
+    """Standard deviation of two or more logs, in a unit of their own, so that squares do not overflow."""
+    unit = max(float(np.abs(log_values).max()), 1.0)
+    return unit * float(np.std(log_values / unit, ddof=1))
 
 
 def unknown_evidence(why: str) -> Evidence:

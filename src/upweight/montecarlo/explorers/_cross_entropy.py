@@ -38,14 +38,11 @@ class Explored:
     """What one explorer found.
 
     proposal : fitted to all failures it met, or None if it met fewer than two. known : its levels. history : one dict a level.
-    least : the smallest g it met. constant : the one value of g it met, or None.
     """
 
     proposal: Proposal | None
     known: tuple[Known, ...]
     history: tuple[dict[str, Any], ...]
-    least: float
-    constant: float | None = None
 
     @property
     def reached(self) -> bool:
@@ -77,20 +74,18 @@ def explore(
     widths: list[float] = []
     known: list[Known] = []
     history: list[dict[str, Any]] = []
-    least, constant = np.inf, None
     for t in range(1, LEVELS + 1):
         if left() < (n if t == 1 else 2 * n):
             break
         u = q.sample(n, rng)
         y = g(u, f"{name}, level {t}")
-        least = min(least, float(y.min()))
         l0 = log_normal(u) - q.log_prob(u)
         known.append(Known(u, np.where(y <= 0, log_normal(u), -np.inf), q))
         if _finished(y, l0, widths):
             history.append(_level(name, t, 0.0, y, l0 + np.where(y <= 0, 0.0, -np.inf), q))
             break
         if t == 1 and y.min() == y.max():
-            constant = float(y[0])
+            history.append(_level(name, t, 0.0, y, np.full(n, -np.inf), q))
             break
         widths.append(_width(y, l0, widths))
         l = l0 + log_ndtr(-y / widths[-1])
@@ -98,7 +93,7 @@ def explore(
         if t >= 4 and widths[-1] > NO_PROGRESS * widths[-3]:
             break
         q = fit_proposal(u, l, rng=rng, family=family)
-    return Explored(_fitted(known, rng, family), tuple(known), tuple(history), least, constant)
+    return Explored(_fitted(known, rng, family), tuple(known), tuple(history))
 
 
 def _fitted(known: list[Known], rng: np.random.Generator, family: str) -> Proposal | None:

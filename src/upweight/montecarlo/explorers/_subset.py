@@ -14,6 +14,7 @@ Zwirglmaier and Straub (2015), MCMC algorithms for subset simulation.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -29,12 +30,16 @@ ACCEPTANCE, FIRST_STEP = 0.44, 0.6
 
 @dataclass(frozen=True)
 class SubsetRun:
-    """One repeat: p, its failures (m, d) at the last level, its levels as rows of a history, the smallest g it met."""
+    """One repeat: p, its failures (m, d) at the last level, its levels as rows of a history; p is nan where the budget cut it."""
 
     p: float
     failures: np.ndarray
     history: tuple[dict[str, Any], ...]
-    least: float
+
+    @property
+    def cut(self) -> bool:
+        """Whether the budget ended it."""
+        return math.isnan(self.p)
 
 
 def subset_run(
@@ -44,10 +49,10 @@ def subset_run(
     *,
     rng: np.random.Generator,
     name: str = "repeat",
-) -> SubsetRun | None:
-    """One repeat of subset simulation; None if the budget cuts it."""
+) -> SubsetRun:
+    """One repeat of subset simulation."""
     if left() < ROWS:
-        return None
+        return SubsetRun(math.nan, np.empty((0, d)), ())
     u = rng.standard_normal((ROWS, d))
     y = g(u, f"{name}, level 1")
     step, p, history = FIRST_STEP, 1.0, []
@@ -57,16 +62,16 @@ def subset_run(
         c = float(y[order[SEEDS - 1]])
         if c <= 0:
             fails = y <= 0
-            return SubsetRun(p * float(fails.mean()), u[fails], tuple(history), float(y.min()))
+            return SubsetRun(p * float(fails.mean()), u[fails], tuple(history))
         if y.min() == y.max() or level == LEVELS:
             break
         if left() < SEEDS * STEPS:
-            return None
+            return SubsetRun(math.nan, u[:0], tuple(history))
         p *= SEEDS / ROWS
         u, y, step = _chains(
             g, u[order[:SEEDS]], y[order[:SEEDS]], c, step, rng=rng, phase=f"{name}, level {level + 1}"
         )
-    return SubsetRun(0.0, u[:0], tuple(history), float(y.min()))
+    return SubsetRun(0.0, u[:0], tuple(history))
 
 
 def _chains(

@@ -16,13 +16,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri
 
 __all__ = ["FAR", "FarSide", "far_quantiles"]
 
 FAR = 6.4  # standard deviations, q = 8e-11: from here on 1 - q has five digits or fewer
 AGREE = 0.01  # of q: a rounded tail is told by its steps
 DOUBLINGS, STEPS = 1100, 150
-CLOSE = 1e-7  # of q
+EXACT = 1e-12  # of x: nothing lies between
+CLOSE = 1e-6  # of a normal score: 1e-5 of q where it is 9
 NEAR_END = 1e-6  # of the way from the middle to a finite end: nearer, the tail is as fine as floats are
 
 
@@ -65,39 +67,46 @@ def _right(x: np.ndarray, q: np.ndarray, side: FarSide) -> np.ndarray:
 
 
 def _searched(q: np.ndarray, side: FarSide) -> np.ndarray:
-    """The quantiles by doubling outward from the start, then between two points: by the line through the logs of their tails, or the middle."""
+    """The quantiles by doubling outward from the start, then between two points: by the line through the normal scores of their tails, or the middle.
+
+    Each row ends by itself: it depends on no other, and a tail that is dear to ask is asked no more than it needs.
+    """
     near, far = _bracket(q, side)
-    x, (over, under) = near, (_log_ratio(side, point, q) for point in (near, far))
+    over, under = (_ahead(side, point, q) for point in (near, far))
+    x, rows = np.where(under == 0, far, near + 1) if side.whole else near.copy(), np.arange(len(q))
     for step in range(STEPS):
         line = near + (far - near) * np.clip(over / (over - under), 0.001, 0.999)
-        x = np.where(np.isfinite(line) & (step % 3 < 2), line, near + 0.5 * (far - near))
-        x = np.floor(x) if side.whole else x
-        h = _log_ratio(side, x, q)
+        at = np.where(np.isfinite(line) & (step % 3 < 2), line, near + 0.5 * (far - near))
+        at = np.floor(at) if side.whole else at
+        h = _ahead(side, at, q[rows])
         inside = h > 0
-        near, over = np.where(inside, x, near), np.where(inside, h, over)
-        far, under = np.where(inside, far, x), np.where(inside, under, h)
+        near, over = np.where(inside, at, near), np.where(inside, h, over)
+        far, under = np.where(inside, far, at), np.where(inside, under, h)
         gap = abs(far - near)
-        if ((gap <= 1) if side.whole else (abs(h) < CLOSE) | (gap <= CLOSE * abs(near))).all():
+        x[rows] = np.where(under == 0, far, near + 1) if side.whole else at
+        left = gap > 1 if side.whole else (abs(h) >= CLOSE) & (gap > EXACT * abs(near))
+        if not left.any():
             break
-    return np.where(under == 0, far, near + 1) if side.whole else x
+        rows, near, far, over, under = (a[left] for a in (rows, near, far, over, under))
+    return x
 
 
 def _bracket(q: np.ndarray, side: FarSide) -> tuple[np.ndarray, np.ndarray]:
     """(points with more than q beyond them, points with q or less, or the end)."""
-    near = far = np.full(len(q), side.start)
+    near, rows = np.full(len(q), side.start), np.arange(len(q))
     outward = 1.0 if side.start > side.middle else -1.0
     low, high = (-np.inf, side.end) if outward > 0 else (side.end, np.inf)
-    step = np.full(len(q), max(abs(side.start - side.middle), np.finfo(float).tiny))
+    step = max(abs(side.start - side.middle), np.finfo(float).tiny)
+    far = near.copy()
     for _ in range(DOUBLINGS):
-        far = np.clip(near + outward * (np.ceil(step) if side.whole else step), low, high)
-        short = (side.tail(far) > q) & (far != side.end)
-        if not short.any():
+        far[rows] = np.clip(near[rows] + outward * (np.ceil(step) if side.whole else step), low, high)
+        rows = rows[(side.tail(far[rows]) > q[rows]) & (far[rows] != side.end)]
+        if not len(rows):
             break
-        near, step = np.where(short, far, near), np.where(short, 2 * step, step)
+        near[rows], step = far[rows], 2 * step
     return near, far
 
 
-def _log_ratio(side: FarSide, x: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """log of the tail over q."""
-    with np.errstate(divide="ignore"):
-        return np.log(side.tail(x)) - np.log(q)
+def _ahead(side: FarSide, x: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Normal score of the tail at x less that of q: nearly a line in x, so that a line finds its zero in few steps; positive before it."""
+    return ndtri(side.tail(x)) - ndtri(q)

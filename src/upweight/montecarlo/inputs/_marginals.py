@@ -3,7 +3,7 @@
     x = ppf(Phi(z)) for z <= 0,   x = isf(Phi(-z)) above,        full precision in both tails, to |z| = 37
 
 The trouble: ppf(Phi(8.3)) is ppf(1), and that is infinite for most distributions; a design point out there is then lost. Of counts SciPy's own
-isf ends there too: Poisson's is NaN, the geometric's infinite. Their survival function does not, and is inverted by bisection from z = 5 on.
+isf ends there too: Poisson's is NaN, the geometric's infinite. Their survival function does not, and is inverted by a search from z = 6.4 on.
 
 What is inside: `refuse_marginal`, which looks once at the door; `through`, the formula; `described`, the text for fingerprints.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy import stats
 from scipy.special import ndtr
 from scipy.stats import rv_continuous, rv_discrete
 
@@ -38,9 +39,8 @@ def refuse_marginal(name: str, marginal: Any) -> None:
         )
     if isinstance(marginal, type) or (hasattr(marginal, "freeze") and not hasattr(marginal, "args")):
         kind = marginal.__name__ if isinstance(marginal, type) else getattr(marginal, "name", type(marginal).__name__)
-        raise InputError(
-            f"input {name} must be a frozen distribution; got {kind} without parameters. Call it: scipy.stats.{kind}(...)."
-        )
+        call = f"scipy.stats.{kind}(...)" if hasattr(stats, str(kind)) else "with its parameters, or () if it has none"
+        raise InputError(f"input {name} must be a frozen distribution; got {kind} without parameters. Call it: {call}.")
     lower, upper = _quantiles(marginal)
     if lower is None or upper is None:
         raise InputError(
@@ -59,6 +59,8 @@ def refuse_marginal(name: str, marginal: Any) -> None:
 def _quartiles(lower: Any) -> np.ndarray:
     """The three quartiles; parameters that are arrays have quantiles of another shape, or cannot be asked for two as well as three."""
     try:
+        if np.ndim(lower(0.5)) > 0:
+            return np.full(2, np.nan)
         lower(np.array([0.25, 0.5]))
         return np.asarray(lower(np.array([0.25, 0.5, 0.75])), dtype=np.float64)
     except ValueError:  # shapes that do not go together
@@ -81,10 +83,15 @@ def through(name: str, marginal: Any, z: np.ndarray) -> np.ndarray:
     if not np.isfinite(x).all():
         row = int(np.argmin(np.isfinite(x)))
         raise InputError(
-            f"input {name} must be finite; it is {x[row]} at the standard normal {z[row]:.6g}, where SciPy rounds it. Cut its support "
+            f"input {name} must be finite; it is {x[row]} at the standard normal {z[row]:.6g}, {_lost(z[row])}. Cut its support "
             "(scipy.stats.truncate), or give its quantiles by Inputs.transform."
         )
     return x
+
+
+def _lost(z: float) -> str:
+    """Why a quantile is no number: far out SciPy rounds it, nearer it is too large."""
+    return "where SciPy rounds it" if abs(z) > FAR else "beyond the largest float"
 
 
 def _held(marginal: Any, x: np.ndarray, z: np.ndarray) -> np.ndarray:

@@ -39,7 +39,7 @@ def pooled_draws(
         if (own == -np.inf).any():
             row = int(own.argmin())
             raise InputError(
-                f"proposal {j} drew {counted((own == -np.inf).sum(), 'row')} outside its own support, first row {row}: "
+                f"{getattr(proposals[j], 'name', f'proposal {j}')} drew {counted((own == -np.inf).sum(), 'row')} outside its own support, first row {row}: "
                 f"its log_prob of {x[start + row].tolist()} is -inf. Make sample and log_prob agree."
             )
         start += n
