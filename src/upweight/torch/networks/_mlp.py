@@ -19,17 +19,18 @@ from torch import nn
 
 from ..._errors import InputError, require_choice, require_int
 from ..._set_module import set_module
+from ._tanh import Tanh, tanh_
 
 __all__ = ["MLP", "Layers", "linear"]
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
-    "tanh": nn.Tanh,
+    "tanh": Tanh,
     "relu": nn.ReLU,
     "elu": nn.ELU,
     "gelu": nn.GELU,
     "softplus": nn.Softplus,
 }
-IN_PLACE = {nn.Tanh: torch.tanh_, nn.ReLU: torch.relu_}
+IN_PLACE = {Tanh: tanh_, nn.ReLU: torch.relu_}
 
 
 @set_module("upweight.torch")
