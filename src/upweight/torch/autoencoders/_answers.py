@@ -7,7 +7,7 @@ answer is an average over K draws by their weights,
 
 some rows at a time; what is drawn (imputations, new rows) has the noise of p(x|z) in it, but not the network's own uncertainty.
 
-What is inside: `codes`, `active_counts`, `reconstructed`, `imputed`, `decoded`, `sampled`, `drawn`; `given_codes`, codes that somebody gives.
+What is inside: `codes`, `active_counts`, `reconstructed`, `imputed`, `decoded`, `sampled`, `drawn`; `given_codes`, codes that somebody gives; `refuse_beyond_memory`.
 
 Source: Cremer, Morris & Duvenaud (2017), Reinterpreting importance-weighted autoencoders.
 """
@@ -30,7 +30,17 @@ from ._network import Network
 from ._rows import TOGETHER, ModelRows, TableRows, slices
 from ._scoring import PAIRS, keyed_noise, posterior
 
-__all__ = ["active_counts", "codes", "decoded", "drawn", "given_codes", "imputed", "reconstructed", "sampled"]
+__all__ = [
+    "active_counts",
+    "codes",
+    "decoded",
+    "drawn",
+    "given_codes",
+    "imputed",
+    "reconstructed",
+    "refuse_beyond_memory",
+    "sampled",
+]
 
 
 def active_counts(rows: ModelRows, *, key: int, threshold: float) -> tuple[int, ...]:
@@ -135,7 +145,10 @@ def sampled(network: Network, density: Density, n: int, *, mean: bool, key: int)
 def drawn(rows: ModelRows, objective: Objective, *, key: int, k: int) -> Draws:
     """k draws of every row with their graph, whole in memory."""
     require_int("k", k)
-    _refuse_beyond_memory(len(rows), k, rows.n_outputs)
+    what = f"{counted(k, 'draw')} of {counted(len(rows), 'row')}"
+    refuse_beyond_memory(
+        len(rows) * k, rows.n_outputs, what, "Use log_likelihood, which keeps no draws, or fewer rows."
+    )
     batch = rows.batch(slice(0, len(rows)))
     noise = keyed_noise(rows, key).draws(slice(0, len(rows)), 0, k).to(rows.device)
     d = rows.layers.draws(rows.state(batch), noise, objective)
@@ -143,12 +156,9 @@ def drawn(rows: ModelRows, objective: Objective, *, key: int, k: int) -> Draws:
     return Draws(log_w, d.z, d.log_q, d.path, objective)
 
 
-def _refuse_beyond_memory(n: int, k: int, outputs: int) -> None:
-    """The decoder's outputs and their gradient alone must fit."""
-    need = 8.0 * n * k * outputs
+def refuse_beyond_memory(pairs: int, outputs: int, what: str, remedy: str) -> None:
+    """The decoder's outputs of so many (row, draw) pairs and their gradient alone must fit."""
+    need = 8.0 * pairs * outputs
     have = float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")) if hasattr(os, "sysconf") else np.inf
     if need > have:
-        raise InputError(
-            f"{k:,} draws of {n:,} rows take {need / 1e9:,.0f} GB and more; this machine has {have / 1e9:,.0f}. Use log_likelihood, which "
-            "keeps no draws, or fewer rows."
-        )
+        raise InputError(f"{what} take {need / 1e9:,.0f} GB and more; this machine has {have / 1e9:,.0f}. {remedy}")

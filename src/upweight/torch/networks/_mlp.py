@@ -74,13 +74,13 @@ class MLP(BaseEstimator):
 
     def encoder(self, n_inputs: int, n_outputs: int, *, generator: torch.Generator) -> nn.Module:
         """Module (..., n_inputs) -> (..., n_outputs)."""
-        return Layers([n_inputs, *self.hidden, n_outputs], self.activation, generator)
+        return Layers([n_inputs, *map(int, self.hidden), n_outputs], self.activation, generator)
 
     def decoder(
         self, n_latent: int, n_outputs: int, *, generator: torch.Generator, bias: torch.Tensor | None = None
     ) -> nn.Module:
         """Module (..., n_latent) -> (..., n_outputs) that begins at `bias` (n_outputs,)."""
-        return Layers([n_latent, *self.hidden[::-1], n_outputs], self.activation, generator, bias)
+        return Layers([n_latent, *map(int, self.hidden[::-1]), n_outputs], self.activation, generator, bias)
 
     def halved(self) -> MLP:
         """The same with layers of half the width: what stands between two stochastic layers."""
