@@ -316,7 +316,7 @@ def test_what_is_known_to_be_finite_gives_the_same_bits_as_what_is_not(objective
 @pytest.mark.parametrize("shape", [(5, 2), (1, 2), (2,)])
 def test_a_mean_a_row_that_is_a_leaf_is_found_too(shape):
     mean = torch.zeros(shape, requires_grad=True)
-    q = Independent(Normal(mean.expand(5, 2), 1.0), 1)
+    q = Independent(Normal(mean, torch.ones(5, 2)), 1)
     z = q.rsample((4,)).movedim(0, -2)
     y = z.view_as(z)
     with pytest.raises(InputError, match="by another way"):
