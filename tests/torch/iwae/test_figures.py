@@ -210,3 +210,13 @@ def test_draws_count_their_rows(shape, said):
     from upweight.torch.iwae import Draws, Objective
 
     assert said in repr(Draws(logs(*shape), logs(*shape, 2), logs(*shape), (), Objective()))
+
+
+def test_autocast_changes_no_figure():
+    from upweight.torch.iwae import mmd2
+
+    l, f = logs(20, 64, dtype=torch.float32), logs(20, 64, 3, dtype=torch.float32)
+    made = lambda: [diagnose(l).ess, diagnose(l).gap, curve(l).values, expect(l, f), mmd2(f[0], f[1])]
+    wanted = made()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert all(torch.equal(a, b) for a, b in zip(wanted, made(), strict=True))

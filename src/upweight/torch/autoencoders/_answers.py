@@ -23,6 +23,7 @@ import torch
 
 from ..._errors import InputError, counted, is_number, require_int
 from ..._frames import from_torch
+from ..fitting import in_float32
 from ..iwae import Draws, Objective, expect, resample
 from ..keyed import seed_of, seeded
 from ..likelihoods import Density
@@ -75,6 +76,7 @@ def given_codes(z: Any, width: int) -> torch.Tensor:
     return torch.from_numpy(code.astype(np.float32))
 
 
+@in_float32()
 def _layer_codes(rows: ModelRows, *, key: int, k: int = 20) -> list[np.ndarray]:
     """The encoder's own means of each layer, (n, d) float32; of an upper one over k draws of the one below."""
     noise = keyed_noise(rows, key)
@@ -86,6 +88,7 @@ def _layer_codes(rows: ModelRows, *, key: int, k: int = 20) -> list[np.ndarray]:
     return [np.concatenate([layer.cpu().numpy() for layer in layers]) for layers in zip(*found, strict=True)]
 
 
+@in_float32()
 def reconstructed(rows: TableRows, *, key: int, k: int) -> torch.Tensor:
     """E[x|z] averaged over the posterior, (n, M), as the likelihood's `mean` lays it out."""
     require_int("k", k)
@@ -96,6 +99,7 @@ def reconstructed(rows: TableRows, *, key: int, k: int) -> torch.Tensor:
     return torch.cat(parts)
 
 
+@in_float32()
 def imputed(rows: TableRows, m: int, *, key: int, k: int, draw_key: int) -> torch.Tensor:
     """(m, n, D) rows drawn from the posterior predictive: z by its weights, then x from p(x|z)."""
     require_int("k", k)
@@ -115,6 +119,7 @@ def imputed(rows: TableRows, m: int, *, key: int, k: int, draw_key: int) -> torc
     return torch.cat(parts, 1)
 
 
+@in_float32()
 def decoded(network: Network, density: Density, z: torch.Tensor) -> torch.Tensor:
     """(n, D) what z (n, d) stands for."""
     with torch.no_grad():
@@ -122,6 +127,7 @@ def decoded(network: Network, density: Density, z: torch.Tensor) -> torch.Tensor
     return torch.cat(parts)
 
 
+@in_float32()
 def sampled(network: Network, density: Density, n: int, *, mean: bool, key: int) -> torch.Tensor:
     """(n, D) new rows; with `mean` without the noise of p(x|z)."""
     require_int("n", n)
@@ -142,6 +148,7 @@ def sampled(network: Network, density: Density, n: int, *, mean: bool, key: int)
     return torch.cat(parts)
 
 
+@in_float32()
 def drawn(rows: ModelRows, objective: Objective, *, key: int, k: int) -> Draws:
     """k draws of every row with their graph, whole in memory."""
     require_int("k", k)

@@ -26,7 +26,7 @@ import torch
 
 from ..._errors import InputError, counted
 from ...tables import row_weights
-from ..fitting import AdamStep, Training, TrainingRun, TrainingTask, key_for, train
+from ..fitting import AdamStep, Training, TrainingRun, TrainingTask, key_for, train, trainable
 from ..iwae import Objective, surrogate
 from ..keyed import data_digest, normal_noise, seeded
 from ..networks import GRU
@@ -80,6 +80,7 @@ class DocumentFit:
     error: Exception | None = None
 
 
+@trainable()
 def fit_documents(settings: SequenceSettings, training: Training, rng: Any, data: tuple[Any, Any, Any]) -> DocumentFit:
     """Train on (docs, docs_valid, sample_weight)."""
     docs, weight = _live(read_documents(data[0]), data[2])

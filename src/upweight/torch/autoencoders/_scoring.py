@@ -23,6 +23,7 @@ import torch
 from ..._errors import InputError, is_number
 from ..._weights import Weights, forbid
 from ...tables import row_weights
+from ..fitting import in_float32
 from ..keyed import RowNoise
 from ._layers import LatentDraws, State, defended, drawn_from_prior
 from ._rows import ModelRows, slices
@@ -53,6 +54,7 @@ def log_weights_of(rows: ModelRows, *, key: int, k: int, defend: float) -> Calla
     noise = keyed_noise(rows, key)
     kept: dict[str, Any] = {}
 
+    @in_float32()
     def asked(which: slice, first: int, count: int) -> torch.Tensor:
         if kept.get("rows") != (which.start, which.stop):
             batch = rows.batch(which)
@@ -68,10 +70,14 @@ def posterior(rows: ModelRows, noise: RowNoise, *, k: int, pairs: int = PAIRS) -
     """K draws of the encoder and their log-weights, some rows at a time; without a graph."""
     for which in slices(len(rows), max(1, pairs // k)):
         with torch.no_grad():
-            batch = rows.batch(which)
-            drawn = noise.draws(which, 0, k).to(rows.device)
-            z, l = _weighed(rows, batch, rows.state(batch), drawn, 0, k, 0.0)
-        yield PosteriorDraws(which, batch, z, l)
+            drawn = _posterior_of(rows, which, noise.draws(which, 0, k).to(rows.device))
+        yield drawn
+
+
+@in_float32()
+def _posterior_of(rows: ModelRows, which: slice, noise: torch.Tensor) -> PosteriorDraws:
+    batch = rows.batch(which)
+    return PosteriorDraws(which, batch, *_weighed(rows, batch, rows.state(batch), noise, 0, noise.shape[1], 0.0))
 
 
 def mean_bound(rows: ModelRows, noise: RowNoise, *, k: int, weight: np.ndarray) -> float:

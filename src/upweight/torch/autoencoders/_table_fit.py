@@ -20,7 +20,7 @@ import torch
 
 from ..._errors import InputError, counted
 from ...tables import row_slice, row_weights
-from ..fitting import AdamStep, Training, TrainingRun, TrainingTask, key_for, train
+from ..fitting import AdamStep, Training, TrainingRun, TrainingTask, key_for, train, trainable
 from ..iwae import Objective, surrogate
 from ..keyed import data_digest, normal_noise, seeded
 from ..likelihoods import Density, ObservedRows, likelihood_of, readable, settings_to_dict
@@ -69,6 +69,7 @@ class TableFit:
     error: Exception | None = None
 
 
+@trainable()
 def fit_table(settings: AutoencoderSettings, training: Training, rng: Any, data: tuple[Any, Any, Any]) -> TableFit:
     """Train on (X, X_valid, sample_weight)."""
     X, X_valid, sample_weight = data

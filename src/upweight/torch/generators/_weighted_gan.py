@@ -27,10 +27,12 @@ from ..fitting import (
     Training,
     TrainingRun,
     TrainingTask,
+    in_float32,
     key_for,
     read_model,
     ready_training,
     train,
+    trainable,
     training_document,
     training_of,
     write_model,
@@ -146,6 +148,7 @@ class WeightedGAN(BaseEstimator):
             raise
         return self
 
+    @trainable()
     def _trained(self, X: Any, sample_weight: Any) -> TrainingRun:
         training = self._settings()
         X = self._read(X)
@@ -163,6 +166,7 @@ class WeightedGAN(BaseEstimator):
         self._made_of = self._document()  # whatever the settings become before the next fit
         self.module_.to("cpu")
 
+    @in_float32()
     def sample(self, n: int, *, rng: Any = None) -> np.ndarray:
         """n generated rows in the user's units, (n, d) float32. rng : int, numpy Generator or None.
 

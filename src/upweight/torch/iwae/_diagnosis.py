@@ -164,7 +164,7 @@ def diagnose(log_w: torch.Tensor, objective: Objective | str = "standard") -> Di
     peak = l.max(-1, keepdim=True).values
     some = peak[..., 0] > -torch.inf
     w = (l - torch.where(peak == -torch.inf, 0.0, peak)).exp_()
-    total, squares = w.sum(-1), torch.linalg.vecdot(w, w)
+    total, squares = w.sum(-1), w.square_().sum(-1)
     bound = torch.where(some, total.log() + peak[..., 0] - math.log(k), -torch.inf)
     ess = torch.where(some, total * (total / squares), 0.0)
     largest = torch.where(some, 1 / total, torch.nan)

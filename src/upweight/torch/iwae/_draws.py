@@ -140,6 +140,10 @@ def draw(
     """
     objective = as_objective(objective)
     require_int("k", k)
+    if not callable(log_joint):
+        raise InputError(
+            f"`log_joint` must be a function of z; got {type(log_joint).__name__}. Log-weights at hand? iwae.surrogate(log_w)."
+        )
     _refuse_q(q, objective)
     with _seeded(rng):
         z, seen, paths, density = _drawn(q, k, objective)
