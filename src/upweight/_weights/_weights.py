@@ -287,7 +287,7 @@ class Weights:
 
         w_(r)' = u + sigma ((1 - p_r)^(-k) - 1)/k,  p_r = (r - 1/2)/M, never above the largest weight.
 
-        r_eff : relative efficiency of correlated draws, in (0, 1]; it widens the tail that is fitted.
+        r_eff : relative efficiency of the draws, above 0: below 1 for correlated ones, whose fitted tail is wider; above 1 for antithetic ones.
 
         Raises InputError if `r_eff` is not above 0; KindError for class and cost weights and for frequencies.
         Costs: a small bias. From k-hat 0.7 on it does not rescue an average, and `check` never advises it there. Source: Vehtari, Simpson, Gelman, Yao and Gabry (2024), Pareto smoothed importance sampling.

@@ -46,13 +46,13 @@ named columns are read. One row is one decision.
 
   upweight ope log.csv --reward r --logged p --target pi --report ope.html
 
-[bold]Reading the screen[/bold]  BETTER and WORSE: the interval of the gain does not
-hold 0. UNDECIDED: it does; "do" says about how many rows would tell. UNTRUSTED:
+[bold]Reading the screen[/bold]  better and worse: the interval of the gain does not
+hold 0. undecided: it does; "do" says about how many rows would tell. untrusted:
 this log cannot tell, and "do" says why. "certain" is an interval with a proof,
 for rewards between --bounds. The error of the mean weight is one standard
 error; those of value and gain are half a 95 % interval.
 
-[bold]Exit codes[/bold]  0 done; 1 the decision is UNTRUSTED under --strict; 2 bad use
+[bold]Exit codes[/bold]  0 done; 1 untrusted under --strict; 2 bad use
 or bad input, told with file, column and row.
 """
 
@@ -91,7 +91,7 @@ def run(
     json: Annotated[
         str | None, typer.Option(metavar="[F]", help="Write the result as JSON, to F or instead of the screen")
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if the decision is UNTRUSTED")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if the decision is untrusted")] = False,
 ) -> None:
     """Read, evaluate, tell, write; see HELP."""
     options = LogOptions(reward, logged, target, log, cluster, by, bounds)

@@ -83,14 +83,7 @@ def run(
     from ._two_tables import read_two
 
     taken = taken_by(source) | ({} if target is None else taken_by(target))
-    outputs = {
-        "--save": _save_path(save, taken),
-        "--report": report,
-        "--json": None if json == STANDARD_OUTPUT else json,
-    }
-    paths = {
-        o: None if p is None else check_writable(p, o, taken=taken, stream=o != "--save") for o, p in outputs.items()
-    }
+    paths = _output_paths(_save_path(save, taken), report, json, taken)
     if columns.strip() and exclude.strip():
         raise InputError("--columns and --exclude: one says which columns, the other which not. Give one of them.")
     listed = [[n for n in text.split(",") if n.strip()] for text in (columns, exclude)]
@@ -106,6 +99,16 @@ def run(
     write_line(document if json == STANDARD_OUTPUT else str(found))
     _write_files(found, facts, document, two, paths)
     raise typer.Exit(1 if strict and found.verdict.grade == "unusable" else 0)
+
+
+def _output_paths(
+    save: str | None, report: str | None, json: str | None, taken: dict[str, str]
+) -> dict[str, Path | None]:
+    """Where to write, by option, each path seen to be writable."""
+    outputs = {"--save": save, "--report": report, "--json": None if json == STANDARD_OUTPUT else json}
+    return {
+        o: None if p is None else check_writable(p, o, taken=taken, stream=o != "--save") for o, p in outputs.items()
+    }
 
 
 def _diagnosed(two: TwoTables, learner: str, method: str, rng: int) -> Diagnosis:
