@@ -178,11 +178,8 @@ def _shown(k: float, digits: int = 2) -> str:
 
 def _apart(k: float, limit: float) -> tuple[str, str]:
     """A k-hat and its limit in as many digits as tell them apart, two at least."""
-    for digits in range(2, 9):
-        shown = _shown(k, digits), f"{limit:.{digits}f}"
-        if shown[0] != shown[1]:
-            break
-    return shown
+    digits = next((d for d in range(2, 9) if _shown(k, d) != f"{limit:.{d}f}"), 9)
+    return _shown(k, digits), f"{limit:.{digits}f}"
 
 
 def _median(x: torch.Tensor) -> float:
