@@ -56,7 +56,7 @@ class Nets(torch.nn.Module):
     def log_joint(self, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
         """log p(x, z): sum x l - sum softplus(l), x never expanded; the constant of the prior left out."""
         logits = self.decoder(z)
-        likelihood = torch.matmul(logits, x.unsqueeze(-1))[..., 0] - torch.nn.functional.softplus(logits).sum(-1)
+        likelihood = torch.linalg.vecdot(logits, x.unsqueeze(-2)) - torch.nn.functional.softplus(logits).sum(-1)
         return likelihood - z.square().sum(-1) / 2
 
 

@@ -379,3 +379,57 @@ def quiet(call):
             return call(*data)
 
     return made
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian", "mixed"])
+def test_a_column_of_gaps_only_is_refused_by_every_likelihood(likelihood):
+    holes = np.where(np.arange(6) == 1, np.nan, B if likelihood == "bernoulli" else R)
+    refused("`X`: column 1 is empty in all 60 rows", lambda: model(likelihood=likelihood, missing="mar").fit(holes))
+
+
+def test_held_out_rows_of_gaps_only_judge_nothing():
+    gaps = np.full((3, 6), np.nan)
+    refused("`X_valid` must hold something to judge by; got 3 rows", lambda: model(missing="mar").fit(B, X_valid=gaps))
+    holes = np.concatenate([np.full((50, 6), np.nan), B[:10]])
+    m = model(missing="mar", training=Training(2, valid=0.1, progress=False)).fit(holes)
+    assert all(entry["held_out"] != 0 for entry in m.history_), "a row of which nothing is known has log p 0"
+
+
+def test_a_step_beyond_memory_is_refused_before_it_is_tried():
+    refused("of a step take", lambda: model(k=10**9).fit(B))
+    refused("Use fewer draws", lambda: model(k=10**12, training=Training(2, pairs=1, progress=False)).fit(B))
+
+
+@pytest.mark.parametrize("kind", ["class", "cost"])
+def test_weights_without_a_mean_are_for_fit_alone(kind):
+    w = uw.Weights.of(np.arange(60) % 3 + 1.0, kind=kind)
+    m = model().fit(B, sample_weight=w)
+    with pytest.raises(uw.KindError, match=kind):
+        m.score(B, sample_weight=w)
+    doubled = m.score(B, sample_weight=uw.Weights.of(np.arange(60) % 3, kind="frequency"))
+    assert doubled == pytest.approx(m.score(np.repeat(B, np.arange(60) % 3, 0)), abs=1e-9)
+
+
+def test_rows_of_weight_zero_are_no_part_of_a_score():
+    from upweight.torch.autoencoders._scoring import mean_score
+
+    assert mean_score(np.array([-math.inf, -1.0, -3.0]), [0.0, 1.0, 3.0]) == -2.5
+
+
+@pytest.mark.parametrize("X", [R * 1e-310, R + 1e13])
+def test_what_fit_calls_rounding_is_no_change_of_its_own_rows(X):
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        with pytest.raises(uw.InputError, match="no column varies"):
+            model(likelihood="gaussian").fit(X)
+    assert not any("now it is" in str(w.message) for w in said)
+
+
+def test_a_switch_that_is_none():
+    refused("`mean` must be True or False; got 'yes'", lambda: model().fit(B).sample(2, mean="yes"))
+
+
+def test_one_value_that_fit_did_not_meet_is_one():
+    X = pd.DataFrame({"a": ["x", "y"] * 30, "b": R[:, 0]})
+    m = model(likelihood="mixed").fit(X)
+    refused("has 1 value that fit did not meet", lambda: m.score(X.replace({"a": {"x": "z"}}).iloc[:1]))

@@ -294,3 +294,8 @@ def test_how_many_tables_must_be_said():
     imputer = IWAEImputer(quick(), k=10, rng=0).fit(holes_in(WINE))
     with pytest.raises(InputError, match="`m` must be a whole number, 1 or more; got None"):
         imputer.draw(WINE, None)
+
+
+def test_settings_of_the_usual_model_can_be_reached_without_one():
+    set_ = IWAEImputer().set_params(model__k=3, k=7)
+    assert (set_.model.k, set_.model.latent, set_.k) == (3, 10, 7)

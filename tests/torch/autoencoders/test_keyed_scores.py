@@ -8,7 +8,7 @@ import torch
 from sklearn.datasets import load_digits
 
 import upweight as uw
-from upweight.torch import IWAE, MLP, Training
+from upweight.torch import GRU, IWAE, MLP, SequenceIWAE, Training, WeightedGAN
 from upweight.torch.autoencoders._layers import defended, drawn_from_prior
 
 GREY = load_digits().data / 16
@@ -99,3 +99,38 @@ def test_with_every_draw_from_the_prior_it_is_the_plain_monte_carlo_estimate(mod
 def test_a_share_that_is_none_is_refused(model, defend):
     with pytest.raises(uw.InputError, match=r"`defend` must be a share in \[0, 1\]"):
         model.log_likelihood(X[:5], defend=defend)
+
+
+MODES = {
+    "autocast": lambda: torch.autocast("cpu", dtype=torch.bfloat16),
+    "no_grad": torch.no_grad,
+    "inference_mode": torch.inference_mode,
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_no_mode_of_pytorch_changes_a_model_or_its_figures(mode):
+    X = (np.random.default_rng(0).random((40, 70)) < 0.3) * 1.0
+    docs = [("a", "b", "c")[: 1 + i % 3] for i in range(40)]
+    quick = Training(2, progress=False)
+    makes = (
+        lambda: _figures(IWAE(2, latent=(3, 2), net=MLP((8,)), training=quick, rng=0).fit(X), X),
+        lambda: _figures(
+            IWAE(2, latent=2, net=MLP((8,)), likelihood="gaussian", missing="mar", training=quick, rng=0).fit(R), R
+        ),
+        lambda: _figures(SequenceIWAE(2, latent=2, net=GRU(8, embed=4), training=quick, rng=0).fit(docs), docs),
+        lambda: [WeightedGAN(2, net=MLP((8,)), training=quick, rng=0).fit(R).sample(3, rng=0)],
+    )
+    for make in makes:
+        wanted = make()
+        with MODES[mode]():
+            found = make()
+        assert all(np.array_equal(a, b) for a, b in zip(wanted, found, strict=True))
+
+
+R = np.random.default_rng(1).normal(size=(40, 5))
+
+
+def _figures(m, X):
+    figures = [m.score_samples(X, k=30), m.encode(X, k=10), m.encode(X, k=0), m.collapse(X, k=8).curve.values]
+    return [*figures, np.array(m.sample(3, rng=0), object), np.array(m.reconstruct(X), object)]

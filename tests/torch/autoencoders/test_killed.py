@@ -60,12 +60,12 @@ def test_resumed_inside_one_process_it_is_the_same_model(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"k": 4}, r"k differ \(3 there, 4 here\)"),
+        ({"k": 4}, r"k differs \(3 there, 4 here\)"),
         ({"latent": 3}, "latent differ"),
         ({"objective": "standard"}, "objective differ"),
         ({"net": MLP((9,))}, "net differ"),
         ({"rng": 1}, "rng differ"),
-        ({"training__batch": 7}, r"training\.batch differ \(100 there, 7 here\)"),
+        ({"training__batch": 7}, r"training\.batch differs \(100 there, 7 here\)"),
     ],
 )
 def test_other_settings_are_refused_by_name(tmp_path, change, said):

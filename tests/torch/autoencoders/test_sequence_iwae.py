@@ -11,7 +11,7 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from upweight import InputError
+from upweight import InputError, KindError, Weights
 from upweight.torch import GRU, SequenceIWAE, Training
 from upweight.torch.autoencoders._collapse import kl_to_prior
 from upweight.torch.autoencoders._document_fit import SequenceSettings, document_losses
@@ -331,3 +331,15 @@ def test_sentences_collapse_and_a_rate_keeps_the_code():
     assert elbo.verdict == "collapsed"
     assert rate.verdict == "in use"
     assert 3.5 <= rate.kl <= 7
+
+
+def test_almost_every_document_held_out_leaves_one_to_train_on():
+    assert len(model(1, valid=0.99).fit(DOCS[:10]).history_) == 1
+
+
+def test_a_step_beyond_memory_is_refused_and_class_weights_are_for_fit_alone():
+    with pytest.raises(InputError, match="of a step take"):
+        model(k=10**9).fit(DOCS)
+    w = Weights.of(np.ones(24), kind="class")
+    with pytest.raises(KindError, match="class"):
+        model(1).fit(DOCS, sample_weight=w).score(DOCS, sample_weight=w)

@@ -145,11 +145,11 @@ def test_a_checkpoint_of_another_run_is_refused_with_the_field_and_stays(tmp_pat
     before = path.read_bytes()
     with pytest.raises(uw.InputError, match=r"belongs to another run: data differ\. Delete it or change checkpoint="):
         train(task(data="other"), quiet(checkpoint=path))
-    with pytest.raises(uw.InputError, match=r"training\.lr differ \(0\.05 there, 0\.1 here\)"):
+    with pytest.raises(uw.InputError, match=r"training\.lr differs \(0\.05 there, 0\.1 here\)"):
         train(task(), quiet(checkpoint=path, lr=0.1))
     with pytest.raises(uw.InputError, match="rng differ"):
         train(task(key=6), quiet(checkpoint=path))
-    with pytest.raises(uw.InputError, match=r"training\.epochs differ \(2 there, 1 here\)"):
+    with pytest.raises(uw.InputError, match=r"training\.epochs differs \(2 there, 1 here\)"):
         train(task(), quiet(1, checkpoint=path))
     assert path.read_bytes() == before
 

@@ -13,7 +13,7 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import check_estimator
 
-from upweight import InputError, KindError, VerdictError, Weights
+from upweight import InputError, KindError, UpweightError, VerdictError, Weights
 from upweight.torch import MLP, Conv, Training, WeightedGAN
 from upweight.torch.fitting import read_model, write_model
 
@@ -340,3 +340,24 @@ def test_numbers_beyond_float32_and_constants_within_the_unit_interval_are_said_
         WeightedGAN(2, training=few).fit(far)
     with pytest.raises(InputError, match="every column is constant"):
         WeightedGAN(2, training=few).fit(np.full((40, 3), 0.5))
+
+
+def test_a_failed_fit_leaves_the_fitted_generator_as_it_was(tmp_path):
+    X, _ = two_modes()
+    fitted = gan().fit(X)
+    before, epochs = fitted.sample(5, rng=0), len(fitted.history_)
+    (tmp_path / "bad.pt").write_bytes(b"no checkpoint")
+    fitted.set_params(training__checkpoint=tmp_path / "bad.pt")
+    for wrong in (X * np.nan, X):
+        with pytest.raises(InputError):
+            fitted.fit(wrong)
+        assert np.array_equal(fitted.sample(5, rng=0), before)
+        assert len(fitted.history_) == epochs
+
+
+def test_a_first_fit_that_fails_leaves_nothing():
+    X, _ = two_modes()
+    fresh = gan(lr=1e30, epochs=4)
+    with pytest.raises(UpweightError, match="epoch 0"):
+        fresh.fit(X)
+    assert not hasattr(fresh, "module_")

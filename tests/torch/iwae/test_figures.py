@@ -193,3 +193,30 @@ def test_other_shapes_are_refused():
         expect(torch.zeros(3, 4), torch.zeros(4, 3))
     with pytest.raises(InputError, match=r"`z` must have the shape \(3, 4, d\)"):
         resample(torch.zeros(3, 4), torch.zeros(3, 4), 2)
+
+
+def test_what_is_printed_of_strange_weights_is_no_nonsense():
+    from upweight.torch.iwae import log_likelihood
+    from upweight.torch.iwae._diagnosis import _apart
+
+    assert _apart(0.4081, 0.4114) == ("0.408", "0.411"), "'0.41 (want < 0.41)' says nothing"
+    assert "000000" not in str(diagnose(1e30 * logs(3, 30)))
+    assert "nan" not in str(curve(torch.full((3, 8), -INF)))
+    assert "-0 nats" not in str(log_likelihood(lambda rows, first, count: torch.zeros(4, count), 4, k=100))
+
+
+@pytest.mark.parametrize(("shape", "said"), [((4,), "of 1 row,"), ((1, 4), "of 1 row,"), ((2, 3, 4), "of 2 x 3 rows,")])
+def test_draws_count_their_rows(shape, said):
+    from upweight.torch.iwae import Draws, Objective
+
+    assert said in repr(Draws(logs(*shape), logs(*shape, 2), logs(*shape), (), Objective()))
+
+
+def test_autocast_changes_no_figure():
+    from upweight.torch.iwae import mmd2
+
+    l, f = logs(20, 64, dtype=torch.float32), logs(20, 64, 3, dtype=torch.float32)
+    made = lambda: [diagnose(l).ess, diagnose(l).gap, curve(l).values, expect(l, f), mmd2(f[0], f[1])]
+    wanted = made()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert all(torch.equal(a, b) for a, b in zip(wanted, made(), strict=True))

@@ -311,3 +311,23 @@ def test_what_is_known_to_be_finite_gives_the_same_bits_as_what_is_not(objective
     known = made()
     monkeypatch.setattr(_surrogate, "surely_finite", lambda l: False)
     assert all(torch.equal(a, b) for a, b in zip(known, made(), strict=True))
+
+
+@pytest.mark.parametrize("shape", [(5, 2), (1, 2), (2,)])
+def test_a_mean_a_row_that_is_a_leaf_is_found_too(shape):
+    mean = torch.zeros(shape, requires_grad=True)
+    q = Independent(Normal(mean, torch.ones(5, 2)), 1)
+    z = q.rsample((4,)).movedim(0, -2)
+    y = z.view_as(z)
+    with pytest.raises(InputError, match="by another way"):
+        surrogate(density(y) - log_q(q, y), "dreg", path=y)
+    surrogate(density(y) - log_q(detached(q), y), "dreg", path=y).sum().backward()
+
+
+def test_a_shared_weight_of_the_shape_of_a_mean_a_row_is_no_other_way():
+    shared = torch.nn.Linear(2, 5, bias=False)  # (5, 2), as five rows of two latent dimensions
+    q = Independent(Normal(torch.ones(5, 5) @ shared.weight, 1.0), 1)
+    z = q.rsample((4,)).movedim(0, -2)
+    y = z.view_as(z)
+    l = -(shared(y) - 1).square().sum(-1) - log_q(detached(q), y)
+    surrogate(l, "dreg", path=y).sum().backward()

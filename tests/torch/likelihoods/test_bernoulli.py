@@ -9,6 +9,7 @@ from torch import distributions as D
 
 from upweight import InputError
 from upweight.torch.likelihoods import Bernoulli, density_of, likelihood_of
+from upweight.torch.likelihoods._fused import bernoulli_log_prob
 
 RNG = np.random.default_rng(0)
 X = (RNG.random((30, 5)) < [0.1, 0.3, 0.5, 0.7, 0.9]).astype(float)
@@ -52,6 +53,31 @@ def test_the_fused_gradient_by_differences():
     d, l = fitted(HOLES, "mar"), logits(3, 2, 5)
     x, seen = d.rows(HOLES).take(slice(3, 6))
     assert torch.autograd.gradcheck(lambda l: d.log_prob(l, x.double(), seen, None), (l,))
+
+
+@pytest.mark.parametrize("width", [1, 63, 64, 65, 128, 784])
+@pytest.mark.parametrize("scale", [1.0, 50.0])
+def test_the_logs_of_products_keep_float32s_rounding_at_every_width(width, scale):
+    generator = torch.Generator().manual_seed(width)
+    l = scale * torch.randn(3, 4, width, generator=generator)
+    x, seen = (torch.rand(3, width, generator=generator) < p for p in (0.3, 0.8))
+    each = D.Bernoulli(logits=l.double()).log_prob(x.unsqueeze(1).double())
+    torch.testing.assert_close(bernoulli_log_prob(l, x, None).double(), each.sum(-1), rtol=3e-6, atol=1e-6)
+    gaps = bernoulli_log_prob(l, (x & seen), seen).double()
+    torch.testing.assert_close(gaps, (each * seen.unsqueeze(1)).sum(-1), rtol=3e-6, atol=1e-6)
+    lost = torch.where(torch.arange(width) == width - 1, torch.nan, l)
+    assert bernoulli_log_prob(lost, x, None).isnan().all()
+
+
+def test_a_second_backward_pass_through_the_same_graph_has_the_same_gradient():
+    l = logits(3, 2, 70)
+    value = bernoulli_log_prob(l, torch.ones(3, 70), None).sum()
+    one = torch.autograd.grad(value, l, retain_graph=True)[0]
+    kept = one.clone()
+    two = torch.autograd.grad(value, l)[0]
+    assert torch.equal(one, kept), "what was given away is written to no more"
+    assert torch.equal(one, two)
+    torch.testing.assert_close(one, torch.sigmoid(-l.detach()), rtol=1e-12, atol=1e-12)
 
 
 def test_the_encoder_sees_the_mask_beside_zeros():

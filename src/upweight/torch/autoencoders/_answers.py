@@ -7,7 +7,7 @@ answer is an average over K draws by their weights,
 
 some rows at a time; what is drawn (imputations, new rows) has the noise of p(x|z) in it, but not the network's own uncertainty.
 
-What is inside: `codes`, `active_counts`, `reconstructed`, `imputed`, `decoded`, `sampled`, `drawn`; `given_codes`, codes that somebody gives.
+What is inside: `codes`, `active_counts`, `reconstructed`, `imputed`, `decoded`, `sampled`, `drawn`; `given_codes`, codes that somebody gives; `refuse_beyond_memory`.
 
 Source: Cremer, Morris & Duvenaud (2017), Reinterpreting importance-weighted autoencoders.
 """
@@ -23,6 +23,7 @@ import torch
 
 from ..._errors import InputError, counted, is_number, require_int
 from ..._frames import from_torch
+from ..fitting import in_float32
 from ..iwae import Draws, Objective, expect, resample
 from ..keyed import seed_of, seeded
 from ..likelihoods import Density
@@ -30,7 +31,17 @@ from ._network import Network
 from ._rows import TOGETHER, ModelRows, TableRows, slices
 from ._scoring import PAIRS, keyed_noise, posterior
 
-__all__ = ["active_counts", "codes", "decoded", "drawn", "given_codes", "imputed", "reconstructed", "sampled"]
+__all__ = [
+    "active_counts",
+    "codes",
+    "decoded",
+    "drawn",
+    "given_codes",
+    "imputed",
+    "reconstructed",
+    "refuse_beyond_memory",
+    "sampled",
+]
 
 
 def active_counts(rows: ModelRows, *, key: int, threshold: float) -> tuple[int, ...]:
@@ -65,6 +76,7 @@ def given_codes(z: Any, width: int) -> torch.Tensor:
     return torch.from_numpy(code.astype(np.float32))
 
 
+@in_float32()
 def _layer_codes(rows: ModelRows, *, key: int, k: int = 20) -> list[np.ndarray]:
     """The encoder's own means of each layer, (n, d) float32; of an upper one over k draws of the one below."""
     noise = keyed_noise(rows, key)
@@ -76,6 +88,7 @@ def _layer_codes(rows: ModelRows, *, key: int, k: int = 20) -> list[np.ndarray]:
     return [np.concatenate([layer.cpu().numpy() for layer in layers]) for layers in zip(*found, strict=True)]
 
 
+@in_float32()
 def reconstructed(rows: TableRows, *, key: int, k: int) -> torch.Tensor:
     """E[x|z] averaged over the posterior, (n, M), as the likelihood's `mean` lays it out."""
     require_int("k", k)
@@ -86,6 +99,7 @@ def reconstructed(rows: TableRows, *, key: int, k: int) -> torch.Tensor:
     return torch.cat(parts)
 
 
+@in_float32()
 def imputed(rows: TableRows, m: int, *, key: int, k: int, draw_key: int) -> torch.Tensor:
     """(m, n, D) rows drawn from the posterior predictive: z by its weights, then x from p(x|z)."""
     require_int("k", k)
@@ -105,6 +119,7 @@ def imputed(rows: TableRows, m: int, *, key: int, k: int, draw_key: int) -> torc
     return torch.cat(parts, 1)
 
 
+@in_float32()
 def decoded(network: Network, density: Density, z: torch.Tensor) -> torch.Tensor:
     """(n, D) what z (n, d) stands for."""
     with torch.no_grad():
@@ -112,6 +127,7 @@ def decoded(network: Network, density: Density, z: torch.Tensor) -> torch.Tensor
     return torch.cat(parts)
 
 
+@in_float32()
 def sampled(network: Network, density: Density, n: int, *, mean: bool, key: int) -> torch.Tensor:
     """(n, D) new rows; with `mean` without the noise of p(x|z)."""
     require_int("n", n)
@@ -132,10 +148,14 @@ def sampled(network: Network, density: Density, n: int, *, mean: bool, key: int)
     return torch.cat(parts)
 
 
+@in_float32()
 def drawn(rows: ModelRows, objective: Objective, *, key: int, k: int) -> Draws:
     """k draws of every row with their graph, whole in memory."""
     require_int("k", k)
-    _refuse_beyond_memory(len(rows), k, rows.n_outputs)
+    what = f"{counted(k, 'draw')} of {counted(len(rows), 'row')}"
+    refuse_beyond_memory(
+        len(rows) * k, rows.n_outputs, what, "Use log_likelihood, which keeps no draws, or fewer rows."
+    )
     batch = rows.batch(slice(0, len(rows)))
     noise = keyed_noise(rows, key).draws(slice(0, len(rows)), 0, k).to(rows.device)
     d = rows.layers.draws(rows.state(batch), noise, objective)
@@ -143,12 +163,9 @@ def drawn(rows: ModelRows, objective: Objective, *, key: int, k: int) -> Draws:
     return Draws(log_w, d.z, d.log_q, d.path, objective)
 
 
-def _refuse_beyond_memory(n: int, k: int, outputs: int) -> None:
-    """The decoder's outputs and their gradient alone must fit."""
-    need = 8.0 * n * k * outputs
+def refuse_beyond_memory(pairs: int, outputs: int, what: str, remedy: str) -> None:
+    """The decoder's outputs of so many (row, draw) pairs and their gradient alone must fit."""
+    need = 8.0 * pairs * outputs
     have = float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")) if hasattr(os, "sysconf") else np.inf
     if need > have:
-        raise InputError(
-            f"{k:,} draws of {n:,} rows take {need / 1e9:,.0f} GB and more; this machine has {have / 1e9:,.0f}. Use log_likelihood, which "
-            "keeps no draws, or fewer rows."
-        )
+        raise InputError(f"{what} take {need / 1e9:,.0f} GB and more; this machine has {have / 1e9:,.0f}. {remedy}")

@@ -24,6 +24,7 @@ import torch
 from ... import _html as html
 from ..._errors import counted, require_int
 from ..._set_module import set_module
+from ..fitting import in_float32
 from ..iwae import Curve, curve, diagnose
 from ._layers import OneLayer
 from ._rows import ModelRows, slices
@@ -113,6 +114,7 @@ class Collapse:
         return collapse(self, ax=ax)
 
 
+@in_float32()
 def collapsed(rows: ModelRows, *, key: int, k: int, active: int | tuple[int, ...], rate: float = 0.0) -> Collapse:
     """The verdict on a model from its draws of some rows; `active`: how many units are; `rate`: nats that it was not charged for."""
     require_int("k", k)

@@ -26,7 +26,7 @@ import torch
 
 from ..._errors import InputError, counted
 from ...tables import row_weights
-from ..fitting import AdamStep, Training, TrainingRun, TrainingTask, key_for, train
+from ..fitting import AdamStep, Training, TrainingRun, TrainingTask, key_for, train, trainable
 from ..iwae import Objective, surrogate
 from ..keyed import data_digest, normal_noise, seeded
 from ..networks import GRU
@@ -36,6 +36,7 @@ from ._layers import OneLayer
 from ._network import Network
 from ._rows import named_rows, slices
 from ._scoring import keyed_noise, mean_bound
+from ._table_fit import refuse_step_beyond_memory
 from ._vocabulary import Documents, Vocabulary, read_documents
 
 __all__ = ["DocumentFit", "SequenceSettings", "build_sequence_network", "document_losses", "fit_documents"]
@@ -79,6 +80,7 @@ class DocumentFit:
     error: Exception | None = None
 
 
+@trainable()
 def fit_documents(settings: SequenceSettings, training: Training, rng: Any, data: tuple[Any, Any, Any]) -> DocumentFit:
     """Train on (docs, docs_valid, sample_weight)."""
     docs, weight = _live(read_documents(data[0]), data[2])
@@ -95,9 +97,11 @@ def fit_documents(settings: SequenceSettings, training: Training, rng: Any, data
         trained = np.arange(len(docs))
         judged_by = np.ones(len(held_out))
         _warn_overlap(documents, held_out)
+    rows = DocumentRows(documents, network)
+    refuse_step_beyond_memory(min(training.batch, len(trained)), settings.k, training.pairs, rows.n_outputs)
     stepper = AdamStep(
         network,
-        DocumentLosses(DocumentRows(documents, network), trained, settings, key, training.pairs),
+        DocumentLosses(rows, trained, settings, key, training.pairs),
         torch.from_numpy(weight[trained] / weight[trained].mean()).float().to(training.device),
     )
     judge = _judge(DocumentRows(held_out, network), judged_by, key, settings.k) if len(held_out) else None
@@ -179,7 +183,7 @@ def _live(docs: list[Any], sample_weight: Any) -> tuple[list[Any], np.ndarray]:
 
 def _split(n: int, valid: float, key: int) -> tuple[np.ndarray, np.ndarray]:
     """Documents that train and documents that are held out."""
-    held = max(1, round(valid * n)) if valid else 0
+    held = min(max(1, round(valid * n)), n - 1) if valid else 0
     order = torch.randperm(n, generator=seeded(key, "held out")).numpy()
     return np.sort(order[held:]), np.sort(order[:held])
 

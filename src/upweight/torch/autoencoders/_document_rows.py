@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence
 
+from ..fitting import in_float32
 from ..keyed import seed_of
 from ..networks import SequenceDecoder, packed
 from ._layers import OneLayer, State, TwoLayers
@@ -61,6 +62,7 @@ class DocumentRows:
         return None
 
 
+@in_float32()
 def written(
     decoder: SequenceDecoder,
     vocabulary: Vocabulary,

@@ -75,6 +75,13 @@ class IWAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.k = k
         self.rng = rng
 
+    def set_params(self, **step_parameters: Any) -> IWAEImputer:
+        """As scikit-learn has it; `model__k=50` works without a `model` too."""
+        nested = any(name.startswith("model__") for name in step_parameters)
+        if nested and step_parameters.get("model", self.model) is None:
+            step_parameters["model"] = _usual_model()
+        return super().set_params(**step_parameters)
+
     def fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> IWAEImputer:
         """Train on what is observed of X (n, D), weighted as `IWAE.fit` does. y : ignored.
 
@@ -96,8 +103,7 @@ class IWAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             raise InputError(
                 f"`model` must be an IWAE or None; got {type(self.model).__name__}. Write IWAE(likelihood='mixed')."
             )
-        default = IWAE(20, latent=10, net=MLP((128, 128)), likelihood=Mixed(gaussian="row"))
-        model: Any = default if self.model is None else clone(self.model)
+        model: Any = _usual_model() if self.model is None else clone(self.model)
         model.set_params(missing="mar")
         return model if self.rng is None else model.set_params(rng=self.rng)
 
@@ -146,3 +152,7 @@ class IWAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.non_deterministic = self.rng is None
         return tags
+
+
+def _usual_model() -> IWAE:
+    return IWAE(20, latent=10, net=MLP((128, 128)), likelihood=Mixed(gaussian="row"))

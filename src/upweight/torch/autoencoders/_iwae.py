@@ -23,7 +23,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from ... import _html as html
-from ..._errors import InputError, require_choice, require_int
+from ..._errors import InputError, require_choice, require_flag, require_int
 from ..._set_module import set_module
 from ..fitting import Training, ready_training
 from ..iwae import Draws, LogLikelihood, Objective, as_objective, log_likelihood
@@ -36,7 +36,7 @@ from ._impute import best_guess, fillings
 from ._model_file import load_iwae, save_iwae
 from ._network import net_of
 from ._rows import TableRows
-from ._scoring import log_weights_of
+from ._scoring import log_weights_of, mean_score
 from ._table_fit import AutoencoderSettings, TableFit, fit_table
 from ._training_objective import history_of, power_note, training_objective
 
@@ -165,7 +165,9 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             raise InputError("`split` is for one stochastic layer; got two. Use Objective('dreg', groups=...).")
         net_of(self.net)
         likelihood_of(self.likelihood)
-        return AutoencoderSettings(self.k, latent, self.net, self.likelihood, objective, self.missing)
+        return AutoencoderSettings(
+            int(self.k), tuple(int(d) for d in latent), self.net, self.likelihood, objective, self.missing
+        )
 
     def _take(self, found: TableFit) -> None:
         """Keep what fit left."""
@@ -173,6 +175,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.history_, self.best_epoch_ = history_of(found.run.history, self.objective), found.run.best_epoch
         self.notes_ = (*found.density.notes, *found.run.notes, *power_note(self.objective))
         self.n_features_in_ = found.density.n_features_in
+        self._made_of = self._settings().document()  # whatever the settings become before the next fit
         self._n_features_out = found.network.layers.code_width
         if found.density.names is not None:
             self.feature_names_in_ = np.array(found.density.names, dtype=object)
@@ -206,13 +209,12 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return np.array(self.log_likelihood(X, k=k).value)
 
     def score(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> float:
-        """Weighted mean of `score_samples`, in nats; larger is better."""
-        values = self.score_samples(X)
-        if sample_weight is None:
-            return float(values.mean())
-        from ...tables import row_weights
+        """Weighted mean of `score_samples`, in nats; larger is better.
 
-        return float(np.average(values, weights=row_weights(sample_weight, len(values))))
+        Raises InputError for rows that `fit` would refuse and weights that are not one finite number >= 0 a row; KindError for class and
+        cost weights, which have no mean.
+        """
+        return mean_score(self.score_samples(X), sample_weight)
 
     def anomaly(self, X: Any, *, k: int = 1000) -> AnomalyScore:
         """A better density model; as a detector the K-sample score adds nothing to speak of over -ELBO, and simple odd things score as
@@ -291,6 +293,7 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Raises InputError for `n` that is no whole number above 0, and for a bad `rng`.
         """
         check_is_fitted(self)
+        require_flag("mean", mean)
         return self.density_.table(sampled(self.module_, self.density_, n, mean=mean, key=take_key(rng)))
 
     def impute(self, X: Any, *, k: int = 1000, m: int | None = None, rng: Any = None) -> Any:

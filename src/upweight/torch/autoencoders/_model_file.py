@@ -11,12 +11,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..._errors import InputError, reading
 from ..fitting import TrainingRun, read_model, training_document, training_of, write_model
 from ..iwae import Objective
 from ..likelihoods import density_of, settings_of
 from ._network import build_network, net_from
 from ._table_fit import TableFit
+from ._training_objective import as_named
 
 if TYPE_CHECKING:
     from ._iwae import IWAE
@@ -29,13 +32,13 @@ KIND = "IWAE"
 def save_iwae(model: IWAE, path: Any) -> None:
     """Write a fitted model."""
     document = {
-        "settings": model._settings().document(),
+        "settings": model._made_of,
         "training": training_document(model.training),
         "density": model.density_.to_dict(),
         "key": model.key_,
         "history": model.history_,
         "best_epoch": model.best_epoch_,
-        "rng": model.rng if isinstance(model.rng, int) else None,
+        "rng": int(model.rng) if isinstance(model.rng, (int, np.integer)) else None,
     }
     tensors = {name: t.detach().cpu() for name, t in model.module_.state_dict().items()}
     write_model(path, KIND, document, tensors)
@@ -71,7 +74,7 @@ def load_iwae(cls: type[IWAE], path: Any, net: Any) -> IWAE:
             latent=latent[0] if len(latent) == 1 else (latent[0], latent[1]),
             net=chosen,
             likelihood=settings_of(s["likelihood"]),
-            objective=Objective(**s["objective"]),
+            objective=as_named(Objective(**s["objective"])),
             missing=s["missing"],
             training=training_of(document["training"]),
             rng=document["rng"],

@@ -6,7 +6,7 @@ draws may come from the prior, spread so that the first K hold floor(K a) of the
 
     log w = log p(x, z) - log( (K - m)/K q(z|x) + m/K p(z) ),     m = floor(K a)
 
-What is inside: `log_weights_of`, for `iwae.log_likelihood`; `posterior`, draws with log-weights, some rows at a time; `mean_bound`.
+What is inside: `log_weights_of`, for `iwae.log_likelihood`; `posterior`, draws with log-weights, some rows at a time; `mean_bound`; `mean_score`.
 
 Sources: Owen & Zhou (2000), Safe and effective importance sampling; Veach & Guibas (1995) for the balance heuristic.
 """
@@ -21,11 +21,14 @@ import numpy as np
 import torch
 
 from ..._errors import InputError, is_number
+from ..._weights import Weights, forbid
+from ...tables import row_weights
+from ..fitting import in_float32
 from ..keyed import RowNoise
 from ._layers import LatentDraws, State, defended, drawn_from_prior
 from ._rows import ModelRows, slices
 
-__all__ = ["PAIRS", "PosteriorDraws", "keyed_noise", "log_weights_of", "mean_bound", "posterior"]
+__all__ = ["PAIRS", "PosteriorDraws", "keyed_noise", "log_weights_of", "mean_bound", "mean_score", "posterior"]
 
 PAIRS = 2048  # (row, draw) pairs decoded together
 
@@ -51,6 +54,7 @@ def log_weights_of(rows: ModelRows, *, key: int, k: int, defend: float) -> Calla
     noise = keyed_noise(rows, key)
     kept: dict[str, Any] = {}
 
+    @in_float32()
     def asked(which: slice, first: int, count: int) -> torch.Tensor:
         if kept.get("rows") != (which.start, which.stop):
             batch = rows.batch(which)
@@ -66,10 +70,14 @@ def posterior(rows: ModelRows, noise: RowNoise, *, k: int, pairs: int = PAIRS) -
     """K draws of the encoder and their log-weights, some rows at a time; without a graph."""
     for which in slices(len(rows), max(1, pairs // k)):
         with torch.no_grad():
-            batch = rows.batch(which)
-            drawn = noise.draws(which, 0, k).to(rows.device)
-            z, l = _weighed(rows, batch, rows.state(batch), drawn, 0, k, 0.0)
-        yield PosteriorDraws(which, batch, z, l)
+            drawn = _posterior_of(rows, which, noise.draws(which, 0, k).to(rows.device))
+        yield drawn
+
+
+@in_float32()
+def _posterior_of(rows: ModelRows, which: slice, noise: torch.Tensor) -> PosteriorDraws:
+    batch = rows.batch(which)
+    return PosteriorDraws(which, batch, *_weighed(rows, batch, rows.state(batch), noise, 0, noise.shape[1], 0.0))
 
 
 def mean_bound(rows: ModelRows, noise: RowNoise, *, k: int, weight: np.ndarray) -> float:
@@ -81,6 +89,16 @@ def mean_bound(rows: ModelRows, noise: RowNoise, *, k: int, weight: np.ndarray) 
         l = l if empty is None else torch.where(empty, 0.0, l)
         total += float(l.double().cpu().numpy() @ weight[part.rows])
     return total / len(rows)
+
+
+def mean_score(values: np.ndarray, sample_weight: Any) -> float:
+    """Weighted mean of scores (n,); a row of weight zero is as if it were not there. KindError for weights that may not average."""
+    w = row_weights(sample_weight, len(values))
+    if w is None:
+        return float(values.mean())
+    if isinstance(sample_weight, Weights):
+        forbid(sample_weight.kind, "mean")
+    return float(np.average(values[w > 0], weights=w[w > 0]))
 
 
 def _weighed(

@@ -8,11 +8,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..._errors import reading
 from ..fitting import TrainingRun, read_model, training_document, training_of, write_model
 from ..iwae import Objective
 from ..networks import GRU
 from ._document_fit import DocumentFit, build_sequence_network
+from ._training_objective import as_named
 from ._vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -26,14 +29,14 @@ KIND = "SequenceIWAE"
 def save_sequences(model: SequenceIWAE, path: Any) -> None:
     """Write a fitted model."""
     document = {
-        "settings": model._settings().document(),
+        "settings": model._made_of,
         "training": training_document(model.training),
         "vocabulary": model.vocabulary_.to_dict(),
         "longest": model.longest_,
         "key": model.key_,
         "history": model.history_,
         "best_epoch": model.best_epoch_,
-        "rng": model.rng if isinstance(model.rng, int) else None,
+        "rng": int(model.rng) if isinstance(model.rng, (int, np.integer)) else None,
     }
     tensors = {name: t.detach().cpu() for name, t in model.module_.state_dict().items()}
     write_model(path, KIND, document, tensors)
@@ -50,7 +53,7 @@ def load_sequences(cls: type[SequenceIWAE], path: Any) -> SequenceIWAE:
             net=GRU(**s["net"]),
             max_vocab=s["max_vocab"],
             rate=s["rate"],
-            objective=Objective(**s["objective"]),
+            objective=as_named(Objective(**s["objective"])),
             training=training_of(document["training"]),
             rng=document["rng"],
         )

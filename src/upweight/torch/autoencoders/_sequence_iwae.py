@@ -26,7 +26,6 @@ from sklearn.utils.validation import check_is_fitted
 from ... import _html as html
 from ..._errors import InputError, is_number, require_int
 from ..._set_module import set_module
-from ...tables import row_weights
 from ..fitting import Training, ready_training
 from ..iwae import Draws, LogLikelihood, as_objective, log_likelihood
 from ..keyed import seeded, take_key
@@ -36,7 +35,7 @@ from ._answers import active_counts, codes, drawn, given_codes
 from ._collapse import Collapse, collapsed
 from ._document_fit import DocumentFit, SequenceSettings, fit_documents
 from ._document_rows import DocumentRows, written
-from ._scoring import log_weights_of
+from ._scoring import log_weights_of, mean_score
 from ._sequence_file import load_sequences, save_sequences
 from ._training_objective import history_of, power_note, training_objective
 from ._vocabulary import perplexity, read_documents, unknown_line
@@ -158,13 +157,14 @@ class SequenceIWAE(BaseEstimator):
         if not is_number(self.rate) or not 0 <= self.rate < math.inf:
             raise InputError(f"`rate` must be a number of nats, 0 or more; got {self.rate!r}. 5.0 keeps a code in use.")
         objective = training_objective(self.objective, self.k)
-        return SequenceSettings(self.k, self.latent, net, self.max_vocab, float(self.rate), objective)
+        return SequenceSettings(int(self.k), int(self.latent), net, int(self.max_vocab), float(self.rate), objective)
 
     def _take(self, found: DocumentFit) -> None:
         """Keep what fit left."""
         self.vocabulary_, self.module_, self.key_ = found.vocabulary, found.network, found.key
         self.history_, self.best_epoch_ = history_of(found.run.history, self.objective), found.run.best_epoch
         self.longest_ = found.longest
+        self._made_of = self._settings().document()  # whatever the settings become before the next fit
         self.notes_ = (*found.run.notes, *power_note(self.objective))
 
     def _rows(self, X: Any) -> DocumentRows:
@@ -192,10 +192,10 @@ class SequenceIWAE(BaseEstimator):
     def score(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> float:
         """Weighted mean of `score_samples`, in nats a document; larger is better.
 
-        Raises InputError for documents that `fit` would refuse, and for weights that are not one finite number >= 0 a document.
+        Raises InputError for documents that `fit` would refuse, for weights that are not one finite number >= 0 a document; KindError for class and cost
+        weights, which have no mean.
         """
-        values = self.score_samples(X)
-        return float(np.average(values, weights=row_weights(sample_weight, len(values))))
+        return mean_score(self.score_samples(X), sample_weight)
 
     def perplexity(self, X: Any, *, k: int = 256) -> float:
         """exp(-sum log p(x) / sum N) over documents, N their tokens with the end of each; by k of the encoder's draws, so too high.
@@ -246,7 +246,7 @@ class SequenceIWAE(BaseEstimator):
         Raises InputError for documents that `fit` would refuse, and for `k` that is no whole number above 0.
         """
         rows = self._rows(X)
-        return collapsed(rows, key=self.key_, k=k, active=self.active_units(X), rate=float(self.rate))
+        return collapsed(rows, key=self.key_, k=k, active=self.active_units(X), rate=self._made_of["rate"])
 
     def draw(self, X: Any, k: int, *, objective: Any = None) -> Draws:
         """k draws of each document with their graph, as `iwae.draw` gives them; the same draws at every call.
@@ -270,7 +270,7 @@ class SequenceIWAE(BaseEstimator):
         Raises InputError for codes of another width, NaN or infinities.
         """
         check_is_fitted(self, "module_")
-        return self._written(given_codes(z, self.latent), None)
+        return self._written(given_codes(z, self._made_of["latent"]), None)
 
     def sample(self, n: int, *, mean: bool = False, rng: Any = None) -> list[list[Any]]:
         """n new documents, at most as long as the longest trained on. mean : the likeliest token each time. rng : int, Generator or None.
@@ -280,7 +280,9 @@ class SequenceIWAE(BaseEstimator):
         check_is_fitted(self, "module_")
         require_int("n", n)
         generator = seeded(take_key(rng), "sample", device=next(self.module_.parameters()).device)
-        code = torch.randn(n, self.latent, generator=generator, device=generator.device, dtype=torch.float32)
+        code = torch.randn(
+            n, self._made_of["latent"], generator=generator, device=generator.device, dtype=torch.float32
+        )
         return self._written(code, None if mean else generator)
 
     def _written(self, code: torch.Tensor, generator: torch.Generator | None) -> list[list[Any]]:

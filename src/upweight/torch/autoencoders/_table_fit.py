@@ -20,15 +20,16 @@ import torch
 
 from ..._errors import InputError, counted
 from ...tables import row_slice, row_weights
-from ..fitting import AdamStep, Training, TrainingRun, TrainingTask, key_for, train
+from ..fitting import AdamStep, Training, TrainingRun, TrainingTask, key_for, train, trainable
 from ..iwae import Objective, surrogate
 from ..keyed import data_digest, normal_noise, seeded
 from ..likelihoods import Density, ObservedRows, likelihood_of, readable, settings_to_dict
+from ._answers import refuse_beyond_memory
 from ._network import Network, build_network, net_document
 from ._rows import TableRows, named_rows, row_keys_of, slices
 from ._scoring import keyed_noise, mean_bound
 
-__all__ = ["AutoencoderSettings", "TableFit", "fit_table"]
+__all__ = ["AutoencoderSettings", "TableFit", "fit_table", "refuse_step_beyond_memory"]
 
 JUDGED_BY = 50  # draws of the held-out bound, at least
 FEWEST = 10
@@ -68,6 +69,7 @@ class TableFit:
     error: Exception | None = None
 
 
+@trainable()
 def fit_table(settings: AutoencoderSettings, training: Training, rng: Any, data: tuple[Any, Any, Any]) -> TableFit:
     """Train on (X, X_valid, sample_weight)."""
     X, X_valid, sample_weight = data
@@ -80,8 +82,8 @@ def fit_table(settings: AutoencoderSettings, training: Training, rng: Any, data:
         held_out = None if X_valid is None else density.rows(readable(X_valid))
     network = build_network(density, settings.latent, settings.net, key=key, bias=density.start_bias(rows, w))
     network = network.to(training.device)
-    live = np.arange(len(rows))
-    trained, judging = _split(live, 0.0 if held_out is not None else training.valid, key)
+    trained, judging = _split(_told(rows, density, held_out), 0.0 if held_out is not None else training.valid, key)
+    refuse_step_beyond_memory(min(training.batch, len(trained)), settings.k, training.pairs, density.n_outputs)
     weight = np.ones(len(rows)) if w is None else w
     losses = TableLosses(TableRows(rows, density, network, key=None), trained, settings, key, training.pairs)
     share = torch.from_numpy(weight[trained] / weight[trained].mean()).float().to(training.device)
@@ -156,11 +158,30 @@ def _judge(rows: ObservedRows, weight: np.ndarray, density: Density, network: Ne
     return lambda epoch: mean_bound(seen, noise, k=max(k, JUDGED_BY), weight=share)
 
 
-def _split(live: np.ndarray, valid: float, key: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows that train and rows that are held out."""
+def _told(rows: ObservedRows, density: Density, held_out: ObservedRows | None) -> np.ndarray:
+    """(n,) bool: rows of which something was observed; rows of `X_valid` of which nothing was can judge nothing."""
+    if held_out is not None and held_out.seen is not None and density.empty(held_out.seen).all():
+        raise InputError(
+            f"`X_valid` must hold something to judge by; got {counted(len(held_out), 'row')} of gaps only. Give others, or leave it out."
+        )
+    return np.ones(len(rows), dtype=bool) if rows.seen is None else (~density.empty(rows.seen)).numpy()
+
+
+def _split(told: np.ndarray, valid: float, key: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows that train and rows that are held out, which hold something."""
+    live = np.flatnonzero(told)
     held = min(max(1, round(valid * len(live))), len(live) - 1) if valid else 0
     order = torch.randperm(len(live), generator=seeded(key, "held out")).numpy()
-    return np.sort(live[order[held:]]), np.sort(live[order[:held]])
+    held_out = np.sort(live[order[:held]])
+    return np.setdiff1d(np.arange(len(told)), held_out), held_out
+
+
+def refuse_step_beyond_memory(rows: int, k: int, pairs: int | None, outputs: int) -> None:
+    """The draws that one backward pass holds at once must fit."""
+    together = rows if pairs is None else min(rows, max(1, pairs // k))
+    remedy = "Use fewer draws, or a smaller batch." if together == 1 else "Use Training(pairs=...), or fewer draws."
+    what = f"{counted(k, 'draw')} of the {counted(together, 'row')} of a step"
+    refuse_beyond_memory(together * k, outputs, what, remedy)
 
 
 def _weights(sample_weight: Any, X: Any) -> np.ndarray | None:

@@ -13,7 +13,7 @@ from typing import Any
 from ..._errors import InputError, require_int
 from ..iwae import Objective, as_objective
 
-__all__ = ["history_of", "power_note", "training_objective"]
+__all__ = ["as_named", "history_of", "power_note", "training_objective"]
 
 
 def training_objective(objective: Any, k: Any) -> Objective:
@@ -38,3 +38,8 @@ def power_note(objective: Any) -> tuple[str, ...]:
 def history_of(history: list[dict[str, Any]], objective: Any) -> list[dict[str, Any]]:
     """The history with "is_bound" False beside values that are none."""
     return [entry | {"is_bound": False} for entry in history] if power_note(objective) else history
+
+
+def as_named(objective: Objective) -> Objective | str:
+    """The name that says as much, if there is one: what a file's model shows again."""
+    return objective.estimator if objective == Objective(objective.estimator) else objective

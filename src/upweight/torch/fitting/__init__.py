@@ -2,6 +2,7 @@
 
 from ._checkpoint import key_for
 from ._files import read_model, write_model
+from ._float32 import in_float32, trainable
 from ._loop import train
 from ._run import TrainingRun
 from ._steps import AdamStep, Figures, Stepper
@@ -15,10 +16,12 @@ __all__ = [
     "Training",
     "TrainingRun",
     "TrainingTask",
+    "in_float32",
     "key_for",
     "read_model",
     "ready_training",
     "train",
+    "trainable",
     "training_document",
     "training_of",
     "write_model",

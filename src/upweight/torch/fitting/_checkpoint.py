@@ -21,7 +21,7 @@ import torch
 from ..._errors import InputError, reading
 from ...files import write_whole
 from ..keyed import take_key
-from ._files import packed, unpacked
+from ._files import as_json, packed, unpacked
 from ._run import TrainingRun, snapshot
 from ._task import TrainingTask
 from ._training import Training
@@ -97,7 +97,7 @@ class Checkpoint:
     def _refuse_other(self, document: Any) -> None:
         with reading(f"the checkpoint {os.fspath(self.path)!r}", "fit"):
             theirs, done = dict(document["digest"]), len(document["history"])
-        ours = json.loads(json.dumps(self.digest))
+        ours = json.loads(as_json(self.digest))
         other = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
         if not other and done > self.epochs:
             other, theirs, ours = ["training.epochs"], {"training.epochs": done}, {"training.epochs": self.epochs}
@@ -107,7 +107,7 @@ class Checkpoint:
                 "" if name in ("data", "sample_weight") else f" ({theirs.get(name)!r} there, {ours.get(name)!r} here)"
             )
             raise InputError(
-                f"the checkpoint {os.fspath(self.path)!r} belongs to another run: {' and '.join(other)} differ{values}. "
+                f"the checkpoint {os.fspath(self.path)!r} belongs to another run: {' and '.join(other)} {'differs' if len(other) == 1 and name != 'data' else 'differ'}{values}. "
                 "Delete it or change checkpoint=."
             )
 

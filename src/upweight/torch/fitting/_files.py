@@ -19,12 +19,13 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from ..._errors import InputError
 from ...files import write_whole
 
-__all__ = ["packed", "read_model", "unpacked", "write_model"]
+__all__ = ["as_json", "packed", "read_model", "unpacked", "write_model"]
 
 FORMAT = "torch/1"
 DAMAGED = (RuntimeError, ValueError, EOFError, LookupError, TypeError, AttributeError, OSError, pickle.UnpicklingError)
@@ -46,10 +47,19 @@ def read_model(path: Any, kind: str) -> tuple[Any, dict[str, Any]]:
     return found["document"], found["tensors"]
 
 
+def as_json(document: Any) -> str:
+    """Settings as text; NumPy's numbers, of which grids are made, are numbers."""
+    return json.dumps(document, default=lambda v: v.item() if isinstance(v, np.generic) else _no_json(v))
+
+
+def _no_json(value: Any) -> Any:
+    raise TypeError(f"{type(value).__name__} has no place in JSON")
+
+
 def packed(kind: str, document: Any, tensors: dict[str, Any]) -> bytes:
     """A file's content."""
     content = io.BytesIO()
-    torch.save({"upweight": FORMAT, "kind": kind, "document": json.dumps(document), "tensors": tensors}, content)
+    torch.save({"upweight": FORMAT, "kind": kind, "document": as_json(document), "tensors": tensors}, content)
     return content.getvalue()
 
 

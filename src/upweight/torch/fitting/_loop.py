@@ -83,7 +83,7 @@ def _visited(task: TrainingTask, training: Training, epoch: int, lr: float) -> F
     """One epoch over all rows; the means of its figures."""
     order = row_order(task.rows, task.key, epoch)
     total: Figures = {}
-    for step, rows in enumerate(order.split(training.batch)):
+    for step, rows in enumerate(order.split(int(training.batch))):
         try:
             found = task.stepper.step(rows, epoch, step, lr)
         except InputError as error:  # NaN met before a loss was made of it

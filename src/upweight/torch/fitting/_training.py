@@ -161,7 +161,7 @@ def _refuse_absent_device(training: Training) -> None:
         torch.zeros(1, device=training.device).item()
         torch.Generator(training.device)
     except (AssertionError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0].rstrip(".")
+        reason = str(error).strip().splitlines()[0].split(". ")[0].rstrip(".")
         raise InputError(
             f"`device` must be one that is here; got {str(training.device)!r}: {reason}. Use 'cpu'."
         ) from None

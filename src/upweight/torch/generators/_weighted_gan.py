@@ -25,11 +25,14 @@ from ..._errors import InputError, counted, printable, reading, require_choice, 
 from ..._set_module import set_module
 from ..fitting import (
     Training,
+    TrainingRun,
     TrainingTask,
+    in_float32,
     key_for,
     read_model,
     ready_training,
     train,
+    trainable,
     training_document,
     training_of,
     write_model,
@@ -71,7 +74,8 @@ class WeightedGAN(BaseEstimator):
 
     Attributes
     ----------
-    module_ : the networks. history_ : a dict an epoch. best_epoch_. verdict_ : of the weights; None without.
+    module_ : the networks. history_ : a dict an epoch. best_epoch_. verdict_ : of the weights; None without. notes_ : what
+        should be known of the run.
     n_features_in_, feature_names_in_ : as in scikit-learn.
 
     Raises
@@ -131,6 +135,21 @@ class WeightedGAN(BaseEstimator):
 
         Raises InputError for too few rows of positive weight and bad settings; KindError for weights that point to no target.
         """
+        before = dict(vars(self))
+        try:
+            self._take(self._trained(X, sample_weight))
+        except BaseException as error:
+            run = getattr(error, "run", None)
+            if run is None or not run.history:
+                vars(self).clear()
+                vars(self).update(before)  # a fit that fails leaves the generator that was there
+            else:
+                self._take(run)
+            raise
+        return self
+
+    @trainable()
+    def _trained(self, X: Any, sample_weight: Any) -> TrainingRun:
         training = self._settings()
         X = self._read(X)
         live, w, self.verdict_ = target_weights(sample_weight, len(X))
@@ -140,11 +159,14 @@ class WeightedGAN(BaseEstimator):
         self._key = key_for(self.rng, training)
         x, w32 = self.columns_.inward(X), torch.as_tensor(w, dtype=torch.float32)
         self.module_ = self._networks(x.shape[1]).to(training.device)
-        run = train(self._task(x.to(training.device), w32.to(training.device), training), training)
-        self.history_, self.best_epoch_ = run.history, run.best_epoch
-        self.module_.to("cpu")
-        return self
+        return train(self._task(x.to(training.device), w32.to(training.device), training), training)
 
+    def _take(self, run: TrainingRun) -> None:
+        self.history_, self.best_epoch_, self.notes_ = run.history, run.best_epoch, tuple(run.notes)
+        self._made_of = self._document()  # whatever the settings become before the next fit
+        self.module_.to("cpu")
+
+    @in_float32()
     def sample(self, n: int, *, rng: Any = None) -> np.ndarray:
         """n generated rows in the user's units, (n, d) float32. rng : int, numpy Generator or None.
 
@@ -152,7 +174,7 @@ class WeightedGAN(BaseEstimator):
         """
         check_is_fitted(self, "module_")
         require_int("n", n)
-        noise = normal_noise((n, self.latent), take_key(rng), "sample")
+        noise = normal_noise((n, self._made_of["latent"]), take_key(rng), "sample")
         with torch.no_grad():
             made = self.module_["generator"](noise)
         return self.columns_.outward(made.double().numpy())
@@ -165,12 +187,9 @@ class WeightedGAN(BaseEstimator):
         check_is_fitted(self, "module_")
         names = getattr(self, "feature_names_in_", None)
         document = {
-            "latent": self.latent,
-            "loss": self.loss,
-            "by": self.by,
-            "net": net_document(net_of(self.net)),
+            **self._made_of,
             "training": training_document(self.training),
-            "rng": self.rng if isinstance(self.rng, int) else None,
+            "rng": int(self.rng) if isinstance(self.rng, (int, np.integer)) else None,
             "columns": self.columns_.to_dict(),
             "names": None if names is None else list(names),
             "history": self.history_,
@@ -190,7 +209,8 @@ class WeightedGAN(BaseEstimator):
             made.n_features_in_ = len(made.columns_.mean)
             if d["names"] is not None:
                 made.feature_names_in_ = np.array(d["names"], dtype=object)
-            made.history_, made.best_epoch_ = d["history"], d["best_epoch"]
+            made.history_, made.best_epoch_, made.notes_ = d["history"], d["best_epoch"], ()
+            made._made_of = made._document()
             made.module_ = made._networks(int(made.columns_.moving.sum()))
             made.module_.load_state_dict(tensors)
         made.module_.eval()
@@ -224,10 +244,14 @@ class WeightedGAN(BaseEstimator):
             )
         return values
 
+    def _document(self) -> dict[str, Any]:
+        """The settings as JSON takes them."""
+        return {"latent": int(self.latent), "loss": self.loss, "by": self.by, "net": net_document(net_of(self.net))}
+
     def _networks(self, d: int) -> nn.ModuleDict:
         critic = self.loss == "gan"
         return generator_networks(
-            net_of(self.net), (self.latent, d), unit=self.columns_.unit, critic=critic, key=self._key
+            net_of(self.net), (int(self.latent), d), unit=self.columns_.unit, critic=critic, key=self._key
         )
 
     def _task(self, x: torch.Tensor, w: torch.Tensor, training: Training) -> TrainingTask:
@@ -240,13 +264,12 @@ class WeightedGAN(BaseEstimator):
         bandwidth = middle_distance(x[kept].cpu(), torch.randperm(len(kept), generator=seeded(self._key, "bandwidth")))
         generator = self.module_["generator"]
         if self.loss == "mmd":
-            stepper = MMDStep(generator, real, self.latent, bandwidth)
+            stepper = MMDStep(generator, real, int(self.latent), bandwidth)
         else:
-            stepper = CriticStep(generator, self.module_["critic"], real, self.latent)
+            stepper = CriticStep(generator, self.module_["critic"], real, int(self.latent))
         judge = (lambda epoch: self._judged(x[held], w[held], bandwidth)) if len(held) > 1 else None
-        settings = {"latent": self.latent, "loss": self.loss, "by": self.by, "net": net_document(net_of(self.net))}
         data, weights = (data_digest(t.cpu().numpy()) for t in (x, w))
-        return TrainingTask(self.module_, len(kept), stepper, judge, self._key, data, weights, settings)
+        return TrainingTask(self.module_, len(kept), stepper, judge, self._key, data, weights, self._document())
 
     def _judged(self, x: torch.Tensor, w: torch.Tensor, bandwidth: float) -> float:
         """Minus the squared MMD to held-out rows, the same noise every epoch."""
@@ -266,7 +289,7 @@ class WeightedGAN(BaseEstimator):
     def _repr_html_(self) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]
         if not hasattr(self, "module_"):
             return html.block([repr(self), "not fitted"])
-        return html.block(str(self).splitlines())
+        return html.block([*str(self).splitlines(), *self.notes_])
 
 
 def _usual_training() -> Training:

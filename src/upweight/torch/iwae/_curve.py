@@ -65,7 +65,7 @@ class Curve:
     def __str__(self) -> str:
         means = self.means()
         at = ", ".join(f"L_{k} {value:.6g}" for k, value in zip(self.ks, means, strict=True))
-        last = f"; the last step added {means[-1] - means[-2]:.2g}" if len(means) > 1 else ""
+        last = f"; the last step added {means[-1] - means[-2]:.2g}" if len(means) > 1 and means[-2] > -math.inf else ""
         return f"{at} nats{last}"
 
     def __repr__(self) -> str:

@@ -106,10 +106,11 @@ class Diagnosis:
         limit = float(threshold(self.k))
         if n == 1:
             believed = "can" if k.item() < limit else "cannot"
-            tail = "no tail" if k.item() == -math.inf else f"k-hat {k.item():.2f}"
-            return f"{tail} (want < {limit:.2f}): averages over these draws {believed} be believed"
+            tail, wanted = _apart(k.item(), limit)
+            tail = "no tail" if k.item() == -math.inf else f"k-hat {tail}"
+            return f"{tail} (want < {wanted}): averages over these draws {believed} be believed"
         heavy = int((k >= limit).sum())
-        return f"k-hat {_median(k):.2f} (median), not below {limit:.2f} in {heavy:,} of {judged:,} rows judged"
+        return f"k-hat {_shown(_median(k))} (median), not below {limit:.2f} in {heavy:,} of {judged:,} rows judged"
 
     def __repr__(self) -> str:
         return f"Diagnosis({str(self).splitlines()[0]})"
@@ -163,12 +164,22 @@ def diagnose(log_w: torch.Tensor, objective: Objective | str = "standard") -> Di
     peak = l.max(-1, keepdim=True).values
     some = peak[..., 0] > -torch.inf
     w = (l - torch.where(peak == -torch.inf, 0.0, peak)).exp_()
-    total, squares = w.sum(-1), torch.linalg.vecdot(w, w)
+    total, squares = w.sum(-1), w.square_().sum(-1)
     bound = torch.where(some, total.log() + peak[..., 0] - math.log(k), -torch.inf)
     ess = torch.where(some, total * (total / squares), 0.0)
     largest = torch.where(some, 1 / total, torch.nan)
     gap = (1 / ess - 1 / k).clamp_min(0) / 2 if k > 1 else torch.full_like(ess, torch.nan)
     return Diagnosis(bound, ess, largest, torch.where(some, gap, torch.nan), l, as_objective(objective))
+
+
+def _shown(k: float, digits: int = 2) -> str:
+    return f"{k:.{digits}f}" if abs(k) < 1000 else f"{k:.3g}"
+
+
+def _apart(k: float, limit: float) -> tuple[str, str]:
+    """A k-hat and its limit in as many digits as tell them apart, two at least."""
+    digits = next((d for d in range(2, 9) if _shown(k, d) != f"{limit:.{d}f}"), 9)
+    return _shown(k, digits), f"{limit:.{digits}f}"
 
 
 def _median(x: torch.Tensor) -> float:

@@ -13,6 +13,7 @@ Source: Burda, Grosse & Salakhutdinov (2016); for the estimators see `_surrogate
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from typing import Any
 import torch
 from torch import distributions as D
 
-from ..._errors import InputError, require_int
+from ..._errors import InputError, counted, require_int
 from ..._rng import as_generator
 from ..._set_module import set_module
 from ._bound import bound
@@ -94,8 +95,9 @@ class Draws:
         return expect(self.log_w, f if isinstance(f, torch.Tensor) else f(self.z))
 
     def __repr__(self) -> str:
-        rows = " x ".join(str(n) for n in self.log_w.shape[:-1]) or "1"
-        return f"Draws({self.log_w.shape[-1]:,} draws of {rows} rows, {self.objective.estimator})"
+        *rows, k = self.log_w.shape
+        shown = " x ".join(f"{n:,}" for n in rows) or "1"
+        return f"Draws({counted(k, 'draw')} of {shown} row{'s' * (math.prod(rows) != 1)}, {self.objective.estimator})"
 
 
 def draw(
@@ -138,6 +140,10 @@ def draw(
     """
     objective = as_objective(objective)
     require_int("k", k)
+    if not callable(log_joint):
+        raise InputError(
+            f"`log_joint` must be a function of z; got {type(log_joint).__name__}. Log-weights at hand? iwae.surrogate(log_w)."
+        )
     _refuse_q(q, objective)
     with _seeded(rng):
         z, seen, paths, density = _drawn(q, k, objective)

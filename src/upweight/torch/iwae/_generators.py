@@ -132,12 +132,14 @@ def _mmd2(g: torch.Tensor, y: torch.Tensor, w: torch.Tensor, by: str, bandwidth:
     first, second = (w.sum(), pairs.sum()) if by == "batch" else (n, n * (n - 1))
     own = _kernel(g, g, bandwidth)
     alike = (own.sum() - own.diagonal().sum()) / (m * (m - 1))
-    across = (_kernel(g, y, bandwidth) @ w).sum() / m
+    across = (_kernel(g, y, bandwidth) * w).sum() / m
     return alike - 2 * across / first + (pairs * _kernel(y, y, bandwidth)).sum() / second
 
 
 def _kernel(a: torch.Tensor, b: torch.Tensor, bandwidth: float) -> torch.Tensor:
-    squared = (a.square().sum(-1)[:, None] + b.square().sum(-1) - 2 * a @ b.T).clamp_min(0)
+    with torch.autocast(a.device.type, enabled=False):  # in half precision near rows are as far apart as others
+        product = a @ b.T
+    squared = (a.square().sum(-1)[:, None] + b.square().sum(-1) - 2 * product).clamp_min(0)
     return torch.stack([torch.exp(-squared / (2 * (width * bandwidth) ** 2)) for width in WIDTHS]).mean(0)
 
 

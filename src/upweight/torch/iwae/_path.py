@@ -7,8 +7,8 @@ before a hook is set.
     log_w  ----->  view (hook)  ----->  z  ----->  encoder
        \\______________________________/            refused: another way to what is behind the view
 
-A leaf (a parameter) counts as behind the view only if it broadcasts to it, as the mean of a mean-field q does: weights that encoder and
-decoder share are no other way to z.
+A leaf (a parameter) counts as behind the view only if it broadcasts to it or to one of its draws, as the mean of a mean-field q does:
+weights that encoder and decoder share are no other way to z.
 
 What is inside: `paths_of`, which reads and refuses; `hook`, which scales the gradient.
 """
@@ -27,6 +27,15 @@ from ._objective import Objective
 
 __all__ = ["hook", "paths_of"]
 
+PRODUCTS = (
+    "TBackward",
+    "TransposeBackward",
+    "PermuteBackward",
+    "MmBackward",
+    "MvBackward",
+    "BmmBackward",
+    "AddmmBackward",
+)
 REMEDY = "pass path=z.view_as(z), the view that log_w alone sees, with detached(q)"
 
 
@@ -97,16 +106,27 @@ def _refuse_other_ways(log_w: torch.Tensor, paths: list[torch.Tensor]) -> None:
             )
     every = set().union(*behind) if behind else set()
     shapes = [tuple(t.shape) for t in paths]
+    rows = [s[: log_w.ndim - 1] + s[log_w.ndim :] for s in shapes]  # without the axis of the draws
     met, walked = _nodes([_edge(log_w)], stop=edges)
     if paths and not met:
         raise InputError(f"log_w does not depend on the path: nothing would be learnt through it; {REMEDY}.")
     for node in walked:
         leaf = getattr(node, "variable", None)
-        if node in every and (leaf is None or any(_broadcasts(tuple(leaf.shape), s) for s in shapes)):
+        if node in every and (leaf is None or _like(leaf, shapes) or (_like(leaf, rows) and _entrywise(node, walked))):
             raise InputError(
                 "log_w reaches the encoder by another way than `path`: log q's parameters are live, or z stands where its view "
                 f"should; {REMEDY}."
             )
+
+
+def _like(leaf: torch.Tensor, shapes: list[tuple[int, ...]]) -> bool:
+    return any(_broadcasts(tuple(leaf.shape), s) for s in shapes)
+
+
+def _entrywise(leaf: Node, walked: list[Node]) -> bool:
+    """Whether something but a product of matrices takes this leaf: a weight may have the shape of a mean a row by chance."""
+    takers = [node.name() for node in walked if any(after is leaf for after, _ in node.next_functions)]
+    return not all(name.rstrip("0123456789") in PRODUCTS for name in takers)
 
 
 def _edge(t: torch.Tensor) -> Edge:

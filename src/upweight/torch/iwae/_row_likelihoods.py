@@ -114,7 +114,7 @@ class LogLikelihood:
         if self.k == 1:
             return "one draw a row: its error is not known, and may be many nats"
         noise = math.sqrt(float(np.sum(self.se**2))) / self.n
-        return f"their own error {noise:.2g}, their bias {-float(np.mean(self.se**2)) / 2:.2g} nats or worse"
+        return f"their own error {noise:.2g}, their bias {0.0 - float(np.mean(self.se**2)) / 2:.2g} nats or worse"
 
     def _rows(self) -> str:
         wrong = int((~self.ok).sum())

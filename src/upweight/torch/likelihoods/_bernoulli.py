@@ -22,7 +22,7 @@ from torch import nn
 
 from ..._errors import InputError
 from ..._set_module import set_module
-from ._density import MISSING_NOTE, Density, ObservedRows, at_least_ten
+from ._density import MISSING_NOTE, Density, ObservedRows, at_least_ten, refuse_empty
 from ._fused import bernoulli_log_prob
 from ._means import observed_means
 from ._read_columns import ReadColumns, table_width
@@ -50,13 +50,15 @@ class Bernoulli:
     def fitted(self, X: Any, weights: np.ndarray | None, *, missing: str) -> BernoulliDensity:
         """Look at a table (n, D) and learn its columns.
 
-        Raises InputError for too few rows, gaps that are not allowed, and values outside [0, 1]; KindError for what is no number.
+        Raises InputError for too few rows, gaps that are not allowed, empty columns, and values outside [0, 1]; KindError for what is no number.
         """
         columns = ReadColumns.of(X, [False] * table_width(X))
         density = BernoulliDensity(columns, missing, (), False)
         values = columns.values(X)
         at_least_ten(values.shape[0])
         rows = density._observed(values)
+        if rows.seen is not None:
+            refuse_empty(rows.seen.numpy(), columns)
         grey = bool(((rows.x > 0) & (rows.x < 1)).any())
         notes = (REDRAWN_NOTE,) * grey + (MISSING_NOTE,) * (missing == "mar")
         return BernoulliDensity(columns, missing, notes, grey)

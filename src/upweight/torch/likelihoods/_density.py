@@ -24,7 +24,7 @@ from torch import nn
 from ..._errors import InputError
 from ._read_columns import ReadColumns
 
-__all__ = ["Density", "ObservedRows", "at_least_ten", "refuse_gaps"]
+__all__ = ["Density", "ObservedRows", "at_least_ten", "refuse_empty", "refuse_gaps"]
 
 FEWEST = 10
 MISSING_NOTE = "gaps are taken as missing at random: whether an entry is missing may depend on what is observed, not on the entry itself"
@@ -208,6 +208,15 @@ def at_least_ten(rows: int) -> None:
     if rows < FEWEST:
         raise InputError(
             f"`X` needs at least {FEWEST} rows; got n_samples = {rows}. A network cannot be fitted to so few: give more rows."
+        )
+
+
+def refuse_empty(seen: np.ndarray, columns: ReadColumns) -> None:
+    """A column (of seen (n, D) bool) without one observed entry has nothing to be learnt of."""
+    if not (any_seen := seen.any(0)).all():
+        j = int((~any_seen).argmax())
+        raise InputError(
+            f"`X`: {columns.label(j)} is empty in all {len(seen):,} rows, and nothing can be learnt of it. Leave it out."
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import narwhals.stable.v1 as nw
 import numpy as np
 
-from ..._errors import InputError, did_you_mean, plain
+from ..._errors import InputError, counted, did_you_mean, plain
 from ..._frames import is_absent
 
 __all__ = [
@@ -76,7 +76,7 @@ def codes_of(column: Any, levels: tuple[Any, ...], name: str) -> np.ndarray:
     if (bad := out == -1).any():
         row = int(bad.argmax())
         raise InputError(
-            f"`X`: {name} has {int(bad.sum()):,} values that fit did not meet, first {values[row]!r} at row {row}."
+            f"`X`: {name} has {counted(int(bad.sum()), 'value')} that fit did not meet, first {values[row]!r} at row {row}."
             f"{did_you_mean(values[row], levels)} Write it as a gap, or fit with it."
         )
     return out

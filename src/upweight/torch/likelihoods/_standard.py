@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..._errors import InputError
+from ._density import refuse_empty
 from ._read_columns import ReadColumns
 
 __all__ = ["Standard", "repeated_note", "standard_of", "warn_constant"]
@@ -27,6 +28,7 @@ NAMED = 5
 FARTHEST = 1e18
 TINY = 1e-300
 FLAT = 1e-12  # a spread this small beside the mean is rounding
+ROUNDING = 1e-9  # one row of a million may be so far from the others at that spread
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +59,8 @@ class Standard:
 
     def warn_of_change(self, values: np.ndarray, columns: ReadColumns) -> None:
         """A column that fit never saw vary has another value."""
-        other = ~self.varies & ~np.isnan(values) & (values != self.mean)
+        near = np.maximum(ROUNDING * np.abs(self.mean), TINY)
+        other = ~self.varies & (np.abs(values - self.mean) > near)
         if other.any():
             row, j = (int(i) for i in np.argwhere(other)[0])
             warnings.warn(
@@ -80,11 +83,7 @@ def standard_of(values: np.ndarray, weights: np.ndarray | None, columns: ReadCol
     w = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=np.float64)
     values, w = values[w > 0], w[w > 0]
     seen = ~np.isnan(values)
-    if not seen.any(0).all():
-        j = int((~seen.any(0)).argmax())
-        raise InputError(
-            f"`X`: {columns.label(j)} is empty in all {len(values):,} rows, and nothing can be learnt of it. Leave it out."
-        )
+    refuse_empty(seen, columns)
     first = values[seen.argmax(0), np.arange(values.shape[1])]
     with np.errstate(over="ignore"):
         apart = np.where(seen, values - first, 0.0)

@@ -85,18 +85,24 @@ class Conv(BaseEstimator):
     def encoder(self, n_inputs: int, n_outputs: int, *, generator: torch.Generator) -> nn.Module:
         """Module (..., n_inputs) -> (..., n_outputs); inputs are one or more pictures after each other (entries, mask)."""
         c, h, w = self.picture(n_inputs)
-        return ImageEncoder(_copies(n_inputs, (c, h, w)), (h, w), self.channels, (self.hidden, n_outputs), generator)
+        return ImageEncoder(
+            _copies(n_inputs, (c, h, w)), (h, w), self._channels(), (int(self.hidden), n_outputs), generator
+        )
 
     def decoder(
         self, n_latent: int, n_outputs: int, *, generator: torch.Generator, bias: torch.Tensor | None = None
     ) -> nn.Module:
         """Module (..., n_latent) -> (..., n_outputs) that begins at `bias` (n_outputs,), which is near for each channel's pixels."""
         c, h, w = self.picture(n_outputs)
-        module = ImageDecoder((n_latent, self.hidden), self.channels, (h, w), _copies(n_outputs, (c, h, w)), generator)
+        widths = n_latent, int(self.hidden)
+        module = ImageDecoder(widths, self._channels(), (h, w), _copies(n_outputs, (c, h, w)), generator)
         if bias is not None:
             with torch.no_grad():
                 module.bias.copy_(bias)
         return module
+
+    def _channels(self) -> tuple[int, ...]:
+        return tuple(int(n) for n in self.channels)
 
     def halved(self) -> MLP:
         """What stands between two stochastic layers: one plain layer."""
@@ -108,7 +114,7 @@ class Conv(BaseEstimator):
         Raises InputError if rows of that length are no square image, or too small a one.
         """
         side = math.isqrt(n)
-        shape = tuple(self.shape) if self.shape is not None else (1, side, side)
+        shape = tuple(int(n) for n in self.shape) if self.shape is not None else (1, side, side)
         c, h, w = shape
         if (self.shape is None and side * side != n) or n % (c * h * w):
             what = "are no square" if self.shape is None else f"do not fill the shape {shape}"

@@ -50,7 +50,7 @@ class GRU(BaseEstimator):
         self, n_tokens: int, latent: int, *, generator: torch.Generator
     ) -> tuple[SequenceEncoder, SequenceDecoder]:
         """Encoder and decoder over `n_tokens` numbered tokens, started from the generator."""
-        size = {"hidden": self.hidden, "embed": self.embed}
+        size = {"hidden": int(self.hidden), "embed": int(self.embed)}
         encoder = SequenceEncoder(n_tokens, latent, **size)
         decoder = SequenceDecoder(n_tokens, latent, **size)
         started(encoder, generator)

@@ -19,17 +19,18 @@ from torch import nn
 
 from ..._errors import InputError, require_choice, require_int
 from ..._set_module import set_module
+from ._tanh import Tanh, tanh_
 
 __all__ = ["MLP", "Layers", "linear"]
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
-    "tanh": nn.Tanh,
+    "tanh": Tanh,
     "relu": nn.ReLU,
     "elu": nn.ELU,
     "gelu": nn.GELU,
     "softplus": nn.Softplus,
 }
-IN_PLACE = {nn.Tanh: torch.tanh_, nn.ReLU: torch.relu_}
+IN_PLACE = {Tanh: tanh_, nn.ReLU: torch.relu_}
 
 
 @set_module("upweight.torch")
@@ -73,13 +74,13 @@ class MLP(BaseEstimator):
 
     def encoder(self, n_inputs: int, n_outputs: int, *, generator: torch.Generator) -> nn.Module:
         """Module (..., n_inputs) -> (..., n_outputs)."""
-        return Layers([n_inputs, *self.hidden, n_outputs], self.activation, generator)
+        return Layers([n_inputs, *map(int, self.hidden), n_outputs], self.activation, generator)
 
     def decoder(
         self, n_latent: int, n_outputs: int, *, generator: torch.Generator, bias: torch.Tensor | None = None
     ) -> nn.Module:
         """Module (..., n_latent) -> (..., n_outputs) that begins at `bias` (n_outputs,)."""
-        return Layers([n_latent, *self.hidden[::-1], n_outputs], self.activation, generator, bias)
+        return Layers([n_latent, *map(int, self.hidden[::-1]), n_outputs], self.activation, generator, bias)
 
     def halved(self) -> MLP:
         """The same with layers of half the width: what stands between two stochastic layers."""
