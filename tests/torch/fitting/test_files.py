@@ -58,5 +58,9 @@ def test_another_kind_a_truncated_file_and_plain_text_are_refused(tmp_path):
         path.write_bytes(wrong)
         with pytest.raises(uw.InputError, match="not an upweight model"):
             read_model(path, "IWAE")
-    with pytest.raises(FileNotFoundError):
-        read_model(tmp_path / "none", "IWAE")
+
+
+def test_a_file_that_is_not_there_is_told_by_its_name(tmp_path):
+    for path in (tmp_path / "none.iwae", tmp_path):
+        with pytest.raises(uw.InputError, match=rf"no such file: '{path}'. Pass one that IWAE.save wrote"):
+            read_model(path, "IWAE")

@@ -322,7 +322,10 @@ class IWAE(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     # ---- files, pictures ------------------------------------------------------------------------------------------------------
 
     def save(self, path: Any) -> None:
-        """Write the model to one file, whole or not at all: settings as text, parameters as tensors, nothing that runs."""
+        """Write the model to one file, whole or not at all: settings as text, parameters as tensors, nothing that runs.
+
+        Raises OSError where `path` cannot be written; a file that was there stays as it was.
+        """
         check_is_fitted(self)
         save_iwae(self, path)
 

@@ -43,6 +43,8 @@ def read_model(path: Any, kind: str) -> tuple[Any, dict[str, Any]]:
     """Document and tensors of a file of this kind; InputError for anything else, of which nothing is run."""
     shown = os.fspath(path)
     what = f"{shown!r} is not an upweight model of the kind {kind}; nothing in it was run. Pass a file that {kind}.save wrote"
+    if not Path(path).is_file():
+        raise InputError(f"no such file: {shown!r}. Pass one that {kind}.save wrote.")
     found = unpacked(Path(path).read_bytes(), kind, what)
     return found["document"], found["tensors"]
 

@@ -182,7 +182,7 @@ class WeightedGAN(BaseEstimator):
     def save(self, path: Any) -> None:
         """Write settings and parameters to one file, whole or not at all; nothing in it runs when it is read.
 
-        Raises InputError for a network of another kind than those it can write down, and if the file cannot be written.
+        Raises InputError for a network of another kind than those it can write down; OSError where `path` cannot be written.
         """
         check_is_fitted(self, "module_")
         names = getattr(self, "feature_names_in_", None)
