@@ -15,7 +15,6 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
-from scipy import stats
 
 import upweight as uw
 from upweight.montecarlo.explorers import _amis
@@ -23,16 +22,10 @@ from upweight.montecarlo.explorers import _amis
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from claims import judged  # noqa: E402  (the folder above, see there)
+from posteriors import banana, wide  # noqa: E402
 
 D = 10
-SD = np.r_[10.0, np.ones(D - 1)]
-START = stats.multivariate_t(np.zeros(D), np.diag([200, 50] + [4] * (D - 2)), df=5)
-
-
-def banana(x: np.ndarray) -> np.ndarray:
-    y = x.copy()
-    y[:, 1] -= 0.03 * (x[:, 0] ** 2 - 100)
-    return stats.norm(0, SD).logpdf(y).sum(axis=1)
+START = wide(200, 50, *[4] * (D - 2))
 
 
 def run(runs: int, *, short: bool) -> dict[str, float]:

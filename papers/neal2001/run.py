@@ -14,7 +14,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
 
 import upweight as uw
 from upweight.montecarlo.explorers import temper_particles
@@ -22,25 +21,7 @@ from upweight.montecarlo.explorers import temper_particles
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from claims import judged  # noqa: E402  (the folder above, see there)
-
-BINOMIAL = (lambda x: stats.binom(20, x[:, 0]).logpmf(7), [stats.beta(2, 5)], -2.492536780)
-POISSON = (lambda x: stats.poisson(x).logpmf([3, 5, 2, 8, 4]).sum(axis=1), [stats.gamma(2, scale=2)], -11.748628133)
-
-
-def linear(n: int, d: int):
-    """Standard normal coefficients, errors of size one: log-likelihood and log Z."""
-    r = np.random.default_rng(0)
-    X = r.standard_normal((n, d))
-    y = X @ r.standard_normal(d) + r.standard_normal(n)
-    truth = stats.multivariate_normal(np.zeros(n), np.eye(n) + X @ X.T).logpdf(y)
-    size = -0.5 * n * math.log(2 * math.pi)
-    return lambda b: size - 0.5 * ((y - b @ X.T) ** 2).sum(axis=1), d, float(truth)
-
-
-def two_modes(u: np.ndarray) -> np.ndarray:
-    m = 2 * np.eye(10)[0]
-    a, b = (stats.norm(sign * m, 0.2).logpdf(u).sum(axis=1) for sign in (1, -1))
-    return np.logaddexp(math.log(0.3) + a, math.log(0.7) + b)
+from posteriors import BINOMIAL, POISSON, TWO_MODES, regression  # noqa: E402
 
 
 def single(problem, seed: int) -> float:
@@ -68,13 +49,13 @@ def errors(problem, runs: int) -> np.ndarray:
 def run(short: bool) -> dict[str, float]:
     runs, few = (40, 3) if short else (300, 20)
     found = {"binomial_single_z": unbiased(BINOMIAL, runs), "poisson_single_z": unbiased(POISSON, runs)}
-    for name, problem in (("binomial", BINOMIAL), ("poisson", POISSON), ("linear_20", linear(100, 20))):
+    for name, problem in (("binomial", BINOMIAL), ("poisson", POISSON), ("linear_20", regression(100, 20))):
         found[f"{name}_rmse"] = float(np.sqrt(np.mean(errors(problem, few) ** 2)))
-    post = uw.montecarlo.evidence(two_modes, 10, rng=0)
-    found["modes_error"] = abs(post.evidence.log_value + 11.308565821)
+    post = uw.montecarlo.evidence(*TWO_MODES[:2], rng=0)
+    found["modes_error"] = abs(post.evidence.log_value - TWO_MODES[2])
     found["modes_share"] = float(post.draws.mean(lambda x: 1.0 * (x[:, 0] < 0)).value)
     if not short:
-        hard = linear(200, 50)
+        hard = regression(200, 50)
         found["stuck_single_log_z"] = float(np.mean([math.log(single(hard, seed)) for seed in range(4)]))
         found["linear_50_rmse"] = float(np.sqrt(np.mean(errors(hard, 3) ** 2)))
     return found

@@ -27,6 +27,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from claims import judged  # noqa: E402  (the folder above, see there)
 from failures import PROBLEMS  # noqa: E402
+from posteriors import BINOMIAL, POISSON, TWO_MODES, Evidence, banana, regression, wide  # noqa: E402
 
 mc = uw.montecarlo
 HARD = {"RP110", "twelve modes"}  # where a tenth of the runs may be refused
@@ -167,36 +168,16 @@ def schools(u: np.ndarray) -> np.ndarray:
     return np.column_stack([mu, tau, mu[:, None] + tau[:, None] * u[:, 2:]])
 
 
-def regression(n: int, d: int) -> tuple[Callable[[np.ndarray], np.ndarray], int, float]:
-    """Standard normal coefficients, errors of size one: log-likelihood and log Z."""
-    r = np.random.default_rng(0)
-    X = r.standard_normal((n, d))
-    y = X @ r.standard_normal(d) + r.standard_normal(n)
-    truth = stats.multivariate_normal(np.zeros(n), np.eye(n) + X @ X.T).logpdf(y)
-    size = -0.5 * n * math.log(2 * math.pi)
-    return lambda b: size - 0.5 * ((y - b @ X.T) ** 2).sum(axis=1), d, float(truth)
-
-
-def two_modes(u: np.ndarray) -> np.ndarray:
-    m = 2 * np.eye(10)[0]
-    a, b = (stats.norm(sign * m, 0.2).logpdf(u).sum(axis=1) for sign in (1, -1))
-    return np.logaddexp(math.log(0.3) + a, math.log(0.7) + b)
-
-
-EVIDENCE: dict[str, tuple[Callable[[np.ndarray], np.ndarray], Any, float]] = {
+EVIDENCE: dict[str, Evidence] = {
     "eight schools": (
         lambda x: stats.norm(x[:, 2:], ERROR).logpdf(EFFECT).sum(axis=1),
         mc.Inputs.transform(schools, 10),
         -31.311347352,
     ),
-    "binomial": (lambda x: stats.binom(20, x[:, 0]).logpmf(7), [stats.beta(2, 5)], -2.492536780),
-    "Poisson": (
-        lambda x: stats.poisson(x).logpmf([3, 5, 2, 8, 4]).sum(axis=1),
-        [stats.gamma(2, scale=2)],
-        -11.748628133,
-    ),
+    "binomial": BINOMIAL,
+    "Poisson": POISSON,
     "regression, 20": regression(100, 20),
-    "two modes": (two_modes, 10, -11.308565821),
+    "two modes": TWO_MODES,
     "regression, 50": regression(200, 50),
 }
 
@@ -258,21 +239,11 @@ def integrals(short: bool) -> dict[str, float]:
 # ---- densities without a prior -------------------------------------------------------------------------------------------------------------------
 
 
-def banana(x: np.ndarray) -> np.ndarray:
-    y = x.copy()
-    y[:, 1] -= 0.03 * (x[:, 0] ** 2 - 100)
-    return stats.norm(0, np.r_[10.0, np.ones(x.shape[1] - 1)]).logpdf(y).sum(axis=1)
-
-
 def three_modes(x: np.ndarray) -> np.ndarray:
     at = np.zeros((3, 5))
     at[0, 0], at[1, :2], at[2, 1] = 6, (-6, 4), -8
     parts = [stats.multivariate_t(m, np.eye(5), df=7).logpdf(x) for m in at]
     return np.logaddexp.reduce(np.log([0.5, 0.3, 0.2])[:, None] + np.array(parts))
-
-
-def wide(*variances: float) -> Any:
-    return stats.multivariate_t(np.zeros(len(variances)), np.diag(variances), df=5)
 
 
 ADAPT = {

@@ -17,7 +17,8 @@ from markupsafe import Markup
 from .._errors import InputError
 from ..files import write_whole
 from . import _words as words
-from ._facts import COUNT, LIST, MAYBE_TEXT, OBJECT, TEXT, Rule, check_value, finite, short
+from ._document_kind import OBJECT, DocumentKind, Rule, short
+from ._facts import COUNT, LIST, MAYBE_TEXT, TEXT, finite
 from ._forest import forest_picture
 from ._page import ROOMS, policy, source
 from ._verdict_page import FIGURE
@@ -26,6 +27,7 @@ __all__ = ["EVALUATION_SCHEMA", "evaluation_page", "write_evaluation"]
 
 EVALUATION_SCHEMA = "upweight.evaluation/1"
 REMEDY = "Write the document again with `upweight ope --json`."
+KIND = DocumentKind(EVALUATION_SCHEMA, REMEDY)
 MOST_LABELS = 300
 TOP: dict[str, Rule] = {
     **dict.fromkeys(("decision", "advice", "how"), TEXT),
@@ -91,16 +93,10 @@ def _check(facts: Any) -> None:
     schema = facts.get("schema") if isinstance(facts, dict) else None
     if schema != EVALUATION_SCHEMA:
         raise InputError(f"`schema` must be {EVALUATION_SCHEMA!r}; got {short(schema)}. {REMEDY}")
-    for key, rule in TOP.items():
-        if key not in facts:
-            raise InputError(f"`{key}` is missing; an {EVALUATION_SCHEMA} document has it. {REMEDY}")
-        check_value(facts[key], rule, key)
-    check_value(facts.get("data"), MAYBE_TEXT, "data")
+    KIND.keys(facts, TOP)
+    KIND.value(facts.get("data"), MAYBE_TEXT, "data")
     for name in ("value", "logged", "gain"):
-        for key in ("value", "low", "high"):
-            if key not in facts[name]:
-                raise InputError(f"`{name}.{key}` is missing; an {EVALUATION_SCHEMA} document has it. {REMEDY}")
-            check_value(facts[name][key], FIGURE, f"{name}.{key}")
+        KIND.keys(facts[name], dict.fromkeys(("value", "low", "high"), FIGURE), f"{name}.")
 
 
 def _ends(e: dict[str, Any]) -> tuple[Any, Any]:

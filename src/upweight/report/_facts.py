@@ -13,16 +13,17 @@ asked for by name, and the error says which one failed, where, and what stood in
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from numbers import Real
 from typing import Any
 
 from .._errors import InputError, is_number
+from ._document_kind import OBJECT, DocumentKind, Rule, short
 
 __all__ = ["ROW_NUMBERS", "ROW_TEXTS", "SCHEMA", "check", "finite"]
 
 SCHEMA = "upweight.compare/1"
 REMEDY = "Write the document again with `upweight compare --json`."
+KIND = DocumentKind(SCHEMA, REMEDY)
 
 ROW_TEXTS = ("name", "label", "rival", "status", "error")
 ROW_NUMBERS = (
@@ -66,22 +67,16 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, list | tuple)
 
 
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
 def _is_flag(value: Any) -> bool:
     return isinstance(value, bool)
 
 
-Rule = tuple[Callable[[Any], bool], str]
 COUNT: Rule = (_is_count, "a number, 0 or more")
 NUMBER: Rule = (_maybe_number, "a number or null")
 TEXT: Rule = (_is_text, "text")
 MAYBE_TEXT: Rule = (_maybe_text, "text or null")
 SCALAR: Rule = (_is_scalar, "text, a number or null")
 LIST: Rule = (_is_list, "a list")
-OBJECT: Rule = (_is_object, "an object")
 FLAG: Rule = (_is_flag, "true or false")
 
 TOP = {
@@ -109,17 +104,17 @@ def check(facts: Any) -> None:
     if not isinstance(facts, dict):
         raise InputError(f"`facts` must be an object; got {type(facts).__name__}. Pass json.load(file).")
     _check_schema(facts)
-    _check_keys(facts, TOP, "")
+    KIND.keys(facts, TOP, "")
     _check_data(facts["data"])
-    _check_keys(facts["verdict"], VERDICT, "verdict.")
+    KIND.keys(facts["verdict"], VERDICT, "verdict.")
     for key in ("reasons", "sentences"):
-        check_items(facts["verdict"][key], TEXT, f"verdict.{key}")
+        KIND.items(facts["verdict"][key], TEXT, f"verdict.{key}")
     if not facts["rows"]:
         raise InputError(f"`rows` must hold at least one row; got none. {REMEDY}")
-    check_objects(facts["rows"], ROW, "rows")
+    KIND.objects(facts["rows"], ROW, "rows")
     if facts.get("importance") is not None:  # documents of version 0.1.0 lack it
-        check_value(facts["importance"], LIST, "importance")
-        check_objects(facts["importance"], DRIVER, "importance")
+        KIND.value(facts["importance"], LIST, "importance")
+        KIND.objects(facts["importance"], DRIVER, "importance")
     for name, curves in facts["curves"].items():
         _check_curves(curves, f"curves[{short(name)}]")
 
@@ -132,9 +127,9 @@ def _check_schema(facts: dict) -> None:
 
 
 def _check_data(data: dict) -> None:
-    _check_keys(data, DATA, "data.")
-    check_items(data["classes"], SCALAR, "data.classes")
-    check_items(data["counts"], COUNT, "data.counts")
+    KIND.keys(data, DATA, "data.")
+    KIND.items(data["classes"], SCALAR, "data.classes")
+    KIND.items(data["counts"], COUNT, "data.counts")
     if len(data["classes"]) != len(data["counts"]):
         raise InputError(
             f"`data.counts` must have one count a class; got {len(data['counts'])} for "
@@ -143,38 +138,14 @@ def _check_data(data: dict) -> None:
     prevalence = finite(data["prevalence"])
     if prevalence is not None and not 0 <= prevalence <= 1:
         raise InputError(f"`data.prevalence` must lie in [0, 1]; got {prevalence:g}. {REMEDY}")
-    check_objects(data["preprocessing"], COLUMN, "data.preprocessing")
-
-
-def _check_keys(found: dict, rules: dict[str, Rule], path: str) -> None:
-    for key, rule in rules.items():
-        if key not in found:
-            raise InputError(f"`{path}{key}` is missing; an {SCHEMA} document has it. {REMEDY}")
-        check_value(found[key], rule, f"{path}{key}")
-
-
-def check_value(value: Any, rule: Rule, path: str) -> None:
-    holds, wanted = rule
-    if not holds(value):
-        raise InputError(f"`{path}` must be {wanted}; got {short(value)}. {REMEDY}")
-
-
-def check_items(values: Any, rule: Rule, path: str) -> None:
-    for i, value in enumerate(values):
-        check_value(value, rule, f"{path}[{i}]")
-
-
-def check_objects(values: Any, rules: dict[str, Rule], path: str) -> None:
-    for i, value in enumerate(values):
-        check_value(value, OBJECT, f"{path}[{i}]")
-        _check_keys(value, rules, f"{path}[{i}].")
+    KIND.objects(data["preprocessing"], COLUMN, "data.preprocessing")
 
 
 def _check_curves(curves: Any, path: str) -> None:
-    check_value(curves, OBJECT, path)
+    KIND.value(curves, OBJECT, path)
     for key in ("calibration", "calibration_raw"):
-        check_value(curves.get(key, []), LIST, f"{path}.{key}")
-        check_objects(curves.get(key, []), BIN, f"{path}.{key}")
+        KIND.value(curves.get(key, []), LIST, f"{path}.{key}")
+        KIND.objects(curves.get(key, []), BIN, f"{path}.{key}")
     for key, lists in {
         "pr": ("recall", "precision"),
         "operating": ("threshold", "true_positives", "false_positives"),
@@ -185,10 +156,10 @@ def _check_curves(curves: Any, path: str) -> None:
 
 def _check_parallel(found: Any, names: tuple[str, ...], rule: Rule, path: str) -> None:
     """The named lists exist, hold what `rule` asks, and are of one length; thresholds never fall."""
-    check_value(found, OBJECT, path)
-    _check_keys(found, dict.fromkeys(names, LIST), f"{path}.")
+    KIND.value(found, OBJECT, path)
+    KIND.keys(found, dict.fromkeys(names, LIST), f"{path}.")
     for name in names:
-        check_items(found[name], rule, f"{path}.{name}")
+        KIND.items(found[name], rule, f"{path}.{name}")
         if len(found[name]) != len(found[names[0]]):
             raise InputError(
                 f"`{path}.{name}` must be as long as `{names[0]}`; got {len(found[name])} for "
@@ -198,8 +169,3 @@ def _check_parallel(found: Any, names: tuple[str, ...], rule: Rule, path: str) -
     fall = next((i for i in range(1, len(steps)) if steps[i] < steps[i - 1]), None)
     if fall is not None:
         raise InputError(f"`{path}.threshold` must increase; it falls first at item {fall}. {REMEDY}")
-
-
-def short(value: Any) -> str:
-    text = ascii(value)  # messages go to terminals: no control characters from the document
-    return text if len(text) <= 60 else f"{text[:60]}..."

@@ -19,26 +19,15 @@ from .._errors import InputError
 from ..files import write_whole
 from . import _plots as plots
 from . import _words as words
-from ._facts import (
-    COUNT,
-    FLAG,
-    LIST,
-    NUMBER,
-    OBJECT,
-    TEXT,
-    Rule,
-    check_items,
-    check_objects,
-    check_value,
-    finite,
-    short,
-)
+from ._document_kind import OBJECT, DocumentKind, Rule, short
+from ._facts import COUNT, FLAG, LIST, NUMBER, TEXT, finite
 from ._page import ROOMS, policy, source
 
 __all__ = ["RARE_SCHEMA", "rare_page", "write_rare"]
 
 RARE_SCHEMA = "upweight.rare/1"
 REMEDY = "Write the document again with `upweight rare --json`."
+KIND = DocumentKind(RARE_SCHEMA, REMEDY)
 MOST_INPUTS, MOST_POINTS = 100, 1000
 FRAME = plots.Frame(480, 360, 64, 24, 464, 312, (0.0,))
 LARGEST = 6.0  # radius of the heaviest failure
@@ -217,15 +206,15 @@ def _check_rare(facts: Any) -> None:
     schema = facts.get("schema") if isinstance(facts, dict) else None
     if schema != RARE_SCHEMA:
         raise InputError(f"`schema` must be {RARE_SCHEMA!r}; got {short(schema)}. {REMEDY}")
-    _require(facts, TOP, "")
-    check_items(facts["screen"], TEXT, "screen")
+    KIND.keys(facts, TOP, "")
+    KIND.items(facts["screen"], TEXT, "screen")
     if not facts["screen"]:
         raise InputError(f"`screen` must hold at least one line. {REMEDY}")
-    check_objects(facts["history"], ROW, "history")
-    check_objects(facts["inputs"], INPUT, "inputs")
+    KIND.objects(facts["history"], ROW, "history")
+    KIND.objects(facts["inputs"], INPUT, "inputs")
     for key in ("probability", "design_point", "cloud", "settings"):
         if facts.get(key) is not None:
-            check_value(facts[key], OBJECT, key)
+            KIND.value(facts[key], OBJECT, key)
     _check_probability(facts)
     if facts.get("cloud") is not None:
         _check_cloud(facts["cloud"])
@@ -236,7 +225,7 @@ def _check_probability(facts: dict[str, Any]) -> None:
     if "probability" not in facts:
         raise InputError(f"`probability` is missing; an {RARE_SCHEMA} document has it, or null. {REMEDY}")
     if facts["probability"] is not None:
-        _require(facts["probability"], {"value": NUMBER}, "probability.")
+        KIND.keys(facts["probability"], {"value": NUMBER}, "probability.")
     if _value(facts) is not None:
         return
     if facts["converged"] or "not known" not in facts["screen"][0]:
@@ -244,23 +233,16 @@ def _check_probability(facts: dict[str, Any]) -> None:
 
 
 def _check_cloud(cloud: dict[str, Any]) -> None:
-    _require(cloud, dict.fromkeys(("labels", "u", "weights"), LIST), "cloud.")
-    check_items(cloud["labels"], TEXT, "cloud.labels")
-    check_items(cloud["weights"], FINITE, "cloud.weights")
-    check_items(cloud["u"], LIST, "cloud.u")
+    KIND.keys(cloud, dict.fromkeys(("labels", "u", "weights"), LIST), "cloud.")
+    KIND.items(cloud["labels"], TEXT, "cloud.labels")
+    KIND.items(cloud["weights"], FINITE, "cloud.weights")
+    KIND.items(cloud["u"], LIST, "cloud.u")
     if not cloud["labels"] or len(cloud["u"]) != len(cloud["weights"]):
         raise InputError(f"`cloud` must hold a weight for every point, and labels. {REMEDY}")
     for i, v in enumerate(cloud["u"]):
-        check_items(v, FINITE, f"cloud.u.{i}")
+        KIND.items(v, FINITE, f"cloud.u.{i}")
         if len(v) != len(cloud["labels"]):
             raise InputError(f"`cloud.u.{i}` must hold {len(cloud['labels'])} numbers; got {len(v)}. {REMEDY}")
 
 
 FINITE: Rule = (lambda value: finite(value) is not None, "a number")
-
-
-def _require(found: dict[str, Any], rules: dict[str, Rule], path: str) -> None:
-    for key, rule in rules.items():
-        if key not in found:
-            raise InputError(f"`{path}{key}` is missing; an {RARE_SCHEMA} document has it. {REMEDY}")
-        check_value(found[key], rule, f"{path}{key}")

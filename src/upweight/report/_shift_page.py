@@ -19,26 +19,15 @@ from .._errors import InputError
 from ..files import write_whole
 from . import _plots as plots
 from . import _words as words
-from ._facts import (
-    COUNT,
-    LIST,
-    NUMBER,
-    OBJECT,
-    SCALAR,
-    TEXT,
-    Rule,
-    check_items,
-    check_objects,
-    check_value,
-    finite,
-    short,
-)
+from ._document_kind import OBJECT, DocumentKind, Rule, short
+from ._facts import COUNT, LIST, NUMBER, SCALAR, TEXT, finite
 from ._page import ROOMS, policy, source
 
 __all__ = ["SHIFT_SCHEMA", "shift_page", "write_shift"]
 
 SHIFT_SCHEMA = "upweight.shift/1"
 REMEDY = "Write the document again with `upweight shift --json`."
+KIND = DocumentKind(SHIFT_SCHEMA, REMEDY)
 MOST_ROWS = 300
 LOVE = 240  # width of the small picture of one column
 FRAME = plots.Frame(480, 420, 56, 36, 464, 366, (0.0, 0.25, 0.5, 0.75, 1.0))
@@ -237,27 +226,27 @@ def _check_shift(facts: Any) -> None:
     schema = facts.get("schema") if isinstance(facts, dict) else None
     if schema != SHIFT_SCHEMA:
         raise InputError(f"`schema` must be {SHIFT_SCHEMA!r}; got {short(schema)}. {REMEDY}")
-    _keys(facts, TOP, "")
-    _keys(facts["data"], DATA, "data.")
-    _keys(facts["verdict"], VERDICT, "verdict.")
-    check_items(facts["verdict"]["sentences"], TEXT, "verdict.sentences")
+    KIND.keys(facts, TOP, "")
+    KIND.keys(facts["data"], DATA, "data.")
+    KIND.keys(facts["verdict"], VERDICT, "verdict.")
+    KIND.items(facts["verdict"]["sentences"], TEXT, "verdict.sentences")
     if not facts["verdict"]["sentences"]:
         raise InputError(f"`verdict.sentences` must hold at least one sentence. {REMEDY}")
-    check_objects(facts["verdict"]["reasons"], REASON, "verdict.reasons")
-    check_objects(facts["balance"], ROW, "balance")
-    _keys(facts["weights"], WEIGHTS, "weights.")
+    KIND.objects(facts["verdict"]["reasons"], REASON, "verdict.reasons")
+    KIND.objects(facts["balance"], ROW, "balance")
+    KIND.keys(facts["weights"], WEIGHTS, "weights.")
     _same_lengths(facts["weights"], ("counts",), "weights", len(facts["weights"]["edges"]) - 1)
-    check_items(facts["weights"]["edges"], FINITE, "weights.edges")
-    check_items(facts["weights"]["counts"], COUNT, "weights.counts")
+    KIND.items(facts["weights"]["edges"], FINITE, "weights.edges")
+    KIND.items(facts["weights"]["counts"], COUNT, "weights.counts")
     _same_lengths(facts["curve"], ("power", "ess", "smd"), "curve")
     for name in NAMES:
         _check_test(facts["tests"].get(name), f"tests.{name}", needed=name == "before")
     if facts.get("label") is not None:
-        check_value(facts["label"], OBJECT, "label")
+        KIND.value(facts["label"], OBJECT, "label")
         _same_lengths(
             facts["label"], ("before", "after", "low", "high"), "label", len(facts["label"].get("classes") or ())
         )
-        check_items(facts["label"]["classes"], SCALAR, "label.classes")
+        KIND.items(facts["label"]["classes"], SCALAR, "label.classes")
 
 
 FINITE: Rule = (lambda value: finite(value) is not None, "a number")
@@ -266,25 +255,18 @@ FINITE: Rule = (lambda value: finite(value) is not None, "a number")
 def _check_test(found: Any, path: str, *, needed: bool) -> None:
     if found is None and not needed:
         return
-    check_value(found, OBJECT, path)
+    KIND.value(found, OBJECT, path)
     test: Any = found
-    _keys(test, TEST, f"{path}.")
-    check_objects(test["features"], FEATURE, f"{path}.features")
+    KIND.keys(test, TEST, f"{path}.")
+    KIND.objects(test["features"], FEATURE, f"{path}.features")
     _same_lengths(test["roc"], ("source", "target"), f"{path}.roc")
-
-
-def _keys(found: dict[str, Any], rules: dict[str, Rule], path: str) -> None:
-    for key, rule in rules.items():
-        if key not in found:
-            raise InputError(f"`{path}{key}` is missing; an {SHIFT_SCHEMA} document has it. {REMEDY}")
-        check_value(found[key], rule, f"{path}{key}")
 
 
 def _same_lengths(found: dict[str, Any], names: tuple[str, ...], path: str, length: int | None = None) -> None:
     """The named lists exist, hold numbers or nulls, and are of one length."""
     for name in names:
-        check_value(found.get(name), LIST, f"{path}.{name}")
-        check_items(found[name], NUMBER, f"{path}.{name}")
+        KIND.value(found.get(name), LIST, f"{path}.{name}")
+        KIND.items(found[name], NUMBER, f"{path}.{name}")
         wanted = len(found[names[0]]) if length is None else length
         if len(found[name]) != wanted:
             raise InputError(f"`{path}.{name}` must hold {wanted} numbers; got {len(found[name])}. {REMEDY}")

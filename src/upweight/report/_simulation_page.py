@@ -18,20 +18,8 @@ from .._errors import InputError
 from ..files import write_whole
 from . import _plots as plots
 from . import _words as words
-from ._facts import (
-    COUNT,
-    FLAG,
-    LIST,
-    NUMBER,
-    OBJECT,
-    TEXT,
-    Rule,
-    check_items,
-    check_objects,
-    check_value,
-    finite,
-    short,
-)
+from ._document_kind import OBJECT, DocumentKind, Rule, short
+from ._facts import COUNT, FLAG, LIST, NUMBER, TEXT, finite
 from ._forest import forest_picture
 from ._page import ROOMS, policy, source
 
@@ -46,6 +34,7 @@ __all__ = [
 
 POSTERIOR_SCHEMA, INTEGRAL_SCHEMA = "upweight.posterior/1", "upweight.integral/1"
 REMEDY = "Write the document again with the result's `to_json()`."
+POSTERIOR_KIND, INTEGRAL_KIND = DocumentKind(POSTERIOR_SCHEMA, REMEDY), DocumentKind(INTEGRAL_SCHEMA, REMEDY)
 FRAME = plots.Frame(480, 360, 64, 24, 464, 312, (0.0,))
 MOST_COLUMNS, MOST_DRAWN = 100, 30
 ENDS = ("value", "se", "low", "high")
@@ -94,10 +83,10 @@ def posterior_page(facts: dict[str, Any]) -> str:
     >>> "converged" in html, "<script" in html
     (True, False)
     """
-    _check(facts, POSTERIOR_SCHEMA, POSTERIOR)
+    _check(facts, POSTERIOR_KIND, POSTERIOR)
     e = facts["evidence"]
-    _require(e, dict.fromkeys(("log_value", "se", "low", "high"), NUMBER), "evidence.", POSTERIOR_SCHEMA)
-    check_objects(facts["means"], {"name": TEXT, **NUMBERS}, "means")
+    POSTERIOR_KIND.keys(e, dict.fromkeys(("log_value", "se", "low", "high"), NUMBER), "evidence.")
+    POSTERIOR_KIND.objects(facts["means"], {"name": TEXT, **NUMBERS}, "means")
     judged = "converged" if facts["converged"] else "not converged"
     known = finite(e["log_value"]) is not None
     if facts["converged"] and not known:
@@ -135,7 +124,7 @@ def integral_page(facts: dict[str, Any]) -> str:
 
     Raises InputError for another schema, or a key that is missing or of the wrong kind. Costs: figures are rounded for the eye.
     """
-    _check(facts, INTEGRAL_SCHEMA, INTEGRAL)
+    _check(facts, INTEGRAL_KIND, INTEGRAL)
     columns = _integrals(facts)
     name, value, _, low, high = columns[0]
     return _rendered(
@@ -235,7 +224,7 @@ def _integrals(facts: dict[str, Any]) -> list[tuple[Any, ...]]:
     if len({len(column) for column in figures}) != 1 or not figures[0]:
         raise InputError(f"`value`, `se`, `low` and `high` must be of one length, at least one. {REMEDY}")
     for key, column in zip(ENDS, figures, strict=True):
-        check_items(column, NUMBER, key)
+        INTEGRAL_KIND.items(column, NUMBER, key)
     names = ["Integral"] if len(figures[0]) == 1 else [f"Integral {j}" for j in range(len(figures[0]))]
     return [(name, *row) for name, row in zip(names, zip(*figures, strict=True), strict=True)]
 
@@ -252,17 +241,10 @@ def _between(low: Any, high: Any, said: Any) -> str:
 # ---- the door ---------------------------------------------------------------------------------------------------------------
 
 
-def _check(facts: Any, schema: str, rules: dict[str, Rule]) -> None:
+def _check(facts: Any, kind: DocumentKind, rules: dict[str, Rule]) -> None:
     """Raise `InputError` naming the first key that is absent or of the wrong kind."""
     found = facts.get("schema") if isinstance(facts, dict) else None
-    if found != schema:
-        raise InputError(f"`schema` must be {schema!r}; got {short(found)}. {REMEDY}")
-    _require(facts, rules, "", schema)
-    check_objects(facts["history"], {"phase": TEXT}, "history")
-
-
-def _require(found: dict[str, Any], rules: dict[str, Rule], path: str, schema: str) -> None:
-    for key, rule in rules.items():
-        if key not in found:
-            raise InputError(f"`{path}{key}` is missing; an {schema} document has it. {REMEDY}")
-        check_value(found[key], rule, f"{path}{key}")
+    if found != kind.schema:
+        raise InputError(f"`schema` must be {kind.schema!r}; got {short(found)}. {kind.remedy}")
+    kind.keys(facts, rules)
+    kind.objects(facts["history"], {"phase": TEXT}, "history")

@@ -17,27 +17,15 @@ from markupsafe import Markup
 from .._errors import InputError
 from ..files import write_whole
 from . import _words as words
-from ._facts import (
-    COUNT,
-    FLAG,
-    LIST,
-    MAYBE_TEXT,
-    OBJECT,
-    SCALAR,
-    TEXT,
-    Rule,
-    check_items,
-    check_objects,
-    check_value,
-    finite,
-    short,
-)
+from ._document_kind import OBJECT, DocumentKind, Rule, short
+from ._facts import COUNT, FLAG, LIST, MAYBE_TEXT, SCALAR, TEXT, finite
 from ._page import ROOMS, policy, source
 
 __all__ = ["VERDICT_SCHEMA", "verdict_page", "write_verdict"]
 
 VERDICT_SCHEMA = "upweight.verdict/1"
 REMEDY = "Write the document again with `upweight check --json`."
+KIND = DocumentKind(VERDICT_SCHEMA, REMEDY)
 MOST_SEGMENTS = 300  # listed one by one
 FIGURE: Rule = (
     lambda value: value is None or value in ("inf", "-inf") or finite(value) is not None,
@@ -125,15 +113,12 @@ def _check_verdict(facts: Any) -> None:
     schema = facts.get("schema") if isinstance(facts, dict) else None
     if schema != VERDICT_SCHEMA:
         raise InputError(f"`schema` must be {VERDICT_SCHEMA!r}; got {short(schema)}. {REMEDY}")
-    for key, rule in TOP.items():
-        if key not in facts:
-            raise InputError(f"`{key}` is missing; an {VERDICT_SCHEMA} document has it. {REMEDY}")
-        check_value(facts[key], rule, key)
-    check_value(facts.get("data"), MAYBE_TEXT, "data")
-    check_objects(facts["reasons"], REASON, "reasons")
-    check_objects(facts["by"], SEGMENT, "by")
-    check_objects(facts["trail"], STEP, "trail")
-    check_items(facts["notes"], TEXT, "notes")
+    KIND.keys(facts, TOP)
+    KIND.value(facts.get("data"), MAYBE_TEXT, "data")
+    KIND.objects(facts["reasons"], REASON, "reasons")
+    KIND.objects(facts["by"], SEGMENT, "by")
+    KIND.objects(facts["trail"], STEP, "trail")
+    KIND.items(facts["notes"], TEXT, "notes")
 
 
 def settings(params: dict[str, Any]) -> str:

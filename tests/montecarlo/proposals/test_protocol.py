@@ -124,7 +124,7 @@ def test_pooled_draws_ask_every_law_at_every_row():
     assert x.shape == (30, 2)
     np.testing.assert_allclose(log_q[1], round_normal(2, 3.0).log_prob(x))
     uniform = stats.uniform(0, 1)
-    wrong = as_proposal(Law(lambda n, r: np.full((n, 1), 2.0), lambda x: uniform.logpdf(x[:, 0])))
+    wrong = as_proposal(Law(lambda n, r: np.full((n, 1), 2.0), lambda x: uniform.logpdf(x[:, 0])), "proposal 1")
     with pytest.raises(InputError, match=r"proposal 1 drew 4 rows outside its own support, first row 0"):
         pooled_draws([as_proposal(uniform), wrong], [3, 4], rng())
     with pytest.raises(InputError, match=r"one space; got \[1, 2\] dimensions"):

@@ -37,9 +37,9 @@ def pooled_draws(
     for j, n in enumerate(counts):
         own = log_q[j, start : start + n]
         if (own == -np.inf).any():
-            row, name = int(own.argmin()), getattr(proposals[j], "name", "proposal")
+            row, name = int(own.argmin()), getattr(proposals[j], "name", f"proposal {j}")
             raise InputError(
-                f"{f'proposal {j}' if name == 'proposal' else name} drew {counted((own == -np.inf).sum(), 'row')} outside its own support, first row {row}: "
+                f"{name} drew {counted((own == -np.inf).sum(), 'row')} outside its own support, first row {row}: "
                 f"its log_prob of {x[start + row].tolist()} is -inf. Make sample and log_prob agree."
             )
         start += n
